@@ -1,0 +1,38 @@
+"""Layer names. VGG's own are canonical: ``conv3_1`` means the ReLU output of that convolution."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from nst_onnx.errors import OptionError
+
+_VGG = re.compile(r"(?:conv|relu)(\d)_(\d)|block(\d)_conv(\d)")
+
+
+def canonical(name: str) -> str:
+    """Return VGG's own name for a layer.
+
+    ``relu1_1`` (Caffe, torch) and ``block1_conv1`` (Keras) become ``conv1_1``; any other name
+    is returned as it is, because other networks have names of their own.
+    """
+    match = _VGG.fullmatch(name.strip())
+    if match is None:
+        return name.strip()
+    block, index = (g for g in match.groups() if g is not None)
+    return f"conv{block}_{index}"
+
+
+def resolve(name: str, available: Iterable[str]) -> str:
+    """Return the name under which `available` holds the layer that a person calls `name`.
+
+    Raises OptionError that lists what there is, nearest names first.
+    """
+    known = list(available)
+    for candidate in (name, canonical(name)):
+        if candidate in known:
+            return candidate
+    near = difflib.get_close_matches(canonical(name), known, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known[:24])}"
+    raise OptionError(f"the model has no layer {name!r}", hint)
