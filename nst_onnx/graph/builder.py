@@ -1,0 +1,172 @@
+"""A thin builder over onnx.helper: append operators, get the names of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+Shape = tuple[int | None, ...]
+
+OPSET = 17
+IR_VERSION = 8  # what belongs to opset 17; the oldest onnxruntime we support reads it
+
+
+class Graph:
+    """An ONNX graph under construction. Tensors are known by their names (str).
+
+    Nodes are kept in the order they were appended, which is always a topological order.
+    """
+
+    def __init__(self, opset: int = OPSET) -> None:
+        self.opset = opset
+        self.ir_version = IR_VERSION
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: dict[str, onnx.TensorProto] = {}
+        self.inputs: dict[str, onnx.ValueInfoProto] = {}
+        self._outputs: list[str] = []
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._shapes: dict[str, Shape] = {}
+        self._taken: set[str] = set()
+        self._count = 0
+
+    @classmethod
+    def from_model(cls, model: onnx.ModelProto) -> Graph:
+        """Return a graph that starts with the inputs, weights and nodes of `model`."""
+        opset = max((i.version for i in model.opset_import if i.domain in ("", "ai.onnx")), default=OPSET)
+        graph = cls(opset)
+        graph.ir_version = max(model.ir_version, IR_VERSION)
+        graph.nodes = list(model.graph.node)
+        graph.initializers = {t.name: t for t in model.graph.initializer}
+        graph.inputs = {i.name: i for i in model.graph.input if i.name not in graph.initializers}
+        graph._taken = {name for node in graph.nodes for name in node.output} | set(graph.initializers)
+        return graph
+
+    # ---- building
+
+    def input(self, name: str, shape: Sequence[int | str | None], dtype: int = TensorProto.FLOAT) -> str:
+        """Declare an input; a str or None in `shape` is a dimension known only at run time."""
+        self.inputs[name] = helper.make_tensor_value_info(name, dtype, list(shape))
+        return name
+
+    def output(self, name: str, tensor: str) -> None:
+        """Make `tensor` an output of the graph called `name`."""
+        if name != tensor:
+            self.nodes.append(helper.make_node("Identity", [tensor], [name]))
+        self._outputs.append(name)
+
+    def op(self, op_type: str, *inputs: str, **attributes: Any) -> str:
+        """Append an operator with one result, and return the result's name."""
+        result = self.fresh(op_type)
+        self.nodes.append(helper.make_node(op_type, list(inputs), [result], **attributes))
+        return result
+
+    def fresh(self, hint: str) -> str:
+        """Return a tensor name that is not taken."""
+        while True:
+            self._count += 1
+            name = f"nst/{hint}_{self._count}"
+            if name not in self._taken:
+                self._taken.add(name)
+                return name
+
+    def constant(self, value: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> str:
+        """Return the name of a constant; equal constants share one tensor."""
+        array = np.ascontiguousarray(value, dtype).reshape(np.shape(value))
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._constants:
+            name = self.fresh("constant")
+            self.initializers[name] = numpy_helper.from_array(array, name)
+            self._constants[key] = name
+        return self._constants[key]
+
+    def ints(self, *values: int) -> str:
+        """Return the name of a 1-D int64 constant: axes, shapes, pads."""
+        return self.constant(values, np.int64)
+
+    # ---- looking
+
+    def value(self, name: str) -> npt.NDArray[Any] | None:
+        """Return the value of a tensor that is fixed in the graph, else None."""
+        if name in self.initializers:
+            return numpy_helper.to_array(self.initializers[name])
+        for node in self.nodes:
+            if name in node.output and node.op_type == "Constant":
+                return constant_value(node)
+        return None
+
+    def shape(self, name: str) -> Shape | None:
+        """Return what is known of a tensor's shape since `infer_shapes`: None for unknown dimensions."""
+        return self._shapes.get(name)
+
+    def infer_shapes(self) -> None:
+        """Let onnx infer the shapes of all tensors present."""
+        model = self.model([], light=True)
+        inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
+        values = [*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output]
+        self._shapes = {v.name: shape_of(v) for v in values if v.type.tensor_type.HasField("shape")}
+        self._shapes |= {name: tuple(t.dims) for name, t in self.initializers.items()}
+
+    # ---- finishing
+
+    def model(self, outputs: Iterable[str] | None = None, *, light: bool = False) -> onnx.ModelProto:
+        """Return the ONNX model that computes `outputs` (default: those declared), without what they do not need.
+
+        `light` leaves large weights out (as inputs), for shape inference.
+        """
+        wanted = self._outputs if outputs is None else list(outputs)
+        nodes = needed_nodes(self.nodes, wanted) if wanted else self.nodes
+        used = {name for node in nodes for name in node.input} | set(wanted)
+        initializers = [t for name, t in self.initializers.items() if name in used]
+        inputs = [v for name, v in self.inputs.items() if name in used]
+        if light:
+            heavy = [t for t in initializers if np.prod(t.dims, dtype=np.int64) > 1024]
+            inputs += [helper.make_tensor_value_info(t.name, t.data_type, t.dims) for t in heavy]
+            initializers = [t for t in initializers if np.prod(t.dims, dtype=np.int64) <= 1024]
+        infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in wanted]
+        graph = helper.make_graph(nodes, "nst", inputs, infos, initializers)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
+        model.ir_version = self.ir_version
+        return model
+
+
+def needed_nodes(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """Return those of `nodes` (in topological order) that `outputs` depend on, in the same order."""
+    wanted = set(outputs)
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(name for name in node.input if name)
+    return kept[::-1]
+
+
+def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
+    """Return an attribute's value, or `default` where the node does not have it; strings as str."""
+    for a in node.attribute:
+        if a.name == name:
+            value = helper.get_attribute_value(a)
+            return value.decode() if isinstance(value, bytes) else value
+    return default
+
+
+def constant_value(node: onnx.NodeProto) -> npt.NDArray[Any]:
+    """Return the value of a Constant node in any of its forms."""
+    for a in node.attribute:
+        value = helper.get_attribute_value(a)
+        if a.name == "value":
+            return numpy_helper.to_array(value)
+        if a.name in ("value_float", "value_floats"):
+            return np.asarray(value, np.float32)
+        if a.name in ("value_int", "value_ints"):
+            return np.asarray(value, np.int64)
+    return np.asarray([])
+
+
+def shape_of(info: onnx.ValueInfoProto) -> Shape:
+    """Return a value's shape, None for dimensions known only at run time."""
+    return tuple(d.dim_value if d.HasField("dim_value") else None for d in info.type.tensor_type.shape.dim)

@@ -1,0 +1,56 @@
+"""Changes to a network before it is differentiated: cut it at layers, exchange its pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import onnx
+from onnx import helper
+
+from nst_onnx.graph.builder import attribute, needed_nodes
+
+Pooling = Literal["max", "average"]
+
+
+def cut(model: onnx.ModelProto, layers: Iterable[str]) -> onnx.ModelProto:
+    """Return the part of `model` that computes the tensors `layers`; deeper weights are left out."""
+    nodes = needed_nodes(model.graph.node, layers)
+    used = {name for node in nodes for name in node.input}
+    part = onnx.ModelProto()
+    part.ir_version = model.ir_version
+    part.opset_import.extend(model.opset_import)
+    part.graph.name = model.graph.name
+    part.graph.node.extend(nodes)
+    part.graph.input.extend(i for i in model.graph.input if i.name in used)
+    part.graph.initializer.extend(t for t in model.graph.initializer if t.name in used)
+    part.graph.output.extend(
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in layers
+    )
+    return part
+
+
+def with_pooling(
+    nodes: Iterable[onnx.NodeProto], kind: Pooling | None, *, same: bool = False
+) -> list[onnx.NodeProto]:
+    """Return the nodes with every spatial pooling of one kind; None keeps each as it is.
+
+    Gatys et al. (2015, section "Methods") replaced VGG's max pooling by average pooling. `same` rounds
+    sizes up as TensorFlow's padding "SAME" does: a window over the border averages what is there.
+    """
+    return [_pooled(node, kind, same) for node in nodes]
+
+
+def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.NodeProto:
+    if node.op_type not in ("MaxPool", "AveragePool") or len(node.output) > 1:
+        return node
+    kept = {
+        name: attribute(node, name) for name in ("kernel_shape", "strides", "pads", "ceil_mode", "auto_pad")
+    }
+    if same:
+        kept |= {"auto_pad": "SAME_UPPER", "pads": None, "ceil_mode": None}
+    op_type = {"max": "MaxPool", "average": "AveragePool", None: node.op_type}[kind]
+    if op_type == node.op_type == "AveragePool":
+        kept["count_include_pad"] = attribute(node, "count_include_pad")
+    attributes = {name: value for name, value in kept.items() if value is not None}
+    return helper.make_node(op_type, list(node.input), list(node.output), name=node.name, **attributes)

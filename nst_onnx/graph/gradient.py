@@ -1,0 +1,64 @@
+"""Reverse-mode differentiation of an ONNX graph: walk it backwards with the table of rules."""
+
+from __future__ import annotations
+
+import onnx
+
+from nst_onnx.errors import GraphError
+from nst_onnx.graph.builder import Graph, needed_nodes
+from nst_onnx.graph.rules import CONSTANT, RULES, Rule
+
+
+def gradient(graph: Graph, of: str, wrt: str) -> str:
+    """Append nodes that compute d(`of`)/d(`wrt`), and return the gradient's name.
+
+    `of` is a tensor with one element, `wrt` any tensor it depends on. The gradient has the shape
+    of `wrt`. Raises GraphError that names the operator where one on the way has no rule, or where
+    `of` does not depend on `wrt`.
+    """
+    graph.infer_shapes()
+    path = _path(graph, of, wrt)
+    live = {wrt} | {name for node in path for name in node.output}
+    arrived: dict[str, list[str]] = {of: [graph.op("ConstantOfShape", graph.op("Shape", of), value=_ONE)]}
+    for node in reversed(path):
+        incoming = [arrived.get(name) for name in node.output]
+        if incoming[0] is None:
+            continue
+        dy = _sum(graph, incoming[0])
+        for index, name in enumerate(node.input):
+            if name in live and (dx := _rule(node)(graph, node, dy, index)) is not None:
+                arrived.setdefault(name, []).append(dx)
+    if wrt not in arrived:
+        raise GraphError(f"{of!r} does not depend on {wrt!r}", "there is nothing to differentiate")
+    return _sum(graph, arrived[wrt])
+
+
+_ONE = onnx.helper.make_tensor("one", onnx.TensorProto.FLOAT, [1], [1.0])
+
+
+def _path(graph: Graph, of: str, wrt: str) -> list[onnx.NodeProto]:
+    """Return the nodes that `of` needs and that a change of `wrt` reaches, in order."""
+    reached = {wrt}
+    path = []
+    for node in needed_nodes(graph.nodes, [of]):
+        if node.op_type not in CONSTANT and reached.intersection(node.input):
+            reached.update(node.output)
+            path.append(node)
+    return path
+
+
+def _rule(node: onnx.NodeProto) -> Rule:
+    try:
+        return RULES[node.op_type]
+    except KeyError:
+        raise GraphError(
+            f"operator {node.op_type} (node {node.name or node.output[0]!r}) has no gradient rule",
+            "choose layers before it, or export the network with other operators",
+        ) from None
+
+
+def _sum(graph: Graph, terms: list[str]) -> str:
+    """Add up the gradients that arrived at one tensor, keeping the list short for whoever asks again."""
+    if len(terms) > 1:
+        terms[:] = [graph.op("Sum", *terms)]
+    return terms[0]

@@ -1,0 +1,76 @@
+"""Rules of operators that move elements about without changing them."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+
+from nst_onnx.errors import GraphError
+from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.rules.table import rule
+
+
+@rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
+def reshape(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
+    """The same elements in the same order under another shape."""
+    return None if index else g.op("Reshape", dy, g.op("Shape", node.input[0]))
+
+
+@rule("Transpose")
+def transpose(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
+    """y = x with axes permuted; the default reverses them, and so is its own inverse."""
+    perm = attribute(node, "perm")
+    return g.op("Transpose", dy, **({} if perm is None else {"perm": np.argsort(perm).tolist()}))
+
+
+@rule("Expand")
+def expand(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
+    """y = x stretched along axes of length 1."""
+    if index:
+        return None
+    own, stretched = g.shape(node.input[0]), g.shape(node.output[0])
+    if own is None or stretched is None:
+        raise GraphError(f"cannot tell the rank of the inputs of Expand (node {node.output[0]!r})")
+    rank = len(stretched)
+    mine = (1,) * (rank - len(own)) + own
+    axes = [a for a in range(rank) if mine[a] == 1 and stretched[a] != 1]
+    summed = g.op("ReduceSum", dy, g.ints(*axes), keepdims=1) if axes else dy
+    return g.op("Reshape", summed, g.op("Shape", node.input[0]))
+
+
+@rule("Concat")
+def concat(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
+    """y = inputs one after another along an axis; each gets its own slice back."""
+    axis = g.ints(attribute(node, "axis"))
+    ends = [_length(g, name, axis) for name in node.input]
+    start = g.ints(0)
+    for length in ends[:index]:
+        start = g.op("Add", start, length)
+    return g.op("Slice", dy, start, g.op("Add", start, ends[index]), axis)
+
+
+@rule("Slice")
+def slice_(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
+    """y = x[start:end] along some axes (steps of 1): dy with zeros where the rest was."""
+    if index:
+        return None
+    x, y = node.input[0], node.output[0]
+    starts, _, axes, steps = ([g.value(n) for n in node.input[1:] if n] + [None] * 4)[:4]
+    shape = g.shape(x)
+    if starts is None or shape is None or (steps is not None and (steps != 1).any()):
+        raise GraphError(f"Slice (node {y!r}) has a gradient rule for fixed starts and steps of 1 only")
+    rank = len(shape)
+    # Where a slice begins, counted from the front: the length at run time for negative starts.
+    fixed, from_end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)
+    for axis, start in zip(range(len(starts)) if axes is None else axes, starts, strict=True):
+        fixed[axis], from_end[axis] = start, start < 0
+    long = g.op("Shape", x)
+    begin = g.op("Add", g.ints(*fixed), g.op("Mul", g.ints(*from_end), long))
+    begin = g.op("Max", g.op("Min", begin, long), g.ints(*[0] * rank))
+    end = g.op("Sub", long, g.op("Add", begin, g.op("Shape", y)))
+    return g.op("Pad", dy, g.op("Concat", begin, end, axis=0))
+
+
+def _length(g: Graph, name: str, axis: str) -> str:
+    """Return the length of a tensor along an axis, as a 1-D tensor of one element."""
+    return g.op("Gather", g.op("Shape", name), axis)
