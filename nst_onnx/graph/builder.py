@@ -114,7 +114,7 @@ class Graph:
     # ---- finishing
 
     def model(self, outputs: Iterable[str] | None = None, *, light: bool = False) -> onnx.ModelProto:
-        """Return the ONNX model that computes `outputs` (default: those declared), without what they do not need.
+        """Return the ONNX model that computes `outputs` (default: those declared) and nothing else.
 
         `light` leaves large weights out (as inputs), for shape inference.
         """

@@ -1,4 +1,4 @@
-"""What sliding windows (convolution, pooling) have in common: kernel, strides, padding, and how to undo them."""
+"""What sliding windows (convolution, pooling) share: kernel, strides, padding, and how to undo them."""
 
 from __future__ import annotations
 

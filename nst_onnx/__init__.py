@@ -1,0 +1,41 @@
+"""Neural style transfer with onnxruntime: paint this photo like that painting.
+
+``nst_onnx.stylize("photo.jpg", "painting.jpg").save("out.png")``
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nst_onnx.errors import NstError
+from nst_onnx.version import __version__
+
+if TYPE_CHECKING:
+    from nst_onnx.objective import Objective
+    from nst_onnx.result import Result
+    from nst_onnx.stylize import Step, Stylizer, stylize
+
+__all__ = ["NstError", "Objective", "Result", "Step", "Stylizer", "__version__", "stylize"]
+
+_HOMES = {
+    "Objective": "objective",
+    "Result": "result",
+    "Step": "stylize",
+    "Stylizer": "stylize",
+    "stylize": "stylize",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the heavy rooms (numpy, onnx, onnxruntime) only when one of their names is used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nst_onnx' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"nst_onnx.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
