@@ -1,0 +1,80 @@
+"""Constants of a foreign ONNX graph, brought into one form: float32 initializers."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, TensorProto, numpy_helper
+
+# What exporters compute of constants: widened, reordered or reshaped weights, sizes, paddings.
+_FOLDABLE = frozenset(
+    "Add Cast Concat DequantizeLinear Div Gather Identity Mul Neg Reciprocal Reshape Shape Slice Sqrt "
+    "Squeeze Sub Transpose Unsqueeze".split()
+)
+_PASSING = ("Identity", "Dropout")  # at inference both give back what they get
+
+
+def fold(graph: onnx.GraphProto) -> None:
+    """Turn Constant nodes, and what is computed of constants alone, into initializers.
+
+    Identity and Dropout nodes go too: their input takes their place.
+    """
+    known = {tensor.name for tensor in graph.initializer}
+    arrays = {tensor.name: tensor for tensor in graph.initializer}
+    outputs = {value.name for value in graph.output}
+    alias: dict[str, str] = {}
+    kept = []
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            node.input[i] = alias.get(name, name)
+        if node.op_type in _PASSING and node.input[0] not in known and node.output[0] not in outputs:
+            alias[node.output[0]] = node.input[0]
+            continue
+        values = _evaluated(node, arrays) if node.op_type == "Constant" or _is_constant(node, known) else None
+        if values is None:
+            kept.append(node)
+            continue
+        for name, value in zip(node.output, values, strict=False):
+            tensor = numpy_helper.from_array(value, name)
+            graph.initializer.append(tensor)
+            arrays[name] = tensor
+            known.add(name)
+    if len(kept) != len(graph.node):
+        del graph.node[:]
+        graph.node.extend(kept)
+
+
+def widen(graph: onnx.GraphProto) -> None:
+    """Make a float16 graph a float32 one: weights, input, casts and constants alike."""
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT16:
+            tensor.CopyFrom(
+                numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name)
+            )
+    for node in graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i == TensorProto.FLOAT16:
+                attribute.i = TensorProto.FLOAT
+            elif attribute.type == AttributeProto.TENSOR and attribute.t.data_type == TensorProto.FLOAT16:
+                attribute.t.CopyFrom(
+                    numpy_helper.from_array(numpy_helper.to_array(attribute.t).astype(np.float32))
+                )
+
+
+def _is_constant(node: onnx.NodeProto, known: set[str]) -> bool:
+    return (
+        node.op_type in _FOLDABLE
+        and node.domain in ("", "ai.onnx")
+        and any(node.input)
+        and all(name in known for name in node.input if name)
+    )
+
+
+def _evaluated(node: onnx.NodeProto, arrays: dict[str, TensorProto]) -> list[np.ndarray] | None:
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {name: numpy_helper.to_array(arrays[name]) for name in node.input if name}
+    try:
+        return [np.asarray(value) for value in ReferenceEvaluator(node).run(None, feeds)]
+    except Exception:  # an exotic type or attribute: the graph is as good with the node left in it
+        return None

@@ -1,0 +1,241 @@
+"""An ONNX file into a checked feature extractor, whoever exported it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from nst_onnx.errors import ModelError
+from nst_onnx.models import activations, constants, metadata, vgg
+from nst_onnx.models.metadata import Facts, Preprocessing
+
+_FOREIGN = "get it again, or convert the weights with `nst-onnx models add FILE`"
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network that turns a picture into features.
+
+    `proto`: the ONNX model, float32, opset ≥ 17, one picture input N×3×H×W with dynamic N, H and W,
+    weights as initializers, and exactly `layers` as its outputs, each N×C×h×w.
+    `layers`: the names one may ask for, in network order. `input`: the name of the picture input.
+    """
+
+    proto: onnx.ModelProto
+    facts: Facts
+    layers: tuple[str, ...]
+    path: Path
+    input: str
+
+
+def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = None) -> Extractor:
+    """Read a feature extractor.
+
+    Models that nst-onnx made say in their metadata how they want their picture. Any other
+    convolutional network needs `preprocessing` (which also overrides the metadata); its layers are
+    the outputs of its activation functions that still have a height and width, by tensor name.
+    Whatever else a file brings is brought into one form: weights stored as float16 are widened,
+    constants become initializers, old opsets are converted, fixed sizes made dynamic, a channels-last
+    input turned to N×3×H×W, and the classifier behind the last layer is left out.
+
+    Raises ModelError where the file is missing, not ONNX, truncated, without picture input, holds
+    NaN or infinite weights, or says nothing of its preprocessing and none is given.
+    """
+    path = Path(path)
+    model = _parse(path)
+    facts = metadata.read(model)
+    if facts is None and preprocessing is None:
+        raise ModelError(
+            f"{path.name} does not say how it wants its picture (no nst.* metadata)",
+            "give its channel order, scale, mean and std, for instance those of torchvision",
+        )
+    try:
+        constants.fold(model.graph)
+        name = _picture_input(model.graph, path.name)
+        if facts is None:
+            layers = activations.find(model.graph, name)
+        else:
+            layers = activations.in_order(model.graph, [output.name for output in model.graph.output])
+        if not layers:
+            raise ModelError(f"{path.name} has no layer with a height and width to take features from")
+        _keep_only(model.graph, layers)
+        model = _modern(model)
+        _make_dynamic(model, name, layers)
+        onnx.checker.check_model(model)
+    except ModelError:
+        raise
+    except Exception as error:  # the protobuf, checker, converter and inference errors share no base
+        raise ModelError(f"{path.name} is not a sound ONNX model: {_first_line(error)}", _FOREIGN) from error
+    _check_finite(model.graph, path.name)
+    if facts is None:
+        facts = Facts(path.stem, Preprocessing(), source=path.name)
+    facts = _completed(facts, preprocessing, layers)
+    metadata.stamp(model, facts)
+    return Extractor(model, facts, tuple(layers), path, name)
+
+
+def _parse(path: Path) -> onnx.ModelProto:
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder, not an ONNX model")
+    try:
+        size = path.stat().st_size
+        if size == 0:
+            raise ModelError(f"{path.name} is empty", _FOREIGN)
+        model = onnx.load(path)
+    except ModelError:
+        raise
+    except FileNotFoundError as error:
+        missing = path if not path.exists() else error.filename or "its external data"
+        raise ModelError(f"{missing} does not exist", "check the path") from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # google.protobuf's DecodeError, onnx's external data errors
+        raise ModelError(
+            f"{path.name} is not an ONNX model, or is damaged: {_first_line(error)}", _FOREIGN
+        ) from error
+    if not model.graph.node or not model.opset_import:
+        raise ModelError(f"{path.name} is not an ONNX model: it holds no graph", _FOREIGN)
+    return model
+
+
+def _picture_input(graph: onnx.GraphProto, where: str) -> str:
+    """Return the name of the one picture input, brought to float32 N×3×H×W."""
+    stored = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in stored]
+    del graph.input[:]  # before IR version 4 every initializer was also an input
+    graph.input.extend(inputs)
+    pictures = [value for value in inputs if _is_picture(value)]
+    if len(pictures) != 1:
+        found = ", ".join(f"{v.name} {_shape(v)}" for v in inputs) or "none"
+        raise ModelError(f"{where} needs one picture input of shape N×3×H×W; its inputs are: {found}")
+    if len(inputs) > 1:
+        others = ", ".join(value.name for value in inputs if value is not pictures[0])
+        raise ModelError(f"{where} needs more inputs than a picture: {others}")
+    picture = pictures[0]
+    name: str = picture.name
+    if picture.type.tensor_type.elem_type == TensorProto.FLOAT16:
+        constants.widen(graph)
+    if _dims(picture)[1] != 3 and _dims(picture)[3] == 3:
+        _channels_first(graph, name, where)
+    return name
+
+
+def _is_picture(value: onnx.ValueInfoProto) -> bool:
+    tensor = value.type.tensor_type
+    if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.FLOAT16) or len(tensor.shape.dim) != 4:
+        return False
+    dims = _dims(value)
+    return 3 in (dims[1], dims[3]) or dims[1] == 0
+
+
+def _channels_first(graph: onnx.GraphProto, name: str, where: str) -> None:
+    """Turn an N×H×W×3 input whose first step is a transpose (as tf2onnx writes) to N×3×H×W."""
+    takers = [node for node in graph.node if name in node.input]
+    for node in takers:
+        perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), None)
+        if node.op_type != "Transpose" or perm != [0, 3, 1, 2]:
+            raise ModelError(
+                f"{where} takes pictures with the channels last",
+                "export it with the channels first, N×3×H×W",
+            )
+    replaced = {node.output[0]: name for node in takers}
+    for node in takers:
+        graph.node.remove(node)
+    activations.rename_inputs(graph, replaced)
+
+
+def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
+    """Drop every node and weight that no layer needs: a classifier's head, mostly."""
+    needed = set(layers)
+    nodes = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    weights = [tensor for tensor in graph.initializer if tensor.name in needed]
+    nodes.reverse()
+    del graph.node[:]
+    graph.node.extend(nodes)
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
+    del graph.output[:]
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in layers)
+    for output in graph.output:
+        output.type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model in opset 17 or later."""
+    version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
+    if 0 < version < vgg.OPSET:
+        model = onnx.version_converter.convert_version(model, vgg.OPSET)
+    model.ir_version = max(model.ir_version, vgg.IR_VERSION)
+    return model
+
+
+def _make_dynamic(model: onnx.ModelProto, name: str, layers: list[str]) -> None:
+    """Let the picture have any size, and find the layers' shapes again."""
+    graph = model.graph
+    picture = next(value for value in graph.input if value.name == name)
+    picture.CopyFrom(onnx.helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3, "H", "W"]))
+    known = {value.name: value for value in graph.output}
+    del graph.value_info[:]
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    known.update((value.name, value) for value in [*inferred.graph.value_info, *inferred.graph.output])
+    del graph.output[:]
+    graph.output.extend(known[layer] for layer in layers)
+
+
+def _check_finite(graph: onnx.GraphProto, where: str) -> None:
+    for tensor in graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ModelError(
+                f"{where}: the weights {tensor.name} hold NaN or infinity",
+                "the file is damaged; get it again",
+            )
+
+
+def _completed(facts: Facts, preprocessing: Preprocessing | None, layers: list[str]) -> Facts:
+    """Fill in what the file does not say."""
+    style = tuple(name for name in facts.style_layers if name in layers)
+    content = tuple(name for name in facts.content_layers if name in layers)
+    if not style or not content:
+        spread_style, spread_content = _spread(layers)
+        style, content = style or spread_style, content or spread_content
+    return replace(
+        facts,
+        preprocessing=preprocessing or facts.preprocessing,
+        style_layers=style,
+        content_layers=content,
+    )
+
+
+def _spread(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return five style layers over the first four fifths of the network, and a content layer in them.
+
+    The same places, relative to the depth, as VGG-19's usual ones.
+    """
+    places = np.unique(np.linspace(0, 0.8, 5) * (len(layers) - 1) + 0.5).astype(int)
+    style = tuple(dict.fromkeys(layers[i] for i in places))
+    return style, (layers[int(0.6 * (len(layers) - 1) + 0.5)],)
+
+
+def _dims(value: onnx.ValueInfoProto) -> list[int]:
+    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+def _shape(value: onnx.ValueInfoProto) -> str:
+    dims = value.type.tensor_type.shape.dim
+    return "×".join(str(dim.dim_value or dim.dim_param or "?") for dim in dims) or "of unknown shape"
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return text[0].rstrip(".") if text else type(error).__name__

@@ -1,0 +1,85 @@
+"""Weight files in every layout that VGG-16 and VGG-19 are published in, read into one form.
+
+Each layout has a module with ``sniff(path) -> bool``, which looks at the content and never at the
+suffix, and ``read(path) -> Stored``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+from pathlib import Path
+from typing import Protocol, cast
+
+from nst_onnx.errors import ModelError
+from nst_onnx.models import fingerprint
+from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.weights import Weights
+
+SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
+_LAYOUTS = ("npz",)
+_KNOWN = "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
+
+
+class _Reader(Protocol):
+    def sniff(self, path: Path) -> bool: ...
+    def read(self, path: Path) -> Stored: ...
+
+
+def read_weights(path: str | os.PathLike[str]) -> Weights:
+    """Read a weight file of any known layout into canonical form, whatever its suffix.
+
+    Which way round its kernels are is detected (see `fingerprint`). Raises ModelError for a file that
+    is missing, unknown, damaged, not VGG (the message says what it lacks) or holds NaN, and where the
+    library that reads its layout is not installed. Warns with ModelWarning where orientation and
+    preprocessing could not be verified.
+    """
+    path = Path(path)
+    layout = _sniff(path)
+    if layout is None:
+        raise ModelError(f"{path.name} is no weight file that nst-onnx knows", _KNOWN)
+    try:
+        stored = _reader(layout).read(path)
+    except ModelError as error:
+        if path.name in str(error):
+            raise
+        raise ModelError(f"{path.name}: {error}", error.hint) from error
+    except ImportError as error:
+        raise ModelError(
+            f"reading {path.name} needs {error.name or 'a library'}, which is not installed",
+            'pip install "nst-onnx[weights]"',
+        ) from error
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, RuntimeError) as error:
+        raise ModelError(f"{path.name} is damaged: {error}", "get the file again") from error
+    return fingerprint.canonical(
+        stored, where=path.name, name=path.name.split(".")[0], source=path.name, sha256=sha256(path)
+    )
+
+
+def is_weights(path: Path) -> bool:
+    """Return whether a file's content is in a layout that `read_weights` knows."""
+    return _sniff(path) is not None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sniff(path: Path) -> str | None:
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder, not a weight file")
+    try:
+        if path.stat().st_size == 0:
+            raise ModelError(f"{path.name} is empty", "get the file again")
+        return next((layout for layout in _LAYOUTS if _reader(layout).sniff(path)), None)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path} does not exist", "check the path") from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _reader(layout: str) -> _Reader:
+    return cast(_Reader, importlib.import_module(f"{__name__}.{layout}"))
