@@ -89,7 +89,9 @@ def read(model: onnx.ModelProto) -> Facts | None:
             values["channel_order"], float(values["scale"]), _numbers(values["mean"]), _numbers(values["std"])
         )
     except (KeyError, ValueError) as error:
-        raise ModelError(f"the model's nst.* metadata is broken: {error}", "convert the model again") from error
+        raise ModelError(
+            f"the model's nst.* metadata is broken: {error}", "convert the model again"
+        ) from error
     return Facts(
         name=values.get("name", ""),
         preprocessing=preprocessing,
