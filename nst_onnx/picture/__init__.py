@@ -1,0 +1,28 @@
+"""Pictures in and out: any file, bytes, Pillow image or array becomes float32 sRGB, and back.
+
+`read` and `write` are the two doors. Between them a picture is float32, H×W×3, RGB, 0..1 and
+sRGB-encoded, upright, with its alpha apart.
+"""
+
+from __future__ import annotations
+
+from nst_onnx.picture.colour_management import PictureWarning
+from nst_onnx.picture.limits import MAX_PIXELS
+from nst_onnx.picture.metadata import read_settings
+from nst_onnx.picture.picture import Picture, Source
+from nst_onnx.picture.read import read
+from nst_onnx.picture.resize import fit, resize
+from nst_onnx.picture.write import check_writable, write
+
+__all__ = [
+    "MAX_PIXELS",
+    "Picture",
+    "PictureWarning",
+    "Source",
+    "check_writable",
+    "fit",
+    "read",
+    "read_settings",
+    "resize",
+    "write",
+]

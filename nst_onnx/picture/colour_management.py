@@ -1,0 +1,136 @@
+"""Colour management: samples in whatever space a file declares, to sRGB and back out tagged.
+
+The conversion is LittleCMS's, in floating point, so that it adds no rounding of its own, with
+relative colorimetric intent and black point compensation: colours that sRGB has stay exactly
+what they are, the others land on its edge.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Space = Literal["gray", "rgb", "cmyk", "lab"]
+
+_SIGNATURES: dict[bytes, Space] = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk", b"Lab ": "lab"}
+_HEADER = 128  # bytes of an ICC profile before its tags (ICC.1:2022, 7.2)
+_DATE = slice(24, 36)  # its creation date within them
+
+
+class PictureWarning(UserWarning):
+    """A picture was read, but not everything in its file made sense."""
+
+
+class _ProfileError(Exception):
+    """Why a profile cannot be used, as half a sentence about it."""
+
+
+def to_srgb(samples: NDArray[Any], space: Space, profile: bytes | None, *, label: str) -> NDArray[np.float32]:
+    """Convert samples to float32 H×W×3 in 0..1, sRGB-encoded.
+
+    `samples`: H×W gray, H×W×3 rgb or lab (float32, L* 0..100), H×W×4 cmyk; uint8, uint16 or
+    float32 in 0..1 (cmyk: unsigned only, its greatest value is full ink). `profile` is the
+    ICC profile, or None. Without one gray and RGB are taken as sRGB, and CMYK as plain
+    subtractive ink: R = (1-C)(1-K). A profile that is broken or belongs to another colour
+    space is left out with a PictureWarning that begins with `label`.
+    """
+    if space == "lab":  # already absolute colour: a profile has nothing to add
+        return _transform(samples, _lab_profile(), "lab")
+    if profile is not None:
+        try:
+            return _by_profile(samples, space, profile)
+        except _ProfileError as error:
+            warnings.warn(
+                f"{label}: its ICC profile {error}, so its colours may be slightly off",
+                PictureWarning,
+                stacklevel=2,
+            )
+    return _by_convention(samples, space)
+
+
+def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[np.float32]:
+    if len(profile) <= _HEADER:
+        raise _ProfileError("is broken")
+    declared = _SIGNATURES.get(profile[16:20])
+    if declared == "rgb" and space == "gray":  # common: a gray JPEG saved with its camera's profile
+        samples, space = np.repeat(samples[..., np.newaxis], 3, axis=2), "rgb"
+    if declared != space:
+        raise _ProfileError(f"is for {declared or 'other'} pictures and it is {space}")
+    try:
+        if samples.dtype == np.uint8 and space == "rgb" and _is_srgb(profile):
+            return _by_convention(samples, space)
+        rgb = _transform(samples, profile, space)
+    except RuntimeError as error:  # imagecodecs.CmsError
+        raise _ProfileError("is broken") from error
+    if not np.isfinite(rgb).all():
+        raise _ProfileError("is broken")
+    return rgb
+
+
+def _by_convention(samples: NDArray[Any], space: Space) -> NDArray[np.float32]:
+    scale = np.float32(1 if samples.dtype.kind == "f" else 1 / np.iinfo(samples.dtype).max)
+    values: NDArray[np.float32] = samples.astype(np.float32) * scale
+    if space == "gray":
+        values = np.repeat(values[..., np.newaxis], 3, axis=2)
+    elif space == "cmyk":
+        values = (1 - values[..., :3]) * (1 - values[..., 3:])
+    return np.clip(values, 0, 1)
+
+
+def _transform(samples: NDArray[Any], profile: bytes, space: Space) -> NDArray[np.float32]:
+    from imagecodecs import CMS, cms_transform
+
+    rgb: NDArray[np.float32] = cms_transform(
+        np.ascontiguousarray(samples),
+        profile,
+        srgb_profile(),
+        colorspace=space,
+        outcolorspace="rgb",
+        outdtype="float32",
+        intent=CMS.INTENT.RELATIVE_COLORIMETRIC,
+        flags=CMS.FLAGS.BLACKPOINTCOMPENSATION,
+    )
+    return np.clip(rgb, 0, 1).reshape(*samples.shape[:2], 3)
+
+
+@functools.lru_cache(maxsize=8)
+def _is_srgb(profile: bytes) -> bool:
+    """Whether a profile leaves 8-bit colours as they are: most do, and need not be computed."""
+    steps = np.linspace(0, 255, 18).round().astype(np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    return bool(np.abs(_transform(cube, profile, "rgb") - cube / np.float32(255)).max() < 0.5 / 255)
+
+
+@functools.cache
+def _lab_profile() -> bytes:
+    from imagecodecs import cms_profile
+
+    return bytes(cms_profile("lab4"))
+
+
+@functools.cache
+def srgb_profile() -> bytes:
+    """Return an ICC profile of sRGB, the same bytes at any time (LittleCMS dates its profiles)."""
+    from imagecodecs import cms_profile
+
+    profile = bytearray(cms_profile("srgb"))
+    profile[_DATE] = np.array([2026, 1, 1, 0, 0, 0], dtype=">u2").tobytes()
+    return bytes(profile)
+
+
+def rgb_profile(gamma: float, chromaticities: tuple[float, ...] | None) -> bytes:
+    """Return an ICC profile of an RGB space with a plain power curve.
+
+    `gamma` is the exponent from samples to light (2.2 is usual); `chromaticities` are x and y
+    of white, red, green and blue, eight numbers as PNG's cHRM chunk has them (None: sRGB's).
+    """
+    from imagecodecs import cms_profile
+
+    white_and_primaries = chromaticities or (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+    return bytes(
+        cms_profile("rgb", whitepoint=white_and_primaries[:2], primaries=white_and_primaries[2:], gamma=gamma)
+    )

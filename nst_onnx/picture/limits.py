@@ -1,0 +1,47 @@
+"""How large a picture may be, and how strictly Pillow decodes it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nst_onnx.errors import PictureError
+
+MAX_PIXELS = 400_000_000
+"""Pixels a picture may have by default: 20 000 × 20 000, beyond any camera."""
+
+_pillow_settings = threading.RLock()
+
+
+def check_size(height: int, width: int, max_pixels: int | None) -> None:
+    """Refuse a picture of more than `max_pixels` (None: no limit) before it is decoded.
+
+    Raises PictureError. This is what keeps a few bytes that claim to be a huge picture
+    (a "decompression bomb") from filling the memory.
+    """
+    if height < 1 or width < 1:
+        raise PictureError(f"it has no pixels ({width}×{height})")
+    if max_pixels is not None and height * width > max_pixels:
+        raise PictureError(
+            f"it has {width}×{height} pixels, more than the limit of {max_pixels / 1e6:g} million",
+            "scale it down first, or raise max_pixels if you trust it",
+        )
+
+
+@contextmanager
+def strict_pillow() -> Iterator[None]:
+    """Let Pillow accept any size (`check_size` is our limit) but no truncated file.
+
+    Both are process-wide settings of Pillow that the host program may have changed, so they
+    are set only meanwhile.
+    """
+    from PIL import Image, ImageFile
+
+    with _pillow_settings:
+        pixels, truncated = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = pixels, truncated

@@ -1,0 +1,68 @@
+"""How a picture was made, written into its file: packing, unpacking and reading back.
+
+The settings travel as one line of JSON, `{"nst-onnx": VERSION, "settings": {…}}`, ASCII only,
+because EXIF and TIFF know no other text for certain. PNG has it in an iTXt chunk called
+`nst-onnx`; JPEG, WebP and TIFF in ImageDescription.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from nst_onnx.errors import PictureError
+from nst_onnx.picture.limits import strict_pillow
+from nst_onnx.version import __version__
+
+KEYWORD = "nst-onnx"
+SOFTWARE = f"nst-onnx {__version__}"
+IMAGE_DESCRIPTION = 0x010E
+SOFTWARE_TAG = 0x0131
+
+
+def pack(settings: dict[str, Any]) -> str:
+    """Return `settings` as the line of JSON that goes into a file; ASCII only.
+
+    numpy scalars and arrays become numbers and lists; anything else that JSON does not know,
+    such as a Path, its `str`.
+    """
+    return json.dumps({KEYWORD: __version__, "settings": settings}, default=_plain)
+
+
+def unpack(text: str) -> dict[str, Any] | None:
+    """Return the settings in a line that `pack` made; None for any other text."""
+    try:
+        packed = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(packed, dict) or KEYWORD not in packed:
+        return None
+    settings = packed.get("settings")
+    return settings if isinstance(settings, dict) else None
+
+
+def read_settings(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """Return the settings that `write` stored in the picture at `path`.
+
+    None if there are none, or not ours. Raises PictureError if the file is missing or no
+    picture that Pillow can open.
+    """
+    from PIL import Image
+
+    name = Path(path).name
+    try:
+        with strict_pillow(), Image.open(path) as image:
+            text = image.info.get(KEYWORD) or image.getexif().get(IMAGE_DESCRIPTION)
+    except FileNotFoundError as error:
+        raise PictureError(f"cannot read the settings in {name}: there is no such file") from error
+    except Exception as error:  # a damaged file makes decoders raise anything at all
+        raise PictureError(f"cannot read the settings in {name}: it is not a whole picture") from error
+    return unpack(text) if isinstance(text, str) else None
+
+
+def _plain(value: object) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)

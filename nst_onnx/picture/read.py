@@ -1,0 +1,138 @@
+"""Reading a picture from wherever it is."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from nst_onnx.errors import PictureError
+from nst_onnx.picture.array import from_array
+from nst_onnx.picture.formats import READ_HINT, is_deep_png, is_tiff, name_of_other
+from nst_onnx.picture.limits import MAX_PIXELS, check_size, strict_pillow
+from nst_onnx.picture.picture import Picture, Source
+from nst_onnx.picture.pillow import from_image, open_image
+from nst_onnx.picture.png import from_deep_png
+from nst_onnx.picture.raster import Raster
+from nst_onnx.picture.tiff import from_tiff
+
+_HEAD = 512  # bytes that are enough to tell what a file is
+
+
+def read(source: Source, *, what: str = "picture", max_pixels: int | None = MAX_PIXELS) -> Picture:
+    """Read a picture: upright, converted to sRGB, float32 in 0..1, alpha apart.
+
+    `source` is a path, the bytes of an encoded picture, a Pillow image, a numpy array (H×W or
+    H×W×1/3/4; uint8, uint16, or float in 0..1, taken as sRGB), or a `Picture`, which is
+    returned as it is. Of an animation or a TIFF with several pages the first picture is read.
+    16-bit PNG and TIFF and float TIFF keep their precision. `what` is what messages call it,
+    such as "content picture"; `max_pixels` is checked before decoding (None: no limit).
+
+    Raises PictureError if it cannot be read whole. A useless ICC profile is left out with a
+    PictureWarning.
+    """
+    from PIL import Image
+
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, np.ndarray):
+        name, label = "array", f"the {what} given as an array"
+    elif isinstance(source, Image.Image):
+        filename = getattr(source, "filename", "")
+        name = Path(os.fsdecode(filename)).name if filename else "image"
+        label = f"the {what} {name}" if filename else f"the {what} given as a Pillow image"
+    elif isinstance(source, bytes | bytearray | memoryview):
+        name, label = "bytes", f"the {what} given as bytes"
+    elif isinstance(source, str | os.PathLike):
+        name = Path(source).name or str(source)
+        label = f"the {what} {source}" if str(source) else f"the {what}"
+    else:
+        raise PictureError(
+            f"cannot read the {what}: it is a {type(source).__name__}",
+            "give a path, bytes, a Pillow image or a numpy array",
+        )
+
+    with _naming(label):
+        if isinstance(source, np.ndarray):
+            check_size(source.shape[0] if source.ndim else 1, _width(source), max_pixels)
+            raster = from_array(source)
+        elif isinstance(source, Image.Image):
+            with strict_pillow():
+                raster = from_image(source, max_pixels)
+        elif isinstance(source, bytes | bytearray | memoryview):
+            raster = _decode(io.BytesIO(source), max_pixels)
+        else:
+            with _open(Path(source)) as file:
+                raster = _decode(file, max_pixels)
+        return raster.develop(name, label)
+
+
+def _width(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:
+    return array.shape[1] if array.ndim > 1 else 1
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        if path.is_dir():
+            raise PictureError("it is a folder", "give a picture in it")
+        if not path.exists():
+            raise PictureError("there is no such file", "check the path")
+        if not path.is_file():  # a pipe or device would have to be read to its end, if it has one
+            raise PictureError("it is not a regular file")
+        return path.open("rb")
+    except OSError as error:
+        raise PictureError((error.strerror or str(error)).lower()) from error
+
+
+def _decode(file: BinaryIO, max_pixels: int | None) -> Raster:
+    head = file.read(_HEAD)
+    file.seek(0)
+    if not head:
+        raise PictureError("it is empty (0 bytes)")
+    with strict_pillow():
+        if is_deep_png(head):
+            return from_deep_png(file, max_pixels)
+        if is_tiff(head):
+            _refuse_other(head)  # some cameras' raw files pass for TIFF
+            raster = from_tiff(file, max_pixels)
+            if raster is not None:
+                return raster
+            file.seek(0)
+        return _by_pillow(file, head, max_pixels)
+
+
+def _by_pillow(file: BinaryIO, head: bytes, max_pixels: int | None) -> Raster:
+    from PIL import UnidentifiedImageError
+
+    try:
+        image = open_image(file)
+    except UnidentifiedImageError as error:
+        _refuse_other(head)
+        raise PictureError("it is not a picture, or a damaged one", READ_HINT) from error
+    with image:
+        return from_image(image, max_pixels)
+
+
+def _refuse_other(head: bytes) -> None:
+    other = name_of_other(head)
+    if other is not None:
+        raise PictureError(f"it is {other}", READ_HINT)
+
+
+@contextmanager
+def _naming(label: str) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a PictureError that says with which picture."""
+    try:
+        yield
+    except PictureError as error:
+        raise PictureError(f"cannot read {label}: {error}", error.hint) from error
+    except MemoryError as error:
+        raise PictureError(f"cannot read {label}: there is not enough memory for it") from error
+    except Exception as error:  # a damaged file makes decoders raise anything at all
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise PictureError(f"cannot read {label}: it is damaged or incomplete ({reason})") from error

@@ -1,0 +1,171 @@
+"""Writing a picture: the format by its suffix, all or nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.picture.array import check_finite
+from nst_onnx.picture.atomic import probe, replacing
+from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tiff, encode_webp
+from nst_onnx.picture.metadata import pack
+
+
+@dataclass(frozen=True)
+class _Format:
+    name: str
+    encode: Encoder
+    bits: tuple[int, ...]
+    alpha: bool
+    longest: int  # the longest side it can hold
+    settings: int  # the most bytes of settings it can hold
+
+
+_UNLIMITED = 2**31 - 1
+_PNG = _Format("PNG", encode_png, (8, 16), True, _UNLIMITED, _UNLIMITED)
+_TIFF = _Format("TIFF", encode_tiff, (8, 16), True, _UNLIMITED, _UNLIMITED)
+_JPEG = _Format("JPEG", encode_jpeg, (8,), False, 65500, 65000)  # one EXIF segment of 64 KiB
+_WEBP = _Format("WebP", encode_webp, (8,), True, 16383, _UNLIMITED)
+_BY_SUFFIX = {
+    ".png": _PNG,
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".webp": _WEBP,
+}
+
+
+def write(
+    path: str | os.PathLike[str],
+    rgb: NDArray[np.float32],
+    *,
+    alpha: NDArray[np.float32] | None = None,
+    bits: int = 8,
+    quality: int = 95,
+    settings: dict[str, Any] | None = None,
+) -> None:
+    """Write a picture to `path` as PNG, JPEG, TIFF or WebP, chosen by its suffix.
+
+    `rgb` is float H×W×3, sRGB-encoded, `alpha` float H×W, straight; both are clipped to 0..1
+    and rounded to `bits` (16: PNG and TIFF only). JPEG knows no transparency: there the
+    picture is laid over white, as a browser would show it. `quality` (1..100) is for JPEG,
+    from 90 on with full colour resolution, and WebP. The file is tagged as sRGB, and
+    `settings` are stored in it for `read_settings`.
+
+    The file appears whole or not at all; an existing one is replaced only by a whole one.
+    The same picture and settings give the same bytes. Raises PictureError, and OptionError
+    for `bits` and `quality` that make no sense.
+    """
+    path = Path(path)
+    if not 1 <= quality <= 100:
+        raise OptionError(f"the quality must be from 1 to 100, not {quality}")
+    shape = _check_arrays(rgb, alpha)
+    form = _check_format(path, bits, shape)
+    _check_folder(path)
+    text = None if settings is None else pack(settings)
+    if text is not None and len(text) > form.settings:
+        raise PictureError(
+            f"cannot write {path}: the settings take {len(text)} bytes, more than {form.name} can hold",
+            "use PNG or TIFF",
+        )
+    samples = _samples(rgb, alpha, bits, form.alpha)
+    try:
+        encoded = form.encode(samples, quality, text)
+        with replacing(path) as file:
+            file.write(encoded)
+    except OSError as error:
+        raise PictureError(f"cannot write {path}: {_reason(error)}") from error
+    except MemoryError as error:
+        raise PictureError(f"cannot write {path}: there is not enough memory to encode it") from error
+
+
+def check_writable(
+    path: str | os.PathLike[str], bits: int = 8, *, shape: tuple[int, int] | None = None
+) -> None:
+    """Raise PictureError if `write` could not write to `path`: better known before the work.
+
+    Looks at the suffix, at what the format can hold (`bits`, and `shape` if it is known), at
+    the folder, and at whether a file can be made there; leaves nothing behind. Raises
+    OptionError if `bits` is neither 8 nor 16.
+    """
+    path = Path(path)
+    _check_format(path, bits, shape)
+    _check_folder(path)
+    try:
+        probe(path)
+    except OSError as error:
+        raise PictureError(f"cannot write {path}: {_reason(error)}") from error
+
+
+def _check_format(path: Path, bits: int, shape: tuple[int, int] | None) -> _Format:
+    if bits not in (8, 16):
+        raise OptionError(f"a picture is written with 8 or 16 bits, not {bits}")
+    form = _BY_SUFFIX.get(path.suffix.lower())
+    if form is None:
+        what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
+        raise PictureError(
+            f"cannot write {path}: {what} tells no format that can be written",
+            f"use {', '.join(_BY_SUFFIX)}",
+        )
+    if bits not in form.bits:
+        raise PictureError(f"cannot write {path}: {form.name} has no 16 bits", "use .png or .tif, or 8 bits")
+    if shape is not None and max(shape) > form.longest:
+        raise PictureError(
+            f"cannot write {path}: {shape[1]}×{shape[0]} pixels are more than {form.name} can hold "
+            f"({form.longest} a side)",
+            "use .png or .tif",
+        )
+    return form
+
+
+def _check_folder(path: Path) -> None:
+    if path.is_dir():
+        raise PictureError(f"cannot write {path}: it is a folder", "give the name of a file in it")
+    if not path.parent.is_dir():
+        raise PictureError(f"cannot write {path}: there is no folder {path.parent}", "make it first")
+    if path.exists():
+        if not path.is_file():
+            raise PictureError(f"cannot write {path}: it is not a regular file")
+        if not os.access(path, os.W_OK):  # replacing it would not need that, but its owner means it
+            raise PictureError(f"cannot write {path}: it is write-protected")
+
+
+def _check_arrays(rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None) -> tuple[int, int]:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0 or rgb.dtype.kind != "f":
+        raise PictureError(f"cannot write a picture from a {rgb.dtype} array of shape {rgb.shape}")
+    if alpha is not None and (alpha.shape != rgb.shape[:2] or alpha.dtype.kind != "f"):
+        raise PictureError(
+            f"cannot write a picture of shape {rgb.shape[:2]} with {alpha.dtype} alpha of shape {alpha.shape}"
+        )
+    for array, what in ((rgb, "the picture"), (alpha, "its alpha")):
+        if array is not None:
+            try:
+                check_finite(array)
+            except PictureError as error:
+                raise PictureError(f"cannot write {what}: {error}") from error
+    return rgb.shape[0], rgb.shape[1]
+
+
+def _samples(
+    rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None, bits: int, keeps_alpha: bool
+) -> NDArray[np.unsignedinteger[Any]]:
+    values = np.clip(rgb, 0, 1)
+    if alpha is not None:
+        opacity = np.clip(alpha, 0, 1)[..., np.newaxis]
+        if keeps_alpha:
+            values = np.concatenate([values, opacity], axis=-1)
+        else:
+            values = values * opacity + (1 - opacity)
+    largest = np.float32(2**bits - 1)
+    return np.round(values * largest).astype(np.uint8 if bits == 8 else np.uint16)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
