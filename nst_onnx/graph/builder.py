@@ -93,7 +93,7 @@ class Graph:
     def value(self, name: str) -> npt.NDArray[Any] | None:
         """Return the value of a tensor that is fixed in the graph, else None."""
         if name in self.initializers:
-            return numpy_helper.to_array(self.initializers[name])
+            return np.asarray(numpy_helper.to_array(self.initializers[name]))
         for node in self.nodes:
             if name in node.output and node.op_type == "Constant":
                 return constant_value(node)
@@ -159,7 +159,7 @@ def constant_value(node: onnx.NodeProto) -> npt.NDArray[Any]:
     for a in node.attribute:
         value = helper.get_attribute_value(a)
         if a.name == "value":
-            return numpy_helper.to_array(value)
+            return np.asarray(numpy_helper.to_array(value))
         if a.name in ("value_float", "value_floats"):
             return np.asarray(value, np.float32)
         if a.name in ("value_int", "value_ints"):

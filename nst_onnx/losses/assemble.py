@@ -1,0 +1,116 @@
+"""From a network and a choice of losses to two ONNX models: statistics, and losses with gradient.
+
+The picture enters as RGB, 0..1, 1×3×H×W; the network's preprocessing is part of the graph. Layers, pooling
+and the form of the total variation make a graph; everything else that tells presets apart (weights,
+normalisations) is a vector of coefficients, an input. So one graph serves many settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from nst_onnx.graph import Graph, gradient
+from nst_onnx.graph.edit import Pooling, cut, with_pooling
+from nst_onnx.losses import content, style, total_variation
+from nst_onnx.models.extractor import Extractor
+
+PICTURE = "picture"
+COEFFICIENTS = "coefficients"
+LOSSES = "losses"
+GRADIENT = "gradient"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which terms an objective has. Layer names are those of the extractor.
+
+    `tv` names a form of the total variation, None for none. `pooling` None keeps the network's own;
+    `same` rounds pooled sizes up. `masked` gives every layer a mask that says how much a position counts.
+    """
+
+    content: tuple[str, ...]
+    style: tuple[str, ...]
+    tv: str | None = None
+    pooling: Pooling | None = None
+    same: bool = False
+    masked: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The terms in the order of the `losses` output: content/LAYER…, style/LAYER…, tv."""
+        layers = [f"content/{name}" for name in self.content] + [f"style/{name}" for name in self.style]
+        return (*layers, *(["tv"] if self.tv else []))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that some term looks at, once."""
+        return tuple(dict.fromkeys(self.content + self.style))
+
+
+def statistics_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
+    """Return a model from `picture` to what each loss compares.
+
+    Outputs: ``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C, and ``shape/LAYER`` (4 int64) for every layer.
+    """
+    g, found = _network(extractor, terms)
+    for name, tensor in _statistics(g, found, terms).items():
+        g.output(f"{name}", tensor)
+    for layer, tensor in found.items():
+        g.output(f"shape/{layer}", g.op("Shape", tensor))
+    return g.model()
+
+
+def objective_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
+    """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
+
+    Inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics;
+    `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
+    term; `gradient` of their sum with respect to the picture, 1×3×H×W.
+    """
+    g, found = _network(extractor, terms)
+    distances = []
+    for name, tensor in _statistics(g, found, terms).items():
+        shape = [1, None, None, None] if name.startswith("content/") else [None, None]
+        difference = g.op("Sub", tensor, g.input(f"target/{name}", shape))
+        if terms.masked and name.startswith("content/"):
+            layer = name.partition("/")[2]
+            difference = g.op("Mul", difference, g.op("Sqrt", f"mask/{layer}"))
+        distances.append(g.op("ReduceSumSquare", difference, keepdims=0))
+    if terms.tv:
+        levels = g.op("Mul", PICTURE, g.constant(255.0))
+        distances.append(total_variation.FORMS[terms.tv](g, levels))
+    column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
+    losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))
+    slope = gradient(g, g.op("ReduceSum", losses, keepdims=0), PICTURE)
+    g.output(LOSSES, losses)
+    g.output(GRADIENT, slope)
+    return g.model()
+
+
+def _network(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]:
+    """Return a graph that computes features from `picture`, and {layer: tensor}."""
+    g = Graph.from_model(cut(extractor.proto, terms.layers))
+    del g.inputs[extractor.input]
+    g.nodes = []
+    g.input(PICTURE, [1, 3, None, None])
+    matrix, offset = extractor.facts.preprocessing.affine()
+    kernel = g.constant(matrix.reshape(3, 3, 1, 1).astype(np.float32))
+    prepared = g.op("Conv", PICTURE, kernel, g.constant(offset.astype(np.float32)))
+    g.nodes.append(onnx.helper.make_node("Identity", [prepared], [extractor.input]))
+    g.nodes += with_pooling(cut(extractor.proto, terms.layers).graph.node, terms.pooling, same=terms.same)
+    if terms.masked:
+        for layer in terms.layers:
+            g.input(f"mask/{layer}", [1, 1, None, None])
+    return g, {layer: layer for layer in terms.layers}
+
+
+def _statistics(g: Graph, found: dict[str, str], terms: Terms) -> dict[str, str]:
+    """Return {term: tensor} for every term on features."""
+    compared = {f"content/{name}": content.statistic(g, found[name]) for name in terms.content}
+    for name in terms.style:
+        mask = f"mask/{name}" if terms.masked else None
+        compared[f"style/{name}"] = style.statistic(g, found[name], mask)
+    return compared

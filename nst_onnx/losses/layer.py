@@ -1,0 +1,24 @@
+"""What the normalisation of a loss may depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The facts of one layer for the picture being painted.
+
+    `channels`: N_l (C in some sources). `positions`: M_l = H·W of the layer's feature map.
+    `pixels`: H·W of the picture itself. `energy`: the sum of the target's squares.
+    """
+
+    channels: int
+    positions: float
+    pixels: int
+    energy: float
+
+
+Normalisation = Callable[[Layer], float]
+"""From a layer's facts to the factor on a sum of squared differences."""
