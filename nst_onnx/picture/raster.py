@@ -47,4 +47,5 @@ def unit(samples: NDArray[Any]) -> NDArray[np.float32]:
     if samples.dtype.kind == "u":
         scaled: NDArray[np.float32] = samples.astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)
         return scaled
-    return np.clip(samples, 0, 1).astype(np.float32, copy=False)
+    clipped: NDArray[np.float32] = np.clip(samples, 0, 1).astype(np.float32, copy=False)
+    return clipped

@@ -42,5 +42,6 @@ def _resize_channel(channel: NDArray[np.float32], height: int, width: int) -> ND
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
-    resampled = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
-    return np.clip(resampled, 0, 1).astype(np.float32, copy=False)
+    resampled: NDArray[np.float32] = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
+    clipped: NDArray[np.float32] = np.clip(resampled, 0, 1)
+    return clipped

@@ -114,7 +114,8 @@ def _full_range(samples: NDArray[Any], bits: int) -> NDArray[Any]:
     if samples.dtype.kind == "u":
         if samples.dtype == np.uint16 and bits == 16:
             return samples
-        return np.divide(samples, 2.0**bits - 1).astype(np.float32)
+        scaled: NDArray[np.float32] = (samples / (2.0**bits - 1)).astype(np.float32)
+        return scaled
     if samples.dtype.kind != "f":
         raise PictureError(f"it is a TIFF of {samples.dtype} samples", "save it with 8 or 16 bits")
     check_finite(samples)
@@ -124,7 +125,8 @@ def _full_range(samples: NDArray[Any], bits: int) -> NDArray[Any]:
             f"its values go from {samples.min():g} to {samples.max():g}, not from 0 to 1",
             "scale or tone-map it to 0..1 first",
         )
-    return np.clip(samples, 0, 1).astype(np.float32)
+    clipped: NDArray[np.float32] = np.clip(samples, 0, 1).astype(np.float32)
+    return clipped
 
 
 def _alpha(samples: NDArray[Any], page: tifffile.TiffPage, channels: int) -> NDArray[Any] | None:
