@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +83,24 @@ def architecture(names: Iterable[str]) -> str:
         raise ModelError(f"it has layers that no VGG has: {_some(extra)}")
     nearest = min(missing, key=lambda vgg: len(missing[vgg]))
     raise ModelError(f"it is not a whole {nearest.upper()}: {_some(missing[nearest])} missing")
+
+
+def by_order(
+    pairs: Sequence[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]],
+) -> dict[str, tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]]:
+    """Name (kernel, bias) pairs that come in network order, for files that only number their layers.
+
+    A block ends where the number of filters changes; blocks 4 and 5 have the same number and are as
+    deep as block 3, which holds for every VGG.
+    """
+    widths = [bias.size for _, bias in pairs]
+    depths: list[int] = []
+    for i, width in enumerate(widths):
+        full = len(depths) == 4 and depths[3] == depths[2]
+        if i == 0 or width != widths[i - 1] or full:
+            depths.append(0)
+        depths[-1] += 1
+    return dict(zip(layer_names(depths), pairs, strict=True))
 
 
 def check(layers: Layers, *, where: str) -> None:

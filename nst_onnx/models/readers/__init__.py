@@ -18,7 +18,7 @@ from nst_onnx.models.fingerprint import Stored
 from nst_onnx.models.weights import Weights
 
 SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
-_LAYOUTS = ("npz",)
+_LAYOUTS = ("keras_gist", "keras_h5", "keras_archive", "matconvnet", "torch_pickle", "safetensors", "npz")
 _KNOWN = "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
 
 

@@ -1,0 +1,30 @@
+"""Keras 3's ``.keras``: a zip of config.json and model.weights.h5."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.readers import keras_h5
+
+_WEIGHTS = "model.weights.h5"
+
+
+def sniff(path: Path) -> bool:
+    """Return whether the file is a zip with Keras' weights in it."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return _WEIGHTS in archive.namelist()
+
+
+def read(path: Path) -> Stored:
+    """Read the weights of a model that Keras 3 saved; nothing else in the file is looked at."""
+    import h5py
+
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read(_WEIGHTS)
+    with h5py.File(io.BytesIO(content), "r") as file:
+        return keras_h5.stored(file, "a .keras file")

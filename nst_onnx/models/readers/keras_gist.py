@@ -1,0 +1,43 @@
+"""The VGG-16 and VGG-19 gists of baraldilorenzo: Keras 1, its layers numbered, kernels as in Theano."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nst_onnx.errors import ModelError
+from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.metadata import CAFFE
+from nst_onnx.models.weights import by_order
+
+_LAYER = re.compile(r"layer_(\d+)")
+
+
+def sniff(path: Path) -> bool:
+    """Return whether the file is HDF5 with numbered layers."""
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return "layer_0" in file
+
+
+def read(path: Path) -> Stored:
+    """Read ``layer_1/param_0`` (O×I×H×W, rotated by 180°) and ``layer_1/param_1`` …
+
+    Convolutions are those whose param_0 has four axes; padding, pooling and dense layers are passed over.
+    """
+    import h5py
+
+    pairs = []
+    with h5py.File(path, "r") as file:
+        for number in sorted(int(m[1]) for name in file if (m := _LAYER.fullmatch(name))):
+            group = file[f"layer_{number}"]
+            if "param_0" in group and len(group["param_0"].shape) == 4:
+                if "param_1" not in group:
+                    raise ModelError(f"layer_{number} has no bias (param_1)")
+                pairs.append((group["param_0"][...], group["param_1"][...]))
+    if not pairs:
+        raise ModelError("it holds no VGG weights: no numbered layer is a convolution")
+    return Stored(by_order(pairs), "OIHW", CAFFE, "Keras 1 with Theano kernels", rotated=True)
