@@ -53,13 +53,13 @@ class Terms:
 def statistics_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
     """Return a model from `picture` to what each loss compares.
 
-    Outputs: ``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C, and ``shape/LAYER`` (4 int64) for every layer.
+    Outputs: ``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C, and ``shape/LAYER`` (4 numbers) for every layer.
     """
     g, found = _network(extractor, terms)
     for name, tensor in _statistics(g, found, terms).items():
-        g.output(f"{name}", tensor)
+        g.output(name, tensor)
     for layer, tensor in found.items():
-        g.output(f"shape/{layer}", g.op("Shape", tensor))
+        g.output(f"shape/{layer}", g.op("Cast", g.op("Shape", tensor), to=onnx.TensorProto.FLOAT))
     return g.model()
 
 

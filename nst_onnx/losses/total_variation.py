@@ -11,7 +11,9 @@ _FAR = 2**31 - 1
 
 def absolute(g: Graph, picture: str) -> str:
     """Σ (|∂x| + |∂y|), anisotropic: neural-style's."""
-    return g.op("Add", *(g.op("ReduceSum", g.op("Abs", _step(g, picture, axis)), keepdims=0) for axis in (2, 3)))
+    return g.op(
+        "Add", *(g.op("ReduceSum", g.op("Abs", _step(g, picture, axis)), keepdims=0) for axis in (2, 3))
+    )
 
 
 def narayanan(g: Graph, picture: str) -> str:

@@ -1,0 +1,148 @@
+"""Every control of a stylisation, checked in one place, for the library, the command and the editors alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from nst_onnx import presets
+from nst_onnx.errors import OptionError
+
+if TYPE_CHECKING:
+    from nst_onnx.graph.edit import Pooling
+
+Layers = Mapping[str, float] | Sequence[str]
+PreserveColour = Literal["luminance", "histogram", "covariance"]
+
+MAX_SIDE = 32768
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions:
+    """What makes a good picture. None means: as the preset says.
+
+    `preset`: a published recipe, or "default".
+    `size`: longest side in pixels (the other follows), or exactly (width, height).
+    `style_scale`: size of the style pictures relative to the content; smaller makes finer strokes.
+    `style_weights`: one weight per style picture; None blends them equally.
+    `strength`: 0..1, how much style; 0.5 is the preset's own balance, each 0.1 a factor of 2 in the
+    content weight.
+    `content_weight`, `style_weight`, `tv_weight`: the terms' weights in the preset's own units.
+    `content_layers`, `style_layers`: names, or {name: weight}.
+    `pooling`: "max" or "average".
+    `preserve_colour`: "luminance" paints with the content's colours (the result takes only its lightness
+    from the painting); "histogram" and "covariance" recolour the style beforehand.
+    """
+
+    preset: str = "default"
+    size: int | tuple[int, int] | None = None
+    style_scale: float = 1.0
+    style_weights: Sequence[float] | None = None
+    strength: float = 0.5
+    content_weight: float | None = None
+    style_weight: float | None = None
+    tv_weight: float | None = None
+    content_layers: Layers | None = None
+    style_layers: Layers | None = None
+    pooling: Pooling | None = None
+    preserve_colour: PreserveColour | None = None
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for any value that makes no sense."""
+        presets.find(self.preset)
+        _size(self.size)
+        _number("style_scale", self.style_scale, 0.05, 20)
+        _number("strength", self.strength, 0, 1)
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            _number(name, getattr(self, name), 0, math.inf)
+        _weights("style_weights", self.style_weights)
+        for name in ("content_layers", "style_layers"):
+            layers = getattr(self, name)
+            if isinstance(layers, str):
+                raise OptionError(f"{name} must be a sequence of names or a mapping, not a string")
+            if isinstance(layers, Mapping):
+                _weights(name, list(layers.values()))
+        _choice("pooling", self.pooling, ("max", "average"))
+        _choice("preserve_colour", self.preserve_colour, ("luminance", "histogram", "covariance"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(LossOptions):
+    """Every control of a stylisation. None means: as the preset says.
+
+    `init`: what to start from: "content", "noise", "style" (noise with the style's colours), or
+    a picture (path, PIL image, array, bytes).
+    `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then.
+    `pyramid`: coarse to fine. `optimiser`: "lbfgs" or "adam". `learning_rate`: in grey levels.
+    `averaging`: 0..1 (below 1), decay of the running average of iterates that becomes the result; 0 takes
+    the best iterate. `seed`: of all random numbers.
+    """
+
+    init: Any = None
+    steps: int | None = None
+    max_seconds: float | None = None
+    pyramid: bool | None = None
+    optimiser: Literal["lbfgs", "adam"] | None = None
+    learning_rate: float | None = None
+    averaging: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for any value that makes no sense."""
+        super().__post_init__()
+        _whole("steps", self.steps, 1)
+        _whole("seed", self.seed, 0)
+        _number("max_seconds", self.max_seconds, 0.0, math.inf)
+        _choice("optimiser", self.optimiser, ("lbfgs", "adam"))
+        _number("learning_rate", self.learning_rate, 1e-9, 1e6)
+        _number("averaging", self.averaging, 0, 0.9999)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Options:
+        """Return options from a mapping. Raises OptionError for a name that is none."""
+        known = [f.name for f in fields(cls)]
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise OptionError(f"there is no option {unknown[0]!r}", f"options are: {', '.join(known)}")
+        return cls(**values)
+
+
+def _number(name: str, value: Any, low: float, high: float) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        bound = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
+        raise OptionError(f"{name} must be a number {bound}, not {value!r}")
+    if not math.isfinite(value):
+        raise OptionError(f"{name} must be finite, not {value!r}")
+
+
+def _whole(name: str, value: Any, low: int) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < low):
+        raise OptionError(f"{name} must be a whole number of at least {low}, not {value!r}")
+
+
+def _size(size: Any) -> None:
+    sides = size if isinstance(size, tuple | list) else (size,)
+    if size is not None and len(sides) not in (1, 2):
+        raise OptionError(f"size must be one number or (width, height), not {size!r}")
+    for side in sides:
+        _whole("size", side, 1)
+        if side is not None and side > MAX_SIDE:
+            raise OptionError(f"size must be at most {MAX_SIDE} pixels, not {side}")
+
+
+def _weights(name: str, weights: Sequence[float] | None) -> None:
+    if weights is None:
+        return
+    for weight in weights:
+        _number(name, weight, 0, math.inf)
+    if not sum(weights) > 0:
+        raise OptionError(f"{name} must not be all zero", "give at least one a positive weight")
+
+
+def _choice(name: str, value: Any, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        raise OptionError(f"{name} must be one of {', '.join(known)}, not {value!r}")

@@ -1,0 +1,21 @@
+"""Our own recipe: scale-free losses, coarse to fine from the content. One strength, any size, any network."""
+
+from nst_onnx.losses import content, style
+from nst_onnx.presets.preset import Preset
+
+PRESET = Preset(
+    name="default",
+    source="nst-onnx",
+    model=None,
+    content=content.relative,
+    style=style.relative,
+    tv="squared",
+    content_weight=0.02,
+    style_weight=1.0,
+    tv_weight=0.0,
+    pooling="average",
+    start="content",
+    size=512,
+    pyramid=True,
+    steps=400,
+)
