@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -56,7 +57,9 @@ def read(path: Path) -> Weights:
 
 def write(path: Path, layers: Layers) -> None:
     """Write `layers` (kernels O×I×H×W) as `read` wants them."""
-    arrays = {f"{name}/kernel": kernel.transpose(2, 3, 1, 0) for name, (kernel, _) in layers.items()}
+    arrays: dict[str, Any] = {
+        f"{name}/kernel": kernel.transpose(2, 3, 1, 0) for name, (kernel, _) in layers.items()
+    }
     arrays |= {f"{name}/bias": bias for name, (_, bias) in layers.items()}
     np.savez(path, **arrays)
 

@@ -1,0 +1,264 @@
+"""``python -m export``: making feature extractors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import onnx
+import typer
+
+from nst_onnx.errors import ModelError, NstError, OptionError
+from nst_onnx.models import metadata
+from nst_onnx.models.metadata import Preprocessing
+
+from . import compact as compact_network
+from . import graph_form, onnx_file, preprocessing_option, verify
+from . import keras as keras_models
+
+app = typer.Typer(
+    help="Make feature extractors: from Keras models, from weight files, by distillation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="OUT.onnx", help="The ONNX file to write.")]
+Half = Annotated[bool, typer.Option("--half", help="Store the weights as float16: half the file.")]
+KerasWeights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="With vgg19 or vgg16: a file Keras wrote, imagenet (downloads), random."
+    ),
+]
+PreprocessingName = Annotated[
+    str | None,
+    typer.Option(
+        "--preprocessing",
+        metavar="NAME",
+        help="How the network wants its picture: caffe, torch, tf (-1..1), unit (0..1), bytes (0..255), "
+        "or ORDER:SCALE:MEAN:STD such as RGB:1:0.5,0.5,0.5:1,1,1.",
+    ),
+]
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
+) -> None:
+    """Make feature extractors: from Keras models, from weight files, by distillation."""
+
+
+@app.command("keras")
+def from_keras(
+    model: Annotated[str, typer.Argument(help="vgg19, vgg16, or a .keras or .h5 file with a whole model.")],
+    output: Output,
+    weights: KerasWeights = None,
+    preprocessing: PreprocessingName = None,
+    content_layers: Annotated[str, typer.Option(help="Default content layers, comma-separated.")] = "",
+    style_layers: Annotated[str, typer.Option(help="Default style layers, comma-separated.")] = "",
+    licence: Annotated[str, typer.Option(help="The licence of the weights, to be kept in the file.")] = "",
+    half: Half = False,
+    seed: Annotated[int, typer.Option(help="For random weights.")] = 0,
+) -> None:
+    """Convert a Keras model with tf2onnx, then hold it against Keras."""
+    onnx_file.check_writable(output)
+    extractor = _keras_extractor(
+        model,
+        weights,
+        preprocessing,
+        content_layers=_split(content_layers),
+        style_layers=_split(style_layers),
+        licence=licence,
+        seed=seed,
+    )
+    proto = keras_models.convert(extractor)
+    _report_transposes(proto, convolutional=model in keras_models.APPLICATIONS)
+    batches = list(verify.pictures(extractor.facts.preprocessing))
+    original = verify.of_keras(extractor)
+    _report(verify.errors(verify.of_onnx(proto), original, batches), verify.LIMIT, "ONNX against Keras")
+    if half:
+        proto = graph_form.halve(proto)
+        found = verify.errors(verify.of_onnx(proto), original, batches)
+        _report(found, verify.LIMIT_HALF, "stored as float16")
+    onnx_file.save(proto, output)
+    _written(output)
+
+
+@app.command("weights")
+def from_weights(
+    file: Annotated[Path, typer.Argument(help="VGG weights: .h5, .keras, .mat, .pth, .safetensors, .npz.")],
+    output: Output,
+    average: Annotated[bool, typer.Option("--average", help="Pool by average; published is max.")] = False,
+    half: Half = False,
+) -> None:
+    """Convert a VGG weight file, without TensorFlow."""
+    from nst_onnx.models import readers, vgg
+
+    onnx_file.check_writable(output)
+    model = vgg.build(readers.read_weights(file), pooling="average" if average else "max", half=half)
+    onnx_file.save(model, output)
+    _written(output)
+
+
+@app.command("compact")
+def from_compact(
+    arrays: Annotated[Path, typer.Argument(metavar="ARRAYS.npz", help="What `distill` wrote.")],
+    output: Output = Path("model/compact.onnx"),
+) -> None:
+    """Make the compact network's ONNX file."""
+    onnx_file.check_writable(output)
+    onnx_file.save(compact_network.build(compact_network.read(arrays)), output)
+    _written(output)
+
+
+@app.command("distill")
+def train(
+    teacher: Annotated[Path, typer.Argument(help="The VGG weight file to learn from.")],
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PICTURES...", help="Folders or tar files; PATH=0.25 gives that share of crops."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.npz", help="The arrays to write.")],
+    width: Annotated[float, typer.Option(help="Channels, as a fraction of the teacher's.")] = 0.375,
+    blocks: Annotated[int, typer.Option(help="How many of the teacher's blocks to learn.")] = 3,
+    steps: Annotated[int, typer.Option(help="How many batches to learn from.")] = 20_000,
+    batch: Annotated[int, typer.Option(help="Crops in a batch.")] = 16,
+    crop: Annotated[int, typer.Option(help="Side of a crop in pixels.")] = 96,
+    longest: Annotated[int, typer.Option(help="Pictures are shrunk to this many pixels first.")] = 512,
+    rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1.2e-3,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same network.")] = 0,
+    bfloat16: Annotated[bool, typer.Option(help="Faster where the processor knows bfloat16.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda, …")] = "cpu",
+    checkpoint: Annotated[Path | None, typer.Option(help="Save here, and go on from here.")] = None,
+    save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 500,
+    start: Annotated[Path | None, typer.Option(help="A checkpoint to take the first weights from.")] = None,
+) -> None:
+    """Train a narrow network to carry a teacher's features (needs PyTorch)."""
+    onnx_file.check_writable(output, ".npz")
+    try:
+        from . import distill as distillation
+    except ImportError as error:
+        if error.name != "torch":
+            raise
+        raise ModelError("distillation needs PyTorch", "run pip install 'nst-onnx[train]'") from error
+    from nst_onnx.models import readers
+
+    from .training_crops import Crops
+    from .training_pictures import read_collections
+
+    settings = distillation.Settings(width, blocks, steps, batch, rate, seed, bfloat16, device)
+    settings.check()
+    network = readers.read_weights(teacher)
+    crops = Crops(read_collections(pictures, shortest=crop, longest=longest), crop)
+
+    def report(step: int, unexplained: Mapping[str, float]) -> None:
+        if step % 100 == 0 or step == settings.steps:
+            typer.echo(f"{step:6d}  {_percentages(unexplained)}")
+
+    typer.echo("unexplained variance:")
+    layers, final = distillation.distill(
+        network, crops, settings, checkpoint=checkpoint, save_every=save_every, start=start, report=report
+    )
+    typer.echo(f"at the end, on other crops: {_percentages(final)}")
+    compact_network.write(output, layers)
+    _written(output)
+
+
+@app.command("verify")
+def compare(
+    candidate: Annotated[Path, typer.Argument(help="The ONNX file to check.")],
+    reference: Annotated[str, typer.Argument(help="Another ONNX file, a Keras file, vgg19, or vgg16.")],
+    weights: KerasWeights = None,
+    seed: Annotated[int, typer.Option(help="For random weights.")] = 0,
+    limit: Annotated[float, typer.Option(help="The largest relative error allowed.")] = verify.LIMIT,
+) -> None:
+    """Hold an ONNX file's activations against those of another model."""
+    from nst_onnx.models import extractor
+
+    ours = extractor.load(candidate)
+    how = ours.facts.preprocessing
+    if Path(reference).suffix.lower() == ".onnx":
+        original = verify.of_onnx(extractor.load(reference, preprocessing=how).proto)
+    else:
+        original = verify.of_keras(_keras_extractor(reference, weights, how, seed=seed))
+    found = verify.errors(verify.of_onnx(ours.proto), original, verify.pictures(how))
+    _report(found, limit, f"{candidate.name} against {reference}")
+
+
+def _keras_extractor(
+    model: str,
+    weights: str | None,
+    preprocessing: str | Preprocessing | None,
+    *,
+    content_layers: tuple[str, ...] = (),
+    style_layers: tuple[str, ...] = (),
+    licence: str = "",
+    seed: int = 0,
+) -> keras_models.KerasExtractor:
+    keras_models.check_known(model, weights)
+    if model in keras_models.APPLICATIONS:
+        return keras_models.application(model, weights or "imagenet", seed=seed)
+    if preprocessing is None:
+        raise OptionError(
+            f"{model} does not say how it wants its picture",
+            f"give --preprocessing {', '.join(preprocessing_option.KNOWN)}, or spell it out",
+        )
+    if isinstance(preprocessing, str):
+        preprocessing = preprocessing_option.parse(preprocessing)
+    return keras_models.saved(
+        Path(model),
+        preprocessing,
+        content_layers=content_layers,
+        style_layers=style_layers,
+        licence=licence,
+    )
+
+
+def _report_transposes(proto: onnx.ModelProto, *, convolutional: bool) -> None:
+    left = graph_form.transposes(proto)
+    if left and convolutional:
+        raise ModelError(f"tf2onnx left transposes in the graph: {', '.join(left)}", "try another tf2onnx")
+    if left:
+        typer.echo(f"note: {len(left)} transposes remain, around layers that need the channels last")
+
+
+def _report(found: Mapping[str, float], limit: float, what: str) -> None:
+    for layer, error in found.items():
+        typer.echo(f"  {layer:24} {error:.1e}")
+    typer.echo(f"{what}: maximum relative error {max(found.values()):.1e}, allowed {limit:.0e}")
+    verify.require(found, limit)
+
+
+def _written(path: Path) -> None:
+    facts = metadata.read(onnx.load(path)) if path.suffix == ".onnx" else None
+    name = f" ({facts.name}; {facts.licence or 'no licence given'})" if facts else ""
+    typer.echo(f"wrote {path}, {path.stat().st_size / 1e6:.1f} MB{name}")
+
+
+def _percentages(fractions: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {fraction:.1%}" for name, fraction in fractions.items())
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def main() -> None:
+    """Run the command; an expected error is one line, unless ``--debug`` asks for its traceback."""
+    try:
+        app(prog_name="export")
+    except NstError as error:
+        if "--debug" in sys.argv:
+            raise
+        hint = f". {error.hint[:1].upper()}{error.hint[1:]}" if error.hint else ""
+        typer.echo(f"error: {error}{hint}.", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()
