@@ -112,6 +112,19 @@ class Painting:
                 tail = pixels[b, max(a, z - 2) : z].ravel().tolist()
                 relief.line(tail, fill=int(np.clip(75 + load * ridge[b], 0, 255)), width=thick)
 
+    def dots(self, centres: Array, colours: Array, radius: float, *, stretch: float = 1.0) -> None:
+        """Set a round touch of colour S×3 at each of the centres S×2, higher in its middle."""
+        brush, relief = ImageDraw.Draw(self.colour), ImageDraw.Draw(self.height)
+        radii = radius * self.scale * self.rng.uniform(0.65, 1.25, len(centres))
+        heights = self.rng.integers(90, 170, len(centres))
+        for (x, y), r, tint, high in zip(
+            centres * self.scale, radii, np.clip(colours, 0, 1) * 255, heights, strict=True
+        ):
+            wide = r * stretch
+            brush.ellipse((x - wide, y - r, x + wide, y + r), fill=tuple(int(v) for v in tint))
+            relief.ellipse((x - wide, y - r, x + wide, y + r), fill=int(high))
+            relief.ellipse((x - 0.5 * wide, y - 0.5 * r, x + 0.5 * wide, y + 0.5 * r), fill=int(high) + 45)
+
     def light(self, strength: float = 1.0, gloss: float = 0.25, grain: float = 0.015) -> Array:
         """The finished picture H×W×3: the paint's relief lit from the upper left, with a little gloss."""
         paint = np.asarray(self.colour, np.float32) / 255

@@ -8,6 +8,7 @@ from daylight import Sky, golden_hour, rays
 from noise import fbm, perlin, ridged, solid
 from numpy.typing import NDArray
 from solids import FAR, Convex, Ellipsoid, Heightfield, body, near, unit
+from water import over_water
 
 WALL, ROOF, STONE, HULL, SAIL, WOOD = range(6)
 WALLS = linear(palette("e9d8b8", "d9a878", "e2c08a", "c98a6a", "efe6d4", "b9c0b4", "d8c49c", "cf9f8c"))
@@ -280,21 +281,6 @@ def facade(item: Convex, p: Array, face: NDArray[np.int32], key: int) -> tuple[A
     return np.asarray(albedo, np.float32), np.where((kind == WALL)[:, None], glow, 0).astype(np.float32)
 
 
-def ripples(x: Array, z: Array, distance: Array, seed: int) -> Array:
-    """Normals of the water; ripples finer than a pixel are left out by distance."""
-    calm = 1 / (1 + distance / 90)
-
-    def height(x: Array, z: Array) -> Array:
-        wide = 0.07 * fbm(x * 0.16, z * 0.42, 3, seed)
-        gusts = 0.4 + 0.6 * smoothstep(-0.3, 0.5, perlin(x * 0.025, z * 0.05, seed + 4))
-        return np.asarray(wide + 0.022 * gusts * calm * fbm(x * 0.9, z * 2.4, 3, seed + 7), np.float32)
-
-    e = np.float32(0.05)
-    h = height(x, z)
-    dx, dz = (height(x + e, z) - h) / e, (height(x, z + e) - h) / e
-    return unit(np.stack([-dx * 0.6, np.ones_like(dx), -dz * 0.6], axis=-1))
-
-
 def draw(longest: int = LONGEST, seed: int = 5) -> Array:
     """A harbour town at golden hour: houses, boats, hills and their reflections."""
     size = shape(longest, 1.5)
@@ -305,35 +291,10 @@ def draw(longest: int = LONGEST, seed: int = 5) -> Array:
     light = np.empty_like(directions)
     # A band of rows at a time keeps the working set in the processor's cache.
     for band in np.array_split(np.arange(len(directions)), max(1, len(directions) // 30_000)):
-        light[band] = view(scene, np.broadcast_to(eye, (len(band), 3)).astype(np.float32), directions[band])
+        origin = np.broadcast_to(eye, (len(band), 3)).astype(np.float32)
+        light[band] = over_water(scene.look, scene.sky, origin, directions[band], seed)
     picture = film(light.reshape(*fine, 3), 0.72)
     return np.clip(shrink(picture, size), 0, 1)
-
-
-def view(scene: Scene, origin: Array, direction: Array) -> Array:
-    """Light along rays from the eye, by way of the water where they meet it."""
-    light, distance = scene.look(origin, direction)
-    with np.errstate(divide="ignore"):
-        level = np.where(direction[:, 1] < 0, -origin[:, 1] / direction[:, 1], FAR)
-    wet = np.flatnonzero(level < distance)
-    if not len(wet):
-        return light
-    far = level[wet].astype(np.float32)
-    p = origin[wet] + direction[wet] * far[:, None]
-    n = ripples(p[:, 0], p[:, 2], far, scene.seed)
-    d = direction[wet]
-    cosine = np.clip(-np.einsum("ij,ij->i", d, n), 0.02, 1)
-    mirror = d + 2 * cosine[:, None] * n
-    mirror[:, 1] = np.abs(mirror[:, 1]) + 0.004
-    mirror = unit(mirror)
-    p[:, 1] = 0.01
-    reflected, _ = scene.look(p, mirror)
-    fresnel = (0.03 + 0.97 * (1 - cosine) ** 5)[:, None]
-    deep = linear(palette("1d4650")[0]) * 0.9
-    glint = np.clip(mirror @ scene.sky.sun, 0, 1) ** 300
-    water = reflected * fresnel + deep * (1 - fresnel) + glint[:, None] * scene.sky.sunlight
-    light[wet] = scene.sky.through(water.astype(np.float32), far, 900.0)
-    return light
 
 
 if __name__ == "__main__":
