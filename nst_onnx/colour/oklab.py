@@ -70,7 +70,7 @@ def _with_chroma(lab: NDArray[np.float32], share: NDArray[np.float32]) -> NDArra
 
 def _within_gamut(lab: NDArray[np.float32], tolerance: float = 1e-4) -> NDArray[np.bool_]:
     linear = _to_linear(lab)
-    within: NDArray[np.bool_] = ((linear >= -tolerance) & (linear <= 1 + tolerance)).all(axis=-1)
+    within: NDArray[np.bool_] = np.all(np.abs(linear - 0.5) <= 0.5 + tolerance, axis=-1)
     return within
 
 

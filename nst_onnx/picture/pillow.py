@@ -56,8 +56,10 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
     if image.mode == "CMYK":
         return Raster(np.asarray(image), "cmyk", None, profile, orientation)
     if image.mode == "LAB":
-        lab = np.asarray(image).astype(np.float32)
-        lab = np.concatenate([lab[..., :1] * (100 / 255), lab[..., 1:] - 128], axis=-1)
+        stored = np.asarray(image)  # as in TIFF: L* in 255ths, a* and b* signed
+        lab = np.concatenate(
+            [stored[..., :1] * np.float32(100 / 255), stored[..., 1:].view(np.int8)], axis=-1
+        )
         return Raster(lab, "lab", None, profile, orientation)
     return Raster(np.asarray(image.convert("RGB")), "rgb", None, profile, orientation)
 
