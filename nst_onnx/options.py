@@ -1,11 +1,11 @@
-"""Every control of a stylisation, checked in one place, for the library, the command and the editors alike."""
+"""Every control of a stylisation, checked in one place for the library, the command and the editors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nst_onnx import presets
 from nst_onnx.errors import OptionError
@@ -67,6 +67,15 @@ class LossOptions:
         _choice("pooling", self.pooling, ("max", "average"))
         _choice("preserve_colour", self.preserve_colour, ("luminance", "histogram", "covariance"))
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return checked options from a mapping. Raises OptionError for a name that is none."""
+        known = [f.name for f in fields(cls)]
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise OptionError(f"there is no option {unknown[0]!r}", f"options are: {', '.join(known)}")
+        return cls(**values)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(LossOptions):
@@ -98,15 +107,6 @@ class Options(LossOptions):
         _choice("optimiser", self.optimiser, ("lbfgs", "adam"))
         _number("learning_rate", self.learning_rate, 1e-9, 1e6)
         _number("averaging", self.averaging, 0, 0.9999)
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Options:
-        """Return options from a mapping. Raises OptionError for a name that is none."""
-        known = [f.name for f in fields(cls)]
-        unknown = [name for name in values if name not in known]
-        if unknown:
-            raise OptionError(f"there is no option {unknown[0]!r}", f"options are: {', '.join(known)}")
-        return cls(**values)
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:

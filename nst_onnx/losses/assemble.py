@@ -18,6 +18,7 @@ from nst_onnx.losses import content, style, total_variation
 from nst_onnx.models.extractor import Extractor
 
 PICTURE = "picture"
+MASK = "mask"
 COEFFICIENTS = "coefficients"
 LOSSES = "losses"
 GRADIENT = "gradient"
@@ -28,7 +29,7 @@ class Terms:
     """Which terms an objective has. Layer names are those of the extractor.
 
     `tv` names a form of the total variation, None for none. `pooling` None keeps the network's own;
-    `same` rounds pooled sizes up. `masked` gives every layer a mask that says how much a position counts.
+    `same` rounds pooled sizes up. `masked`: an input ``mask`` says how much each pixel counts.
     """
 
     content: tuple[str, ...]
@@ -66,7 +67,7 @@ def statistics_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
 def objective_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
-    Inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics;
+    Further inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics;
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W.
     """
@@ -76,8 +77,7 @@ def objective_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
         shape = [1, None, None, None] if name.startswith("content/") else [None, None]
         difference = g.op("Sub", tensor, g.input(f"target/{name}", shape))
         if terms.masked and name.startswith("content/"):
-            layer = name.partition("/")[2]
-            difference = g.op("Mul", difference, g.op("Sqrt", f"mask/{layer}"))
+            difference = g.op("Mul", difference, g.op("Sqrt", _mask(g, tensor)))
         distances.append(g.op("ReduceSumSquare", difference, keepdims=0))
     if terms.tv:
         levels = g.op("Mul", PICTURE, g.constant(255.0))
@@ -102,8 +102,7 @@ def _network(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]
     g.nodes.append(onnx.helper.make_node("Identity", [prepared], [extractor.input]))
     g.nodes += with_pooling(cut(extractor.proto, terms.layers).graph.node, terms.pooling, same=terms.same)
     if terms.masked:
-        for layer in terms.layers:
-            g.input(f"mask/{layer}", [1, 1, None, None])
+        g.input(MASK, [1, 1, None, None])
     return g, {layer: layer for layer in terms.layers}
 
 
@@ -111,6 +110,17 @@ def _statistics(g: Graph, found: dict[str, str], terms: Terms) -> dict[str, str]
     """Return {term: tensor} for every term on features."""
     compared = {f"content/{name}": content.statistic(g, found[name]) for name in terms.content}
     for name in terms.style:
-        mask = f"mask/{name}" if terms.masked else None
+        mask = _mask(g, found[name]) if terms.masked else None
         compared[f"style/{name}"] = style.statistic(g, found[name], mask)
     return compared
+
+
+def _mask(g: Graph, features: str) -> str:
+    """Return the mask at the size of a layer's features."""
+    sizes = g.op("Concat", g.ints(1, 1), g.op("Slice", g.op("Shape", features), g.ints(2), g.ints(4)), axis=0)
+    resized = g.op("Resize", MASK, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+    return g.op(
+        "Reshape",
+        resized,
+        g.op("Concat", g.ints(1, 1, -1), g.op("Slice", sizes, g.ints(3), g.ints(4)), axis=0),
+    )

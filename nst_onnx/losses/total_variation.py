@@ -40,6 +40,13 @@ def _crop(g: Graph, tensor: str, axis: int) -> str:
     return g.op("Slice", tensor, g.ints(0), g.ints(-1), g.ints(axis))
 
 
-Form = Callable[[Graph, str], str]
+FORMS: dict[str, Callable[[Graph, str], str]] = {
+    "absolute": absolute,
+    "narayanan": narayanan,
+    "squared": squared,
+}
 
-FORMS: dict[str, Form] = {"absolute": absolute, "narayanan": narayanan, "squared": squared}
+
+def factor(form: str, pixels: int) -> float:
+    """Return the factor on a form's sum: 1 as published; our own is a mean, in units of the full range."""
+    return 1 / (3 * pixels * 255.0**2) if form == "squared" else 1.0

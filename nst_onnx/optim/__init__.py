@@ -1,0 +1,8 @@
+"""Optimisers. They see vectors, not pictures: ask for `x`, tell what it is worth, ask again."""
+
+from nst_onnx.optim.adam import Adam
+from nst_onnx.optim.averaging import Average
+from nst_onnx.optim.lbfgs import LBFGS
+from nst_onnx.optim.optimiser import Optimiser
+
+__all__ = ["LBFGS", "Adam", "Average", "Optimiser"]

@@ -5,7 +5,7 @@ from nst_onnx.presets.preset import Preset, each
 
 PRESET = Preset(
     name="course",
-    source="deeplearning.ai, Convolutional Neural Networks, week 4: Art Generation with Neural Style Transfer",
+    source="deeplearning.ai, Convolutional Neural Networks: Art Generation with Neural Style Transfer",
     content_layers=each("conv4_2"),
     style_layers=each("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", weight=0.2),
     content=content.quarter_mean,

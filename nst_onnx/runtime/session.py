@@ -52,7 +52,7 @@ class Session:
         return dict(zip(names, values, strict=True))
 
     def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> Bound:
-        """Prepare repeated runs: `feeds` are copied to the device now, float32 `outputs` allocated there."""
+        """Prepare repeated runs: `feeds` are copied to the device now, `outputs` allocated."""
         return Bound(self, feeds, outputs)
 
 

@@ -1,0 +1,53 @@
+"""A feature extractor on a device, with its sessions kept warm."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
+from nst_onnx.models import catalogue
+from nst_onnx.models.extractor import Extractor, load
+from nst_onnx.runtime import Device, Session, choose
+
+if TYPE_CHECKING:
+    from nst_onnx.models.metadata import Preprocessing
+
+_WARM = 2  # how many settings' sessions to keep: each holds the weights twice
+
+
+class Sessions(NamedTuple):
+    """The two models of an objective, loaded."""
+
+    statistics: Session
+    objective: Session
+
+
+class Network:
+    """A feature extractor on a device. Sessions are made on first use and kept."""
+
+    def __init__(self, extractor: Extractor, device: Device, threads: int = 0) -> None:
+        self.extractor, self.device = extractor, device
+
+        def make(terms: Terms) -> Sessions:
+            models = statistics_model(extractor, terms), objective_model(extractor, terms)
+            return Sessions(*(Session(model, device, threads) for model in models))
+
+        self.sessions = lru_cache(maxsize=_WARM)(make)
+
+    @classmethod
+    def open(
+        cls,
+        model: str | os.PathLike[str] = "auto",
+        device: str | None = None,
+        *,
+        threads: int = 0,
+        preprocessing: Preprocessing | None = None,
+    ) -> Network:
+        """Find and load a model. `model`: "auto", the name of an installed model, or a file.
+
+        Raises ModelError where it cannot be found or used, DeviceError where the device cannot be.
+        """
+        extractor = load(catalogue.locate(model), preprocessing=preprocessing)
+        return cls(extractor, choose(device), threads)

@@ -1,0 +1,259 @@
+"""The objective: how far a picture is from showing the content in the style, and which way is better."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx import presets
+from nst_onnx.colour import match_covariance, match_histogram
+from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.losses import total_variation
+from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Terms
+from nst_onnx.losses.layer import Layer
+from nst_onnx.models.names import resolve
+from nst_onnx.network import Network
+from nst_onnx.options import Layers, LossOptions
+from nst_onnx.picture import Picture, Source, fit, read
+from nst_onnx.presets import Preset
+from nst_onnx.targets import batch, blend, measure, scaled
+
+Array = npt.NDArray[np.float32]
+
+
+class Objective:
+    """The losses of a picture and their exact gradient, for one content, some styles, at one size.
+
+    Takes the options of `LossOptions` by name. `model` is "auto", an installed model's name, a file, or a
+    `Network` already open; `content` and `styles` are whatever `nst_onnx.picture.read` takes.
+
+    >>> objective = Objective("photo.jpg", "painting.jpg", size=256)
+    >>> loss, gradient = objective.value_and_grad(numpy.full((*objective.shape, 3), 0.5, "float32"))
+    """
+
+    shape: tuple[int, int]
+    """(H, W) of the pictures it judges."""
+
+    def __init__(
+        self,
+        content: Source | Picture,
+        styles: Source | Picture | Sequence[Source | Picture],
+        *,
+        model: str | os.PathLike[str] | Network = "auto",
+        device: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.options = LossOptions.of(options)
+        self.preset = presets.find(self.options.preset)
+        self.network = model if isinstance(model, Network) else open_network(model, device, self.preset)
+        self.content = opened(content, "content")
+        self.styles = [opened(style, "style") for style in listed(styles)]
+        weights = style_weights(self.options.style_weights, len(self.styles))
+        self.shape = shape_of(self.content, self.options.size or self.preset.size)
+        self._weights = term_weights(self.options, self.preset, self.network)
+        self.terms = terms_of(self._weights, self.options, self.preset, self._any_alpha())
+        self._prepare(weights)
+
+    def _any_alpha(self) -> bool:
+        return any(picture.alpha is not None for picture in (self.content, *self.styles))
+
+    def _prepare(self, weights: Sequence[float]) -> None:
+        """Measure the targets, work out the coefficients, and put all in place on the device."""
+        sessions = self.network.sessions(self.terms)
+        content_names = [f"content/{name}" for name in self.terms.content]
+        style_names = [f"style/{name}" for name in self.terms.style]
+        self.content_picture, alpha = scaled(self.content, self.shape)
+        content = measure(
+            sessions.statistics, self.terms, self.content_picture, alpha, content_names, self.content.name
+        )
+        self.style_pictures = self._scaled_styles()
+        measured = [
+            measure(sessions.statistics, self.terms, rgb, opacity, style_names, picture.name)
+            for picture, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True)
+        ]
+        targets = {name: content[name] for name in content_names}
+        targets |= blend([{name: m[name] for name in style_names} for m in measured], weights)
+        shapes = {layer: content[f"shape/{layer}"] for layer in self.terms.layers}
+        feeds = {f"target/{name}": value for name, value in targets.items()}
+        feeds[PICTURE] = batch(self.content_picture)
+        feeds[COEFFICIENTS] = self._coefficients(targets, shapes)
+        if self.terms.masked:
+            feeds[MASK] = (np.ones(self.shape, np.float32) if alpha is None else alpha)[None, None]
+        outputs = {LOSSES: (len(self.terms.names),), GRADIENT: (1, 3, *self.shape)}
+        self._bound = sessions.objective.bind(feeds, outputs)
+
+    def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
+        """Return the style pictures at the content's size times `style_scale`, recoloured if so wished."""
+        longest = max(1, round(max(self.shape) * self.options.style_scale))
+        pictures = [scaled(style, fit(style.shape, longest)) for style in self.styles]
+        recolour = {"histogram": match_histogram, "covariance": match_covariance}.get(
+            self.options.preserve_colour or ""
+        )
+        if recolour is None:
+            return pictures
+        return [(recolour(rgb, self.content_picture), alpha) for rgb, alpha in pictures]
+
+    def _coefficients(
+        self, targets: Mapping[str, npt.NDArray[Any]], shapes: Mapping[str, npt.NDArray[Any]]
+    ) -> Array:
+        """Return the factor on each term's sum of squared differences: weight × normalisation."""
+        pixels = self.shape[0] * self.shape[1]
+        normalisation = {"content": self.preset.content, "style": self.preset.style}
+        factors = []
+        for name in self.terms.names:
+            kind, _, layer_name = name.partition("/")
+            if kind == "tv":
+                factors.append(self._weights[name] * total_variation.factor(self.terms.tv or "", pixels))
+                continue
+            _, channels, height, width = (float(n) for n in shapes[layer_name])
+            energy = float(np.sum(np.square(targets[name], dtype=np.float64)))
+            layer = Layer(int(channels), height * width, pixels, energy)
+            factors.append(self._weights[name] * normalisation[kind](layer))
+        return np.asarray(factors, np.float32)
+
+    def value_and_grad(self, image: npt.ArrayLike) -> tuple[float, Array]:
+        """Return (loss, gradient) at a picture H×W×3, RGB, 0..1 (values outside are allowed).
+
+        The gradient, float32 H×W×3, is with respect to that picture's values.
+        Raises PictureError where the picture has another shape than `shape`.
+        """
+        losses, gradient = self.evaluate(batch(self._checked(image)))
+        return float(losses.sum(dtype=np.float64)), np.ascontiguousarray(gradient[0].transpose(1, 2, 0))
+
+    def losses(self, image: npt.ArrayLike) -> dict[str, float]:
+        """Return the weighted losses of a picture: total, content, style, tv, and each layer's own."""
+        losses, _ = self.evaluate(batch(self._checked(image)))
+        return self.named(losses)
+
+    def named(self, losses: Array) -> dict[str, float]:
+        """Return {name: loss}: sums by kind first, then each term as "content/conv4_2"."""
+        terms = {name: float(value) for name, value in zip(self.terms.names, losses, strict=True)}
+        sums = {
+            kind: sum(value for name, value in terms.items() if name.partition("/")[0] == kind)
+            for kind in ("content", "style", "tv")
+        }
+        return {"total": sum(terms.values()), **sums, **terms}
+
+    def evaluate(self, picture: Array) -> tuple[Array, Array]:
+        """Return (losses of each term, gradient) at a picture 1×3×H×W; views that the next call overwrites."""
+        self._bound.write(PICTURE, picture)
+        self._bound.run()
+        return self._bound.read(LOSSES), self._bound.read(GRADIENT)
+
+    def _checked(self, image: npt.ArrayLike) -> Array:
+        array = np.asarray(image, np.float32)
+        if array.shape != (*self.shape, 3):
+            raise PictureError(f"the picture must have shape {(*self.shape, 3)}, not {array.shape}")
+        return array
+
+
+def open_network(model: str | os.PathLike[str], device: str | None, preset: Preset, **more: Any) -> Network:
+    """Open a model; "auto" means the one that a preset was published for, where it names one."""
+    if model == "auto" and preset.model == "vgg16":
+        model = preset.model
+    return Network.open(model, device, **more)
+
+
+def listed(styles: Any) -> list[Any]:
+    """Return one or several style pictures as a list. Raises OptionError for none."""
+    several = list(styles) if isinstance(styles, list | tuple) else [styles]
+    if not several:
+        raise OptionError("no style picture given", "give at least one")
+    return several
+
+
+def opened(picture: Source | Picture, what: str) -> Picture:
+    """Return a picture read, if it is not yet."""
+    return picture if isinstance(picture, Picture) else read(picture, what=what)
+
+
+def style_weights(weights: Sequence[float] | None, count: int) -> list[float]:
+    """Return one weight per style. Raises OptionError where their number is wrong."""
+    if weights is None:
+        return [1.0] * count
+    if len(weights) != count:
+        raise OptionError(f"style_weights has {len(weights)} numbers for {count} style pictures")
+    return [float(w) for w in weights]
+
+
+def shape_of(content: Picture, size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (H, W) for a size: longest side, or exactly (width, height)."""
+    return fit(content.shape, size) if isinstance(size, int) else (size[1], size[0])
+
+
+def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict[str, float]:
+    """Return {term: weight} for all terms that count.
+
+    Raises OptionError where the model lacks a layer, or nothing is left to optimise.
+    """
+    facts = network.extractor.facts
+    chosen = {
+        "content": (options.content_layers, preset.content_layers, facts.content_layers),
+        "style": (options.style_layers, preset.style_layers, facts.style_layers),
+    }
+    overall = {
+        "content": _first(options.content_weight, preset.content_weight)
+        * 2.0 ** (10 * (0.5 - options.strength)),
+        "style": _first(options.style_weight, preset.style_weight),
+        "tv": _first(options.tv_weight, preset.tv_weight),
+    }
+    weights = {}
+    for kind, (given, published, default) in chosen.items():
+        layers = _layer_weights(given, published, default)
+        for name, weight in layers.items():
+            layer = _resolved(name, network, preset)
+            weights[f"{kind}/{layer}"] = overall[kind] * weight
+    if preset.tv or options.tv_weight:
+        weights["tv"] = overall["tv"]
+    weights = {name: weight for name, weight in weights.items() if weight > 0}
+    if not weights:
+        raise OptionError("all weights are zero: there is nothing to optimise")
+    return weights
+
+
+def _layer_weights(
+    given: Layers | None, published: Mapping[str, float] | None, default: Sequence[str]
+) -> Mapping[str, float]:
+    """Return {layer: weight}: as given, else as published, else the model's own layers.
+
+    Names without weights take the published weight where the preset has one for that layer, else the
+    mean of the published ones, so that a choice of layers does not change the balance.
+    """
+    if isinstance(given, Mapping):
+        return given
+    names = list(given) if given is not None else list(published or default)
+    if published is None:
+        return dict.fromkeys(names, 1 / max(len(names), 1))
+    usual = sum(published.values()) / len(published)
+    return {name: published.get(name, usual) for name in names}
+
+
+def _resolved(name: str, network: Network, preset: Preset) -> str:
+    try:
+        return resolve(name, network.extractor.layers)
+    except OptionError as error:
+        if preset.model and preset.model not in network.extractor.facts.name:
+            raise OptionError(
+                f"preset {preset.name} needs {name}, which the model {network.extractor.facts.name} lacks",
+                f"get the network it was published for: nst-onnx models fetch {preset.model}",
+            ) from error
+        raise
+
+
+def terms_of(weights: Mapping[str, float], options: LossOptions, preset: Preset, masked: bool) -> Terms:
+    """Return the terms that an objective with these weights consists of."""
+    layers = {
+        kind: tuple(name.partition("/")[2] for name in weights if name.startswith(f"{kind}/"))
+        for kind in ("content", "style")
+    }
+    tv = (preset.tv or "squared") if "tv" in weights else None
+    pooling = options.pooling or preset.pooling
+    return Terms(layers["content"], layers["style"], tv, pooling, preset.same, masked)
+
+
+def _first(given: float | None, published: float) -> float:
+    return published if given is None else given

@@ -1,0 +1,49 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nst_onnx.optim.optimiser import State, Vector
+
+
+class Adam:
+    """Kingma & Ba 2015 (arXiv:1412.6980), Algorithm 1, with bias correction.
+
+    `learning_rate` is the length of a typical step, in units of x. β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+    """
+
+    def __init__(
+        self,
+        x: Vector,
+        *,
+        learning_rate: float,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None:
+        self.x = x
+        self.learning_rate, self.beta1, self.beta2, self.epsilon = learning_rate, beta1, beta2, epsilon
+        self._mean, self._square, self._count = np.zeros_like(x), np.zeros_like(x), 0
+
+    def tell(self, loss: float, gradient: Vector) -> None:
+        """Take one step."""
+        self._count += 1
+        self._mean += np.float32(1 - self.beta1) * (gradient - self._mean)
+        self._square += np.float32(1 - self.beta2) * (gradient * gradient - self._square)
+        rate = self.learning_rate / (1 - self.beta1**self._count)
+        root = np.sqrt(self._square / np.float32(1 - self.beta2**self._count))
+        self.x = self.x - np.float32(rate) * self._mean / (root + np.float32(self.epsilon))
+
+    def state(self) -> State:
+        """Return everything that the next steps depend on."""
+        count = np.asarray(self._count, np.float64)
+        return {"x": self.x.copy(), "mean": self._mean.copy(), "square": self._square.copy(), "count": count}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.x, self._count = np.array(state["x"]), int(state["count"])
+        self._mean, self._square = np.array(state["mean"]), np.array(state["square"])

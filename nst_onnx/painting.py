@@ -1,0 +1,270 @@
+"""One stylisation: level by level, evaluation by evaluation. Everything that a checkpoint must hold is here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx import presets, pyramid, start
+from nst_onnx.checkpoint import Checkpoint
+from nst_onnx.colour import transfer_luminance
+from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.network import Network
+from nst_onnx.objective import Objective, shape_of
+from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
+from nst_onnx.options import LossOptions, Options
+from nst_onnx.picture import Picture, read, resize
+from nst_onnx.result import Result
+from nst_onnx.version import __version__
+
+Array = npt.NDArray[np.float32]
+
+GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
+
+
+class Painting:
+    """A picture being painted. `advance` yields after every evaluation; all state lives in attributes."""
+
+    def __init__(
+        self, network: Network, content: Picture, styles: Sequence[Picture], options: Options
+    ) -> None:
+        self.network, self.content, self.styles, self.options = network, content, styles, options
+        self.preset = presets.find(options.preset)
+        final = shape_of(content, options.size or self.preset.size)
+        coarse_to_fine = self.preset.pyramid if options.pyramid is None else options.pyramid
+        self.shapes = pyramid.shapes(final) if coarse_to_fine else [final]
+        self.budgets = pyramid.shares(options.steps or self.preset.steps, self.shapes)
+        self.init = self._init_picture()
+        self.level, self.count, self.iteration, self.seconds = 0, 0, 0, 0.0
+        self.history: list[dict[str, Any]] = []
+        self.losses: dict[str, float] = {}
+        self.best: Array | None = None
+        self.best_loss = np.inf
+        self._resumed: Checkpoint | None = None
+        self._objective: Objective | None = None
+
+    # ---- painting
+
+    def advance(self) -> Iterator[None]:
+        """Evaluate once, move on, yield; until the last level's budget or the time is spent."""
+        begun = time.monotonic() - self.seconds
+        while self.level < len(self.shapes):
+            self._enter()
+            while self.count < self.budgets[self.level] and not self._out_of_time():
+                self._evaluate()
+                self.seconds = time.monotonic() - begun
+                self.history.append(self._record())
+                yield
+            self.level, self.count = self.level + 1, 0
+            if self._time_is_up():
+                return
+
+    def _enter(self) -> None:
+        """Prepare a level: targets at its size, and a fresh optimiser at the picture so far."""
+        shape = self.shapes[self.level]
+        size = {"size": (shape[1], shape[0])}
+        chosen = {f.name: getattr(self.options, f.name) for f in fields(LossOptions)} | size
+        self._objective = None  # free the last level's buffers before the next are made
+        self._objective = Objective(self.content, self.styles, model=self.network, **chosen)
+        picture = self._beginning(shape) if self.best is None else resize(self.picture(), shape)
+        self._shape = shape
+        self._optimiser = self._new_optimiser(to_vector(picture))
+        self._average = Average(self._averaging)
+        self.best, self.best_loss = self._optimiser.x, np.inf
+        if self._resumed is not None:
+            self._restore(self._resumed)
+            self._resumed = None
+
+    def _evaluate(self) -> None:
+        assert self._objective is not None
+        x = self._optimiser.x
+        picture = (x / GREY_LEVELS).reshape(1, 3, *self._shape)
+        terms, gradient = self._objective.evaluate(picture)
+        self.losses = self._objective.named(terms)
+        loss = self.losses["total"]
+        if not np.isfinite(loss) and self.best_loss == np.inf:
+            raise ModelError(
+                "the loss is not a number", "the model's weights or the options are out of range"
+            )
+        self.current = x
+        if loss < self.best_loss:
+            self.best, self.best_loss = x, loss
+        self._average.add(x)
+        self._optimiser.tell(loss, gradient.reshape(-1) / GREY_LEVELS)
+        self.count, self.iteration = self.count + 1, self.iteration + 1
+
+    def _new_optimiser(self, x: Array) -> Optimiser:
+        rate = self.options.learning_rate or self.preset.learning_rate
+        if (self.options.optimiser or self.preset.optimiser) == "adam":
+            return Adam(x, learning_rate=rate)
+        return LBFGS(x, history=self.preset.history, learning_rate=rate, line_search=self.preset.line_search)
+
+    @property
+    def _averaging(self) -> float:
+        given = self.options.averaging
+        return self.preset.averaging if given is None else given
+
+    # ---- where it starts
+
+    def _init_picture(self) -> Picture | None:
+        init = self.options.init
+        if init is None or (isinstance(init, str) and init in ("content", "noise", "style")):
+            return None
+        return read(init, what="init picture")
+
+    def _beginning(self, shape: tuple[int, int]) -> Array:
+        """Return the picture to start from, at the first level's size."""
+        assert self._objective is not None
+        rng = np.random.default_rng(self.options.seed)
+        content = self._objective.content_picture
+        if self.init is not None:
+            return resize(self.init.rgb, shape)
+        kind = self.options.init or self.preset.start
+        if kind == "content":
+            return content
+        if kind == "style":
+            return start.style_noise(self._objective.style_pictures[0][0], shape, rng)
+        return start.noise(self.preset.noise, content, rng, self.network.extractor.facts.preprocessing)
+
+    # ---- time
+
+    def _out_of_time(self) -> bool:
+        """Whether this level has had its share of the time; at least one evaluation is always made."""
+        limit = self.options.max_seconds
+        if limit is None or self.count == 0:
+            return False
+        work = self._work()
+        return self.seconds >= limit * sum(work[: self.level + 1]) / sum(work)
+
+    def _time_is_up(self) -> bool:
+        limit = self.options.max_seconds
+        return limit is not None and self.seconds >= limit
+
+    def _work(self) -> list[float]:
+        """Return each level's work: evaluations × pixels."""
+        return [float(b * h * w) for b, (h, w) in zip(self.budgets, self.shapes, strict=True)]
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the work done so far, None before there is any."""
+        work = self._work()
+        if self.level >= len(work):
+            return 0.0
+        here = work[self.level] * self.count / self.budgets[self.level]
+        done = sum(work[: self.level]) + here
+        if done == 0:
+            return None
+        left = self.seconds * (sum(work) - done) / done
+        limit = self.options.max_seconds
+        return left if limit is None else max(0.0, min(left, limit - self.seconds))
+
+    # ---- what it looks like
+
+    def picture(self) -> Array:
+        """Return the best picture so far at the level's size, H×W×3, values not yet clipped."""
+        assert self.best is not None
+        vector = self._average.value if self._averaging and self._average.weight else self.best
+        return to_picture(vector, self._shape)
+
+    def finished(self, picture: Array) -> Array:
+        """Return a picture as it is shown: within 0..1, and in the content's colours if so wished."""
+        shown = np.clip(picture, 0, 1)
+        if self.options.preserve_colour == "luminance":
+            shown = transfer_luminance(shown, resize(self.content.rgb, (shown.shape[0], shown.shape[1])))
+        return shown
+
+    def result(self) -> Result:
+        """Return the best picture so far, at the final size."""
+        picture, final = self.picture(), self.shapes[-1]
+        if self._shape != final:
+            picture = resize(picture, final)
+        alpha = None if self.content.alpha is None else resize(self.content.alpha, final)
+        return Result(self.finished(picture), alpha, list(self.history), self.settings(), self.content.bits)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the picture is made with, fit for JSON."""
+        given = {name: value for name, value in asdict(self.options).items() if value is not None}
+        if self.init is not None:
+            given["init"] = self.init.name
+        facts = self.network.extractor.facts
+        return {
+            "program": f"nst-onnx {__version__}",
+            "content": self.content.name,
+            "styles": [style.name for style in self.styles],
+            "model": facts.name,
+            "model_sha256": facts.sha256,
+            "device": str(self.network.device),
+            "width": self.shapes[-1][1],
+            "height": self.shapes[-1][0],
+            "iterations": self.iteration,
+            **given,
+        }
+
+    def _record(self) -> dict[str, Any]:
+        sums = {name: self.losses[name] for name in ("total", "content", "style", "tv")}
+        return {"scale": self.level, "iteration": self.iteration, **sums, "seconds": self.seconds}
+
+    # ---- stopping and going on
+
+    def checkpoint(self) -> Checkpoint:
+        """Return all that the rest of the run depends on."""
+        assert self.best is not None
+        arrays = {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
+        arrays["best"] = self.best.copy()
+        if self._average.sum is not None:
+            arrays["average"] = self._average.sum.copy()
+        facts = {
+            "level": self.level,
+            "count": self.count,
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "best_loss": self.best_loss,
+            "average_weight": self._average.weight,
+            "history": self.history,
+        }
+        return Checkpoint(self.fingerprint(), facts, arrays)
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same run. Raises OptionError where it belongs to another."""
+        if checkpoint.fingerprint != self.fingerprint():
+            raise OptionError(
+                "the saved state belongs to other pictures, options, another model or version",
+                "give the same as then, or start again without it",
+            )
+        facts = checkpoint.facts
+        self.level, self.count, self.iteration = facts["level"], facts["count"], facts["iteration"]
+        self.seconds, self.history = facts["seconds"], list(facts["history"])
+        self._resumed = checkpoint
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        arrays = checkpoint.arrays
+        state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
+        self._optimiser.restore(state)
+        self.best, self.best_loss = arrays["best"], checkpoint.facts["best_loss"]
+        self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]
+
+    def fingerprint(self) -> str:
+        """Return a digest of everything that the result depends on."""
+        known = {k: v for k, v in self.settings().items() if k not in ("iterations", "max_seconds")}
+        digest = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
+        for picture in (self.content, *self.styles, *([self.init] if self.init else [])):
+            digest.update(str(picture.shape).encode())
+            digest.update(picture.rgb.tobytes())
+        return digest.hexdigest()
+
+
+def to_vector(picture: Array) -> Array:
+    """Return a picture H×W×3 as optimisers see it: (3·H·W,) in grey levels."""
+    return np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32).reshape(-1) * GREY_LEVELS
+
+
+def to_picture(vector: Array, shape: tuple[int, int]) -> Array:
+    """Return the picture H×W×3 of an optimiser's vector."""
+    return np.ascontiguousarray((vector / GREY_LEVELS).reshape(3, *shape).transpose(1, 2, 0))

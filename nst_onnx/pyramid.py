@@ -1,0 +1,30 @@
+"""Coarse to fine: at which sizes a picture is painted, and how the steps are shared between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nst_onnx.picture import fit
+
+Shape = tuple[int, int]
+
+COARSEST = 128
+RATIO = 1.5
+
+
+def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> list[Shape]:
+    """Return the shapes (H, W) from coarse to fine, the last being `final`.
+
+    Longest sides grow by at most `ratio` from about `coarsest` on. Large structure is set where the
+    network's view covers most of the picture, and detail is added after.
+    """
+    levels = [final]
+    while max(levels[0]) / ratio >= coarsest * 0.9 and min(levels[0]) / ratio >= 32:
+        levels.insert(0, fit(final, round(max(levels[0]) / ratio)))
+    return levels
+
+
+def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
+    """Share `steps` evenly between levels; what is left over goes to the coarsest. Each has at least one."""
+    each, rest = divmod(max(steps, len(levels)), len(levels))
+    return [each + (i < rest) for i in range(len(levels))]

@@ -1,0 +1,57 @@
+"""What a stylisation gives back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.picture import write
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+_DEEP = (".png", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished picture and how it came about.
+
+    `array`: float32 H×W×3, RGB, 0..1, sRGB-encoded. `alpha`: float32 H×W, the content's, or None.
+    `history`: one dict per evaluation: scale, iteration, total, content, style, tv, seconds.
+    `settings`: what it was made with, fit for JSON. `bits`: 16 where the content had more than 8.
+    """
+
+    array: npt.NDArray[np.float32]
+    alpha: npt.NDArray[np.float32] | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    bits: int = 8
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture as a Pillow image, RGB or (where the content had transparency) RGBA, 8 bits."""
+        return to_image(self.array, self.alpha)
+
+    def save(self, path: str | os.PathLike[str], *, bits: int | None = None, quality: int = 95) -> None:
+        """Write the picture with its settings; the suffix chooses the format (.png .jpg .tif .webp).
+
+        `bits`: 8 or 16; None takes 16 where the content had more than 8 and the format can hold it.
+        `quality`: of JPEG and WebP, 1..100. Raises PictureError; never leaves half a file behind.
+        """
+        if bits is None:
+            bits = self.bits if Path(path).suffix.lower() in _DEEP else 8
+        write(path, self.array, alpha=self.alpha, bits=bits, quality=quality, settings=self.settings)
+
+
+def to_image(rgb: npt.NDArray[np.float32], alpha: npt.NDArray[np.float32] | None) -> PIL.Image.Image:
+    """Return an 8-bit Pillow image of a picture H×W×3 in 0..1."""
+    import PIL.Image
+
+    channels = rgb if alpha is None else np.dstack([rgb, alpha])
+    return PIL.Image.fromarray(np.rint(channels * 255).astype(np.uint8))

@@ -1,0 +1,192 @@
+"""Paint this photo like that painting: the function, and the object that keeps sessions warm between pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx import presets
+from nst_onnx.checkpoint import Checkpoint
+from nst_onnx.network import Network
+from nst_onnx.objective import listed, open_network, opened, style_weights
+from nst_onnx.options import Options
+from nst_onnx.painting import Painting, to_picture
+from nst_onnx.picture import Source
+from nst_onnx.result import Result, to_image
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from nst_onnx.models.extractor import Extractor
+    from nst_onnx.models.metadata import Preprocessing
+    from nst_onnx.runtime import Device
+
+
+@dataclass(frozen=True)
+class Step:
+    """What stands after one evaluation. Pictures are rendered only when asked for.
+
+    `scale`: index of the pyramid level, of `scales`; `shape`: its (H, W). `iteration`: evaluations so far
+    over all levels, of about `iterations`. `losses`: total, content, style, tv, and each layer's own.
+    `seconds` since the start; `seconds_left`: an estimate.
+    """
+
+    scale: int
+    scales: int
+    shape: tuple[int, int]
+    iteration: int
+    iterations: int
+    losses: dict[str, float]
+    seconds: float
+    seconds_left: float | None
+    _vector: npt.NDArray[np.float32] = field(repr=False)
+    _painting: Painting = field(repr=False)
+
+    @property
+    def array(self) -> npt.NDArray[np.float32]:
+        """The picture just evaluated, float32 H×W×3, RGB, 0..1, at this level's size."""
+        return self._painting.finished(to_picture(self._vector, self.shape))
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture just evaluated, as a Pillow image at this level's size."""
+        return to_image(self.array, None)
+
+    def result(self) -> Result:
+        """The best picture so far, at the final size. Ask before the next step is taken."""
+        return self._painting.result()
+
+    def checkpoint(self) -> Checkpoint:
+        """The state of the run, to go on from later. Ask before the next step is taken."""
+        return self._painting.checkpoint()
+
+
+Callback = Callable[[Step], bool | None]
+
+
+class Stylizer:
+    """A model on a device, ready for any number of pictures.
+
+    `model`: "auto" (trained VGG-19 where you have it, else the compact network that is shipped), the
+    name of an installed model, or a file (ONNX or any weight file that `nst-onnx models add` takes).
+    `device`: "auto", "cpu", "cuda", "cuda:N"; None asks NST_ONNX_DEVICE. `threads`: of the CPU, 0 for all.
+    `preprocessing`: for ONNX models that do not say how they want their picture.
+    Raises ModelError or DeviceError.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | Network = "auto",
+        device: str | None = None,
+        *,
+        threads: int = 0,
+        preprocessing: Preprocessing | None = None,
+    ) -> None:
+        if isinstance(model, Network):
+            self.network = model
+        else:
+            self.network = Network.open(model, device, threads=threads, preprocessing=preprocessing)
+
+    @property
+    def extractor(self) -> Extractor:
+        """The feature extractor in use."""
+        return self.network.extractor
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model in use, "vgg19" or "compact" for instance."""
+        return self.network.extractor.facts.name
+
+    @property
+    def device(self) -> Device:
+        """The device in use."""
+        return self.network.device
+
+    def steps(
+        self,
+        content: Source,
+        style: Source | Sequence[Source],
+        *,
+        resume: Checkpoint | None = None,
+        **options: Any,
+    ) -> Iterator[Step]:
+        """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
+
+        `content` and each style: a path, Pillow image, array (H×W×3/4, uint8, uint16 or float 0..1) or
+        encoded bytes. `options`: see `nst_onnx.options.Options`. `resume`: go on from a checkpoint.
+        Raises PictureError, OptionError, ModelError, at once and not at the first step.
+        """
+        painting = self._painting(content, style, options)
+        if resume is not None:
+            painting.resume(resume)
+        return (_step(painting) for _ in painting.advance())
+
+    def stylize(
+        self,
+        content: Source,
+        style: Source | Sequence[Source],
+        *,
+        callback: Callback | None = None,
+        resume: Checkpoint | None = None,
+        **options: Any,
+    ) -> Result:
+        """Return the finished picture. `callback(step)` is called after every evaluation; False stops."""
+        painting = self._painting(content, style, options)
+        if resume is not None:
+            painting.resume(resume)
+        for _ in painting.advance():
+            if callback is not None and callback(_step(painting)) is False:
+                break
+        return painting.result()
+
+    def _painting(self, content: Source, style: Any, options: dict[str, Any]) -> Painting:
+        checked = Options.of(options)
+        sources = listed(style)
+        style_weights(checked.style_weights, len(sources))
+        styles = [opened(source, "style") for source in sources]
+        return Painting(self.network, opened(content, "content"), styles, checked)
+
+
+def stylize(
+    content: Source,
+    style: Source | Sequence[Source],
+    *,
+    model: str | os.PathLike[str] | Network = "auto",
+    device: str | None = None,
+    callback: Callback | None = None,
+    resume: Checkpoint | None = None,
+    **options: Any,
+) -> Result:
+    """Paint `content` in the manner of `style` (one picture, or several blended).
+
+    Pictures are paths, Pillow images, arrays (H×W×3/4, uint8, uint16 or float 0..1) or encoded bytes.
+    `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning
+    False stops with the best picture so far. `options` are the fields of `nst_onnx.options.Options`:
+    size, strength, style_scale, style_weights, preset, preserve_colour, seed, steps, max_seconds, …
+    Raises subclasses of NstError.
+
+    >>> nst_onnx.stylize("photo.jpg", "painting.jpg", size=512, strength=0.6).save("out.png")
+    """
+    if not isinstance(model, Network):
+        model = open_network(model, device, presets.find(Options.of(options).preset))
+    return Stylizer(model).stylize(content, style, callback=callback, resume=resume, **options)
+
+
+def _step(painting: Painting) -> Step:
+    return Step(
+        painting.level,
+        len(painting.shapes),
+        painting.shapes[painting.level],
+        painting.iteration,
+        sum(painting.budgets),
+        painting.losses,
+        painting.seconds,
+        painting.seconds_left,
+        painting.current,
+        painting,
+    )
