@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ class Stored:
 
     `layers`: VGG's name → (kernel, bias), axes in the order `axes` names (O out, I in, H, W).
     `rotated`: whether the layout keeps kernels for true convolution, rotated by 180°.
-    `mean`: the mean colour the file carries itself, in its own channel order and 0..255.
+    `mean`: the mean colour that the file itself carries, in 0..255.
     """
 
     layers: dict[str, tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]]
@@ -63,7 +63,7 @@ class Orientation:
     axes: tuple[int, int, int, int] = (0, 1, 2, 3)
     flip_height: bool = False
     flip_width: bool = False
-    flip_channels: bool = field(default=False)  # of conv1_1 only: RGB from BGR, or the reverse
+    flip_channels: bool = False  # of conv1_1 only: RGB from BGR, or the reverse
 
     def apply(self, kernel: npt.NDArray[np.generic], *, first: bool) -> npt.NDArray[np.float32]:
         """Return the kernel O×I×H×W; `first` says that it is conv1_1's and takes colours."""
@@ -176,7 +176,7 @@ def canonical(stored: Stored, *, where: str, name: str, source: str, sha256: str
             stacklevel=2,
         )
     licence = LICENCE if match is not None else ""
-    return Weights(name, layers, _with_mean(preprocessing, stored, orientation), source, licence, sha256)
+    return Weights(name, layers, _with_mean(preprocessing, stored.mean), source, licence, sha256)
 
 
 def _orientations(kernel: npt.NDArray[np.generic]) -> Iterator[Orientation]:
@@ -208,11 +208,15 @@ def _declared(stored: Stored, where: str) -> Orientation:
     raise ModelError(f"{where} is not VGG: its conv1_1 has shape {'×'.join(map(str, shape))}")
 
 
-def _with_mean(preprocessing: Preprocessing, stored: Stored, orientation: Orientation) -> Preprocessing:
-    """Let a mean that the file carries replace the usual one, unless it is the usual one rounded."""
-    if stored.mean is None or preprocessing.scale != 255.0:
+def _with_mean(preprocessing: Preprocessing, mean: tuple[float, float, float] | None) -> Preprocessing:
+    """Let the mean that a file carries replace the usual one, unless it is the usual one rounded.
+
+    Its channels may be in either order: the one nearer to the usual mean is taken.
+    """
+    if mean is None or preprocessing.scale != 255.0:
         return preprocessing
-    mean = stored.mean[::-1] if orientation.flip_channels else stored.mean
-    if np.abs(np.subtract(mean, preprocessing.mean)).max() < 0.01:
+    distances = {order: np.abs(np.subtract(order, preprocessing.mean)).max() for order in (mean, mean[::-1])}
+    mean = min(distances, key=lambda order: float(distances[order]))
+    if distances[mean] < 0.01:
         return preprocessing
-    return Preprocessing(preprocessing.channel_order, preprocessing.scale, mean, preprocessing.std)
+    return replace(preprocessing, mean=mean)

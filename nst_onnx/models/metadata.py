@@ -61,7 +61,7 @@ def stamp(model: onnx.ModelProto, facts: Facts) -> None:
     values = {
         "name": facts.name,
         "channel_order": p.channel_order,
-        "scale": f"{p.scale:g}",
+        "scale": repr(p.scale),
         "mean": ",".join(map(repr, p.mean)),
         "std": ",".join(map(repr, p.std)),
         "content_layers": ",".join(facts.content_layers),

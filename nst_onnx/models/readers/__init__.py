@@ -38,7 +38,7 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     path = Path(path)
     layout = _sniff(path)
     if layout is None:
-        raise ModelError(f"{path.name} is no weight file that nst-onnx knows", _KNOWN)
+        raise ModelError(f"{path.name} {_what_else(path)}", _KNOWN)
     try:
         stored = _reader(layout).read(path)
     except ModelError as error:
@@ -79,6 +79,17 @@ def _sniff(path: Path) -> str | None:
         raise ModelError(f"{path} does not exist", "check the path") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _what_else(path: Path) -> str:
+    """Say what came in place of weights: the usual mishaps of downloads."""
+    with path.open("rb") as file:
+        start = file.read(64).lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is a web page, not a weight file"
+    if start.startswith(b"version https://git-lfs"):
+        return "is only a pointer of Git LFS to a weight file"
+    return "is no weight file that nst-onnx knows"
 
 
 def _reader(layout: str) -> _Reader:

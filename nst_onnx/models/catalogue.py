@@ -1,0 +1,254 @@
+"""Which models there are, and where: given, in ``model/``, installed in the user's cache, or shipped.
+
+The cache, ``NST_ONNX_HOME`` or the platform's, holds ``models/NAME.onnx`` (installed, each with its
+checksum beside it), ``converted/`` (weight files turned to ONNX, by the file's own checksum) and
+``downloads/``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import onnx
+from onnx import numpy_helper
+
+from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.models import extractor, fingerprint, metadata, readers, vgg
+from nst_onnx.models.atomic import replacing
+from nst_onnx.models.fingerprint import ModelWarning
+from nst_onnx.models.metadata import Facts, Preprocessing
+
+SHIPPED = "compact"
+_TRAINED = ("vgg19", "vgg16")  # the networks that "auto" prefers, best first
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CONVERSION = 1  # raised when conversions change, so that older ones are not taken
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model that `locate` finds by `name`. `size` is in bytes."""
+
+    name: str
+    path: Path
+    origin: Literal["shipped", "installed"]
+    size: int
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a model says of itself. `parameters` counts its weights, `published` names the network whose
+    first layer it has ("" where it is none that is known), `sha256` is the ONNX file's.
+    """
+
+    path: Path
+    size: int
+    facts: Facts
+    layers: tuple[str, ...]
+    parameters: int
+    published: str
+    sha256: str
+
+
+def home() -> Path:
+    """Return the cache folder: NST_ONNX_HOME, or the platform's own (it may not exist yet)."""
+    chosen = os.environ.get("NST_ONNX_HOME")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("nst-onnx", appauthor=False))
+
+
+def locate(model: str | os.PathLike[str] = "auto") -> Path:
+    """Return the ONNX file of a model: "auto", a name as `installed` lists it, or a path.
+
+    "auto" takes, in this order, what NST_ONNX_MODEL names, a VGG-19 in ``model/`` of the working
+    directory (ONNX, or any weight file), the user's installed vgg19 or vgg16, the shipped compact network.
+    A weight file is converted once, into the cache. Raises ModelError where there is no such model;
+    warns with ModelWarning about files in ``model/`` that were passed over.
+    """
+    if model != "auto":
+        return _resolve(model)
+    chosen = os.environ.get("NST_ONNX_MODEL")
+    if chosen and chosen != "auto":
+        try:
+            return _resolve(chosen)
+        except ModelError as error:
+            raise ModelError(f"NST_ONNX_MODEL={chosen}: {error}", error.hint) from error
+    found = _in_folder(Path("model"))
+    if found is not None:
+        return found
+    for name in _TRAINED:
+        if (path := _installed_path(name)).is_file():
+            return path
+    return _shipped()
+
+
+def installed() -> list[Entry]:
+    """Return the models that have a name: those in the user's cache, and the shipped one."""
+    entries: list[Entry] = []
+    folder = home() / "models"
+    if folder.is_dir():
+        for path in sorted(folder.glob("[!.]*.onnx")):
+            entries.append(Entry(path.stem, path, "installed", path.stat().st_size))
+    try:
+        shipped = _shipped()
+    except ModelError:
+        return entries
+    return [*entries, Entry(SHIPPED, shipped, "shipped", shipped.stat().st_size)]
+
+
+def add(
+    path: str | os.PathLike[str], *, name: str | None = None, preprocessing: Preprocessing | None = None
+) -> Path:
+    """Install a weight file or an ONNX model into the user's cache and return where it is now.
+
+    `name` defaults to the network's own ("vgg19"), or the file's. A model of that name is replaced.
+    `preprocessing` is for ONNX models that do not say theirs, and overrides what a file says or what
+    its layout implies. Raises ModelError, and OptionError for a name that cannot be a file's.
+    """
+    path = Path(path).expanduser()
+    if readers.is_weights(path):
+        weights = readers.read_weights(path)
+        if preprocessing is not None:
+            weights = replace(weights, preprocessing=preprocessing)
+        model, natural = vgg.build(weights), weights.name
+    else:
+        extracted = extractor.load(path, preprocessing=preprocessing)
+        model, natural = extracted.proto, extracted.facts.name or path.stem
+    name = name or re.sub(r"[^A-Za-z0-9._-]+", "-", natural).strip("-.") or "model"
+    if not _NAME.fullmatch(name) or name in ("auto", SHIPPED):
+        raise OptionError(
+            f"{name!r} cannot be the name of a model",
+            "use letters, digits, dots and dashes, and not auto or compact",
+        )
+    target = _installed_path(name)
+    _save(model, target)
+    with replacing(_checksum_path(target)) as temporary:
+        temporary.write_text(f"{readers.sha256(target)}  {target.name}\n", "ascii")
+    return target
+
+
+def info(model: str | os.PathLike[str] = "auto") -> Info:
+    """Return what there is to know about a model. Raises ModelError where it cannot be used."""
+    path = locate(model)
+    loaded = extractor.load(path)
+    tensors = {tensor.name: tensor for tensor in loaded.proto.graph.initializer}
+    return Info(
+        path=path,
+        size=path.stat().st_size,
+        facts=loaded.facts,
+        layers=loaded.layers,
+        parameters=sum(int(numpy_helper.to_array(t).size) for t in tensors.values()),
+        published=_published(loaded.proto, tensors),
+        sha256=readers.sha256(path),
+    )
+
+
+def verify(model: str | os.PathLike[str] = "auto") -> Info:
+    """Check a model all through and return its `info`.
+
+    Checked: the file is the one that was installed (its checksum), the graph is sound, weights are
+    finite, the default layers exist, and a network that calls itself VGG-16 or VGG-19 as published by
+    its authors has their first layer. Raises ModelError with what is wrong.
+    """
+    path = locate(model)
+    recorded = _checksum_path(path)
+    if recorded.is_file():
+        expected = recorded.read_text("ascii", "replace").split(" ")[0]
+        if readers.sha256(path) != expected:
+            raise ModelError(
+                f"{path.name} is not what was installed: its checksum differs",
+                "install it again: `nst-onnx models fetch` or `nst-onnx models add`",
+            )
+    checked = info(path)
+    if checked.facts.licence and checked.facts.name in _TRAINED and checked.published != checked.facts.name:
+        raise ModelError(f"{path.name} calls itself {checked.facts.name} but has another first layer")
+    return checked
+
+
+def convert(path: str | os.PathLike[str]) -> Path:
+    """Return the ONNX form of a weight file, converted the first time and kept in the cache."""
+    path = Path(path)
+    digest = readers.sha256(path)
+    target = home() / "converted" / f"{path.name.split('.')[0]}-{digest[:16]}-v{_CONVERSION}.onnx"
+    if not target.is_file():
+        _save(vgg.build(readers.read_weights(path)), target)
+    return target
+
+
+def _resolve(model: str | os.PathLike[str]) -> Path:
+    """Return the ONNX file that a path or a name stands for."""
+    path = Path(model).expanduser()
+    if path.is_file():
+        return convert(path) if readers.is_weights(path) else path
+    name = os.fspath(model)
+    if name == SHIPPED:
+        return _shipped()
+    if _NAME.fullmatch(name) and (found := _installed_path(name)).is_file():
+        return found
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder, not a model", "give a file in it")
+    if name in _TRAINED:
+        raise ModelError(
+            f"{name} is not installed",
+            f"run `nst-onnx models fetch {name}`, or `nst-onnx models add FILE` with its weights",
+        )
+    known = ", ".join(entry.name for entry in installed())
+    raise ModelError(f"there is no model {name!r}", f"give a file, or one of: auto, {known}")
+
+
+def _in_folder(folder: Path) -> Path | None:
+    """Return the network that a folder of the user's holds, converted; None where it holds none."""
+    if not folder.is_dir():
+        return None
+    candidates = [
+        p for p in folder.iterdir() if p.suffix.lower() in (".onnx", *readers.SUFFIXES) and p.is_file()
+    ]
+    # VGG-19 before others, ONNX before what must be converted.
+    for path in sorted(candidates, key=lambda p: ("19" not in p.name, p.suffix != ".onnx", p.name)):
+        try:
+            if path.suffix.lower() != ".onnx":
+                return convert(path)
+            facts = metadata.read(onnx.load(path, load_external_data=False))
+            if facts is not None and facts.name in _TRAINED:
+                return path.resolve()
+        except Exception as error:  # whatever it is, it is not ours: models/ is a common name
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            warnings.warn(f"{path} was passed over: {reason}", ModelWarning, stacklevel=3)
+    return None
+
+
+def _shipped() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    for path in (package / "model" / f"{SHIPPED}.onnx", package.parent / "model" / f"{SHIPPED}.onnx"):
+        if path.is_file():
+            return path
+    raise ModelError("the compact network that ships with nst-onnx is missing", "install nst-onnx again")
+
+
+def _installed_path(name: str) -> Path:
+    return home() / "models" / f"{name}.onnx"
+
+
+def _checksum_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _save(model: onnx.ModelProto, target: Path) -> None:
+    with replacing(target) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+def _published(model: onnx.ModelProto, tensors: dict[str, onnx.TensorProto]) -> str:
+    """Return which published network the first convolution is of, "" for none."""
+    first = next((node for node in model.graph.node if node.op_type == "Conv"), None)
+    if first is None or len(first.input) < 3 or not {first.input[1], first.input[2]} <= tensors.keys():
+        return ""
+    match = fingerprint.recognise(*(numpy_helper.to_array(tensors[name]) for name in first.input[1:3]))
+    return match[0] if match else ""
