@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -16,6 +17,9 @@ from nst_onnx.picture.raster import Raster, unit
 
 if TYPE_CHECKING:
     import tifffile
+
+# tifffile logs every oddity it meets; whoever configures logging gets to see it, nobody else need.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _ICC_PROFILE = 34675
 _DNG_VERSION = 50706
