@@ -12,6 +12,7 @@ from nst_onnx.optim.optimiser import State, Vector
 
 _ARMIJO = 1e-4
 _ROUNDING = 1e-6  # relative: what float32 losses cannot tell apart
+_FLAT = 1e-8  # cosine between step and gradient change below which a pair says nothing of the curvature
 _MAX_HALVINGS = 8
 
 
@@ -19,9 +20,10 @@ class LBFGS:
     """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step is good.
 
     `history`: how many (step, gradient change) pairs to keep. `learning_rate` scales each full step. The
-    first step goes down the gradient with Σ|Δx| = learning_rate (in units of x) at most, as torch's
-    does. With `line_search` a step that does not lower the loss enough (Armijo) is shortened by
-    interpolation and evaluated again; without, every step is taken: the recipe of neural-style.
+    first step goes down the gradient. With `line_search` it changes x by `learning_rate` in the root
+    mean square, and a step that does not lower the loss enough (Armijo) is shortened by interpolation
+    and evaluated again. Without, it is as short as torch's (Σ|Δx| = learning_rate at most), and every
+    step is taken: the recipe of neural-style.
 
     The direction comes from inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
     MapReduce"): two passes over the history as matrix-vector products instead of 4 per pair.
@@ -80,13 +82,21 @@ class LBFGS:
             self._direction = -self._gradient
             self._slope = -_dot(self._gradient, self._gradient)
         if not self._order:
-            size = float(np.abs(self._gradient).sum(dtype=np.float64))
-            self._step *= min(1.0, 1.0 / size) if size > 0 else 0.0
+            self._step *= self._first_step()
         self.x = self._base + np.float32(self._step) * self._direction
+
+    def _first_step(self) -> float:
+        """Return how far to go along the gradient while nothing is known of the curvature."""
+        assert self._gradient is not None
+        if self.line_search:
+            norm = float(np.sqrt(_dot(self._gradient, self._gradient)))
+            return float(np.sqrt(self._gradient.size)) / norm if norm > 0 else 0.0
+        size = float(np.abs(self._gradient).sum(dtype=np.float64))
+        return min(1.0, 1.0 / size) if size > 0 else 0.0
 
     def _remember(self, s: Vector, y: Vector) -> None:
         """Add a pair, if the function curves upwards along it, in the place of the oldest."""
-        if not _dot(s, y) > 1e-10:
+        if not _dot(s, y) > _FLAT * np.sqrt(_dot(s, s) * _dot(y, y)):
             return
         row = self._order.pop(0) if len(self._order) == self.history else len(self._order)
         self._pairs[0, row], self._pairs[1, row] = s, y
