@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 import onnx
 
+from nst_onnx.errors import ModelError
+from nst_onnx.models.weights import DEPTHS, WIDTHS, architecture
+
 _ACTIVATIONS = frozenset(
     "Relu LeakyRelu PRelu Elu Selu Celu Clip HardSwish Gelu Mish Softplus Concat".split()
 )
@@ -43,6 +46,45 @@ def in_order(graph: onnx.GraphProto, names: Iterable[str]) -> list[str]:
     """Return `names` in the order in which the graph computes them."""
     wanted = set(names)
     return [name for node in graph.node for name in node.output if name in wanted]
+
+
+def vgg_names(graph: onnx.GraphProto, picture: str) -> dict[str, str]:
+    """Return tensor → VGG's own name where the network is a VGG, {} where it is another.
+
+    A VGG: 3×3 convolutions of its widths, each with its ReLU, in one chain with pooling between the
+    blocks, to conv3_3 at least. Exporters number tensors as they like; presets ask for ``conv4_2``.
+    """
+    widths = {tensor.name: tensor.dims for tensor in graph.initializer}
+    names: dict[str, str] = {}
+    value, block, index = picture, 1, 0
+    for node in graph.node:
+        if value not in node.input:
+            continue
+        if node.op_type == "Conv":
+            index += 1
+            kernel = list(widths.get(node.input[1], ()))
+            if block > len(WIDTHS) or kernel[:1] != [WIDTHS[block - 1]] or kernel[2:] != [3, 3]:
+                return {}
+        elif node.op_type == "Relu":
+            names[node.output[0]] = f"conv{block}_{index}"
+        elif node.op_type in ("MaxPool", "AveragePool"):
+            block, index = block + 1, 0
+        elif node.op_type != "BatchNormalization":
+            break  # the classifier
+        value = node.output[0]
+    try:
+        vgg = architecture(names.values())
+    except ModelError:
+        return {}
+    return names if len(names) >= sum(DEPTHS[vgg][:2]) + 3 else {}
+
+
+def rename(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:
+    """Give tensors new names, wherever they are made or taken."""
+    rename_inputs(graph, renamed)
+    for node in graph.node:
+        for i, name in enumerate(node.output):
+            node.output[i] = renamed.get(name, name)
 
 
 def rename_inputs(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:

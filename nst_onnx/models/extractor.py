@@ -14,6 +14,7 @@ from onnx import TensorProto, numpy_helper
 from nst_onnx.errors import ModelError
 from nst_onnx.models import activations, constants, metadata, vgg
 from nst_onnx.models.metadata import Facts, Preprocessing
+from nst_onnx.models.weights import network_order
 
 _FOREIGN = "get it again, or convert the weights with `nst-onnx models add FILE`"
 
@@ -39,7 +40,8 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
 
     Models that nst-onnx made say in their metadata how they want their picture. Any other
     convolutional network needs `preprocessing` (which also overrides the metadata); its layers are
-    the outputs of its activation functions that still have a height and width, by tensor name.
+    the outputs of its activation functions that still have a height and width, by tensor name; only
+    a VGG's are given VGG's own names.
     Whatever else a file brings is brought into one form: weights stored as float16 are widened,
     constants become initializers, old opsets are converted, fixed sizes made dynamic, a channels-last
     input turned to N×3×H×W, and the classifier behind the last layer is left out.
@@ -60,6 +62,9 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         name = _picture_input(model.graph, path.name)
         if facts is None:
             layers = activations.find(model.graph, name)
+            if vgg_names := activations.vgg_names(model.graph, name):
+                activations.rename(model.graph, vgg_names)
+                layers = [vgg_names[layer] for layer in layers if layer in vgg_names]
         else:
             layers = activations.in_order(model.graph, [output.name for output in model.graph.output])
         if not layers:
@@ -207,7 +212,7 @@ def _completed(facts: Facts, preprocessing: Preprocessing | None, layers: list[s
     style = tuple(name for name in facts.style_layers if name in layers)
     content = tuple(name for name in facts.content_layers if name in layers)
     if not style or not content:
-        spread_style, spread_content = _spread(layers)
+        spread_style, spread_content = _usual(layers)
         style, content = style or spread_style, content or spread_content
     return replace(
         facts,
@@ -215,6 +220,11 @@ def _completed(facts: Facts, preprocessing: Preprocessing | None, layers: list[s
         style_layers=style,
         content_layers=content,
     )
+
+
+def _usual(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (style, content) layers to use where the file does not say."""
+    return vgg.default_layers(layers) if network_order(layers) == layers else _spread(layers)
 
 
 def _spread(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
