@@ -1,0 +1,5 @@
+"""The command ``nst-onnx``: one file per command; what is heavy is imported when a command runs."""
+
+from nst_onnx.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,52 @@
+"""The command line's shape: the options of every command, and the commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nst_onnx.cli import compare, doctor, export, models, presets, settings, stylize
+from nst_onnx.version import __version__
+
+
+def _spelling(name: str) -> str:
+    """Take American spelling, and the underscores of the library and of configurations, too."""
+    return (
+        name.replace("_", "-").replace("preserve-color", "preserve-colour").replace("optimizer", "optimiser")
+    )
+
+
+app = typer.Typer(
+    help="Paint this photo like that painting. Runs offline, on any computer.",
+    epilog="Try it: nst-onnx stylize photo.jpg painting.jpg -o painted.png",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"], "token_normalize_func": _spelling},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nst-onnx {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
+) -> None:
+    """Paint this photo like that painting. Runs offline, on any computer."""
+
+
+app.command("stylize")(stylize.stylize)
+app.command("compare")(compare.compare)
+app.command("presets")(presets.show)
+app.add_typer(models.app, name="models")
+app.command("settings")(settings.show)
+app.command("doctor")(doctor.doctor)
+app.command("export", context_settings=export.PASS_ON, add_help_option=False)(export.export)

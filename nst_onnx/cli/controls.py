@@ -1,0 +1,240 @@
+"""The controls of a stylisation as options of a command, in panels. Each default is: as the preset says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nst_onnx.cli import completion
+
+PICTURE, STYLE, LOSSES = "Picture", "Style", "Losses"
+OPTIMISATION, MODEL, OUTPUT = "Optimisation", "Model and device", "Output"
+
+Content = Annotated[str, typer.Argument(metavar="CONTENT", help="The picture to paint.", show_default=False)]
+Styles = Annotated[
+    list[str],
+    typer.Argument(metavar="STYLE", help="The painting to paint it like; several blend.", show_default=False),
+]
+
+Size = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|WxH", help="Longest side in pixels, or exactly 400x300.", rich_help_panel=PICTURE
+    ),
+]
+Init = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORD|FILE",
+        help="What to start from: content, noise, style (its colours), or a picture of your own.",
+        autocompletion=completion.starts,
+        rich_help_panel=PICTURE,
+    ),
+]
+PreserveColour = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="Keep the content's colours: luminance (paint only lightness), or recolour the style "
+        "beforehand by histogram or covariance.",
+        autocompletion=completion.preserve_colour,
+        rich_help_panel=PICTURE,
+    ),
+]
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="A published recipe, or our own, 'default'; see `nst-onnx presets`.",
+        autocompletion=completion.presets,
+        rich_help_panel=STYLE,
+    ),
+]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        metavar="0..1", help="How much style; 0.5 is the preset's own balance.", rich_help_panel=STYLE
+    ),
+]
+StyleScale = Annotated[
+    float | None,
+    typer.Option(
+        metavar="FACTOR",
+        help="Size of the style relative to the content; smaller makes finer strokes.",
+        rich_help_panel=STYLE,
+    ),
+]
+StyleWeights = Annotated[
+    str | None,
+    typer.Option(metavar="2,1", help="One weight for each style picture.", rich_help_panel=STYLE),
+]
+
+ContentWeight = Annotated[
+    float | None,
+    typer.Option(
+        metavar="W",
+        help="Weight of likeness to the content, in the preset's units.",
+        rich_help_panel=LOSSES,
+    ),
+]
+StyleWeight = Annotated[
+    float | None,
+    typer.Option(metavar="W", help="Weight of likeness to the style.", rich_help_panel=LOSSES),
+]
+TvWeight = Annotated[
+    float | None,
+    typer.Option(metavar="W", help="Weight of smoothness (total variation).", rich_help_panel=LOSSES),
+]
+ContentLayers = Annotated[
+    str | None,
+    typer.Option(metavar="LAYERS", help="conv4_2, or with weights a=1,b=0.5.", rich_help_panel=LOSSES),
+]
+StyleLayers = Annotated[
+    str | None,
+    typer.Option(metavar="LAYERS", help="conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5.", rich_help_panel=LOSSES),
+]
+Pooling = Annotated[
+    str | None,
+    typer.Option(
+        metavar="max|average",
+        help="How the network shrinks its features.",
+        autocompletion=completion.pooling,
+        rich_help_panel=LOSSES,
+    ),
+]
+
+Steps = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Evaluations in all, over all scales.", rich_help_panel=OPTIMISATION),
+]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option(metavar="S", help="Stop at the best picture by then.", rich_help_panel=OPTIMISATION),
+]
+Pyramid = Annotated[
+    bool | None,
+    typer.Option("--pyramid/--no-pyramid", metavar="", help="Coarse to fine.", rich_help_panel=OPTIMISATION),
+]
+Optimiser = Annotated[
+    str | None,
+    typer.Option(
+        metavar="lbfgs|adam",
+        help="How to descend.",
+        autocompletion=completion.optimisers,
+        rich_help_panel=OPTIMISATION,
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(metavar="R", help="Step size, in grey levels.", rich_help_panel=OPTIMISATION),
+]
+Averaging = Annotated[
+    float | None,
+    typer.Option(
+        metavar="0..1",
+        help="Decay of the running average of iterates; 0 takes the best one.",
+        rich_help_panel=OPTIMISATION,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Of all random numbers (0).", rich_help_panel=OPTIMISATION),
+]
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="A model's name (see `nst-onnx models list`), an ONNX or a weight file, or auto.",
+        autocompletion=completion.models,
+        rich_help_panel=MODEL,
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where to compute: auto, cpu, cuda, cuda:1.",
+        autocompletion=completion.devices,
+        rich_help_panel=MODEL,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="CPU threads; 0 for one per core.", rich_help_panel=MODEL),
+]
+ChannelOrder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RGB|BGR",
+        help="For an ONNX model that does not say how it wants its picture: its channels;",
+        autocompletion=completion.channel_orders,
+        rich_help_panel=MODEL,
+    ),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option(metavar="S", help="its range: 1 for 0..1 (default), 255 for 0..255;", rich_help_panel=MODEL),
+]
+Mean = Annotated[
+    str | None,
+    typer.Option(metavar="R,G,B", help="what it subtracts, in its order and range;", rich_help_panel=MODEL),
+]
+Std = Annotated[
+    str | None,
+    typer.Option(metavar="R,G,B", help="and what it then divides by.", rich_help_panel=MODEL),
+]
+
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="The picture to write: .png, .jpg, .tif or .webp.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite/--no-overwrite",
+        metavar="",
+        help="Whether files that exist are replaced (when the new ones are whole). Inputs never are.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Bits = Annotated[
+    int | None,
+    typer.Option(
+        metavar="8|16",
+        help="Per channel; the content's own where the format can (16: PNG, TIFF).",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(metavar="1..100", help="Of JPEG and WebP (95).", rich_help_panel=OUTPUT),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.toml",
+        help="Options from a file, such as strength = 0.6; those given here win.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", metavar="", help="A summary on standard output, as JSON.", rich_help_panel=OUTPUT),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", metavar="", help="Say nothing but warnings and errors.", rich_help_panel=OUTPUT
+    ),
+]

@@ -1,0 +1,123 @@
+"""The files of a run: checked before the work, written during and after it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nst_onnx.cli import loss_plot
+from nst_onnx.cli.pace import Pace
+from nst_onnx.cli.telling import one_line
+from nst_onnx.cli.writable import check_apart, check_new, check_writable
+from nst_onnx.errors import NstError, OptionError
+
+if TYPE_CHECKING:
+    from nst_onnx.checkpoint import Checkpoint
+    from nst_onnx.result import Result
+    from nst_onnx.stylize import Step
+
+SECONDS_BETWEEN_PREVIEWS = 1.0
+SECONDS_BETWEEN_STATES = 2.0
+
+
+@dataclass
+class Files:
+    """`output` gets the picture; `preview` the picture as it is now; `plot` the losses; `state` what
+    is needed to go on; every `save_every` steps a numbered picture stands beside `output`.
+
+    A preview or a numbered picture that cannot be written is a warning, not the end of a run.
+    """
+
+    output: Path
+    bits: int | None = None
+    quality: int = 95
+    preview: Path | None = None
+    plot: Path | None = None
+    state: Path | None = None
+    save_every: int | None = None
+    _previews: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_PREVIEWS))
+    _states: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_STATES))
+    _broken: set[str] = field(default_factory=set)
+
+    def check(self, inputs: Iterable[str], *, overwrite: bool) -> None:
+        """Raise NstError for whatever would go wrong at the end of the work; change nothing."""
+        from nst_onnx import picture
+
+        picture.check_writable(self.output, 8 if self.bits is None else self.bits)
+        if not 1 <= self.quality <= 100:
+            raise OptionError(f"quality must be from 1 to 100, not {self.quality}")
+        if self.save_every is not None and self.save_every < 1:
+            raise OptionError(f"--save-every must be at least 1, not {self.save_every}")
+        if self.preview:
+            picture.check_writable(self.preview)
+        if self.plot:
+            loss_plot.check(self.plot)
+        if self.state:
+            check_writable(self.state)
+        written = [path for path in (self.output, self.preview, self.plot) if path]
+        check_apart([*written, *([self.state] if self.state else [])], inputs)
+        if not overwrite:
+            numbered = self.output.parent.glob(f"{_escaped(self.output.stem)}-*[0-9]{self.output.suffix}")
+            check_new([*written, *(numbered if self.save_every else [])])
+
+    def load_state(self) -> Checkpoint | None:
+        """Return what an earlier run saved, None where there is nothing yet.
+
+        Raises OptionError where the file is something else.
+        """
+        from nst_onnx.checkpoint import Checkpoint
+
+        return Checkpoint.load(self.state) if self.state and self.state.exists() else None
+
+    def follow(self, step: Step) -> None:
+        """Write what is due after a step. Raises NstError where the state cannot be saved."""
+        if self.save_every and step.iteration % self.save_every == 0:
+            self._try("numbered pictures", lambda: self._write(self.numbered(step.iteration), step))
+        if (preview := self.preview) and self._previews.due():
+            self._previews.spend(lambda: self._try("the preview", lambda: self._write(preview, step)))
+        if self.state and self._states.due():
+            self._states.spend(lambda: self.save_state(step))
+
+    def numbered(self, iteration: int) -> Path:
+        """Return where the picture after `iteration` steps goes: OUT-0020.png."""
+        return self.output.with_stem(f"{self.output.stem}-{iteration:04}")
+
+    def save_state(self, step: Step) -> None:
+        """Save what is needed to go on after `step`."""
+        if self.state:
+            step.checkpoint().save(self.state)
+
+    def finish(self, result: Result, *, complete: bool) -> None:
+        """Write the picture and the plot; with a `complete` picture, the state has served its purpose."""
+        result.save(self.output, bits=self.bits, quality=self.quality)
+        if self.preview:
+            self._try("the preview", lambda: result.save(self.preview or "", bits=8, quality=self.quality))
+        if (plot := self.plot) and result.history:
+            self._try("the plot", lambda: loss_plot.draw(result.history, plot))
+        if complete and self.state:
+            with suppress(OSError):
+                self.state.unlink(missing_ok=True)
+
+    def _write(self, path: Path, step: Step) -> None:
+        from nst_onnx import picture
+
+        picture.write(path, step.array, quality=self.quality)
+
+    def _try(self, what: str, action: Callable[[], None]) -> None:
+        if what in self._broken:
+            return
+        try:
+            action()
+        except (NstError, OSError) as error:
+            self._broken.add(what)
+            print(one_line("warning", f"no more of {what}: {error}"), file=sys.stderr)
+
+
+def _escaped(stem: str) -> str:
+    import glob
+
+    return glob.escape(stem)

@@ -1,0 +1,41 @@
+"""Ctrl-C, and being asked to end: let the step at hand finish, so that nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """While it is entered, and `holding`, the first SIGINT or SIGTERM only sets `asked` and calls `tell`.
+
+    Any further one, or one while there is nothing to save yet, raises KeyboardInterrupt at once.
+    """
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self.asked = False
+        self.holding = False
+        self._tell = tell
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():  # only there may signals be handled
+            self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.asked or not self.holding:
+            raise KeyboardInterrupt
+        self.asked = True
+        self._tell()

@@ -1,0 +1,200 @@
+"""``nst-onnx stylize``: paint one picture."""
+
+from __future__ import annotations
+
+import json as json_format
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nst_onnx.cli import controls, progress
+from nst_onnx.cli.choice import Choice
+from nst_onnx.cli.files import Files
+from nst_onnx.cli.interruption import Interruption
+from nst_onnx.cli.telling import INTERRUPTED
+
+if TYPE_CHECKING:
+    from nst_onnx.result import Result
+    from nst_onnx.stylize import Step, Stylizer
+
+SaveEvery = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Also write OUT-0020.png and so on, every N steps.",
+        rich_help_panel=controls.OUTPUT,
+    ),
+]
+Preview = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Keep a picture of the run as it goes on here.", rich_help_panel=controls.OUTPUT
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help='Plot the losses (needs "nst-onnx\\[plot]").', rich_help_panel=controls.OUTPUT
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Save the run's state here; if it is there already, go on from it.",
+        rich_help_panel=controls.OUTPUT,
+    ),
+]
+
+
+def stylize(
+    content: controls.Content,
+    styles: controls.Styles,
+    *,
+    size: controls.Size = None,
+    init: controls.Init = None,
+    preserve_colour: controls.PreserveColour = None,
+    preset: controls.Preset = None,
+    strength: controls.Strength = None,
+    style_scale: controls.StyleScale = None,
+    style_weights: controls.StyleWeights = None,
+    content_weight: controls.ContentWeight = None,
+    style_weight: controls.StyleWeight = None,
+    tv_weight: controls.TvWeight = None,
+    content_layers: controls.ContentLayers = None,
+    style_layers: controls.StyleLayers = None,
+    pooling: controls.Pooling = None,
+    steps: controls.Steps = None,
+    max_seconds: controls.MaxSeconds = None,
+    pyramid: controls.Pyramid = None,
+    optimiser: controls.Optimiser = None,
+    learning_rate: controls.LearningRate = None,
+    averaging: controls.Averaging = None,
+    seed: controls.Seed = None,
+    model: controls.Model = None,
+    device: controls.Device = None,
+    threads: controls.Threads = None,
+    channel_order: controls.ChannelOrder = None,
+    scale: controls.Scale = None,
+    mean: controls.Mean = None,
+    std: controls.Std = None,
+    output: controls.Output,
+    overwrite: controls.Overwrite = True,
+    bits: controls.Bits = None,
+    quality: controls.Quality = None,
+    save_every: SaveEvery = None,
+    preview: Preview = None,
+    plot: Plot = None,
+    resume: Resume = None,
+    config: controls.Config = None,
+    json: controls.Json = False,
+    quiet: controls.Quiet = False,
+) -> None:
+    """Paint CONTENT in the manner of STYLE (several blend).
+
+    Ctrl-C saves the best picture so far; pressed again, it stops at once.
+    """
+    given = {name: value for name, value in locals().items() if name not in _NO_CONTROLS}
+    choice = Choice.of(given, config)
+    files = Files(
+        output, choice.others.get("bits"), choice.others.get("quality", 95), preview, plot, resume, save_every
+    )
+    start = choice.options.get("init")
+    files.check([content, *styles, *([start] if isinstance(start, str) else [])], overwrite=overwrite)
+    with progress.display(quiet) as display:
+        run = Run(files, display)
+        with run.interruption:
+            result = run.paint(content, styles, choice)
+            files.finish(result, complete=run.complete)
+        display.say(run.summary(result))
+    if json:
+        print(json_format.dumps(run.facts(result)))
+    if run.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+_NO_CONTROLS = {
+    *("content", "styles", "output", "overwrite", "save_every", "preview", "plot", "resume"),
+    *("config", "json", "quiet"),
+}
+
+
+@dataclass
+class Run:
+    """One picture on its way: shown, saved and interruptible after every step."""
+
+    files: Files
+    display: progress.Display
+    last: Step | None = None
+
+    def __post_init__(self) -> None:
+        """Make what listens to Ctrl-C."""
+        self.interruption = Interruption(self._tell)
+
+    def paint(self, content: str, styles: list[str], choice: Choice) -> Result:
+        """Return the picture, finished or as good as it was when interrupted."""
+        saved = self.files.load_state()
+        stylizer = choice.stylizer()
+        self._announce(stylizer)
+        if saved is not None:
+            self.display.say(f"going on from {self.files.state}")
+        return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its own end, not to that of somebody's patience."""
+        step = self.last
+        return step is None or step.iteration >= step.iterations
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it early."""
+        return self.interruption.asked and not self.complete
+
+    def summary(self, result: Result) -> str:
+        """Return a line that says what came of it."""
+        height, width = result.array.shape[:2]
+        seconds = result.history[-1]["seconds"] if result.history else 0.0
+        done = f"{self.files.output}  {width}×{height}  {progress.duration(seconds)}"
+        if self.interrupted:
+            return f"interrupted; the best so far is in {done}{self._going_on()}"
+        return f"wrote {done}" + ("" if self.complete else self._going_on())
+
+    def facts(self, result: Result) -> dict[str, Any]:
+        """Return what came of it, for programs."""
+        last = result.history[-1] if result.history else {}
+        return {
+            "output": str(self.files.output),
+            "width": result.array.shape[1],
+            "height": result.array.shape[0],
+            "complete": self.complete,
+            "interrupted": self.interrupted,
+            "iterations": last.get("iteration", 0),
+            "seconds": last.get("seconds", 0.0),
+            "losses": {name: last.get(name) for name in ("total", "content", "style", "tv")},
+            "settings": result.settings,
+            "history": result.history,
+        }
+
+    def _after(self, step: Step) -> bool:
+        self.last = step
+        self.interruption.holding = True
+        self.display.show(step)
+        self.files.follow(step)
+        if self.interruption.asked:
+            self.files.save_state(step)
+        return not self.interruption.asked
+
+    def _announce(self, stylizer: Stylizer) -> None:
+        better = "" if stylizer.model_name != "compact" else " (finer: nst-onnx models fetch vgg19)"
+        self.display.say(f"model {stylizer.model_name}{better} on {stylizer.device}")
+
+    def _going_on(self) -> str:
+        return f"; give --resume {self.files.state} again to go on" if self.files.state else ""
+
+    def _tell(self) -> None:
+        with suppress(OSError):
+            self.display.say("stopping after this step; Ctrl-C again stops at once, and saves nothing")

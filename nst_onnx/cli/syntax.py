@@ -1,0 +1,93 @@
+"""How sizes, layers and weights are written on the command line, and in a configuration as text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nst_onnx.errors import OptionError
+
+
+def size(text: str) -> int | tuple[int, int]:
+    """Return the longest side from ``512``, or (width, height) from ``400x300``. Raises OptionError."""
+    match = re.fullmatch(r"\s*(-?\d+)\s*(?:[x×X]\s*(-?\d+))?\s*", text)
+    if not match:
+        raise OptionError(f"size {text!r} makes no sense", "write 512 for the longest side, or 400x300")
+    return int(match[1]) if match[2] is None else (int(match[1]), int(match[2]))
+
+
+def names(text: str) -> list[str]:
+    """Return the parts of a list such as ``a,b``. Raises OptionError for an empty part."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise OptionError(f"the list {text!r} has an empty place", "separate with single commas, as in a,b")
+    return parts
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers of a list such as ``2,0.5``. Raises OptionError."""
+    return [_number(part, text) for part in names(text)]
+
+
+def whole_numbers(text: str) -> list[int]:
+    """Return the whole numbers of a list such as ``100,200``. Raises OptionError."""
+    try:
+        return [int(part) for part in names(text)]
+    except ValueError:
+        raise OptionError(f"{text!r} must be whole numbers", "as in 100,200") from None
+
+
+def layers(text: str) -> list[str] | dict[str, float]:
+    """Return names from ``conv1_1,conv2_1``, or {name: weight} from ``conv1_1=1,conv2_1=0.5``.
+
+    Where only some have a weight, the others have 1. Raises OptionError.
+    """
+    parts = [part.rpartition("=") if "=" in part else (part, "", "1") for part in names(text)]
+    found = [name for name, _, _ in parts]
+    if not all(found):
+        raise OptionError(f"{text!r} gives a weight to no layer", "write NAME=WEIGHT")
+    if len(set(found)) < len(found):
+        raise OptionError(f"{text!r} names a layer twice")
+    if "=" not in text:
+        return found
+    return {name: _number(weight, text) for name, _, weight in parts}
+
+
+def three(text: str) -> tuple[float, float, float]:
+    """Return three numbers from ``103.9,116.8,123.7``, or from one number that serves for all three."""
+    found = numbers(text)
+    if len(found) not in (1, 3):
+        raise OptionError(f"{text!r} needs one number or three", "as in 103.9,116.8,123.7")
+    a, b, c = found * 3 if len(found) == 1 else found
+    return a, b, c
+
+
+PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "size": size,
+    "style_weights": numbers,
+    "content_layers": layers,
+    "style_layers": layers,
+    "mean": three,
+    "std": three,
+}
+"""What is not a plain number, word or switch, by the name of its option."""
+
+
+def parse(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` with every text that has a syntax of its own parsed. Raises OptionError."""
+    return {
+        name: PARSERS[name](value) if name in PARSERS and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _number(part: str, text: str) -> float:
+    try:
+        number = float(part)
+    except ValueError:
+        raise OptionError(f"{part!r} in {text!r} is not a number") from None
+    if not math.isfinite(number):
+        raise OptionError(f"{part!r} in {text!r} is not a finite number")
+    return number

@@ -1,0 +1,32 @@
+"""How errors are told: one line each, with an exit code."""
+
+from __future__ import annotations
+
+from nst_onnx.errors import NstError
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """Return the one line that tells a person of `error`, and the exit code."""
+    if isinstance(error, NstError):
+        return one_line("error", str(error), error.hint), FAILED
+    if hasattr(error, "format_message"):  # what typer raises for a line that it cannot understand
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "nst-onnx"
+        return one_line("error", _lower(error.format_message()), f"see `{path} --help`"), MISUSED
+    if isinstance(error, MemoryError):
+        return one_line("error", "there is not enough memory", "choose a smaller --size"), FAILED
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return one_line("error", f"this is a bug in nst-onnx: {what}", "see where with --debug"), FAILED
+
+
+def one_line(kind: str, message: str, hint: str = "") -> str:
+    """Return ``kind: MESSAGE. HINT.`` on one line."""
+    parts = [" ".join(part.split()).rstrip(".") for part in (message, hint)]
+    parts[1] = parts[1][:1].upper() + parts[1][1:]
+    return f"{kind}: " + " ".join(f"{part}." for part in parts if part)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
