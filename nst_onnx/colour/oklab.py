@@ -68,7 +68,7 @@ def _with_chroma(lab: NDArray[np.float32], share: NDArray[np.float32]) -> NDArra
     return np.concatenate([lab[:, :1], lab[:, 1:] * share], axis=-1)
 
 
-def _within_gamut(lab: NDArray[np.float32], tolerance: float = 1e-4) -> NDArray[np.bool_]:
+def _within_gamut(lab: NDArray[np.float32], tolerance: float = 1e-5) -> NDArray[np.bool_]:
     linear = _to_linear(lab)
     within: NDArray[np.bool_] = np.all(np.abs(linear - 0.5) <= 0.5 + tolerance, axis=-1)
     return within

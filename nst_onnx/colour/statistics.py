@@ -32,13 +32,13 @@ def match_covariance(
     Both float32 H×W×3, sRGB-encoded, 0..1. Every pixel x becomes A (x - μ_S) + μ_C with
     A = Σ_C^½ Σ_S^-½, symmetric square roots: Gatys, Bethge, Hertzmann & Shechtman 2016
     (arXiv:1606.05897, section 5.1, the Image Analogies variant). Directions of colour in which
-    the style does not vary, as in a black-and-white print, cannot be made to. The result is
-    clipped to 0..1, which may move mean and covariance a little.
+    the style varies by less than two 8-bit levels, as in a black-and-white print, are not made
+    to. The result is clipped to 0..1, which may move mean and covariance a little.
     Raises OptionError if weights do not fit, are negative or sum to zero.
     """
     style_mean, style_covariance = _moments(style, style_weights, "style")
     content_mean, content_covariance = _moments(content, content_weights, "content")
-    transform = _power(content_covariance, 0.5) @ _power(style_covariance, -0.5)
+    transform = _root(content_covariance) @ _inverse_root(style_covariance)
     recoloured = (style - style_mean) @ transform.T + content_mean
     return np.clip(recoloured, 0, 1).astype(np.float32)
 
@@ -92,15 +92,24 @@ def _moments(
     return mean, (mass * centred).T @ centred
 
 
-def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
-    """Return a symmetric power of a covariance; negative ones ignore directions without variance."""
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the symmetric square root of a covariance."""
     values, vectors = np.linalg.eigh(covariance)
-    if exponent < 0:
-        powers = np.where(values > _NOISE, np.maximum(values, _NOISE) ** exponent, 0)
-    else:
-        powers = np.maximum(values, 0) ** exponent
-    power: NDArray[np.float64] = (vectors * powers) @ vectors.T
-    return power
+    root: NDArray[np.float64] = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    return root
+
+
+def _inverse_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the inverse of the symmetric square root, fading to zero where there is only noise.
+
+    1/√λ would make of a direction without variance, such as the hue of a black-and-white
+    print, as much colour as the content has: JPEG noise, blown up.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, 0)
+    gains = np.where(values > _NOISE, 1 / np.sqrt(np.maximum(values, _NOISE)), np.sqrt(values) / _NOISE)
+    inverse: NDArray[np.float64] = (vectors * gains) @ vectors.T
+    return inverse
 
 
 def _map_distribution(

@@ -134,5 +134,7 @@ def _naming(label: str) -> Iterator[None]:
     except MemoryError as error:
         raise PictureError(f"cannot read {label}: there is not enough memory for it") from error
     except Exception as error:  # a damaged file makes decoders raise anything at all
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise PictureError(f"cannot read {label}: it is damaged or incomplete ({reason})") from error
+        reason = str(error).strip().rstrip(".")
+        telling = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
+        why = f" ({reason})" if telling else ""
+        raise PictureError(f"cannot read {label}: it is damaged or incomplete{why}") from error
