@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import time
@@ -14,7 +15,7 @@ import requests
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are here and the bytes there will be (None where the server does not say)."""
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 14  # what is lost of a chunk when the connection breaks must come again
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 _PAUSE = 0.5  # seconds before a broken connection is made again
 
@@ -69,7 +70,7 @@ class ResumingDownloader:
         length = response.headers.get("Content-Length", "")
         total = here + int(length) if length.isdigit() else None
         if total is not None and total - here > (free := shutil.disk_usage(self.partial.parent).free):
-            raise OSError(28, f"{(total - here) >> 20} MB are needed and {free >> 20} MB are free")
+            raise OSError(errno.ENOSPC, f"{(total - here) >> 20} MB are needed and {free >> 20} MB are free")
         with self.partial.open("ab" if here else "wb") as file:
             self.progress(here, total)
             for chunk in response.iter_content(_CHUNK):

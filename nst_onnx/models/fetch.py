@@ -134,6 +134,8 @@ def _reason(error: Exception) -> str:
         return "the server's certificate cannot be verified"
     if isinstance(error, requests.exceptions.Timeout):
         return "the server does not answer"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection breaks off again and again"
     if isinstance(error, requests.exceptions.ConnectionError):
         return "there is no connection to the server"
     return str(error)

@@ -58,8 +58,8 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
 
 
 def is_weights(path: Path) -> bool:
-    """Return whether a file's content is in a layout that `read_weights` knows."""
-    return _sniff(path) is not None
+    """Return whether a file is one for `read_weights`: by its content, or at least by its suffix."""
+    return _sniff(path) is not None or path.suffix.lower() in SUFFIXES
 
 
 def sha256(path: Path) -> str:
