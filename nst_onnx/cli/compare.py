@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 
 VARIED = "Varied: each takes several values, as in 0.3,0.5,0.7"
 MOST = 100
-WIDEST = 5  # pictures in a row, where only one thing varies
+WIDEST = 6  # pictures in a row
 
 
 def _none(text: str) -> list[str | None]:
@@ -127,10 +127,12 @@ def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 def columns(axes: Mapping[str, Sequence[Any]]) -> int:
     """Return how many pictures stand in a row."""
-    lengths = [len(values) for values in axes.values() if len(values) > 1]
-    if len(lengths) > 1:
-        return lengths[0]
-    return min(max(lengths, default=1), WIDEST)
+    found = 1
+    for length in (len(values) for values in axes.values()):
+        if found * length > WIDEST:
+            return found if found > 1 else WIDEST
+        found *= length
+    return found
 
 
 def label(varied: Values, axes: Mapping[str, Sequence[Any]], *, constant: bool = False) -> str:
@@ -199,6 +201,7 @@ class Comparison:
 
         from nst_onnx import picture
         from nst_onnx.cli import contact_sheet
+        from nst_onnx.cli.contact_sheet import Cell
         from nst_onnx.result import to_image
 
         sources = [picture.read(source) for source in (self.content, *self.styles)]

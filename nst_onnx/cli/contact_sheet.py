@@ -24,63 +24,68 @@ class Cell:
 
 
 def draw(sources: Sequence[Cell], heading: str, cells: Sequence[Cell], columns: int) -> Image.Image:
-    """Return a sheet, RGB: the `sources` small at the top beside the `heading`, then `cells` in rows."""
+    """Return a sheet, RGB: the `sources` small at the top, the `heading`, then `cells` in rows."""
     images = [cell.image for cell in cells if cell.image is not None]
     width = max((image.width for image in images), default=256)
     height = max((image.height for image in images), default=256)
     columns = max(1, min(columns, len(cells)))
-    points = max(11.0, min(22.0, width / 18))
-    font = ImageFont.load_default(points)
-    line = round(points * 1.5)
+    writing = Writing(max(11.0, min(22.0, width / 18)))
     small = [_small(cell, round(height * SOURCE_HEIGHT)) for cell in sources]
-    top = GAP + max(cell.image.height for cell in small if cell.image) + line + (line if heading else 0)
-    rows = -(-len(cells) // columns)
-    needed = GAP + sum(cell.image.width + GAP for cell in small if cell.image)
-    sheet = Image.new(
-        "RGB",
-        (max(needed, GAP + columns * (width + GAP)), top + GAP + rows * (height + line + GAP)),
-        PAPER,
-    )
+    tops = [image.height + writing.height(title, image.width) for title, image in small]
+    top = GAP + max(tops) + (writing.line + GAP // 2 if heading else 0) + GAP
+    row = height + max(writing.height(cell.title, width) for cell in cells) + GAP
+    sides = (sum(image.width + GAP for _, image in small), columns * (width + GAP))
+    sheet = Image.new("RGB", (GAP + max(sides), top + -(-len(cells) // columns) * row), PAPER)
     pen = ImageDraw.Draw(sheet)
     x = GAP
-    for cell in small:
-        assert cell.image is not None
-        _place(sheet, pen, cell, (x, GAP), cell.image.size, font)
-        x += cell.image.width + GAP
-    if heading:
-        pen.text((GAP, top - line), heading, INK, font)
+    for title, image in small:
+        sheet.paste(image, (x, GAP))
+        writing.write(pen, title, (x, GAP + image.height), image.width)
+        x += image.width + GAP
+    writing.write(pen, heading, (GAP, GAP + max(tops) + GAP // 2), sheet.width)
     for index, cell in enumerate(cells):
-        row, column = divmod(index, columns)
-        corner = (GAP + column * (width + GAP), top + GAP + row * (height + line + GAP))
-        _place(sheet, pen, cell, corner, (width, height), font)
+        x, y = GAP + index % columns * (width + GAP), top + index // columns * row
+        if cell.image is None:
+            pen.rectangle((x, y, x + width - 1, y + height - 1), FAINT)
+            writing.write(pen, cell.message, (x + GAP // 2, y + GAP // 2), width - GAP)
+        else:
+            sheet.paste(_opaque(cell.image), (x, y))
+        writing.write(pen, cell.title, (x, y + height), width)
     return sheet
 
 
-def _small(cell: Cell, height: int) -> Cell:
-    """Return the cell with its picture at most `height` high."""
+class Writing:
+    """Text of one size, broken into lines."""
+
+    def __init__(self, points: float) -> None:
+        self._font = ImageFont.load_default(points)
+        self.line = round(points * 1.4)
+
+    def height(self, text: str, width: int) -> int:
+        """Return how high `text` is at that width."""
+        return self.line * len(self._lines(text, width))
+
+    def write(self, pen: ImageDraw.ImageDraw, text: str, corner: tuple[int, int], width: int) -> None:
+        """Write `text` below and right of `corner`."""
+        for number, line in enumerate(self._lines(text, width)):
+            pen.text((corner[0], corner[1] + number * self.line), line, INK, self._font)
+
+    def _lines(self, text: str, width: int) -> list[str]:
+        letters = int(width / self._font.getlength("e"))
+        return textwrap.wrap(text, max(8, letters))
+
+
+def _small(cell: Cell, height: int) -> tuple[str, Image.Image]:
+    """Return a source's title and its picture, at most `height` high."""
     assert cell.image is not None
-    image = cell.image.convert("RGBA" if cell.image.has_transparency_data else "RGB")
+    image = _opaque(cell.image)
     image.thumbnail((round(height * LONGEST_SOURCE), height), Image.Resampling.LANCZOS)
-    return Cell(cell.title, image, "")
+    return cell.title, image
 
 
-def _place(
-    sheet: Image.Image,
-    pen: ImageDraw.ImageDraw,
-    cell: Cell,
-    corner: tuple[int, int],
-    size: tuple[int, int],
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
-    """Put a cell where it belongs, its title below the picture."""
-    x, y = corner
-    letter = font.getlength("n")
-    if cell.image is None:
-        pen.rectangle((x, y, x + size[0] - 1, y + size[1] - 1), FAINT)
-        text = textwrap.fill(cell.message, max(8, int((size[0] - GAP) / letter)))
-        pen.multiline_text((x + GAP // 2, y + GAP // 2), text, INK, font)
-    else:
-        opaque = cell.image if cell.image.mode == "RGBA" else None
-        sheet.paste(cell.image, corner, opaque)
-    title = textwrap.shorten(cell.title, max(8, int(size[0] / letter)), placeholder="…")
-    pen.text((x, y + size[1] + 2), title, INK, font)
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return the picture in RGB, laid over the paper where it is transparent."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    paper = Image.new("RGBA", image.size, PAPER)
+    return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")

@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if debug:
                 raise
             line, code = explain(error)
-            print(line, file=sys.stderr)
+            if line:
+                print(line, file=sys.stderr)
             return code
 
 

@@ -8,13 +8,14 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """Return the one line that tells a person of `error`, and the exit code."""
+    """Return the one line that tells a person of `error` (empty: help has been shown), and the exit code."""
     if isinstance(error, NstError):
         return one_line("error", str(error), error.hint), FAILED
     if hasattr(error, "format_message"):  # what typer raises for a line that it cannot understand
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "nst-onnx"
-        return one_line("error", _lower(error.format_message()), f"see `{path} --help`"), MISUSED
+        message = _lower(error.format_message())
+        return (one_line("error", message, f"see `{path} --help`") if message else ""), MISUSED
     if isinstance(error, MemoryError):
         return one_line("error", "there is not enough memory", "choose a smaller --size"), FAILED
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
