@@ -90,6 +90,7 @@ def test_a_pillow_image_is_turned_unless_it_already_is():
     assert read(lying).shape == (6, 4)
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_is_no_reason_to_refuse():
     buffer = io.BytesIO()
     Image.fromarray(GRAY_8).save(buffer, "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xffgarbage")

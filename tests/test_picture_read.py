@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -336,3 +338,30 @@ def test_real_photographs():
         picture = read(path)
         with Image.open(path) as image:
             np.testing.assert_allclose(picture.rgb, np.asarray(image.convert("RGB")) / 255, atol=1e-6)
+
+
+def test_importing_is_light():
+    """Decoders are loaded by the first picture, not by the import."""
+    program = "import sys, nst_onnx.picture, nst_onnx.colour; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"PIL", "tifffile", "imagecodecs", "scipy", "onnxruntime"}.isdisjoint(done.stdout.split())
+
+
+def test_a_damaged_tiff_is_told_in_one_place():
+    """tifffile logs what it meets; that must not reach a person beside our one message."""
+    program = """
+import io, numpy, tifffile
+from nst_onnx.errors import PictureError
+from nst_onnx.picture import read
+buffer = io.BytesIO()
+tifffile.imwrite(buffer, numpy.zeros((5, 5, 3), numpy.uint16), photometric="rgb")
+data = bytearray(buffer.getvalue())
+data[12] = 99  # the type of the first tag
+try:
+    read(bytes(data))
+except PictureError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("cannot read the picture given as bytes")
+    assert done.stderr == ""

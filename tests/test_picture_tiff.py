@@ -97,7 +97,11 @@ def test_float_and_32_bits(dtype):
 @pytest.mark.parametrize("bits", [10, 12, 14])
 def test_packed_bits_use_their_own_full_range(bits):
     samples = np.random.default_rng(0).integers(0, 2**bits, (8, 16, 3), dtype=np.uint16)
-    picture = read(tiff(samples, bitspersample=bits))
+    try:
+        data = tiff(samples, bitspersample=bits)
+    except NotImplementedError:
+        pytest.skip("this imagecodecs cannot write packed integers")
+    picture = read(data)
     np.testing.assert_allclose(picture.rgb, samples / (2**bits - 1), atol=1e-6)
 
 
