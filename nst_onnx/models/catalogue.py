@@ -18,7 +18,7 @@ import onnx
 from onnx import numpy_helper
 
 from nst_onnx.errors import ModelError, OptionError
-from nst_onnx.models import extractor, fingerprint, metadata, readers, vgg
+from nst_onnx.models import extractor, fingerprint, metadata, readers, reason, vgg
 from nst_onnx.models.atomic import replacing
 from nst_onnx.models.fingerprint import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
@@ -219,8 +219,7 @@ def _in_folder(folder: Path) -> Path | None:
             if facts is not None and facts.name in _TRAINED:
                 return path.resolve()
         except Exception as error:  # whatever it is, it is not ours: models/ is a common name
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            warnings.warn(f"{path} was passed over: {reason}", ModelWarning, stacklevel=3)
+            warnings.warn(f"{path} was passed over: {reason.of(error)}", ModelWarning, stacklevel=3)
     return None
 
 

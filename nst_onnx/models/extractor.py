@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models import activations, constants, metadata, vgg
+from nst_onnx.models import activations, constants, metadata, reason, vgg
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.models.weights import network_order
 
@@ -51,13 +51,13 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     """
     path = Path(path)
     model = _parse(path)
-    facts = metadata.read(model)
-    if facts is None and preprocessing is None:
-        raise ModelError(
-            f"{path.name} does not say how it wants its picture (no nst.* metadata)",
-            "give its channel order, scale, mean and std, for instance those of torchvision",
-        )
     try:
+        facts = metadata.read(model)
+        if facts is None and preprocessing is None:
+            raise ModelError(
+                f"{path.name} does not say how it wants its picture (no nst.* metadata)",
+                "give its channel order, scale, mean and std, for instance those of torchvision",
+            )
         constants.fold(model.graph)
         name = _picture_input(model.graph, path.name)
         if facts is None:
@@ -73,11 +73,13 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         model = _modern(model)
         _make_dynamic(model, name, layers)
         onnx.checker.check_model(model)
-    except ModelError:
-        raise
+        _check_finite(model.graph, path.name)
+    except ModelError as error:
+        if path.name in str(error):
+            raise
+        raise ModelError(f"{path.name}: {error}", error.hint) from error
     except Exception as error:  # the protobuf, checker, converter and inference errors share no base
-        raise ModelError(f"{path.name} is not a sound ONNX model: {_first_line(error)}", _FOREIGN) from error
-    _check_finite(model.graph, path.name)
+        raise ModelError(f"{path.name} is not a sound ONNX model: {reason.of(error)}", _FOREIGN) from error
     if facts is None:
         facts = Facts(path.stem, Preprocessing(), source=path.name)
     facts = _completed(facts, preprocessing, layers)
@@ -102,7 +104,7 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # google.protobuf's DecodeError, onnx's external data errors
         raise ModelError(
-            f"{path.name} is not an ONNX model, or is damaged: {_first_line(error)}", _FOREIGN
+            f"{path.name} is not an ONNX model, or is damaged: {reason.of(error)}", _FOREIGN
         ) from error
     if not model.graph.node or not model.opset_import:
         raise ModelError(f"{path.name} is not an ONNX model: it holds no graph", _FOREIGN)
@@ -244,8 +246,3 @@ def _dims(value: onnx.ValueInfoProto) -> list[int]:
 def _shape(value: onnx.ValueInfoProto) -> str:
     dims = value.type.tensor_type.shape.dim
     return "×".join(str(dim.dim_value or dim.dim_param or "?") for dim in dims) or "of unknown shape"
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0].rstrip(".") if text else type(error).__name__

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from nst_onnx.errors import DownloadError, ModelError, OptionError
-from nst_onnx.models import catalogue
+from nst_onnx.models import catalogue, reason
 from nst_onnx.models.weights import LICENCE
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -138,7 +138,7 @@ def _reason(error: Exception) -> str:
         return "the connection breaks off again and again"
     if isinstance(error, requests.exceptions.ConnectionError):
         return "there is no connection to the server"
-    return str(error)
+    return reason.of(error)
 
 
 def _file_name(url: str) -> str:

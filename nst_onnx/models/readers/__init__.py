@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models import fingerprint
+from nst_onnx.models import fingerprint, reason
 from nst_onnx.models.fingerprint import Stored
 from nst_onnx.models.weights import Weights
 
 SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
 _LAYOUTS = ("keras_gist", "keras_h5", "keras_archive", "matconvnet", "torch_pickle", "safetensors", "npz")
+_AGAIN = "get the file again"
 _KNOWN = "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
 
 
@@ -50,8 +51,8 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
             f"reading {path.name} needs {error.name or 'a library'}, which is not installed",
             'pip install "nst-onnx[weights]"',
         ) from error
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, RuntimeError) as error:
-        raise ModelError(f"{path.name} is damaged: {error}", "get the file again") from error
+    except Exception as error:  # a damaged file makes the libraries raise almost anything
+        raise ModelError(f"{path.name} is damaged: {reason.of(error)}", _AGAIN) from error
     return fingerprint.canonical(
         stored, where=path.name, name=path.name.split(".")[0], source=path.name, sha256=sha256(path)
     )
@@ -73,12 +74,16 @@ def _sniff(path: Path) -> str | None:
         raise ModelError(f"{path} is a folder, not a weight file")
     try:
         if path.stat().st_size == 0:
-            raise ModelError(f"{path.name} is empty", "get the file again")
+            raise ModelError(f"{path.name} is empty", _AGAIN)
         return next((layout for layout in _LAYOUTS if _reader(layout).sniff(path)), None)
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist", "check the path") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ModelError:
+        raise
+    except Exception as error:  # as in read_weights
+        raise ModelError(f"{path.name} is damaged: {reason.of(error)}", _AGAIN) from error
 
 
 def _what_else(path: Path) -> str:

@@ -38,8 +38,6 @@ def read(path: Path) -> Stored:
         raise ModelError(
             f"{path.name} is a MATLAB 7.3 file, which cannot be read", "save it in MATLAB with '-v7'"
         ) from error
-    except scipy.io.matlab.MatReadError as error:
-        raise ModelError(f"{path.name} is damaged: {error}", "get the file again") from error
     net = content.get("net", content)
     parameters = _of_layers(net) if "params" not in net else _of_dag(net)
     layers = {name: parameters[name] for name in network_order(parameters)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nst_onnx.errors import ModelError
 from nst_onnx.models.fingerprint import Stored
 from nst_onnx.models.readers import torch_names
 
@@ -18,12 +17,9 @@ def sniff(path: Path) -> bool:
 
 def read(path: Path) -> Stored:
     """Read ``features.0.weight`` … or ``conv1_1.weight`` …; the classifier is not loaded."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = [name for name in file.keys() if "classifier" not in name]  # noqa: SIM118
-            arrays = {name: file.get_tensor(name) for name in names}
-    except SafetensorError as error:
-        raise ModelError(f"{path.name} is damaged: {error}", "get the file again") from error
+    with safe_open(path, framework="numpy") as file:
+        names = [name for name in file.keys() if "classifier" not in name]  # noqa: SIM118
+        arrays = {name: file.get_tensor(name) for name in names}
     return torch_names.stored(arrays, "safetensors")

@@ -51,10 +51,7 @@ def sniff(path: Path) -> bool:
 
 def read(path: Path) -> Stored:
     """Read a state dict, also one inside a training checkpoint (``{"state_dict": …}``)."""
-    try:
-        arrays = _tensors(_from_zip(path) if zipfile.is_zipfile(path) else _from_stream(path))
-    except (pickle.UnpicklingError, struct.error, zipfile.BadZipFile, AttributeError, OverflowError) as error:
-        raise ModelError(f"{path.name} is damaged: {error}", "get the file again") from error
+    arrays = _tensors(_from_zip(path) if zipfile.is_zipfile(path) else _from_stream(path))
     return torch_names.stored(arrays, "torchvision")
 
 
