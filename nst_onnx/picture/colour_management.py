@@ -1,8 +1,8 @@
 """Colour management: samples in whatever space a file declares, to sRGB and back out tagged.
 
-The conversion is LittleCMS's, in floating point, so that it adds no rounding of its own, with
-relative colorimetric intent and black point compensation: colours that sRGB has stay exactly
-what they are, the others land on its edge.
+The conversion is LittleCMS's, in more precision than the samples have, with relative
+colorimetric intent and black point compensation: colours that sRGB has stay exactly what they
+are, the others land on its edge.
 """
 
 from __future__ import annotations
@@ -84,17 +84,21 @@ def _by_convention(samples: NDArray[Any], space: Space) -> NDArray[np.float32]:
 def _transform(samples: NDArray[Any], profile: bytes, space: Space) -> NDArray[np.float32]:
     from imagecodecs import CMS, cms_transform
 
-    rgb: NDArray[np.float32] = cms_transform(
+    # From 8-bit RGB to 16 bits LittleCMS is twenty times as fast as in floating point, and within
+    # a third of an 8-bit level of it. Its shortcuts for gray and from 16 bits are too coarse.
+    shallow = samples.dtype == np.uint8 and space == "rgb"
+    rgb = cms_transform(
         np.ascontiguousarray(samples),
         profile,
         srgb_profile(),
         colorspace=space,
         outcolorspace="rgb",
-        outdtype="float32",
+        outdtype="uint16" if shallow else "float32",
         intent=CMS.INTENT.RELATIVE_COLORIMETRIC,
         flags=CMS.FLAGS.BLACKPOINTCOMPENSATION,
     )
-    return np.clip(rgb, 0, 1).reshape(*samples.shape[:2], 3)
+    values: NDArray[np.float32] = rgb.astype(np.float32) / np.float32(65535 if shallow else 1)
+    return np.clip(values, 0, 1).reshape(*samples.shape[:2], 3)
 
 
 @functools.lru_cache(maxsize=8)
