@@ -132,8 +132,8 @@ class Painting:
         height = 0.6 * blur(height, 0.8) + 0.4 * blur(height, 2.2)
         dy, dx = np.gradient(height)
         slope = (dx + dy) * np.float32(4.5 * strength)
-        shade = 1 + np.clip(slope, -0.45, 0.4)
-        shine = np.clip(slope - 0.28, 0, 1) * gloss
-        lit = paint * shade[..., None] + shine[..., None]
-        lit += self.rng.normal(0, grain, (*height.shape, 1)).astype(np.float32)
+        shade = np.asarray(1 + np.clip(slope, -0.45, 0.4))
+        shine = np.asarray(np.clip(slope - 0.28, 0, 1) * gloss)
+        lit: Array = paint * shade[..., None] + shine[..., None]
+        lit = lit + self.rng.normal(0, grain, (*height.shape, 1)).astype(np.float32)
         return np.clip(shrink(lit.astype(np.float32), self.size), 0, 1)

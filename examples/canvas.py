@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 Draw = Callable[..., Array]
 
 HERE = Path(__file__).resolve().parent
@@ -31,13 +32,13 @@ def grid(size: tuple[int, int]) -> tuple[Array, Array]:
     return (x + 0.5) / height, (y + 0.5) / height
 
 
-def smoothstep(low: float, high: float, value: Array) -> Array:
+def smoothstep(low: float | Array, high: float | Array, value: Array) -> Array:
     """0 below ``low``, 1 above ``high``, and a smooth cubic between (low > high turns it round)."""
     t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
-def mix(a: Array, b: Array, amount: Array) -> Array:
+def mix(a: Array, b: Array, amount: Array | NDArray[np.bool_] | float) -> Array:
     """``a`` where amount is 0, ``b`` where it is 1; amount H×W blends H×W×3 or plain colours."""
     amount = np.asarray(amount, np.float32)[..., None]
     return np.asarray(a, np.float32) * (1 - amount) + np.asarray(b, np.float32) * amount
@@ -75,12 +76,10 @@ def blur(picture: Array, radius: float) -> Array:
     """Gaussian blur of an H×W or H×W×3 picture; edges are extended."""
     if picture.ndim == 3:
         return np.stack([blur(picture[..., i], radius) for i in range(picture.shape[2])], axis=-1)
-    image = Image.fromarray(np.ascontiguousarray(picture, np.float32))
-    # Pillow blurs float pictures only by resampling kernels, so do it as two passes of numpy.
     reach = max(1, int(3 * radius + 0.5))
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(radius, 1e-3)) ** 2).astype(np.float32)
     taps /= taps.sum()
-    result = np.asarray(image)
+    result = np.asarray(picture, np.float32)
     for axis in (0, 1):
         padded = np.pad(result, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
         length = result.shape[axis]
@@ -95,7 +94,8 @@ def shrink(picture: Array, size: tuple[int, int]) -> Array:
     """Average a supersampled H×W×3 picture down to ``size`` by whole factors."""
     height, width = size
     fy, fx = picture.shape[0] // height, picture.shape[1] // width
-    return picture[: height * fy, : width * fx].reshape(height, fy, width, fx, 3).mean(axis=(1, 3))
+    blocks = picture[: height * fy, : width * fx].reshape(height, fy, width, fx, 3)
+    return np.asarray(blocks.mean(axis=(1, 3)))
 
 
 def to_image(picture: Array) -> Image.Image:

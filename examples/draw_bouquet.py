@@ -33,10 +33,14 @@ class Paper:
         self.size = size
         self.rng = np.random.default_rng(seed)
         self.x, self.y = grid(size)
-        self.tooth = fbm(self.x * 75, self.y * 75, 3, seed) + 0.5 * perlin(self.x * 210, self.y * 210, seed + 9)
+        self.tooth = fbm(self.x * 75, self.y * 75, 3, seed) + 0.5 * perlin(
+            self.x * 210, self.y * 210, seed + 9
+        )
         self.light = np.ones((*size, 3), np.float32) * colour("f6f1e4")
 
-    def wash(self, outline: Array, tint: Array, strength: float, *, layers: int = 22, wet: float = 0.42) -> None:
+    def wash(
+        self, outline: Array, tint: Array, strength: float, *, layers: int = 16, wet: float = 0.42
+    ) -> None:
         """Lay a wash over a rough polygon N×2; ``wet`` is how far its layers run."""
         rng = self.rng
         base = deform(outline, 3, rng, wet * 0.6)
@@ -50,7 +54,9 @@ class Paper:
         for _ in range(layers):
             layer = deform(base, 3, rng, wet * 0.5)
             mask = Image.new("L", (right - left, bottom - top))
-            ImageDraw.Draw(mask).polygon([tuple(p) for p in (layer * self.size[0] - (left, top)).tolist()], fill=255)
+            ImageDraw.Draw(mask).polygon(
+                [tuple(p) for p in (layer * self.size[0] - (left, top)).tolist()], fill=255
+            )
             cover += np.asarray(mask, np.float32) / 255
         cover = blur(cover / layers, 0.0011 * self.size[0])
         window = np.s_[top:bottom, left:right]
@@ -58,7 +64,11 @@ class Paper:
         rim = np.clip(cover - blur(cover, 0.007 * self.size[0]), -0.1, 0.5)
         x, y = self.x[window], self.y[window]
         where = float(rng.uniform(0, 50))
-        flow = 0.72 + 0.75 * fbm(x * 5 + where, y * 5, 4, 3) + 0.3 * smoothstep(0.1, 0.5, perlin(x * 3 + where, y * 3, 6))
+        flow = (
+            0.72
+            + 0.75 * fbm(x * 5 + where, y * 5, 4, 3)
+            + 0.3 * smoothstep(0.1, 0.5, perlin(x * 3 + where, y * 3, 6))
+        )
         bloom = np.abs(fbm(x * 6 - where, y * 6, 3, 5))
         backrun = smoothstep(0.06, 0.0, bloom) * 0.4 - smoothstep(0.0, 0.2, bloom) * 0.1
         density = cover * np.clip(flow + backrun, 0.12, 2) + 1.7 * rim
@@ -66,7 +76,17 @@ class Paper:
         absorbed = -np.log(np.clip(tint, 0.03, 0.99))
         self.light[window] *= np.exp(-strength * np.clip(density, 0, 2.2)[..., None] * absorbed)
 
-    def blot(self, x: float, y: float, radius: float, tint: Array, strength: float, *, stretch: float = 1.0, turn: float = 0.0) -> None:
+    def blot(
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        tint: Array,
+        strength: float,
+        *,
+        stretch: float = 1.0,
+        turn: float = 0.0,
+    ) -> None:
         """A roundish wash."""
         angle = np.linspace(0, 2 * np.pi, 9, endpoint=False) + self.rng.uniform(0, 1)
         r = radius * self.rng.uniform(0.72, 1.25, 9)
@@ -80,7 +100,13 @@ class Paper:
         normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True)
         swell = np.sin(np.linspace(0.06, 0.97, len(path)) * np.pi)[:, None] * width
-        self.wash(np.concatenate([path + normal * swell, (path - normal * swell)[::-1]]), tint, strength, layers=10, wet=0.2)
+        self.wash(
+            np.concatenate([path + normal * swell, (path - normal * swell)[::-1]]),
+            tint,
+            strength,
+            layers=10,
+            wet=0.2,
+        )
 
     def spatter(self, x: float, y: float, spread: float, count: int, tint: Array) -> None:
         """Drops flicked from the brush."""
@@ -97,15 +123,31 @@ def draw(longest: int = LONGEST, seed: int = 6) -> Array:
     rng = paper.rng
     for _ in range(13):
         x, y = rng.uniform(0, aspect), rng.uniform(0, 1)
-        paper.blot(x, y, rng.uniform(0.13, 0.26), GROUNDS[rng.integers(0, 4)], rng.uniform(0.35, 0.8), stretch=1.2)
-    heads = [(0.40, 0.33, 0.135), (0.21, 0.42, 0.105), (0.60, 0.44, 0.115), (0.33, 0.57, 0.10), (0.53, 0.20, 0.09)]
-    heads += [(0.25, 0.20, 0.085), (0.69, 0.27, 0.075), (0.12, 0.28, 0.06), (0.51, 0.62, 0.08), (0.10, 0.56, 0.055)]
+        paper.blot(
+            x, y, rng.uniform(0.13, 0.26), GROUNDS[rng.integers(0, 4)], rng.uniform(0.35, 0.8), stretch=1.2
+        )
+    heads = [
+        (0.40, 0.33, 0.135),
+        (0.21, 0.42, 0.105),
+        (0.60, 0.44, 0.115),
+        (0.33, 0.57, 0.10),
+        (0.53, 0.20, 0.09),
+    ]
+    heads += [
+        (0.25, 0.20, 0.085),
+        (0.69, 0.27, 0.075),
+        (0.12, 0.28, 0.06),
+        (0.51, 0.62, 0.08),
+        (0.10, 0.56, 0.055),
+    ]
     heads += [(0.70, 0.60, 0.06), (0.40, 0.09, 0.055)]
     for x, y, r in heads:
         t = np.linspace(0, 1, 9)[:, None]
         foot = np.array([0.40 + rng.normal(0, 0.03), 0.99])
         bend = np.array([rng.normal(0, 0.05), 0]) * np.sin(t * np.pi)
-        paper.streak(np.array([x, y + 0.7 * r]) * (1 - t) + foot * t + bend, 0.0045, LEAVES[rng.integers(0, 4)], 0.75)
+        paper.streak(
+            np.array([x, y + 0.7 * r]) * (1 - t) + foot * t + bend, 0.0045, LEAVES[rng.integers(0, 4)], 0.75
+        )
         for _ in range(4):
             at = np.array([x, y]) + (foot - (x, y)) * rng.uniform(0.15, 0.75) + rng.normal(0, 0.02, 2)
             heading = rng.uniform(-np.pi, 0.2)
@@ -121,19 +163,32 @@ def draw(longest: int = LONGEST, seed: int = 6) -> Array:
                 turn = begin + 2 * np.pi * (k + 0.5 * ring) / petals + rng.normal(0, 0.1)
                 px, py = x + r * reach * np.cos(turn), y + r * reach * np.sin(turn) * 0.85
                 shade = tint if rng.random() < 0.75 else other
-                paper.blot(px, py, r * (0.40 - 0.07 * ring), shade, strength * rng.uniform(0.6, 1.2), stretch=1.28, turn=turn)
+                paper.blot(
+                    px,
+                    py,
+                    r * (0.40 - 0.07 * ring),
+                    shade,
+                    strength * rng.uniform(0.6, 1.2),
+                    stretch=1.28,
+                    turn=turn,
+                )
         for _ in range(7):
-            turn = rng.uniform(0, 2 * np.pi)
-            t = np.linspace(0.15, rng.uniform(0.7, 1.0), 8)[:, None] * r
-            paper.streak(np.array([x, y]) + t * np.array([np.cos(turn), 0.85 * np.sin(turn)]), 0.0020, tint * 0.6, 0.42)
+            angle = rng.uniform(0, 2 * np.pi)
+            out = np.linspace(0.15, rng.uniform(0.7, 1.0), 8)[:, None] * r
+            paper.streak(
+                np.array([x, y]) + out * np.array([np.cos(angle), 0.85 * np.sin(angle)]),
+                0.0020,
+                tint * 0.6,
+                0.42,
+            )
         paper.blot(x, y, r * 0.17, colour("4a2430"), 0.6)
         paper.spatter(x, y, r * 0.16, 12, colour("e0a020") * 0.8)
         paper.spatter(x, y, r * 0.9, 7, tint)
     for _ in range(10):
         paper.spatter(rng.uniform(0, aspect), rng.uniform(0, 1), 0.08, 6, PETALS[rng.integers(0, 7)])
-    slope = np.diff(blur(paper.tooth, 0.7), axis=1, prepend=paper.tooth[:, :1])
-    picture = paper.light * (1 + np.clip(0.10 * slope, -0.08, 0.08))[..., None]
-    return np.clip(picture, 0, 1).astype(np.float32)
+    slope: Array = np.diff(blur(paper.tooth, 0.7), axis=1, prepend=paper.tooth[:, :1])
+    picture = paper.light * np.asarray(1 + np.clip(0.10 * slope, -0.08, 0.08))[..., None]
+    return np.asarray(np.clip(picture, 0, 1), np.float32)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,12 @@ def breaker(sheet: Print, x: float, foot: float, tall: float, flip: bool = False
         side = -1 if flip else 1
         return np.stack([x + side * tall * path[:, 0], foot - tall * path[:, 1]], axis=1)
 
-    back = bezier([(-2.1, -0.35), (-1.1, -0.15), (-0.72, 0.98), (0.10, 1.0), (0.46, 1.02), (0.80, 0.88), (0.86, 0.50)])
-    face = bezier([(0.55, -0.35), (0.0, -0.15), (-0.22, 0.42), (0.06, 0.66), (0.24, 0.82), (0.56, 0.80), (0.70, 0.50)])
+    back = bezier(
+        [(-2.1, -0.35), (-1.1, -0.15), (-0.72, 0.98), (0.10, 1.0), (0.46, 1.02), (0.80, 0.88), (0.86, 0.50)]
+    )
+    face = bezier(
+        [(0.55, -0.35), (0.0, -0.15), (-0.22, 0.42), (0.06, 0.66), (0.24, 0.82), (0.56, 0.80), (0.70, 0.50)]
+    )
     sheet.area(np.concatenate([place(back), place(face)[::-1]]), INDIGO)
     stripes = 9
     for i in range(stripes):
@@ -165,10 +169,12 @@ def draw(longest: int = LONGEST, seed: int = 4) -> Array:
     swell(sheet, 0.855, 0.062, 0.74, 4.9, aspect)
     breaker(sheet, 1.16, 1.10, 0.34, flip=True)
     swell(sheet, 0.965, 0.05, 0.55, 1.0, aspect)
-    picture = np.asarray(sheet.image, np.float32) / 255
+    picture: Array = np.asarray(sheet.image, np.float32) / 255
 
     # Ink takes unevenly: the plank's grain, the baren's rubbing, and the paper's fibres show.
-    plank = perlin(x * 1.5 + 0.3 * perlin(x * 2, y * 3, 5), y * 70 + 6 * perlin(x * 0.8, y * 2.2, seed + 6), seed + 5)
+    plank = perlin(
+        x * 1.5 + 0.3 * perlin(x * 2, y * 3, 5), y * 70 + 6 * perlin(x * 0.8, y * 2.2, seed + 6), seed + 5
+    )
     rubbed = fbm(x * 3.5, y * 3.5, 4, seed + 7)
     inked = 1 - picture.mean(axis=2)
     thin = np.clip(0.10 + 0.11 * plank + 0.16 * rubbed, 0, 0.5) * (0.25 + inked)

@@ -22,7 +22,12 @@ def draw(longest: int = LONGEST, seed: int = 9) -> Array:
     x, y = grid(size)
 
     bank = 0.375 + 0.012 * perlin(x * 5, x * 0, seed)
-    near = 0.74 - 0.16 * (x / aspect - 0.45) + 0.03 * np.sin(3 * x + 0.6) + 0.015 * perlin(x * 6, x * 0 + 2, seed)
+    near = (
+        0.74
+        - 0.16 * (x / aspect - 0.45)
+        + 0.03 * np.sin(3 * x + 0.6)
+        + 0.015 * perlin(x * 6, x * 0 + 2, seed)
+    )
     clouds = smoothstep(0.0, 0.45, fbm(x * 2.0, y * 5, 4, seed + 1))
     sky = mix(ramp(np.clip(1 - y / 0.40, 0, 1), SKY), palette("fbf3dc")[0], 0.8 * clouds)
     hills = bank - 0.10 * (0.5 + 0.7 * perlin(x * 2.2, x * 0 + 5, seed + 2)) - 0.02
@@ -68,9 +73,18 @@ def draw(longest: int = LONGEST, seed: int = 9) -> Array:
 
 def sails(picture: Array, x: Array, y: Array, bank: Array) -> Array:
     """White and ochre sails with their reflections."""
-    for cx, foot, tall, tone in ((0.80, 0.465, 0.20, "fff6e2"), (1.13, 0.425, 0.12, "f6c46a"), (0.52, 0.42, 0.09, "fbe6d6")):
+    for cx, foot, tall, tone in (
+        (0.80, 0.465, 0.20, "fff6e2"),
+        (1.13, 0.425, 0.12, "f6c46a"),
+        (0.52, 0.42, 0.09, "fbe6d6"),
+    ):
         up = (foot - y) / tall
-        sail = (up > 0) & (up < 1) & (x > cx - 0.13 * tall * (1 - up)) & (x < cx + 0.52 * tall * np.maximum(1 - up, 0) ** 0.8)
+        sail = (
+            (up > 0)
+            & (up < 1)
+            & (x > cx - 0.13 * tall * (1 - up))
+            & (x < cx + 0.52 * tall * np.maximum(1 - up, 0) ** 0.8)
+        )
         down = (y - foot - 0.012) / (tall * 0.8)
         glint = (down > 0) & (down < 1) & (np.abs(x - cx - 0.15 * tall) < 0.26 * tall * (1 - down))
         hull = (np.abs(y - foot - 0.008) < 0.009) & (np.abs(x - cx - 0.1 * tall) < 0.42 * tall)
@@ -87,13 +101,28 @@ def trees(picture: Array, x: Array, y: Array, seed: int) -> Array:
         wide = trunk * (1 + 0.9 * smoothstep(0.12, 0.0, foot - y)) * (1 - 0.45 * (foot - y))
         bark = (np.abs(x - bend) < wide) & (y < foot) & (y > crown_y)
         lit = np.clip(0.5 + (x - bend) / (2 * trunk), 0, 1)
-        picture = mix(picture, ramp(lit, palette("2a1f4a", "5a3a5a", "b0703f", "eab060")), bark.astype(np.float32))
-        clump = np.hypot((x - tx - 0.03) / reach, (y - crown_y) / (0.8 * reach)) + 0.55 * fbm(x * 5, y * 5, 4, seed + 20)
+        picture = mix(
+            picture, ramp(lit, palette("2a1f4a", "5a3a5a", "b0703f", "eab060")), bark.astype(np.float32)
+        )
+        clump = np.hypot((x - tx - 0.03) / reach, (y - crown_y) / (0.8 * reach)) + 0.55 * fbm(
+            x * 5, y * 5, 4, seed + 20
+        )
         leaves = smoothstep(1.02, 0.90, clump) * smoothstep(-0.62, -0.36, perlin(x * 9, y * 9, seed + 22))
-        sunlit = 0.46 + 0.75 * (x - tx) / (2 * reach) - 0.9 * (y - crown_y) / (2 * reach) + 0.55 * fbm(x * 8, y * 9, 3, seed + 21)
+        sunlit = (
+            0.46
+            + 0.75 * (x - tx) / (2 * reach)
+            - 0.9 * (y - crown_y) / (2 * reach)
+            + 0.55 * fbm(x * 8, y * 9, 3, seed + 21)
+        )
         picture = mix(picture, ramp(np.clip(sunlit, 0, 1), LEAVES), leaves)
-        ground = np.hypot((x - tx + 0.10) / (1.5 * reach), (y - foot - 0.03) / 0.055) + 0.5 * fbm(x * 7, y * 14, 3, seed + 24)
-        picture = mix(picture, ramp(0.4 + 0.4 * fbm(x * 9, y * 9, 2, seed), palette("1f2f6a", "274a7a", "2d6a5a")), 0.85 * smoothstep(1.0, 0.75, ground))
+        ground = np.hypot((x - tx + 0.10) / (1.5 * reach), (y - foot - 0.03) / 0.055) + 0.5 * fbm(
+            x * 7, y * 14, 3, seed + 24
+        )
+        picture = mix(
+            picture,
+            ramp(0.4 + 0.4 * fbm(x * 9, y * 9, 2, seed), palette("1f2f6a", "274a7a", "2d6a5a")),
+            0.85 * smoothstep(1.0, 0.75, ground),
+        )
     return picture
 
 

@@ -24,15 +24,32 @@ def draw(longest: int = LONGEST, seed: int = 21) -> Array:
     # The water turns around a still place; the shore falls across the picture.
     turn = np.hypot((x - 0.56) * 0.8, (y - 0.66) * 1.25)
     water = turn + 0.035 * fbm(x * 3, y * 3, 3, seed + 4)
-    shore = y - 0.78 + 0.36 * (x - 0.1) - 0.42 * np.clip(x - 0.42, 0, 1) ** 1.4 + 0.04 * perlin(x * 4, y * 4, seed + 8)
+    shore = (
+        y
+        - 0.78
+        + 0.36 * (x - 0.1)
+        - 0.42 * np.clip(x - 0.42, 0, 1) ** 1.4
+        + 0.04 * perlin(x * 4, y * 4, seed + 8)
+    )
     shore = shore * 0.9
     horizon = 0.435 + 0.022 * np.sin(7 * x + 1) + 0.02 * perlin(x * 6, x * 0 + 3, seed + 2)
     hills = horizon - 0.055 * smoothstep(0.15, 0.65, 0.5 + 0.8 * perlin(x * 3.1, x * 0 + 1, seed + 3)) - 0.01
 
     bands = sky * 15 + 0.7 * perlin(x * 2.4, y * 5, seed + 6)
     wave = 0.5 + 0.5 * np.sin(bands * 2.3)
-    fire = ramp(np.clip(0.10 + 0.55 * wave + 0.36 * y / 0.42 * wave + 0.08 * fbm(x * 8, y * 8, 3, 1), 0, 1), FIRE)
-    cold = ramp(np.clip(0.14 + 0.52 * (0.5 + 0.5 * np.sin(water * 52)) * smoothstep(0.55, 0.08, turn) + 0.14 * fbm(x * 5, y * 9, 3, 2), 0, 1), DEEP)
+    fire = ramp(
+        np.clip(0.10 + 0.55 * wave + 0.36 * y / 0.42 * wave + 0.08 * fbm(x * 8, y * 8, 3, 1), 0, 1), FIRE
+    )
+    cold = ramp(
+        np.clip(
+            0.14
+            + 0.52 * (0.5 + 0.5 * np.sin(water * 52)) * smoothstep(0.55, 0.08, turn)
+            + 0.14 * fbm(x * 5, y * 9, 3, 2),
+            0,
+            1,
+        ),
+        DEEP,
+    )
     reflected = smoothstep(0.72, 0.98, np.sin(water * 52 + 0.6)) * smoothstep(0.34, 0.10, np.abs(y - 0.53))
     cold = mix(cold, ramp(0.45 + 0.3 * wave, FIRE), 0.8 * reflected)
     slope = shore * 22 + 1.2 * perlin(x * 3, y * 3, seed + 12)
@@ -53,7 +70,9 @@ def draw(longest: int = LONGEST, seed: int = 21) -> Array:
     edge = np.hypot(dx, dy) > 0.02
     angle[edge] = 0.0
 
-    painting = Painting(size, mix(palette("b98a55")[0], palette("8a5f38")[0], 0.5 + fbm(x * 90, y * 90, 2, 3)), seed)
+    painting = Painting(
+        size, mix(palette("b98a55")[0], palette("8a5f38")[0], 0.5 + fbm(x * 90, y * 90, 2, 3)), seed
+    )
     for spacing, length, width, wander in (
         (0.034, 0.26, 0.034, 0.05),
         (0.024, 0.20, 0.020, 0.06),
@@ -86,7 +105,9 @@ def trees(painting: Painting, rng: np.random.Generator) -> None:
             wide *= 0.965
         if wide > 0.0035:
             for side in (-1, 1):
-                grow(at, heading + side * rng.uniform(0.25, 0.75), length * rng.uniform(0.55, 0.8), wide * 0.66)
+                grow(
+                    at, heading + side * rng.uniform(0.25, 0.75), length * rng.uniform(0.55, 0.8), wide * 0.66
+                )
 
     for x, y, tall, wide in ((0.085, 0.93, 0.34, 0.034), (0.19, 0.99, 0.20, 0.022)):
         grow(np.array([x, y]), -1.45 + rng.normal(0, 0.06), tall, wide)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from brush import OVERSAMPLING, Painting
 from canvas import LONGEST, Array, grid, main, mix, palette, shape
@@ -66,7 +68,12 @@ def draw(longest: int = LONGEST, seed: int = 12) -> Array:
     angle = np.zeros(size, np.float32)
     picture = np.zeros((*size, 3), np.float32)
     # Curved bodies that show through the facets: (x, y, radius, lighter or darker).
-    discs = [(0.40, 0.62, 0.20, 0.26), (0.47, 0.40, 0.135, 0.2), (0.42, 0.60, 0.062, -0.62), (0.68, 0.24, 0.11, -0.3)]
+    discs = [
+        (0.40, 0.62, 0.20, 0.26),
+        (0.47, 0.40, 0.135, 0.2),
+        (0.42, 0.60, 0.062, -0.62),
+        (0.68, 0.24, 0.11, -0.3),
+    ]
     stencil = Image.new("L", (size[1], size[0]))
     for facet in facets:
         stencil.paste(0, (0, 0, *stencil.size))
@@ -105,12 +112,14 @@ def draw(longest: int = LONGEST, seed: int = 12) -> Array:
         starts = painting.scatter(spacing)
         shades = painting.look_up(picture, starts)
         shades = shades + painting.rng.normal(0, wander, (len(starts), 1)).astype(np.float32)
-        painting.strokes(starts, angle, shades, length=length, width=width, variety=0.035, dryness=0.2, steps=6)
+        painting.strokes(
+            starts, angle, shades, length=length, width=width, variety=0.035, dryness=0.2, steps=6
+        )
     contours(painting, facets, discs)
     return painting.light(strength=0.55, gloss=0.06)
 
 
-def contours(painting: Painting, facets: list[Array], discs: list[tuple[float, ...]]) -> None:
+def contours(painting: Painting, facets: list[Array], discs: Sequence[tuple[float, ...]]) -> None:
     """Draw dark, uneven outlines; some edges are left open, so that planes run into one another."""
     rng = painting.rng
     lines: list[tuple[Array, float]] = []
@@ -125,7 +134,9 @@ def contours(painting: Painting, facets: list[Array], discs: list[tuple[float, .
             t = np.linspace(begin, begin + rng.uniform(1.4, 3.2), 40)
             wobble = radius * (1 + rng.normal(0, 0.02))
             centre = np.array([cx, cy]) + rng.normal(0, 0.006, 2)
-            lines.append((centre + wobble * np.stack([np.cos(t), np.sin(t)], axis=1), rng.uniform(0.003, 0.007)))
+            lines.append(
+                (centre + wobble * np.stack([np.cos(t), np.sin(t)], axis=1), rng.uniform(0.003, 0.007))
+            )
     # The strings of an instrument, and a table's edge.
     for i in range(6):
         start, end = np.array([0.335 + 0.022 * i, 0.86]), np.array([0.50 + 0.012 * i, 0.06])

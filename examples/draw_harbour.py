@@ -14,16 +14,20 @@ WALL, ROOF, STONE, HULL, SAIL, WOOD = range(6)
 WALLS = linear(palette("e9d8b8", "d9a878", "e2c08a", "c98a6a", "efe6d4", "b9c0b4", "d8c49c", "cf9f8c"))
 TILES = linear(palette("9a4a30", "a85a38", "8a4632", "7d5240", "b0643c"))
 CHURCH = 68  # a tint of its own: few, tall windows
+STEP = 1.25  # metres between samples of the ground, for pictures large enough to show it
 SAMPLES = 2  # rays a pixel along each side
 
 
-def ground(seed: int) -> Heightfield:
+def ground(seed: int, step: float) -> Heightfield:
     """The bay's shore, a hill behind the town, a headland, and mountains."""
-    step = 1.25
     z, x = np.mgrid[0:900:step, -520:520:step].astype(np.float32)
-    shore = 74 + 16 * perlin(x / 90, x * 0, seed) + 26 * smoothstep(20, -95, x) * -1 + 46 * smoothstep(30, 130, x)
+    shore = (
+        74 + 16 * perlin(x / 90, x * 0, seed) + 26 * smoothstep(20, -95, x) * -1 + 46 * smoothstep(30, 130, x)
+    )
     inland = z - shore
-    hill = 34 * smoothstep(6, 190, inland) + 30 * smoothstep(60, 330, inland) * (0.5 + ridged(x / 160, z / 160, 4, seed + 1))
+    hill = 34 * smoothstep(6, 190, inland) + 30 * smoothstep(60, 330, inland) * (
+        0.5 + ridged(x / 160, z / 160, 4, seed + 1)
+    )
     headland = 30 * np.exp(-(((x + 125) / 62) ** 2) - ((z - 150) / 60) ** 2)
     mountains = 165 * smoothstep(320, 800, z) * ridged(x / 300 + 0.3, z / 420, 6, seed + 2) ** 1.5
     rough = 2.2 * fbm(x / 22, z / 22, 5, seed + 3) * smoothstep(4, 60, inland)
@@ -32,7 +36,9 @@ def ground(seed: int) -> Heightfield:
     return Heightfield(heights.astype(np.float32), -520.0, 0.0, step)
 
 
-def house(base: Array, angle: float, wide: float, deep: float, tall: float, pitch: float, tint: int) -> Convex:
+def house(
+    base: Array, angle: float, wide: float, deep: float, tall: float, pitch: float, tint: int
+) -> Convex:
     """Four walls under a gabled roof."""
     top = tall + pitch * wide / 2
     planes = [
@@ -50,11 +56,22 @@ def house(base: Array, angle: float, wide: float, deep: float, tall: float, pitc
 def tower(base: Array, wide: float, tall: float) -> list[Convex]:
     """A church's tower and its pointed roof."""
     half = wide / 2
-    sides = [((1, 0, 0), half, WALL), ((-1, 0, 0), half, WALL), ((0, 0, 1), half, WALL), ((0, 0, -1), half, WALL)]
+    sides = [
+        ((1, 0, 0), half, WALL),
+        ((-1, 0, 0), half, WALL),
+        ((0, 0, 1), half, WALL),
+        ((0, 0, -1), half, WALL),
+    ]
     shaft = body(base, 0.25, [*sides, ((0, 1, 0), tall, STONE), ((0, -1, 0), 3, STONE)], tall, CHURCH)
     peak = base + np.array([0, tall, 0], np.float32)
-    slopes = [((2.6, 1, 0), 2.9 * half, ROOF), ((-2.6, 1, 0), 2.9 * half, ROOF), ((0, 1, 2.6), 2.9 * half, ROOF)]
-    spire = body(peak, 0.25, [*slopes, ((0, 1, -2.6), 2.9 * half, ROOF), ((0, -1, 0), 0, STONE)], wide * 2.4, 2)
+    slopes = [
+        ((2.6, 1, 0), 2.9 * half, ROOF),
+        ((-2.6, 1, 0), 2.9 * half, ROOF),
+        ((0, 1, 2.6), 2.9 * half, ROOF),
+    ]
+    spire = body(
+        peak, 0.25, [*slopes, ((0, 1, -2.6), 2.9 * half, ROOF), ((0, -1, 0), 0, STONE)], wide * 2.4, 2
+    )
     return [shaft, spire]
 
 
@@ -72,8 +89,15 @@ def boat(x: float, z: float, angle: float, size: float, sail: bool, tint: int) -
     ]
     parts = [body(at, angle, hull, 1.7 * size, tint)]
     thin = 0.035 * size
-    stick = [((1, 0, 0), thin, WOOD), ((-1, 0, 0), thin, WOOD), ((0, 0, 1), thin, WOOD), ((0, 0, -1), thin, WOOD)]
-    parts.append(body(at, angle, [*stick, ((0, 1, 0), 3.4 * size, WOOD), ((0, -1, 0), 0, WOOD)], 3.5 * size, tint))
+    stick = [
+        ((1, 0, 0), thin, WOOD),
+        ((-1, 0, 0), thin, WOOD),
+        ((0, 0, 1), thin, WOOD),
+        ((0, 0, -1), thin, WOOD),
+    ]
+    parts.append(
+        body(at, angle, [*stick, ((0, 1, 0), 3.4 * size, WOOD), ((0, -1, 0), 0, WOOD)], 3.5 * size, tint)
+    )
     if sail:
         cloth = [
             ((0.1, 0, 1), 0.03 * size, SAIL),
@@ -110,7 +134,9 @@ def town(land: Heightfield, rng: np.random.Generator) -> tuple[list[Convex], lis
     solids += tower(base, 6.2, 23)
     solids.append(house(base + np.array([8, 0, 4], np.float32), 1.82, 10, 19, 10, 0.8, CHURCH))
     taken += [(hx, hz, 6), (hx + 8, hz + 4, 9)]
-    tries = [(x, 0.0) for x in np.arange(-88, 96, 6.6)] + [(float(rng.uniform(-95, 100)), 1.0) for _ in range(420)]
+    tries = [(x, 0.0) for x in np.arange(-88, 96, 6.6)] + [
+        (float(rng.uniform(-95, 100)), 1.0) for _ in range(420)
+    ]
     for x, up in tries:
         z = 40.0
         while height(x, z) < -0.3 and z < 170:
@@ -134,8 +160,18 @@ def town(land: Heightfield, rng: np.random.Generator) -> tuple[list[Convex], lis
         radii = np.array([r * 0.5, r * 2.3, r * 0.5] if slim else [r * 1.2, r, r * 1.2], np.float32)
         trees.append(Ellipsoid(np.array([x, y + radii[1] * 0.8, z], np.float32), radii, int(slim)))
         taken.append((x, z, 0.6))
-    fleet = [(-9.5, 36, 2.75, 2.4, True), (15, 50, 0.35, 1.9, True), (30, 62, 2.9, 1.7, False), (-27, 55, 0.3, 1.6, False)]
-    fleet += [(4, 64, 3.0, 1.5, False), (44, 70, 0.2, 1.7, True), (9.5, 27.5, 0.5, 1.15, False), (-38, 60, 2.8, 1.5, True)]
+    fleet: list[tuple[float, float, float, float, bool]] = [
+        (-9.5, 36, 2.75, 2.4, True),
+        (15, 50, 0.35, 1.9, True),
+        (30, 62, 2.9, 1.7, False),
+        (-27, 55, 0.3, 1.6, False),
+    ]
+    fleet += [
+        (4, 64, 3.0, 1.5, False),
+        (44, 70, 0.2, 1.7, True),
+        (9.5, 27.5, 0.5, 1.15, False),
+        (-38, 60, 2.8, 1.5, True),
+    ]
     for i, (x, z, angle, size, sail) in enumerate(fleet):
         solids += boat(x, z, angle, size, sail, i)
     return solids, trees
@@ -144,9 +180,9 @@ def town(land: Heightfield, rng: np.random.Generator) -> tuple[list[Convex], lis
 class Scene:
     """Everything that stands in the light of one sky."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, step: float) -> None:
         self.sky: Sky = golden_hour(azimuth=-122, height=19, seed=seed + 2, cover=0.75)
-        self.land = ground(seed)
+        self.land = ground(seed, step)
         self.solids, self.trees = town(self.land, np.random.default_rng(seed))
         self.seed = seed
 
@@ -204,7 +240,9 @@ class Scene:
             light[hit] = self.sky.through(lit, distance[hit], 780.0)
         return light, distance
 
-    def surface(self, p: Array, thing: NDArray[np.int32], face: NDArray[np.int32], far: Array) -> tuple[Array, Array, Array]:
+    def surface(
+        self, p: Array, thing: NDArray[np.int32], face: NDArray[np.int32], far: Array
+    ) -> tuple[Array, Array, Array]:
         """Albedo, normal and own glow at points of the scene."""
         albedo, normal = np.zeros_like(p), np.zeros_like(p)
         glow = np.zeros_like(p)
@@ -216,11 +254,15 @@ class Scene:
             grass = linear(palette("6e6a38", "7f7a44", "4c5a30", "9a8a55"))
             at = np.clip(1.5 + 2.2 * patch, 0, 2.999)
             low = at.astype(int)
-            tone = grass[low] * (1 - (at - low))[:, None] + grass[np.minimum(low + 1, 3)] * (at - low)[:, None]
+            tone = (
+                grass[low] * (1 - (at - low))[:, None] + grass[np.minimum(low + 1, 3)] * (at - low)[:, None]
+            )
             rock = linear(palette("93806c")[0]) * (0.75 + 0.5 * fbm(q[:, 0] / 3, q[:, 1] / 2, 4, 4))[:, None]
             steep = smoothstep(0.86, 0.68, n[:, 1] + 0.08 * patch)[:, None]
             quay = smoothstep(3.2, 1.6, q[:, 1])[:, None] * smoothstep(260.0, 200.0, q[:, 2])[:, None]
-            woods = (smoothstep(0.0, 0.25, fbm(q[:, 0] / 34, q[:, 2] / 34, 4, 8)) * smoothstep(170, 260, q[:, 2]))[:, None]
+            woods = (
+                smoothstep(0.0, 0.25, fbm(q[:, 0] / 34, q[:, 2] / 34, 4, 8)) * smoothstep(170, 260, q[:, 2])
+            )[:, None]
             tone = tone * (1 - 0.6 * woods)
             tone = tone * (1 - steep) + rock * steep
             albedo[bare] = tone * (1 - quay) + linear(palette("a8977e")[0]) * quay
@@ -230,7 +272,9 @@ class Scene:
                 tree = self.trees[i - 1 - len(self.solids)]
                 n = unit((p[rows] - tree.centre) / tree.radii**2)
                 leaf = solid(p[rows] * 1.6, 3, 13)
-                tilt = np.stack([leaf, solid(p[rows] * 1.6 + 9, 2, 3), solid(p[rows] * 1.6 - 7, 2, 5)], axis=1)
+                tilt = np.stack(
+                    [leaf, solid(p[rows] * 1.6 + 9, 2, 3), solid(p[rows] * 1.6 - 7, 2, 5)], axis=1
+                )
                 normal[rows] = unit(n + 0.75 * tilt)
                 green = linear(palette("2f4022", "4d5a2c")[1 - tree.tint])
                 albedo[rows] = green * (1 + 0.9 * leaf)[:, None]
@@ -285,7 +329,7 @@ def draw(longest: int = LONGEST, seed: int = 5) -> Array:
     """A harbour town at golden hour: houses, boats, hills and their reflections."""
     size = shape(longest, 1.5)
     fine = (size[0] * SAMPLES, size[1] * SAMPLES)
-    scene = Scene(seed)
+    scene = Scene(seed, STEP * float(np.clip(384 / longest, 1, 4)))
     eye = np.array([-4, 9.0, -6], np.float32)
     directions = rays(fine, eye, np.array([2, 13.5, 90], np.float32), 36)
     light = np.empty_like(directions)

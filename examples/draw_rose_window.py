@@ -18,7 +18,7 @@ def panes(aspect: float, rng: np.random.Generator) -> tuple[Array, Array]:
     """Centres N×2 of the pieces of glass, and their colours N×3."""
     centres: list[tuple[float, float]] = []
     tints: list[Array] = []
-    sun = np.array([aspect * 0.56, 0.36])
+    sun = (aspect * 0.56, 0.36)
 
     def add(x: float, y: float, tint: Array) -> None:
         if any((x - a) ** 2 + (y - b) ** 2 < 0.021**2 for a, b in centres):
@@ -35,8 +35,8 @@ def panes(aspect: float, rng: np.random.Generator) -> tuple[Array, Array]:
             add(at[0] + side * (1.5 - k / 34), at[1], palette("6a3a1c", "a8642c")[k % 2])
         if k > 16:
             for _ in range(6):
-                away = rng.normal(0, 0.085, 2)
-                add(*(at + away), GREENS[rng.integers(1, 4)] if rng.random() < 0.7 else FLOWERS[3])
+                x, y = at + rng.normal(0, 0.085, 2)
+                add(x, y, GREENS[rng.integers(1, 4)] if rng.random() < 0.7 else FLOWERS[3])
     # Rings of glass around the sun, that grow with the distance.
     add(*sun, SUNS[4])
     radius, ring = 0.052, 0
@@ -63,7 +63,13 @@ def panes(aspect: float, rng: np.random.Generator) -> tuple[Array, Array]:
     # The garden: rolling rows of leaves, with flowers among them.
     for row in range(9):
         for x in np.arange(-0.03, aspect + 0.05, 0.036 + 0.003 * row):
-            y = 0.715 + 0.05 * np.sin(5 * x + 1) + 0.036 * row + 0.02 * np.sin(9 * x + row) + rng.normal(0, 0.006)
+            y = (
+                0.715
+                + 0.05 * np.sin(5 * x + 1)
+                + 0.036 * row
+                + 0.02 * np.sin(9 * x + row)
+                + rng.normal(0, 0.006)
+            )
             if perlin(np.float32(x * 5), np.float32(row * 0.9), 4) > 0.22:
                 tint = FLOWERS[rng.integers(0, 6)]
             else:

@@ -6,6 +6,7 @@ Sphere tracing after Hart, "Sphere tracing" (1996); the smooth union after Quíl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from canvas import LONGEST, Array, film, linear, main, palette, shape, shrink, smoothstep
@@ -46,7 +47,7 @@ def blend(a: Array, b: Array, k: float) -> Array:
 
 
 def turned_body(p: Array, centre: tuple[float, float, float], profile: Array, wall: float = 0.0) -> Array:
-    """A body of revolution: radius over height given by points K×2 (height, radius); hollow if it has a wall."""
+    """A body of revolution from points K×2 (height, radius) of its profile; hollow if it has a wall."""
     q = p - np.array(centre, np.float32)
     r = length2(q[:, 0], q[:, 2])
     y = q[:, 1]
@@ -66,22 +67,31 @@ def turned_body(p: Array, centre: tuple[float, float, float], profile: Array, wa
 
 
 JUG_PROFILE = np.array(
-    [(0, 0.42), (0.10, 0.50), (0.62, 0.80), (1.05, 0.78), (1.60, 0.40), (1.95, 0.34), (2.28, 0.50)], np.float32
+    [(0, 0.42), (0.10, 0.50), (0.62, 0.80), (1.05, 0.78), (1.60, 0.40), (1.95, 0.34), (2.28, 0.50)],
+    np.float32,
 )
 BOWL_PROFILE = np.array([(0, 0.36), (0.12, 0.40), (0.40, 0.86), (0.66, 1.12)], np.float32)
 JUG_AT, BOWL_AT = (-1.32, 0.0, 0.5), (0.62, 0.0, 0.72)
-APPLES = [(0.28, 0.72, 0.50, 0.43), (0.98, 0.74, 0.52, 0.44), (0.62, 0.72, 1.14, 0.44), (-0.36, 0.40, -0.72, 0.42)]
+APPLES = [
+    (0.28, 0.72, 0.50, 0.43),
+    (0.98, 0.74, 0.52, 0.44),
+    (0.62, 0.72, 1.14, 0.44),
+    (-0.36, 0.40, -0.72, 0.42),
+]
 APPLES += [(2.25, 0.43, 0.25, 0.44)]
 PEARS = [((0.60, 1.15, 0.70), 0.9, (0.34, 0.94)), ((1.72, 0.42, -0.62), 1.0, (-0.92, 0.40))]
 LEMONS = [((0.60, 0.30, -1.15), 0.5), ((-2.35, 0.31, -0.35), 2.3)]
-GRAPES = np.random.default_rng(3).normal(0, 1, (26, 3)).astype(np.float32) * np.array([0.30, 0.10, 0.22], np.float32)
+GRAPES = np.random.default_rng(3).normal(0, 1, (26, 3)).astype(np.float32) * np.array(
+    [0.30, 0.10, 0.22], np.float32
+)
 STEMS = [(x, y + 0.25 * s, z, 0.10, 0.34) for x, y, z, s in APPLES]
 STEMS += [(0.84, 1.77, 0.82, 0.12, 0.26), (1.12, 0.72, -0.52, -0.2, 0.22)]
 GRAPES = np.abs(GRAPES) * np.array([0, 1, 0]) + GRAPES * np.array([1, 0, 1]) + np.array([-1.05, 0.14, -1.15])
 
 
-def apple(p: Array, x: float, y: float, z: float, size: float) -> Array:
-    """A ball with a dimple above and a narrow foot."""
+def apple(p: Array, item: tuple[float, float, float, float]) -> Array:
+    """A ball (x, y, z, size) with a dimple above and a narrow foot."""
+    x, y, z, size = item
     q = (p - np.array([x, y, z], np.float32)) / size
     r = length2(q[:, 0], q[:, 2])
     angle = np.arctan2(q[:, 2], q[:, 0])
@@ -90,8 +100,9 @@ def apple(p: Array, x: float, y: float, z: float, size: float) -> Array:
     return np.asarray(ring * size * 0.85, np.float32)
 
 
-def pear(p: Array, at: tuple[float, float, float], size: float, lean: tuple[float, float]) -> Array:
-    """Two balls run together; ``lean`` is the direction of the neck (across, up)."""
+def pear(p: Array, item: tuple[tuple[float, float, float], float, tuple[float, float]]) -> Array:
+    """Two balls run together: place, size, and the direction of the neck (across, up)."""
+    at, size, lean = item
     q = (p - np.array(at, np.float32)) / size
     axis = unit(np.array([lean[0], lean[1], 0.18], np.float32))
     belly = norm(q) - np.float32(0.41)
@@ -99,8 +110,9 @@ def pear(p: Array, at: tuple[float, float, float], size: float, lean: tuple[floa
     return np.asarray(blend(belly.astype(np.float32), neck.astype(np.float32), 0.42) * size * 0.9, np.float32)
 
 
-def lemon(p: Array, at: tuple[float, float, float], turn: float) -> Array:
-    """A stretched ball with a nipple at either end."""
+def lemon(p: Array, item: tuple[tuple[float, float, float], float]) -> Array:
+    """A stretched ball with a nipple at either end: place and turn."""
+    at, turn = item
     q = p - np.array(at, np.float32)
     c, s = np.cos(turn), np.sin(turn)
     along, across = c * q[:, 0] + s * q[:, 2], -s * q[:, 0] + c * q[:, 2]
@@ -112,7 +124,9 @@ def lemon(p: Array, at: tuple[float, float, float], turn: float) -> Array:
 def cloth(p: Array) -> Array:
     """A cloth over the table's corner, in folds."""
     x, z = p[:, 0], p[:, 2]
-    folds = 0.085 * np.sin(3.1 * x + 1.9 * z + 1.3 * np.sin(1.2 * z + 0.8 * x)) + 0.05 * perlin(x * 1.5, z * 1.2, 41)
+    folds = 0.085 * np.sin(3.1 * x + 1.9 * z + 1.3 * np.sin(1.2 * z + 0.8 * x)) + 0.05 * perlin(
+        x * 1.5, z * 1.2, 41
+    )
     edge = z - (-0.42 - 0.62 * x + 0.18 * np.sin(2.3 * x))
     height = 0.10 + folds * smoothstep(0.1, -0.9, edge) - 0.35 * smoothstep(-0.10, 0.06, edge)
     # Beyond the table's front edge the cloth hangs down.
@@ -120,8 +134,9 @@ def cloth(p: Array) -> Array:
     return np.asarray((p[:, 1] - height + hang) * 0.55, np.float32)
 
 
-def stem(p: Array, x: float, y: float, z: float, lean: float, tall: float) -> Array:
-    """A stalk that leans to one side."""
+def stem(p: Array, item: tuple[float, float, float, float, float]) -> Array:
+    """A stalk (x, y, z, lean, height)."""
+    x, y, z, lean, tall = item
     q = p - np.array([x, y, z], np.float32)
     axis = np.array([lean, tall, 0.04], np.float32)
     t = np.clip((q @ axis) / (axis @ axis), 0, 1)
@@ -147,9 +162,12 @@ def grapes(p: Array) -> Array:
 
 def parts(p: Array) -> list[tuple[int, Array]]:
     """Signed distance of every material at points N×3."""
-    x, y, z = JUG_AT
+    x, _, z = JUG_AT
     jug = within(
-        p, (x - 0.2, 1.15, z), 1.5, lambda q: blend(turned_body(q, JUG_AT, JUG_PROFILE, 0.035), handle(q), 0.08)
+        p,
+        (x - 0.2, 1.15, z),
+        1.5,
+        lambda q: blend(turned_body(q, JUG_AT, JUG_PROFILE, 0.035), handle(q), 0.08),
     )
     heap = tuple(GRAPES.mean(axis=0).tolist())
     spread = float(np.linalg.norm(GRAPES - GRAPES.mean(axis=0), axis=1).max()) + 0.14
@@ -164,12 +182,17 @@ def parts(p: Array) -> list[tuple[int, Array]]:
         (TABLE, table(p)),
         (WALL, (3.1 - p[:, 2]).astype(np.float32)),
         (JUG, jug),
-        (BOWL, within(p, (BOWL_AT[0], 0.35, BOWL_AT[2]), 1.2, lambda q: turned_body(q, BOWL_AT, BOWL_PROFILE, 0.03))),
-        (APPLE, nearest([within(p, a[:3], 1.2 * a[3], lambda q, a=a: apple(q, *a)) for a in APPLES])),
-        (PEAR, nearest([within(p, a[0], 0.8, lambda q, a=a: pear(q, *a)) for a in PEARS])),
-        (LEMON, nearest([within(p, a[0], 0.5, lambda q, a=a: lemon(q, *a)) for a in LEMONS])),
+        (
+            BOWL,
+            within(
+                p, (BOWL_AT[0], 0.35, BOWL_AT[2]), 1.2, lambda q: turned_body(q, BOWL_AT, BOWL_PROFILE, 0.03)
+            ),
+        ),
+        (APPLE, nearest([within(p, a[:3], 1.2 * a[3], partial(apple, item=a)) for a in APPLES])),
+        (PEAR, nearest([within(p, a[0], 0.8, partial(pear, item=a)) for a in PEARS])),
+        (LEMON, nearest([within(p, a[0], 0.5, partial(lemon, item=a)) for a in LEMONS])),
         (CLOTH, linen),
-        (STEM, nearest([within(p, a[:3], 0.4, lambda q, a=a: stem(q, *a)) for a in STEMS])),
+        (STEM, nearest([within(p, a[:3], 0.4, partial(stem, item=a)) for a in STEMS])),
         (GRAPE, within(p, heap, spread, grapes)),
     ]
 
@@ -243,25 +266,43 @@ def material(kind: NDArray[np.intp], p: Array) -> tuple[Array, Array, Array]:
     wood = tones("5b3519", "9c6a38", 0.5 + 0.5 * grain + 0.25 * fbm(x * 3, z * 3, 3, 5))
     paint(TABLE, wood * (1 - 0.7 * seams)[:, None], 0.22, 0.12 * grain)
     plaster = fbm(x * 0.9, y * 0.9, 6, 11)
-    cracks = smoothstep(0.05, 0.0, np.abs(fbm(x * 0.7 + 3, y * 0.7, 5, 17))) * smoothstep(0.0, 0.4, plaster + 0.1)
-    paint(WALL, tones("5f6a62", "a09a80", 0.5 + 1.1 * plaster) * (1 - 0.22 * cracks)[:, None], 0.02, 0.5 * plaster)
+    cracks = smoothstep(0.05, 0.0, np.abs(fbm(x * 0.7 + 3, y * 0.7, 5, 17))) * smoothstep(
+        0.0, 0.4, plaster + 0.1
+    )
+    paint(
+        WALL,
+        tones("5f6a62", "a09a80", 0.5 + 1.1 * plaster) * (1 - 0.22 * cracks)[:, None],
+        0.02,
+        0.5 * plaster,
+    )
     ring = np.sin(y * 46) * 0.5
-    glaze = smoothstep(1.0, 1.16, y + 0.10 * perlin(x * 3, z * 3 + y, 6) + 0.04 * np.sin(9 * np.arctan2(z - 0.5, x + 1.32)))
+    glaze = smoothstep(
+        1.0, 1.16, y + 0.10 * perlin(x * 3, z * 3 + y, 6) + 0.04 * np.sin(9 * np.arctan2(z - 0.5, x + 1.32))
+    )
     clay = tones("7c4a2c", "a8683e", 0.5 + solid(p * 2.5, 4, 8))
     enamel = tones("1f4a63", "3f7f93", 0.5 + solid(p * 3.0, 3, 9))
     paint(JUG, clay + (enamel - clay) * glaze[:, None], 0.5, 0.05 * ring * (1 - glaze))
     bands = smoothstep(0.035, 0.02, np.abs(y - 0.54)) + smoothstep(0.02, 0.01, np.abs(y - 0.44))
-    motif = smoothstep(0.1, 0.3, np.sin(16 * np.arctan2(z - 0.72, x - 0.62))) * smoothstep(0.06, 0.04, np.abs(y - 0.31))
+    motif = smoothstep(0.1, 0.3, np.sin(16 * np.arctan2(z - 0.72, x - 0.62))) * smoothstep(
+        0.06, 0.04, np.abs(y - 0.31)
+    )
     paint(BOWL, tones("e6dcc6", "2f4f86", np.clip(bands + motif, 0, 1)), 0.6)
     red = 0.55 + 0.9 * solid(p * 1.4, 3, 12) + 0.25 * perlin(np.arctan2(z, x) * 14, y * 1.5, 13)
     flecks = smoothstep(0.35, 0.55, solid(p * 22, 1, 14)) * 0.35
     paint(APPLE, tones("d9b545", "a31f1d", red - flecks), 0.5)
-    paint(PEAR, tones("8f9a35", "d9b254", 0.5 + 0.9 * solid(p * 1.7, 4, 15)) * (1 - flecks)[:, None], 0.28, 0.02 * flecks)
+    paint(
+        PEAR,
+        tones("8f9a35", "d9b254", 0.5 + 0.9 * solid(p * 1.7, 4, 15)) * (1 - flecks)[:, None],
+        0.28,
+        0.02 * flecks,
+    )
     paint(LEMON, tones("e0a91c", "f2d04a", 0.5 + solid(p * 2, 3, 16)), 0.32, 0.10 * solid(p * 16, 1, 17))
     weave = 0.5 * np.sin(x * 150) * np.sin(z * 150)
     stripe = smoothstep(0.32, 0.28, np.abs((x * 0.8 - z * 0.5 + 20) % 1.1 - 0.55) * 3.2)
     linen = tones("ddd2bb", "efe8d8", 0.5 + fbm(x * 4, z * 4, 3, 18))
-    paint(CLOTH, linen + (linear(palette("a8423a")[0]) - linen) * (0.75 * stripe)[:, None], 0.02, 0.05 * weave)
+    paint(
+        CLOTH, linen + (linear(palette("a8423a")[0]) - linen) * (0.75 * stripe)[:, None], 0.02, 0.05 * weave
+    )
     paint(STEM, linear(palette("4a3018")[0]), 0.05)
     bloom = smoothstep(-0.1, 0.5, solid(p * 4, 3, 19))
     paint(GRAPE, tones("2a1230", "5f4a78", bloom * 0.7), 0.45)
@@ -292,7 +333,9 @@ def shade(origin: Array, direction: Array) -> Array:
     key = 2.7 * (facing * seen * fall)[:, None] * WARM
     cool = (0.5 + 0.5 * normal[:, 1]) * open_air
     fill = cool[:, None] * np.array([0.13, 0.16, 0.21], np.float32)
-    bounce = (np.clip(-normal[:, 1] * 0.5 + 0.35, 0, 1) * open_air)[:, None] * np.array([0.13, 0.085, 0.05], np.float32)
+    bounce = (np.clip(-normal[:, 1] * 0.5 + 0.35, 0, 1) * open_air)[:, None] * np.array(
+        [0.13, 0.085, 0.05], np.float32
+    )
     half = unit(towards - direction)
     highlight = np.clip(np.einsum("ij,ij->i", normal, half), 0, 1)
     edge = (1 - np.clip(-np.einsum("ij,ij->i", normal, direction), 0, 1)) ** 4

@@ -6,11 +6,12 @@ import numpy as np
 from canvas import LONGEST, Array, film, linear, main, palette, shape, shrink, smoothstep
 from daylight import Sky, rays
 from noise import fbm, perlin, ridged, solid
+from numpy.typing import NDArray
 from solids import Ellipsoid, Heightfield, near, unit
 from water import over_water
 
 SAMPLES = 2
-STEP = 1.3  # metres between samples of the ground
+STEP = 1.3  # metres between samples of the ground, for pictures large enough to show it
 WIDE, DEEP = 620.0, 1500.0
 
 
@@ -20,10 +21,12 @@ def course(z: Array) -> Array:
     return np.asarray(swing * np.sin(z / 74 + 0.55 * np.sin(z / 131) + 0.2) + 20 * np.sin(z / 39), np.float32)
 
 
-def lie(seed: int) -> tuple[Heightfield, Heightfield]:
+def lie(seed: int, step: float) -> tuple[Heightfield, Heightfield]:
     """The bare ground, and how densely it is wooded (as a heightfield of 0..1)."""
-    z, x = np.mgrid[0:DEEP:STEP, -WIDE:WIDE:STEP].astype(np.float32)
-    away = np.abs(x - course(z)) * (1 + 0.12 * perlin(x / 18, z / 18, seed + 1)) - 8 - 5 * smoothstep(300, 40, z)
+    z, x = np.mgrid[0:DEEP:step, -WIDE:WIDE:step].astype(np.float32)
+    away = (
+        np.abs(x - course(z)) * (1 + 0.12 * perlin(x / 18, z / 18, seed + 1)) - 8 - 5 * smoothstep(300, 40, z)
+    )
     banks = -1.5 + 3.6 * smoothstep(-5, 7, away)
     sides = 70 * smoothstep(70, 420, np.abs(x)) * (0.65 + 0.5 * ridged(x / 240, z / 240, 4, seed + 2))
     roll = 9 * smoothstep(10, 110, away) * (0.6 + fbm(x / 75, z / 75, 4, seed + 3))
@@ -31,15 +34,23 @@ def lie(seed: int) -> tuple[Heightfield, Heightfield]:
     peaks = 400 * range_ * ridged(x / 430 + 2.1, z / 520, 7, seed + 4) ** 1.7
     fine = 0.9 * fbm(x / 14, z / 14, 4, seed + 5) * smoothstep(2, 25, away)
     heights = banks + roll + sides + peaks + fine
-    patches = fbm(x / 95, z / 95, 4, seed + 6) + 0.28 * smoothstep(60, 260, np.abs(x)) - 0.35 * smoothstep(22, 4, away)
-    wood = smoothstep(0.02, 0.20, patches) * smoothstep(190, 120, heights) * smoothstep(90, 150, z + 0.3 * np.abs(x))
-    field = Heightfield(heights.astype(np.float32), -WIDE, 0.0, STEP)
-    return field, Heightfield(wood.astype(np.float32), -WIDE, 0.0, STEP)
+    patches = (
+        fbm(x / 95, z / 95, 4, seed + 6)
+        + 0.28 * smoothstep(60, 260, np.abs(x))
+        - 0.35 * smoothstep(22, 4, away)
+    )
+    wood = (
+        smoothstep(0.02, 0.20, patches)
+        * smoothstep(190, 120, heights)
+        * smoothstep(90, 150, z + 0.3 * np.abs(x))
+    )
+    field = Heightfield(heights.astype(np.float32), -WIDE, 0.0, step)
+    return field, Heightfield(wood.astype(np.float32), -WIDE, 0.0, step)
 
 
 def plant(land: Heightfield, wood: Heightfield, rng: np.random.Generator) -> tuple[Heightfield, Heightfield]:
     """The ground with its trees standing on it, and where on it trees are (1 + a tint for each)."""
-    surface = land.heights.copy()
+    surface, step = land.heights.copy(), land.step
     crowns = np.zeros_like(surface)
     count = 15000
     xs = rng.uniform(-WIDE + 15, WIDE - 15, count).astype(np.float32)
@@ -53,23 +64,23 @@ def plant(land: Heightfield, wood: Heightfield, rng: np.random.Generator) -> tup
         conifer = rng.random() < 0.25 + 0.5 * (y > 50)
         r = rng.uniform(2.6, 4.2) if conifer else rng.uniform(3.4, 6.2)
         tall = r * (3.4 if conifer else 1.55)
-        reach = int(r / STEP) + 1
-        i, j = int(z / STEP), int((x + WIDE) / STEP)
+        reach = int(r / step) + 1
+        i, j = int(z / step), int((x + WIDE) / step)
         v, u = np.mgrid[i - reach : i + reach + 1, j - reach : j + reach + 1]
-        d = np.hypot(u * STEP - WIDE - x, v * STEP - z) / r
+        d = np.hypot(u * step - WIDE - x, v * step - z) / r
         dome = np.clip(1 - d, 0, 1) ** 0.85 if conifer else np.sqrt(np.clip(1 - d * d, 0, 1))
         top = y + tall * dome - (0 if conifer else 0.2 * tall)
         window = np.s_[i - reach : i + reach + 1, j - reach : j + reach + 1]
         higher = (top > surface[window]) & (d < 1)
         surface[window][higher] = top[higher]
         crowns[window][higher] = 1 + (0.0 if conifer else rng.uniform(0.3, 1.0))
-    return Heightfield(surface, -WIDE, 0.0, STEP), Heightfield(crowns, -WIDE, 0.0, STEP)
+    return Heightfield(surface, -WIDE, 0.0, step), Heightfield(crowns, -WIDE, 0.0, step)
 
 
 class Scene:
     """The valley under its sky."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, step: float) -> None:
         sun = unit(np.array([-0.84, 0.40, -0.02], np.float32))
         self.sky = Sky(
             colours=palette("dfe3e2", "c3d5e2", "93b8da", "6598cc", "4279b8", "2f5f9f"),
@@ -80,25 +91,43 @@ class Scene:
             seed=seed + 31,
         )
         rng = np.random.default_rng(seed)
-        bare, wood = lie(seed)
+        bare, wood = lie(seed, step)
         self.land, self.crowns = plant(bare, wood, rng)
         self.bare = bare
         self.seed = seed
-        grove = [(-31, 78, 6.2), (-38, 92, 6.6), (-25, 98, 4.4), (-46, 108, 6.4), (64, 99, 4.6), (68, 112, 6.4)]
-        grove += [(79, 122, 6.2), (59, 131, 4.6), (-58, 127, 6.6), (-39, 132, 5.0), (90, 136, 6.4), (-20, 127, 3.4)]
+        grove = [
+            (-31, 78, 6.2),
+            (-38, 92, 6.6),
+            (-25, 98, 4.4),
+            (-46, 108, 6.4),
+            (64, 99, 4.6),
+            (68, 112, 6.4),
+        ]
+        grove += [
+            (79, 122, 6.2),
+            (59, 131, 4.6),
+            (-58, 127, 6.6),
+            (-39, 132, 5.0),
+            (90, 136, 6.4),
+            (-20, 127, 3.4),
+        ]
         self.trees = [self.tree(x, z, r, rng) for x, z, r in grove]
         self.trees += [self.thicket(z, side, rng) for z in np.arange(82.0, 200.0, 9.0) for side in (-1, 1)]
 
     def tree(self, x: float, z: float, reach: float, rng: np.random.Generator) -> list[Ellipsoid]:
         """A broad tree near by: a cluster of leafy balls."""
         ground = float(self.bare.at(np.array([x], np.float32), np.array([z], np.float32))[0])
-        balls = [Ellipsoid(np.array([x, ground + 1.5, z], np.float32), np.array([0.32, 3.4, 0.32], np.float32), 9)]
+        balls = [
+            Ellipsoid(np.array([x, ground + 1.5, z], np.float32), np.array([0.32, 3.4, 0.32], np.float32), 9)
+        ]
         for _ in range(34):
             push = rng.normal(0, 1, 3)
             push *= rng.uniform(0.15, 0.85) / np.linalg.norm(push) * np.array([1, 0.8, 1])
             centre = np.array([x, ground + 0.8 + reach * 1.35, z]) + push * reach
             size = reach * rng.uniform(0.2, 0.42)
-            balls.append(Ellipsoid(centre.astype(np.float32), np.full(3, size, np.float32), int(rng.integers(0, 3))))
+            balls.append(
+                Ellipsoid(centre.astype(np.float32), np.full(3, size, np.float32), int(rng.integers(0, 3)))
+            )
         return balls
 
     def thicket(self, z: float, side: int, rng: np.random.Generator) -> list[Ellipsoid]:
@@ -113,7 +142,7 @@ class Scene:
             bushes.append(Ellipsoid(centre, size.astype(np.float32), int(rng.integers(0, 3))))
         return bushes
 
-    def strike(self, origin: Array, direction: Array) -> tuple[Array, Array, Array]:
+    def strike(self, origin: Array, direction: Array) -> tuple[Array, Array, NDArray[np.int32]]:
         """Nearest distance, leaf normal (zero on the ground) and tint of the leaf (-1 on the ground)."""
         distance = self.land.hit(origin, direction, far=2400.0)
         normal = np.zeros_like(origin)
@@ -149,7 +178,9 @@ class Scene:
         leafy = np.flatnonzero(tint[hit] >= 0)
         normal[leafy] = leaf[hit[leafy]]
         greens = linear(palette("3f5a22", "56702a", "6d7f30", "4a3826"))
-        albedo[leafy] = greens[np.minimum(tint[hit[leafy]], 3)] * (1 + 0.9 * solid(p[leafy] * 3.2, 3, 4))[:, None]
+        albedo[leafy] = (
+            greens[np.minimum(tint[hit[leafy]], 3)] * (1 + 0.9 * solid(p[leafy] * 3.2, 3, 4))[:, None]
+        )
         facing = np.clip(normal @ self.sky.sun, 0, 1)
         sunny = np.flatnonzero(facing > 0)
         start = p[sunny] + normal[sunny] * (0.25 + 0.0015 * far[sunny, None])
@@ -205,7 +236,7 @@ def draw(longest: int = LONGEST, seed: int = 11) -> Array:
     """A winding river, woods and meadows below snowy mountains and piled clouds."""
     size = shape(longest, 1.5)
     fine = (size[0] * SAMPLES, size[1] * SAMPLES)
-    scene = Scene(seed)
+    scene = Scene(seed, STEP * float(np.clip(384 / longest, 1, 4)))
     eye = np.array([4, 29, -4], np.float32)
     directions = rays(fine, eye, np.array([6, 25, 120], np.float32), 38)
     light = np.empty_like(directions)

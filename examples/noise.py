@@ -20,7 +20,7 @@ def _fade(t: Array) -> Array:
     return t * t * t * (t * (t * 6 - 15) + 10)
 
 
-def perlin(x: Array, y: Array, seed: int = 0) -> Array:
+def perlin(x: Array | np.float32, y: Array | np.float32, seed: int = 0) -> Array:
     """Gradient noise of the plane, about -1..1, one bump a unit; any shape in, the same shape out."""
     table = _table(seed)
     angles = np.arange(256, dtype=np.float32) * np.float32(2 * np.pi / 256)
@@ -31,7 +31,7 @@ def perlin(x: Array, y: Array, seed: int = 0) -> Array:
 
     def corner(dx: int, dy: int) -> Array:
         turn = table[table[(ix + dx) & 255] + ((iy + dy) & 255)]
-        return cosine[turn] * (fx - dx) + sine[turn] * (fy - dy)
+        return np.asarray(cosine[turn] * (fx - dx) + sine[turn] * (fy - dy))
 
     u, v = _fade(fx), _fade(fy)
     top = corner(0, 0) * (1 - u) + corner(1, 0) * u
@@ -42,8 +42,7 @@ def perlin(x: Array, y: Array, seed: int = 0) -> Array:
 def fbm(x: Array, y: Array, octaves: int = 5, seed: int = 0, gain: float = 0.5) -> Array:
     """Fractal sum of ``octaves`` of gradient noise, about -1..1."""
     total = np.zeros(np.broadcast(x, y).shape, np.float32)
-    weight = whole = 1.0
-    whole = 0.0
+    weight, whole = 1.0, 0.0
     for octave in range(octaves):
         # Each octave is turned, so that the lattices do not line up.
         c, s = np.cos(0.6 * octave), np.sin(0.6 * octave)

@@ -5,6 +5,7 @@ Rays are origins and directions N×3; every `hit` gives distances N (infinite wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ FAR = np.float32(np.inf)
 def unit(vectors: Array) -> Array:
     """Vectors …×3 of length 1."""
     vectors = np.asarray(vectors, np.float32)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def near(origin: Array, direction: Array, centre: Array, radius: float) -> NDArray[np.intp]:
@@ -67,7 +68,11 @@ def turned(angle: float) -> Array:
 
 
 def body(
-    base: Array, angle: float, planes: list[tuple[tuple[float, float, float], float, int]], radius: float, tint: int
+    base: Array,
+    angle: float,
+    planes: Sequence[tuple[tuple[float, float, float], float, int]],
+    radius: float,
+    tint: int,
 ) -> Convex:
     """A convex body from planes (normal, offset, material) in its own axes, standing on ``base``."""
     axes = turned(angle)
@@ -131,7 +136,9 @@ class Heightfield:
         """Upward normals, from differences over ``reach``."""
         dx = self.at(x + reach, z) - self.at(x - reach, z)
         dz = self.at(x, z + reach) - self.at(x, z - reach)
-        return unit(np.stack([-dx, np.broadcast_to(2 * np.asarray(reach, np.float32), dx.shape), -dz], axis=-1))
+        return unit(
+            np.stack([-dx, np.broadcast_to(2 * np.asarray(reach, np.float32), dx.shape), -dz], axis=-1)
+        )
 
     def hit(self, origin: Array, direction: Array, *, steps: int = 260, far: float = 2600.0) -> Array:
         """Distance where each ray first dips below the ground: growing steps, then bisection."""

@@ -28,7 +28,9 @@ def ripples(x: Array, z: Array, distance: Array, seed: int) -> Array:
     return unit(np.stack([-dx * 0.6, np.ones_like(dx), -dz * 0.6], axis=-1))
 
 
-def over_water(look: Look, sky: Sky, origin: Array, direction: Array, seed: int, reach: float = 900.0) -> Array:
+def over_water(
+    look: Look, sky: Sky, origin: Array, direction: Array, seed: int, reach: float = 900.0
+) -> Array:
     """Light N×3 along rays from the eye, by way of the water where they meet it before anything else."""
     light, distance = look(origin, direction)
     with np.errstate(divide="ignore"):
