@@ -138,6 +138,10 @@ def test_foreign_networks(size: int | str, opset: int, tmp_path: Path) -> None:
     for found, wanted in zip(run(loaded.proto, one), expected, strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert run(loaded.proto, picture(21, 30))[0].shape == (1, 4, 11, 15)  # any size now
+    for output in loaded.proto.graph.output:
+        batch, channels, *size_of_layer = output.type.tensor_type.shape.dim
+        assert channels.dim_value > 0
+        assert [d.dim_value for d in (batch, *size_of_layer)] == [0, 0, 0]
 
 
 def test_initializers_listed_as_inputs(tmp_path: Path) -> None:

@@ -191,10 +191,11 @@ def _make_dynamic(model: onnx.ModelProto, name: str, layers: list[str]) -> None:
     graph = model.graph
     picture = next(value for value in graph.input if value.name == name)
     picture.CopyFrom(onnx.helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3, "H", "W"]))
-    known = {value.name: value for value in graph.output}
     del graph.value_info[:]
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    known.update((value.name, value) for value in [*inferred.graph.value_info, *inferred.graph.output])
+    for output in graph.output:
+        output.type.tensor_type.ClearField("shape")  # a fixed size would win over what is inferred
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    known = {value.name: value for value in [*graph.output, *inferred.value_info, *inferred.output]}
     del graph.output[:]
     graph.output.extend(known[layer] for layer in layers)
 
