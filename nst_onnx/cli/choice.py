@@ -36,6 +36,8 @@ class Choice:
         known = [field.name for field in fields(Options)]
         options = {name: value for name, value in values.items() if name in known}
         Options.of(options)
+        if values.get("threads", 0) < 0:
+            raise OptionError(f"threads must be at least 0, not {values['threads']}")
         return cls(options, {name: value for name, value in values.items() if name not in known})
 
     def stylizer(self) -> Stylizer:

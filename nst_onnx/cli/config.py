@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,38 @@ from nst_onnx.cli import syntax
 from nst_onnx.errors import OptionError
 
 NUMBER, WHOLE, TEXT, SWITCH = (int, float), (int,), (str,), (bool,)
-BESIDES_OPTIONS: Mapping[str, tuple[type, ...]] = {
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "preset": TEXT,
+    "size": (int, tuple),
+    "style_scale": NUMBER,
+    "style_weights": (list,),
+    "strength": NUMBER,
+    "content_weight": NUMBER,
+    "style_weight": NUMBER,
+    "tv_weight": NUMBER,
+    "content_layers": (list, dict),
+    "style_layers": (list, dict),
+    "pooling": TEXT,
+    "preserve_colour": TEXT,
+    "init": TEXT,
+    "steps": WHOLE,
+    "max_seconds": NUMBER,
+    "pyramid": SWITCH,
+    "optimiser": TEXT,
+    "learning_rate": NUMBER,
+    "averaging": NUMBER,
+    "seed": WHOLE,
     "model": TEXT,
     "device": TEXT,
     "threads": WHOLE,
     "channel_order": TEXT,
     "scale": NUMBER,
-    "mean": (str, list),
-    "std": (str, list),
+    "mean": (list, tuple),
+    "std": (list, tuple),
     "bits": WHOLE,
     "quality": WHOLE,
 }
-"""What a configuration may hold besides the library's options, and of which type."""
+"""What a configuration may hold, and of which type."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -33,27 +52,33 @@ def read(path: Path) -> dict[str, Any]:
 
     Raises OptionError where the file cannot be read, is no TOML, or names something that is no control.
     """
-    from nst_onnx.options import Options
-
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OptionError(f"cannot read the configuration {path}: {reason}", "check the path") from error
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise OptionError(f"the configuration {path} is not TOML: {error}") from error
-    known = [field.name for field in fields(Options)] + list(BESIDES_OPTIONS)
-    for name, value in values.items():
-        if name not in known:
-            near = get_close_matches(name.replace("-", "_"), known, 1)
-            hint = f"did you mean {near[0]}" if near else f"options are: {', '.join(known)}"
+    for name in values:
+        if name not in TYPES:
+            near = get_close_matches(name.replace("-", "_"), TYPES, 1)
+            hint = f"did you mean {near[0]}" if near else f"options are: {', '.join(TYPES)}"
             raise OptionError(f"the configuration {path} has an unknown option {name!r}", hint)
-        types = BESIDES_OPTIONS.get(name)
-        if types and (isinstance(value, bool) or not isinstance(value, types)):
-            raise OptionError(f"the configuration {path} gives {name} a value of the wrong type: {value!r}")
-    return {name: _plain(name, value) for name, value in syntax.parse(values).items()}
+    values = {name: _plain(name, value) for name, value in syntax.parse(values).items()}
+    for name, value in values.items():
+        if not _fits(name, value):
+            raise OptionError(f"the configuration {path} gives {name} a value of the wrong kind: {value!r}")
+    return values
 
 
 def _plain(name: str, value: Any) -> Any:
     """Sizes are tuples to the library, lists to TOML."""
     return tuple(value) if name == "size" and isinstance(value, list) else value
+
+
+def _fits(name: str, value: Any) -> bool:
+    types = TYPES[name]
+    if isinstance(value, bool) and types is not SWITCH:
+        return False
+    parts = value if isinstance(value, list) and name.endswith("_layers") else []
+    return isinstance(value, types) and all(isinstance(part, str) for part in parts)
