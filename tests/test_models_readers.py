@@ -261,6 +261,27 @@ def test_truncated_files_are_refused(layout: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+# scipy's .mat parser itself crashes on some damaged files.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if "matconvnet" not in layout])
+def test_damaged_files_are_read_or_refused_in_one_line(layout: str, tmp_path: Path) -> None:
+    suffix, write = LAYOUTS[layout]
+    path = write(tmp_path / suffix, network("vgg19", published="vgg19", blocks=1))
+    content, rng = path.read_bytes(), np.random.default_rng(5)
+    messages = []
+    for _ in range(30):
+        changed = bytearray(content)
+        for position in rng.integers(0, rng.choice([64, 1000, len(content)]), 10):
+            changed[position] = rng.integers(256)
+        path.write_bytes(changed)
+        try:
+            readers.read_weights(path)
+        except ModelError as error:
+            messages.append(str(error))
+    assert messages
+    assert all(path.name in message and message.isprintable() for message in messages)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_refused(layout: str, value: float, tmp_path: Path) -> None:
