@@ -98,7 +98,7 @@ def compare(
     Every combination of the varied values is a picture; if nothing varies, strength 0.3, 0.5 and 0.7.
     """
     given = dict(locals())
-    axes = {name: read(given[name]) for name, read in AXES.items() if given[name] is not None}
+    axes = syntax.parse({name: given[name] for name in AXES if given[name] is not None}, AXES)
     if all(len(values) == 1 for values in axes.values()):
         axes = DEFAULT_AXES | axes
     fixed = {name: value for name, value in given.items() if name not in (*AXES, *_NO_CONTROLS)}
@@ -159,7 +159,11 @@ class Comparison:
     """The pictures of a sheet, made one after the other."""
 
     def __init__(self, content: str, styles: list[str], display: progress.Display) -> None:
-        self.content, self.styles, self.display = content, styles, display
+        from nst_onnx import picture
+
+        self.content = picture.read(content, what="content")
+        self.styles = [picture.read(style, what="style") for style in styles]
+        self.display = display
         self.interruption = Interruption(
             lambda: display.say("stopping; the sheet gets the pictures made so far")
         )
@@ -181,9 +185,8 @@ class Comparison:
             title = label(varied, {name: list(values) for name, values in axes.items()})
             self.display.say(f"{number}/{len(runs)}  {title}")
             try:
-                result = self._open(choice).stylize(
-                    self.content, self.styles, callback=self._after, **choice.options
-                )
+                pictures: tuple[Any, Any] = self.content, self.styles  # read once, for all
+                result = self._open(choice).stylize(*pictures, callback=self._after, **choice.options)
             except NstError as error:
                 errors.append(error)
                 if len(errors) == len(runs):
@@ -204,7 +207,7 @@ class Comparison:
         from nst_onnx.cli.contact_sheet import Cell
         from nst_onnx.result import to_image
 
-        sources = [picture.read(source) for source in (self.content, *self.styles)]
+        sources = (self.content, *self.styles)
         heading = [Cell(source.name, to_image(source.rgb, source.alpha), "") for source in sources]
         constant = label({name: values[0] for name, values in axes.items()}, axes, constant=True)
         sheet = contact_sheet.draw(heading, constant, cells, columns(axes))

@@ -132,15 +132,14 @@ class Run:
 
     def __post_init__(self) -> None:
         """Make what listens to Ctrl-C."""
+        self._heading = ""
         self.interruption = Interruption(self._tell)
 
     def paint(self, content: str, styles: list[str], choice: Choice) -> Result:
         """Return the picture, finished or as good as it was when interrupted."""
         saved = self.files.load_state()
         stylizer = choice.stylizer()
-        self._announce(stylizer)
-        if saved is not None:
-            self.display.say(f"going on from {self.files.state}")
+        self._heading = self._beginning(stylizer) + (f", going on from {self.files.state}" if saved else "")
         return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
 
     @property
@@ -180,6 +179,8 @@ class Run:
         }
 
     def _after(self, step: Step) -> bool:
+        if self.last is None:
+            self.display.say(self._heading)
         self.last = step
         self.interruption.holding = True
         self.display.show(step)
@@ -188,9 +189,9 @@ class Run:
             self.files.save_state(step)
         return not self.interruption.asked
 
-    def _announce(self, stylizer: Stylizer) -> None:
+    def _beginning(self, stylizer: Stylizer) -> str:
         better = "" if stylizer.model_name != "compact" else " (finer: nst-onnx models fetch vgg19)"
-        self.display.say(f"model {stylizer.model_name}{better} on {stylizer.device}")
+        return f"model {stylizer.model_name}{better} on {stylizer.device}"
 
     def _going_on(self) -> str:
         return f"; give --resume {self.files.state} again to go on" if self.files.state else ""

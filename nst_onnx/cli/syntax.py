@@ -14,7 +14,7 @@ def size(text: str) -> int | tuple[int, int]:
     """Return the longest side from ``512``, or (width, height) from ``400x300``. Raises OptionError."""
     match = re.fullmatch(r"\s*(-?\d+)\s*(?:[x×X]\s*(-?\d+))?\s*", text)
     if not match:
-        raise OptionError(f"size {text!r} makes no sense", "write 512 for the longest side, or 400x300")
+        raise OptionError(f"{text!r} is no size", "write 512 for the longest side, or 400x300")
     return int(match[1]) if match[2] is None else (int(match[1]), int(match[2]))
 
 
@@ -28,7 +28,7 @@ def names(text: str) -> list[str]:
 
 def numbers(text: str) -> list[float]:
     """Return the numbers of a list such as ``2,0.5``. Raises OptionError."""
-    return [_number(part, text) for part in names(text)]
+    return [_number(part) for part in names(text)]
 
 
 def whole_numbers(text: str) -> list[int]:
@@ -52,7 +52,7 @@ def layers(text: str) -> list[str] | dict[str, float]:
         raise OptionError(f"{text!r} names a layer twice")
     if "=" not in text:
         return found
-    return {name: _number(weight, text) for name, _, weight in parts}
+    return {name: _number(weight) for name, _, weight in parts}
 
 
 def three(text: str) -> tuple[float, float, float]:
@@ -75,19 +75,26 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
 """What is not a plain number, word or switch, by the name of its option."""
 
 
-def parse(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` with every text that has a syntax of its own parsed. Raises OptionError."""
-    return {
-        name: PARSERS[name](value) if name in PARSERS and isinstance(value, str) else value
-        for name, value in values.items()
-    }
+def parse(values: Mapping[str, Any], parsers: Mapping[str, Callable[[str], Any]] = PARSERS) -> dict[str, Any]:
+    """Return `values` with every text that has a syntax of its own parsed.
+
+    Raises OptionError that names the option.
+    """
+    parsed = dict(values)
+    for name, value in values.items():
+        if name in parsers and isinstance(value, str):
+            try:
+                parsed[name] = parsers[name](value)
+            except OptionError as error:
+                raise OptionError(f"{name}: {error}", error.hint) from None
+    return parsed
 
 
-def _number(part: str, text: str) -> float:
+def _number(part: str) -> float:
     try:
         number = float(part)
     except ValueError:
-        raise OptionError(f"{part!r} in {text!r} is not a number") from None
+        raise OptionError(f"{part!r} is not a number") from None
     if not math.isfinite(number):
-        raise OptionError(f"{part!r} in {text!r} is not a finite number")
+        raise OptionError(f"{part!r} is not a finite number")
     return number

@@ -26,7 +26,7 @@ def one_line(kind: str, message: str, hint: str = "") -> str:
     """Return ``kind: MESSAGE. HINT.`` on one line."""
     parts = [" ".join(part.split()).rstrip(".") for part in (message, hint)]
     parts[1] = parts[1][:1].upper() + parts[1][1:]
-    return f"{kind}: " + " ".join(f"{part}." for part in parts if part)
+    return f"{kind}: " + " ".join(part if part.endswith("?") else f"{part}." for part in parts if part)
 
 
 def _lower(text: str) -> str:
