@@ -13,16 +13,16 @@ from nst_onnx.version import __version__
 if TYPE_CHECKING:
     from nst_onnx.objective import Objective
     from nst_onnx.result import Result
-    from nst_onnx.stylize import Step, Stylizer, stylize
+    from nst_onnx.stylizer import Step, Stylizer, stylize
 
 __all__ = ["NstError", "Objective", "Result", "Step", "Stylizer", "__version__", "stylize"]
 
 _HOMES = {
     "Objective": "objective",
     "Result": "result",
-    "Step": "stylize",
-    "Stylizer": "stylize",
-    "stylize": "stylize",
+    "Step": "stylizer",
+    "Stylizer": "stylizer",
+    "stylize": "stylizer",
 }
 
 

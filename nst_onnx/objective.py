@@ -66,7 +66,7 @@ class Objective:
         sessions = self.network.sessions(self.terms)
         content_names = [f"content/{name}" for name in self.terms.content]
         style_names = [f"style/{name}" for name in self.terms.style]
-        self.content_picture, alpha = scaled(self.content, self.shape)
+        self.content_picture, alpha = self._content = scaled(self.content, self.shape)
         content = measure(
             sessions.statistics, self.terms, self.content_picture, alpha, content_names, self.content.name
         )
@@ -95,7 +95,11 @@ class Objective:
         )
         if recolour is None:
             return pictures
-        return [(recolour(rgb, self.content_picture), alpha) for rgb, alpha in pictures]
+        content, opacity = self._content
+        return [
+            (recolour(rgb, content, style_weights=alpha, content_weights=opacity), alpha)
+            for rgb, alpha in pictures
+        ]
 
     def _coefficients(
         self, targets: Mapping[str, npt.NDArray[Any]], shapes: Mapping[str, npt.NDArray[Any]]
@@ -139,7 +143,7 @@ class Objective:
         return {"total": sum(terms.values()), **sums, **terms}
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
-        """Return (losses of each term, gradient) at a picture 1×3×H×W; views that the next call overwrites."""
+        """Return (losses of each term, gradient) at a picture 1×3×H×W, valid until the next call."""
         self._bound.write(PICTURE, picture)
         self._bound.run()
         return self._bound.read(LOSSES), self._bound.read(GRADIENT)
@@ -196,8 +200,7 @@ def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict
         "style": (options.style_layers, preset.style_layers, facts.style_layers),
     }
     overall = {
-        "content": _first(options.content_weight, preset.content_weight)
-        * 2.0 ** (10 * (0.5 - options.strength)),
+        "content": _first(options.content_weight, preset.content_weight) * balance(options.strength),
         "style": _first(options.style_weight, preset.style_weight),
         "tv": _first(options.tv_weight, preset.tv_weight),
     }
@@ -213,6 +216,11 @@ def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict
     if not weights:
         raise OptionError("all weights are zero: there is nothing to optimise")
     return weights
+
+
+def balance(strength: float) -> float:
+    """Return the factor on the content weight: 1 at 0.5, halved by each 0.1 more."""
+    return float(2.0 ** (10 * (0.5 - strength)))
 
 
 def _layer_weights(

@@ -1,4 +1,4 @@
-"""One stylisation: level by level, evaluation by evaluation. Everything that a checkpoint must hold is here."""
+"""One stylisation: level by level, evaluation by evaluation. All that a checkpoint must hold is here."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float32]
 def mean_colour(preprocessing: Preprocessing) -> npt.NDArray[np.float64]:
     """Return the colour (RGB, 0..1) that the network's preprocessing maps to zero."""
     matrix, offset = preprocessing.affine()
-    return np.linalg.solve(matrix, -offset)
+    return np.asarray(np.linalg.solve(matrix, -offset), np.float64)
 
 
 def noise(kind: Noise, content: Array, rng: np.random.Generator, preprocessing: Preprocessing) -> Array:
@@ -27,14 +27,14 @@ def noise(kind: Noise, content: Array, rng: np.random.Generator, preprocessing: 
     """
     shape, mean = content.shape, mean_colour(preprocessing)
     if kind == "white":
-        picture = rng.random(shape)
+        picture: npt.NDArray[np.float64] = rng.random(shape)
     elif kind == "mixed":
         picture = mean + 0.6 * rng.uniform(-20, 20, shape) / 255 + 0.4 * (content - mean)
     elif kind == "shifted":
         picture = mean + (rng.uniform(0, 255, shape) - 128) / 255
     else:
         picture = mean + 0.001 * rng.standard_normal(shape) / 255
-    return picture.astype(np.float32)
+    return np.asarray(picture, dtype=np.float32)
 
 
 def style_noise(style: Array, shape: tuple[int, int], rng: np.random.Generator) -> Array:

@@ -26,16 +26,18 @@ def scaled(picture: Picture, shape: tuple[int, int]) -> tuple[Array, Array | Non
     """Return a picture's colours (H×W×3) and opacity (H×W, None where opaque) at another size.
 
     Where nothing is to be seen the colours are replaced by the mean of what is, so that what a file
-    happens to hold under its transparent areas has no say.
+    happens to hold under its transparent areas has no say. Raises PictureError where nothing is seen at all.
     """
-    rgb, alpha = picture.rgb, picture.alpha
-    if alpha is not None:
-        weight = alpha[..., None]
-        if not alpha.any():
-            raise PictureError(f"{picture.name} is fully transparent", "nothing in it can be seen")
-        mean = (rgb * weight).sum(axis=(0, 1), dtype=np.float64) / weight.sum(dtype=np.float64)
-        rgb = rgb * weight + mean.astype(np.float32) * (1 - weight)
-    return resize(rgb, shape), None if alpha is None else resize(alpha, shape)
+    if picture.alpha is None:
+        return resize(picture.rgb, shape), None
+    if not picture.alpha.any():
+        raise PictureError(f"{picture.name} is fully transparent", "nothing in it can be seen")
+    seen = picture.rgb * picture.alpha[..., None]
+    mean = seen.sum(axis=(0, 1), dtype=np.float64) / picture.alpha.sum(dtype=np.float64)
+    opacity = resize(picture.alpha, shape)
+    weight = np.maximum(opacity, 1e-6)[..., None]
+    rgb = np.where(opacity[..., None] > 1 / 512, resize(seen, shape) / weight, mean)
+    return np.clip(rgb, 0, 1).astype(np.float32), opacity
 
 
 def measure(

@@ -13,7 +13,7 @@ from nst_onnx.errors import OptionError
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
-    from nst_onnx.stylize import Stylizer
+    from nst_onnx.stylizer import Stylizer
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Choice:
         from nst_onnx import presets
         from nst_onnx.objective import open_network
         from nst_onnx.options import Options
-        from nst_onnx.stylize import Stylizer
+        from nst_onnx.stylizer import Stylizer
 
         return Stylizer(
             open_network(

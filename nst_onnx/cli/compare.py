@@ -19,7 +19,7 @@ from nst_onnx.errors import NstError, OptionError
 
 if TYPE_CHECKING:
     from nst_onnx.cli.contact_sheet import Cell
-    from nst_onnx.stylize import Step, Stylizer
+    from nst_onnx.stylizer import Step, Stylizer
 
 Values = Mapping[str, Any]
 

@@ -140,7 +140,7 @@ def _self_test(device: str) -> Finding:
     import numpy as np
 
     from nst_onnx.models import catalogue
-    from nst_onnx.stylize import Stylizer
+    from nst_onnx.stylizer import Stylizer
 
     side = SELF_TEST_SIDE
     ramp = np.linspace(0, 1, side, dtype=np.float32)

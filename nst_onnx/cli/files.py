@@ -18,10 +18,10 @@ from nst_onnx.errors import NstError, OptionError
 if TYPE_CHECKING:
     from nst_onnx.checkpoint import Checkpoint
     from nst_onnx.result import Result
-    from nst_onnx.stylize import Step
+    from nst_onnx.stylizer import Step
 
 SECONDS_BETWEEN_PREVIEWS = 1.0
-SECONDS_BETWEEN_STATES = 2.0
+SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 1.0, 0.01  # states are large: spare the disk
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Files:
     state: Path | None = None
     save_every: int | None = None
     _previews: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_PREVIEWS))
-    _states: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_STATES))
+    _states: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_STATES, SHARE_OF_STATES))
     _broken: set[str] = field(default_factory=set)
 
     def check(self, inputs: Iterable[str], *, overwrite: bool) -> None:

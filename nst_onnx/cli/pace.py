@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 
 class Pace:
-    """Lets something happen at most every `least` seconds, and for at most a twentieth of the time."""
+    """Lets something happen at most every `least` seconds, and for at most a `share` of the time."""
 
-    SHARE = 0.05
-
-    def __init__(self, least: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, least: float, share: float = 0.05, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._least = least
+        self._share = share
         self._clock = clock
         self._next = clock()
 
@@ -25,4 +26,4 @@ class Pace:
         start = self._clock()
         action()
         end = self._clock()
-        self._next = end + max(self._least, (end - start) / self.SHARE)
+        self._next = end + max(self._least, (end - start) / self._share)

@@ -12,7 +12,7 @@ from nst_onnx.cli.pace import Pace
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from nst_onnx.stylize import Step
+    from nst_onnx.stylizer import Step
 
 SECONDS_BETWEEN_LINES = 5.0
 

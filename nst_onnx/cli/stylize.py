@@ -18,7 +18,7 @@ from nst_onnx.cli.telling import INTERRUPTED
 
 if TYPE_CHECKING:
     from nst_onnx.result import Result
-    from nst_onnx.stylize import Step, Stylizer
+    from nst_onnx.stylizer import Step, Stylizer
 
 SaveEvery = Annotated[
     int | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from types import ModuleType
+from typing import Any
 
 from nst_onnx.errors import DeviceError
 
@@ -29,7 +29,7 @@ class Device:
         return [(_PROVIDERS[self.kind], {"device_id": str(self.index)}), _PROVIDERS["cpu"]]
 
 
-def onnxruntime() -> ModuleType:
+def onnxruntime() -> Any:
     """Import onnxruntime. Raises DeviceError that says which package to install."""
     try:
         import onnxruntime as ort

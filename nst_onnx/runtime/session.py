@@ -57,7 +57,7 @@ class Session:
 
 
 class Buffer:
-    """A tensor on the device. On the CPU it shares its memory with numpy: nothing is copied but by `write`."""
+    """A tensor on the device. On the CPU it shares its memory with numpy, and only `write` copies."""
 
     def __init__(self, array: Array, device: Device) -> None:
         ort = onnxruntime()

@@ -1,4 +1,4 @@
-"""Paint this photo like that painting: the function, and the object that keeps sessions warm between pictures."""
+"""Paint this photo like that painting: the function, and the object that keeps sessions warm."""
 
 from __future__ import annotations
 

@@ -1,0 +1,175 @@
+"""Optimisers on functions whose answers are known."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
+
+Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+def rosenbrock(x: np.ndarray) -> tuple[float, np.ndarray]:
+    x = x.astype(np.float64)
+    a, b = x[1:] - x[:-1] ** 2, 1 - x[:-1]
+    g = np.zeros_like(x)
+    g[1:] += 200 * a
+    g[:-1] += -400 * x[:-1] * a - 2 * b
+    return float((100 * a**2 + b**2).sum()), g.astype(np.float32)
+
+
+def bowl(n: int = 40, condition: float = 1e3) -> Function:
+    scale = np.geomspace(1, condition, n)
+    centre = np.linspace(-1, 1, n)
+
+    def f(x: np.ndarray) -> tuple[float, np.ndarray]:
+        d = x.astype(np.float64) - centre
+        return float((scale * d**2).sum() / 2), (scale * d).astype(np.float32)
+
+    return f
+
+
+def walk(optimiser: Optimiser, f: Function, steps: int) -> list[float]:
+    losses = []
+    for _ in range(steps):
+        loss, gradient = f(optimiser.x)
+        losses.append(loss)
+        optimiser.tell(loss, gradient)
+    return losses
+
+
+def zeros(n: int) -> np.ndarray:
+    return np.zeros(n, np.float32)
+
+
+def test_lbfgs_finds_the_minimum() -> None:
+    assert min(walk(LBFGS(zeros(10)), rosenbrock, 150)) < 1e-6
+
+
+def test_lbfgs_needs_far_fewer_evaluations_than_gradient_descent() -> None:
+    start = bowl()(zeros(40))[0]
+    found = min(walk(LBFGS(zeros(40)), bowl(), 60))
+    descent = start * (1 - 2 / (1e3 + 1)) ** (2 * 60)  # the best fixed step's rate on this bowl
+    assert found < 1e-3 * descent
+
+
+def test_line_search_never_accepts_a_rise() -> None:
+    """Accepted points are those from which the optimiser sets out: their losses never rise."""
+    optimiser = LBFGS(zeros(10), learning_rate=3.0)
+    accepted = []
+    for _ in range(80):
+        before = optimiser._base
+        loss, gradient = rosenbrock(optimiser.x)
+        asked = optimiser.x
+        optimiser.tell(loss, gradient)
+        if optimiser._base is asked and before is not asked:
+            accepted.append(loss)
+    assert len(accepted) > 20
+    assert all(b <= a * (1 + 1e-5) for a, b in itertools.pairwise(accepted))
+
+
+def two_loop_recursion(pairs: list[tuple[np.ndarray, np.ndarray]], g: np.ndarray) -> np.ndarray:
+    """Nocedal & Wright, Algorithm 7.4, on the vectors themselves."""
+    q, alphas = g.astype(np.float64), []
+    for s, y in reversed(pairs):
+        alphas.append(s @ q / (s @ y))
+        q = q - alphas[-1] * y
+    s, y = pairs[-1]
+    r = q * (s @ y) / (y @ y)
+    for (s, y), alpha in zip(pairs, reversed(alphas), strict=True):
+        r = r + s * (alpha - y @ r / (s @ y))
+    return -r
+
+
+@pytest.mark.parametrize("history", [3, 50])
+def test_direction_is_that_of_the_two_loop_recursion(history: int) -> None:
+    """Also after the history is full and the oldest pairs have been replaced."""
+    f, optimiser = bowl(), LBFGS(zeros(40), history=history, line_search=False)
+    points, gradients = [], []
+    for _ in range(9):
+        loss, gradient = f(optimiser.x)
+        points.append(optimiser.x.astype(np.float64))
+        gradients.append(gradient.astype(np.float64))
+        optimiser.tell(loss, gradient)
+    pairs = [(b - a, d - c) for a, b, c, d in zip(points, points[1:], gradients, gradients[1:], strict=False)]
+    expected = two_loop_recursion(pairs[-history:], gradients[-1])
+    found = optimiser.x.astype(np.float64) - points[-1]
+    assert np.linalg.norm(found - expected) < 1e-3 * np.linalg.norm(expected)
+
+
+def test_lbfgs_without_line_search_is_torchs() -> None:
+    """The recipe of neural-style: torch.optim.LBFGS with its defaults, point by point."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
+    f = bowl(condition=30)
+    x = torch.zeros(40, requires_grad=True)
+    seen = []
+
+    def closure() -> "torch.Tensor":
+        loss, gradient = f(x.detach().numpy())
+        seen.append(x.detach().numpy().copy())
+        x.grad = torch.from_numpy(gradient)
+        return torch.tensor(loss)
+
+    torch.optim.LBFGS([x], lr=1, max_iter=12, tolerance_change=-1, tolerance_grad=-1).step(closure)
+    optimiser = LBFGS(zeros(40), history=100, line_search=False)
+    for expected in seen:
+        np.testing.assert_allclose(optimiser.x, expected, atol=2e-4)
+        optimiser.tell(*f(optimiser.x))
+
+
+def test_adam_is_algorithm_1() -> None:
+    f, optimiser = bowl(condition=10), Adam(zeros(40), learning_rate=0.1)
+    x, m, v = np.zeros(40), np.zeros(40), np.zeros(40)
+    for t in range(1, 21):
+        np.testing.assert_allclose(optimiser.x, x, atol=1e-5)
+        optimiser.tell(*f(optimiser.x))
+        g = f(x)[1].astype(np.float64)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        x = x - 0.1 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+
+
+@pytest.mark.parametrize("make", [LBFGS, lambda x: LBFGS(x, history=4), lambda x: Adam(x, learning_rate=0.1)])
+@pytest.mark.parametrize("before", [0, 1, 2, 7, 30])
+def test_a_restored_optimiser_goes_on_bit_for_bit(
+    make: Callable[[np.ndarray], Optimiser], before: int
+) -> None:
+    straight = make(zeros(10))
+    walk(straight, rosenbrock, before)
+    resumed = make(zeros(10))
+    resumed.restore(straight.state())
+    walk(straight, rosenbrock, 12)
+    walk(resumed, rosenbrock, 12)
+    np.testing.assert_array_equal(resumed.x, straight.x)
+
+
+def test_points_are_never_written_to_again() -> None:
+    for optimiser in (LBFGS(zeros(10)), Adam(zeros(10), learning_rate=0.1)):
+        kept = []
+        for _ in range(15):
+            kept.append((optimiser.x, optimiser.x.copy()))
+            optimiser.tell(*rosenbrock(optimiser.x))
+        for point, copy in kept:
+            np.testing.assert_array_equal(point, copy)
+
+
+@pytest.mark.parametrize(
+    "make", [LBFGS, lambda x: LBFGS(x, line_search=False), lambda x: Adam(x, learning_rate=1)]
+)
+def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> None:
+    optimiser = make(np.ones(5, np.float32))
+    for _ in range(5):
+        optimiser.tell(1.0, zeros(5))
+    np.testing.assert_array_equal(optimiser.x, np.ones(5))
+
+
+def test_average_is_the_weighted_mean() -> None:
+    average, decay = Average(0.8), 0.8
+    points = [np.full(3, float(i), np.float32) for i in range(6)]
+    for point in points:
+        average.add(point)
+    weights = np.array([decay ** (5 - i) for i in range(6)])
+    np.testing.assert_allclose(average.value, np.average(points, axis=0, weights=weights), rtol=1e-6)
+    with pytest.raises(ValueError, match="nothing"):
+        _ = Average(0.5).value
