@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import independent
 import numpy as np
@@ -102,8 +103,6 @@ def test_squeezenet_shape(tmp_path: Path) -> None:
     network = network_of(model, tmp_path, TORCHVISION)
     tensors = {t.name: t for t in model.graph.initializer}
     convolutions = [n for n in model.graph.node if n.op_type == "Conv"]
-    from onnx import numpy_helper
-
     kernels = [
         [numpy_helper.to_array(tensors[n]).astype(np.float64) for n in c.input[1:]] for c in convolutions
     ]
@@ -134,11 +133,9 @@ def test_squeezenet_shape(tmp_path: Path) -> None:
     hold(objective, lambda x: formula(features(x), p, a, x))
 
 
-def test_against_autograd(vgg19: Network) -> None:
-    """The whole gradient, element by element, against PyTorch's autograd in float64."""
+def torch_loss(content: np.ndarray, style: np.ndarray, picture: np.ndarray) -> tuple[float, np.ndarray]:
+    """The paper's loss and its gradient by PyTorch's autograd, in float64."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
-    content, style = pictures((42, 50), (42, 50))
-    objective = Objective(content, style, model=vgg19, preset="gatys2015", size=SIZE)
     layers = {n: [torch.tensor(w, dtype=torch.float64) for w in kb] for n, kb in vgg_weights().layers.items()}
 
     def features(picture: "torch.Tensor") -> dict[str, "torch.Tensor"]:
@@ -151,23 +148,62 @@ def test_against_autograd(vgg19: Network) -> None:
             found[name] = x[0]
         return found
 
-    def gram(f: "torch.Tensor") -> "torch.Tensor":
-        return f.flatten(1) @ f.flatten(1).T
-
-    with torch.no_grad():
-        p, a = (features(torch.tensor(x, dtype=torch.float64)) for x in (content, style))
-    (picture,) = pictures(objective.shape, seed=9)
     x = torch.tensor(picture, dtype=torch.float64, requires_grad=True)
-    f = features(x)
-    loss = 1e-3 * 0.5 * ((f["conv4_2"] - p["conv4_2"]) ** 2).sum()
-    for n in independent.STYLE:
-        channels, positions = f[n].shape[0], f[n][0].numel()
-        loss = loss + 0.2 * ((gram(f[n]) - gram(a[n])) ** 2).sum() / (4 * channels**2 * positions**2)
+    p, a = (features(torch.tensor(y, dtype=torch.float64)) for y in (content, style))
+    loss = paper(features(x), p, a, lambda f: f.flatten(1) @ f.flatten(1).T, lambda d: (d**2).sum())
     loss.backward()
+    return loss.item(), x.grad.numpy()
+
+
+def tensorflow_loss(content: np.ndarray, style: np.ndarray, picture: np.ndarray) -> tuple[float, np.ndarray]:
+    """The same by TensorFlow's gradient tape."""
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed here")
+    layers = {
+        n: (k.transpose(2, 3, 1, 0).astype(np.float64), b.astype(np.float64))
+        for n, (k, b) in vgg_weights().layers.items()
+    }
+
+    def features(picture: "tf.Tensor") -> dict[str, "tf.Tensor"]:
+        x = (255 * picture[..., ::-1] - independent.MEAN_BGR)[None]
+        found, block = {}, "1"
+        for name, (kernel, bias) in layers.items():
+            if name[4] != block:
+                x, block = tf.nn.avg_pool2d(x, 2, 2, "VALID"), name[4]
+            x = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") + bias)
+            found[name] = tf.transpose(x[0], [2, 0, 1])
+        return found
+
+    def gram(f: "tf.Tensor") -> "tf.Tensor":
+        matrix = tf.reshape(f, [f.shape[0], -1])
+        return tf.matmul(matrix, matrix, transpose_b=True)
+
+    x = tf.Variable(picture.astype(np.float64))
+    p, a = (features(tf.constant(y.astype(np.float64))) for y in (content, style))
+    with tf.GradientTape() as tape:
+        loss = paper(features(x), p, a, gram, lambda d: tf.reduce_sum(d**2))
+    return float(loss), tape.gradient(loss, x).numpy()
+
+
+def paper(f: Any, p: Any, a: Any, gram: Callable[[Any], Any], square: Callable[[Any], Any]) -> Any:
+    """arXiv:1508.06576 in whichever framework the features are in."""
+    loss = 1e-3 * 0.5 * square(f["conv4_2"] - p["conv4_2"])
+    for n in independent.STYLE:
+        channels, positions = f[n].shape[0], f[n].shape[1] * f[n].shape[2]
+        loss = loss + 0.2 * square(gram(f[n]) - gram(a[n])) / (4 * channels**2 * positions**2)
+    return loss
+
+
+@pytest.mark.parametrize("reference", [torch_loss, tensorflow_loss])
+def test_against_autograd(
+    reference: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray]], vgg19: Network
+) -> None:
+    """The whole gradient, element by element, against an autograd framework in float64."""
+    content, style, picture = pictures((42, 50), (42, 50), (42, 50))
+    expected, slope = reference(content, style, picture)
+    objective = Objective(content, style, model=vgg19, preset="gatys2015", size=SIZE)
     value, gradient = objective.value_and_grad(picture)
-    assert value == pytest.approx(loss.item(), rel=TOLERANCE)
-    error = np.linalg.norm(gradient - x.grad.numpy()) / np.linalg.norm(x.grad.numpy())
-    assert error < TOLERANCE
+    assert value == pytest.approx(expected, rel=TOLERANCE)
+    assert np.linalg.norm(gradient - slope) < TOLERANCE * np.linalg.norm(slope)
 
 
 def test_losses_add_up(vgg19: Network) -> None:
