@@ -8,6 +8,7 @@ import independent
 import numpy as np
 import pytest
 from networks import network_of, squeezenet, vgg_network, vgg_weights
+from onnx import numpy_helper
 
 from nst_onnx import Objective
 from nst_onnx.errors import OptionError, PictureError
