@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import onnx
 import typer
 
-from nst_onnx.errors import ModelError, NstError, OptionError
+from nst_onnx.cli import telling
+from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import metadata
 from nst_onnx.models.metadata import Preprocessing
 
@@ -248,17 +249,22 @@ def _split(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
-def main() -> None:
-    """Run the command; an expected error is one line, unless ``--debug`` asks for its traceback."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; an error is one line, unless ``--debug`` is given."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = typer.main.get_command(app)
     try:
-        app(prog_name="export")
-    except NstError as error:
-        if "--debug" in sys.argv:
+        code = command.main(words, prog_name="python -m export", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return telling.INTERRUPTED
+    except Exception as error:
+        if "--debug" in words:
             raise
-        hint = f". {error.hint[:1].upper()}{error.hint[1:]}" if error.hint else ""
-        typer.echo(f"error: {error}{hint}.", err=True)
-        raise SystemExit(1) from None
+        line, code = telling.explain(error)
+        if line:
+            typer.echo(line, err=True)
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,14 @@ import numpy as np
 import onnx
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models import vgg
+from nst_onnx.models import readers, reason, vgg
 from nst_onnx.models.metadata import CAFFE
 from nst_onnx.models.weights import LICENCE, Layers, Weights, check, network_order
+from nst_onnx.picture import atomic
 
 NAME = "compact"
 SOURCE = "distilled by nst-onnx from VGG-19 (Simonyan and Zisserman 2014), blocks 1-3 at 0.375 of the width"
+_GIVE = "give the .npz that `export distill` wrote"
 
 
 def read(path: Path) -> Weights:
@@ -25,8 +26,9 @@ def read(path: Path) -> Weights:
     The file holds ``conv1_1/kernel`` (H×W×in×out, for BGR 0..255 less Caffe's mean) and
     ``conv1_1/bias`` for every layer, float32. Raises ModelError where it does not.
     """
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise ModelError(f"{path} is not an .npz file", _GIVE)
     try:
-        content = path.read_bytes()
         with np.load(path, allow_pickle=False) as arrays:
             names = network_order(key.removesuffix("/kernel") for key in arrays.files)
             layers: Layers = {
@@ -39,11 +41,9 @@ def read(path: Path) -> Weights:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
     except (ValueError, KeyError, zipfile.BadZipFile, AttributeError) as error:
-        raise ModelError(
-            f"{path} does not hold a network: {error}", "give the .npz that `export distill` wrote"
-        ) from error
+        raise ModelError(f"{path} does not hold a network: {reason.of(error)}", _GIVE) from error
     if not layers:
-        raise ModelError(f"{path} holds no layers", "give the .npz that `export distill` wrote")
+        raise ModelError(f"{path} holds no layers", _GIVE)
     check(layers, where=str(path))
     return Weights(
         name=NAME,
@@ -51,17 +51,21 @@ def read(path: Path) -> Weights:
         preprocessing=CAFFE,
         source=SOURCE,
         licence=f"{LICENCE}; changed: distilled into a narrower network",
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=readers.sha256(path),
     )
 
 
 def write(path: Path, layers: Layers) -> None:
-    """Write `layers` (kernels O×I×H×W) as `read` wants them."""
+    """Write `layers` (kernels O×I×H×W) as `read` wants them. Raises ModelError."""
     arrays: dict[str, Any] = {
         f"{name}/kernel": kernel.transpose(2, 3, 1, 0) for name, (kernel, _) in layers.items()
     }
     arrays |= {f"{name}/bias": bias for name, (_, bias) in layers.items()}
-    np.savez(path, **arrays)
+    try:
+        with atomic.replacing(path) as file:
+            np.savez(file, **arrays)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def build(weights: Weights) -> onnx.ModelProto:

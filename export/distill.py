@@ -30,7 +30,7 @@ from .training_crops import Crops
 MATCHED = {"conv1_1": 1.0, "conv2_1": 1.0, "conv3_1": 1.5, "conv3_2": 0.5, "conv3_4": 1.5}
 WARM_UP = 200  # steps in which the learning rate rises
 LOWEST = 0.02  # of the learning rate, at the end
-_TRAINING, _VARIANCE, _EVALUATION = range(3)  # streams of random numbers that do not meet
+_TRAINING, _STATISTICS, _EVALUATION = range(3)  # streams of random numbers that do not meet
 
 Report = Callable[[int, Mapping[str, float]], None]
 
@@ -81,23 +81,28 @@ class Batches:
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss: how much of the teacher's features the student leaves unexplained."""
+    """The loss: how much of the teacher's features the student leaves unexplained.
+
+    The heads guess features less their `mean` and over their `std` (1×C×1×1 for each matched layer),
+    because VGG's own run into the thousands, where Adam's steps of a thousandth take long to get.
+    """
 
     teacher: Tensors
-    variance: Mapping[str, Any]  # of the teacher at each matched layer, summed over channels
+    mean: Mapping[str, Any]
+    std: Mapping[str, Any]
     settings: Settings
 
     @classmethod
     def of(cls, teacher: Weights, batches: Batches, settings: Settings) -> Objective:
-        """Measure the teacher's variance on four batches."""
+        """Measure the teacher's features on four batches."""
         layers = frozen(_beginning(teacher.layers, settings.blocks), settings.device)
-        seen = [features(layers, batches(i, _VARIANCE)) for i in range(4)]
-        variance = {
-            name: sum(f[name].var((0, 2, 3)).sum() for f in seen) / len(seen)
-            for name in MATCHED
-            if name in layers
-        }
-        return cls(layers, variance, settings)
+        seen = [features(layers, batches(i, _STATISTICS)) for i in range(4)]
+        mean, std = {}, {}
+        for name in MATCHED.keys() & layers.keys():
+            values = torch.cat([found[name] for found in seen])
+            mean[name] = values.mean((0, 2, 3), keepdim=True)
+            std[name] = values.std((0, 2, 3), keepdim=True)
+        return cls(layers, mean, std, settings)
 
     def unexplained(self, student: Student, batch: Any) -> dict[str, Any]:
         """Return for each head its mean squared error over the teacher's variance."""
@@ -105,12 +110,13 @@ class Objective:
         with torch.autocast(kind, torch.bfloat16, enabled=self.settings.bfloat16):
             with torch.no_grad():
                 wanted = features(self.teacher, batch)
-            own = features(student.layers, batch)
+            own = student.features(batch)
             guessed = {name: functional.conv2d(own[name], *head) for name, head in student.heads.items()}
-        return {
-            name: (guess.float() - wanted[name].float()).square().sum(1).mean() / self.variance[name]
-            for name, guess in guessed.items()
-        }
+        fractions = {}
+        for name, guess in guessed.items():
+            error = self.mean[name] + self.std[name] * guess.float() - wanted[name].float()
+            fractions[name] = error.square().mean() / self.std[name].square().mean()
+        return fractions
 
 
 def distill(
@@ -168,7 +174,7 @@ def _new_student(teacher: Weights, objective: Objective, settings: Settings) -> 
     matrix, _ = teacher.preprocessing.affine()
     return untrained(
         _beginning(teacher.layers, settings.blocks),
-        objective.variance.keys(),
+        objective.mean.keys(),
         width=settings.width,
         # A picture's standard deviation is about a quarter of its range.
         input_scale=0.25 * float(np.abs(matrix).max()),

@@ -7,20 +7,20 @@ activation with four dimensions becomes an output.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import logging
 import os
-from collections.abc import Iterator
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import onnx
 
 from nst_onnx.errors import DownloadError, ModelError, OptionError
-from nst_onnx.models import metadata, names, vgg
+from nst_onnx.models import metadata, names, readers, reason, vgg
 from nst_onnx.models.metadata import CAFFE, Facts, Preprocessing
 from nst_onnx.models.weights import LICENCE
 
@@ -47,7 +47,8 @@ def libraries() -> tuple[ModuleType, ModuleType, ModuleType]:
         tensorflow, tf2onnx, keras = map(importlib.import_module, ("tensorflow", "tf2onnx", "keras"))
     except ImportError as error:
         raise ModelError(
-            f"the export of Keras models needs {error.name or 'TensorFlow'}", "run pip install 'nst-onnx[export]'"
+            f"the export of Keras models needs {error.name or 'TensorFlow'}",
+            "run pip install 'nst-onnx[export]'",
         ) from error
     if keras.config.backend() != "tensorflow":
         raise ModelError(f"Keras runs on {keras.config.backend()}", "set KERAS_BACKEND=tensorflow")
@@ -75,7 +76,7 @@ def application(name: str, weights: str = "imagenet", *, seed: int = 0) -> Keras
             model = make(weights="imagenet", include_top=False)
         except Exception as error:  # keras raises plain Exception where the download fails
             raise DownloadError(
-                f"Keras could not download the weights of {APPLICATIONS[name]}: {_first_line(error)}",
+                f"Keras could not download the weights of {APPLICATIONS[name]}: {reason.of(error)}",
                 "download them elsewhere and give --weights FILE",
             ) from error
     else:
@@ -109,7 +110,7 @@ def saved(
         hint = "give a whole model saved by Keras"
         if "No model config" in str(error) or path.name.endswith(".weights.h5"):
             hint = f"it holds weights alone: for VGG, export keras vgg19 --weights {path.name}"
-        raise ModelError(f"Keras cannot load {path}: {_first_line(error)}", hint) from error
+        raise ModelError(f"Keras cannot load {path}: {reason.of(error)}", hint) from error
     return from_model(
         model,
         preprocessing,
@@ -167,7 +168,7 @@ def convert(extractor: KerasExtractor) -> onnx.ModelProto:
             outputs_as_nchw=list(model.output_names),
         )
     except Exception as error:  # tf2onnx raises what it likes
-        raise ModelError(f"tf2onnx cannot convert {extractor.facts.name}: {_first_line(error)}") from error
+        raise ModelError(f"tf2onnx cannot convert {extractor.facts.name}: {reason.of(error)}") from error
     produced = [output.name for output in proto.graph.output]
     if len(produced) != len(layers):
         raise ModelError(f"tf2onnx gave {len(produced)} outputs for {len(layers)} layers")
@@ -190,7 +191,7 @@ def _extractor(model: Any, kept: list[Any], facts: Facts) -> KerasExtractor:
         free.set_weights(cut.get_weights())
         free = keras.Model(free.inputs[0], free.outputs, name=model.name)  # takes a picture, not a list
     except Exception as error:  # layers whose shapes hang on the size raise in their own ways
-        raise ModelError(f"{facts.name} works at one size only: {_first_line(error)}") from error
+        raise ModelError(f"{facts.name} works at one size only: {reason.of(error)}") from error
     layers = tuple(names.canonical(layer.name) for layer in kept)
     if len(set(layers)) < len(layers):
         raise ModelError(f"{facts.name} has two layers of one canonical name: {', '.join(sorted(layers))}")
@@ -202,10 +203,17 @@ def _with_weights(make: Any, path: Path) -> Any:
     reasons = []
     for include_top in (False, True):
         full = make(weights=None, include_top=include_top)
+        # Keras only warns of layers that it finds nothing for: what stays NaN was not in the file.
+        full.set_weights([np.full_like(array, np.nan) for array in full.get_weights()])
         try:
-            full.load_weights(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                full.load_weights(path)
         except Exception as error:  # h5py's and keras's many
-            reasons.append(_first_line(error))
+            reasons.append(reason.of(error))
+            continue
+        if any(np.isnan(array).any() for array in full.get_weights()):
+            reasons.append("it lacks some of the weights")
             continue
         if not include_top:
             return full
@@ -243,15 +251,9 @@ def _is_activation(keras: ModuleType, layer: Any) -> bool:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return readers.sha256(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}", "check the path") from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines: Iterator[str] = (line.strip() for line in str(error).splitlines())
-    return next((line.rstrip(".") for line in lines if line), type(error).__name__)
 
 
 def check_known(model: str, weights: str | None) -> None:

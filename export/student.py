@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -19,30 +20,39 @@ SMALLEST = 8  # channels of a layer, at least
 
 @dataclass(frozen=True)
 class Student:
-    """`layers` are what is wanted; `heads` are 1×1 convolutions from layers to the teacher's features."""
+    """`layers` are what is wanted; `heads` are 1×1 convolutions from layers to the teacher's features.
+
+    While it trains the input is divided by `input_scale`, its standard deviation: kernels for an input
+    of 0..255 would be so small that each of Adam's steps overturns them.
+    """
 
     layers: Tensors
     heads: Tensors
+    input_scale: float
 
     def parameters(self) -> list[Any]:
         """Return every tensor to be trained."""
         return [tensor for pair in [*self.layers.values(), *self.heads.values()] for tensor in pair]
 
+    def features(self, batch: Any) -> dict[str, Any]:
+        """Return what each ReLU makes of a preprocessed batch."""
+        return features(self.layers, batch / self.input_scale)
+
     def arrays(self) -> Layers:
-        """Return the layers as nst-onnx keeps them."""
-        return {
+        """Return the layers as nst-onnx keeps them, for the input as it is."""
+        arrays = {
             name: (kernel.detach().cpu().contiguous().numpy(), bias.detach().cpu().numpy())
             for name, (kernel, bias) in self.layers.items()
         }
+        first = next(iter(arrays))
+        arrays[first] = arrays[first][0] / np.float32(self.input_scale), arrays[first][1]
+        return arrays
 
 
 def untrained(
     teacher: Layers, heads: Iterable[str], *, width: float, input_scale: float, seed: int, device: str
 ) -> Student:
-    """Return a student with `width` times the teacher's channels: He-normal kernels, no biases.
-
-    `input_scale` is the standard deviation of the input, which the first kernels are divided by.
-    """
+    """Return a student with `width` times the teacher's channels: He-normal kernels, heads that guess 0."""
     generator = torch.Generator().manual_seed(seed)
 
     def convolution(outputs: int, inputs: int, side: int, gain: float) -> tuple[Any, Any]:
@@ -55,12 +65,11 @@ def untrained(
     inputs = 3
     for name, (kernel, _) in teacher.items():
         outputs = max(SMALLEST, int(kernel.shape[0] * width))
-        gain = math.sqrt(2) if layers else math.sqrt(2) / input_scale
-        layers[name] = convolution(outputs, inputs, kernel.shape[-1], gain)
+        layers[name] = convolution(outputs, inputs, kernel.shape[-1], math.sqrt(2))
         if name in heads:
-            explaining[name] = convolution(kernel.shape[0], outputs, 1, 1.0)
+            explaining[name] = convolution(kernel.shape[0], outputs, 1, 0.0)
         inputs = outputs
-    return Student(layers, explaining)
+    return Student(layers, explaining, input_scale)
 
 
 def frozen(layers: Layers, device: str) -> Tensors:

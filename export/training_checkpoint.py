@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.models import reason
+from nst_onnx.picture import atomic
 
 from .student import Student
 
@@ -22,12 +24,11 @@ def write(path: Path, student: Student, optimiser: Any, step: int, settings: Map
         "heads": {name: list(pair) for name, pair in student.heads.items()},
         "optimiser": optimiser.state_dict(),
     }
-    beside = path.with_name(f".{path.name}.part")
     try:
-        torch.save(state, beside)
-        beside.replace(path)
+        with atomic.replacing(path) as file:
+            torch.save(state, file)
     except (OSError, RuntimeError) as error:
-        raise ModelError(f"the checkpoint {path} cannot be written: {error}") from error
+        raise ModelError(f"the checkpoint {path} cannot be written: {reason.of(error)}") from error
 
 
 def load_weights(path: Path, student: Student) -> None:
