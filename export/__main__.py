@@ -225,7 +225,10 @@ def _report_transposes(proto: onnx.ModelProto, *, convolutional: bool) -> None:
     if left and convolutional:
         raise ModelError(f"tf2onnx left transposes in the graph: {', '.join(left)}", "try another tf2onnx")
     if left:
-        typer.echo(f"note: {len(left)} transposes remain, around layers that need the channels last")
+        typer.echo(
+            f"note: {len(left)} transposes remain: TensorFlow computes some layers (dilated convolutions, dense "
+            "layers over channels) with them, and stylize may not be able to differentiate these"
+        )
 
 
 def _report(found: Mapping[str, float], limit: float, what: str) -> None:

@@ -239,13 +239,14 @@ def _check_picture_input(model: Any) -> None:
 
 
 def _is_activation(keras: ModuleType, layer: Any) -> bool:
-    """Return whether a layer ends in a nonlinearity and gives N×H×W×C."""
+    """Return whether a layer ends in a nonlinearity and gives N×H×W×C, and not N×1×1×C as a gate does."""
     kinds = ("ReLU", "LeakyReLU", "PReLU", "ELU", "Activation")
     is_kind = isinstance(layer, tuple(getattr(keras.layers, kind) for kind in kinds))
     function = getattr(layer, "activation", None)
     nonlinear = is_kind or (function is not None and function is not keras.activations.linear)
     with contextlib.suppress(AttributeError, ValueError):  # a layer that was never called
-        return nonlinear and len(getattr(layer.output, "shape", ())) == 4
+        shape = tuple(getattr(layer.output, "shape", ()))
+        return nonlinear and len(shape) == 4 and shape[1:3] != (1, 1)
     return False
 
 
