@@ -226,8 +226,8 @@ def _report_transposes(proto: onnx.ModelProto, *, convolutional: bool) -> None:
         raise ModelError(f"tf2onnx left transposes in the graph: {', '.join(left)}", "try another tf2onnx")
     if left:
         typer.echo(
-            f"note: {len(left)} transposes remain: TensorFlow computes some layers (dilated convolutions, dense "
-            "layers over channels) with them, and stylize may not be able to differentiate these"
+            f"note: {len(left)} transposes remain: TensorFlow computes some layers (dilated convolutions, "
+            "dense layers over channels) with them, and stylize may not be able to differentiate these"
         )
 
 
