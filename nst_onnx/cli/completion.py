@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 def presets() -> list[tuple[str, str]]:
-    """Return the presets' names, each with its source."""
+    """Return the presets' names, each with the network it was published for."""
     from nst_onnx.presets import PRESETS
 
-    return [(name, preset.source) for name, preset in PRESETS.items()]
+    return [(name, preset.model or "any network") for name, preset in PRESETS.items()]
 
 
 def models() -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 PAPER, INK, FAINT = (250, 249, 247), (40, 40, 40), (225, 223, 219)
 GAP = 16
 SOURCE_HEIGHT = 0.5  # of a picture's
+SMALLEST_SOURCE = 32  # pixels high
 LONGEST_SOURCE = 2.5  # width to height
 
 
@@ -30,7 +31,7 @@ def draw(sources: Sequence[Cell], heading: str, cells: Sequence[Cell], columns: 
     height = max((image.height for image in images), default=256)
     columns = max(1, min(columns, len(cells)))
     writing = Writing(max(11.0, min(22.0, width / 18)))
-    small = [_small(cell, round(height * SOURCE_HEIGHT)) for cell in sources]
+    small = [_small(cell, max(SMALLEST_SOURCE, round(height * SOURCE_HEIGHT))) for cell in sources]
     tops = [image.height + writing.height(title, image.width) for title, image in small]
     top = GAP + max(tops) + (writing.line + GAP // 2 if heading else 0) + GAP
     row = height + max(writing.height(cell.title, width) for cell in cells) + GAP

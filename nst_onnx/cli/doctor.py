@@ -102,7 +102,7 @@ def _cache() -> Finding:
     from nst_onnx.picture.atomic import probe
 
     home = catalogue.home()
-    existing = next((folder for folder in (home, *home.parents) if folder.is_dir()), home)
+    existing = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
     try:
         probe(existing / "probe")
     except OSError as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nst_onnx.stylizer import Step
 
 SECONDS_BETWEEN_PREVIEWS = 1.0
-SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 1.0, 0.01  # states are large: spare the disk
+SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 0.3, 0.01  # states are large: spare the disk
 
 
 @dataclass

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Outcome, smooth_picture
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import nst_onnx
+from nst_onnx.cli import compare, contact_sheet
+from nst_onnx.cli.contact_sheet import Cell
+from nst_onnx.errors import OptionError
+
+Nst = Callable[..., Outcome]
+LINE = ("compare", "content.png", "style.png", "-o", "sheet.png", "--size", "32", "--steps", "3", "-q")
+
+
+def contains(sheet: Image.Image, picture: Image.Image) -> bool:
+    """Whether the picture stands somewhere in the sheet, unchanged."""
+    whole, part = np.asarray(sheet), np.asarray(picture)
+    windows = np.lib.stride_tricks.sliding_window_view(whole, part.shape)[:, :, 0]
+    corners = np.argwhere((windows[:, :, 0, 0] == part[0, 0]).all(axis=-1))
+    return any(np.array_equal(windows[y, x], part) for y, x in corners)
+
+
+def test_the_sheet_holds_what_each_setting_makes(pair: Path, nst: Nst) -> None:
+    assert nst(*LINE, "--strength", "0.2,0.9", "--preserve-colour", "none,luminance") == (0, "", "")
+    sheet = Image.open("sheet.png").convert("RGB")
+    for strength in (0.2, 0.9):
+        for kept in (None, "luminance"):
+            options = {"size": 32, "steps": 3, "strength": strength, "preserve_colour": kept}
+            assert contains(sheet, nst_onnx.stylize("content.png", "style.png", **options).image)
+    assert not contains(sheet, nst_onnx.stylize("content.png", "style.png", size=32, steps=3).image)
+
+
+def test_three_strengths_if_nothing_varies(pair: Path, nst: Nst) -> None:
+    assert nst(*LINE).code == 0
+    sheet = Image.open("sheet.png").convert("RGB")
+    for strength in (0.3, 0.5, 0.7):
+        result = nst_onnx.stylize("content.png", "style.png", size=32, steps=3, strength=strength)
+        assert contains(sheet, result.image)
+
+
+def test_one_failing_setting_does_not_spoil_the_others(pair: Path, nst: Nst) -> None:
+    outcome = nst(*LINE, "--preset", "default,course")
+    assert outcome.code == 0
+    assert outcome.err.startswith("warning: ")
+    assert "course" in outcome.err
+    result = nst_onnx.stylize("content.png", "style.png", size=32, steps=3)
+    assert contains(Image.open("sheet.png").convert("RGB"), result.image)
+
+
+def test_existing_sheets_can_be_protected(pair: Path, nst: Nst) -> None:
+    Path("sheet.png").write_text("mine")
+    assert nst(*LINE, "--no-overwrite").code == 1
+    assert Path("sheet.png").read_text() == "mine"
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1), st.lists(st.integers(), min_size=1, max_size=4), max_size=3)
+)
+def test_every_combination_once_and_the_first_axis_fastest(axes: dict[str, list[int]]) -> None:
+    found = compare.combinations(axes)
+    assert len(found) == np.prod([len(values) for values in axes.values()], dtype=int)
+    if axes:
+        first, values = next(iter(axes.items()))
+        assert [varied[first] for varied in found[: len(values)]] == values
+        assert compare.columns(axes) <= compare.WIDEST
+
+
+def test_too_many_pictures_are_refused() -> None:
+    with pytest.raises(OptionError, match="more than"):
+        compare.combinations({"a": list(range(11)), "b": list(range(10))})
+
+
+def test_labels_tell_pictures_apart() -> None:
+    axes = {"strength": [0.3, 0.5], "style_scale": [1.0], "preserve_colour": [None, "luminance"]}
+    varied = {"strength": 0.3, "style_scale": 1.0, "preserve_colour": None}
+    assert compare.label(varied, axes) == "strength 0.3, preserve colour none"
+    assert compare.label(varied, axes, constant=True) == "style scale 1"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (200, 4), (4, 200), (48, 64)])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_pictures_of_any_shape_fit_on_a_sheet(shape: tuple[int, int], columns: int) -> None:
+    cells = [Cell(f"a long title of picture {n}", smooth_picture(*shape, seed=n), "") for n in range(4)]
+    sheet = contact_sheet.draw([Cell("source.png", smooth_picture(9, 300, 9), "")], "heading", cells, columns)
+    for cell in cells:
+        assert cell.image is not None
+        assert contains(sheet, cell.image)
+
+
+def test_transparent_pictures_lie_on_paper() -> None:
+    clear = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    sheet = contact_sheet.draw([Cell("", clear, "")], "", [Cell("", clear, "")], 1)
+    assert set(sheet.get_flattened_data()) == {contact_sheet.PAPER}

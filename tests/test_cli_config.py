@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from nst_onnx.cli import config
+from nst_onnx.cli.choice import Choice
+from nst_onnx.errors import OptionError
+from nst_onnx.options import Options
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "c.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_every_option_of_the_library_can_be_configured() -> None:
+    assert {field.name for field in fields(Options)} <= set(config.TYPES)
+
+
+def test_toml_and_command_line_spellings(tmp_path: Path) -> None:
+    native = write(
+        tmp_path,
+        'size = [40, 30]\nstyle_layers = ["a", "b"]\nstyle_weights = [2, 1]\n'
+        "mean = [1, 2, 3]\n[content_layers]\nc = 0.5\nd = 1",
+    )
+    found = config.read(native)
+    text = write(
+        tmp_path,
+        'size = "40x30"\nstyle_layers = "a,b"\nstyle_weights = "2,1"\n'
+        'mean = "1,2,3"\ncontent_layers = "c=0.5,d"',
+    )
+    assert {**config.read(text), "mean": [1, 2, 3]} == found
+    assert found["size"] == (40, 30)
+    assert found["content_layers"] == {"c": 0.5, "d": 1}
+
+
+def test_the_command_line_wins(tmp_path: Path) -> None:
+    path = write(tmp_path, 'strength = 0.3\nseed = 5\nmodel = "compact"\npyramid = false')
+    choice = Choice.of({"strength": 0.6, "model": None, "pyramid": True}, path)
+    assert choice.options == {"strength": 0.6, "seed": 5, "pyramid": True}
+    assert choice.others == {"model": "compact"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("style-scale = 1", "did you mean style_scale"),
+        ("[picture]", "options are: preset"),
+    ],
+)
+def test_unknown_names_are_refused_with_help(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        config.read(write(tmp_path, text))
+    assert says in caught.value.hint
+
+
+@pytest.mark.parametrize("name", list(config.TYPES))
+def test_values_of_a_wrong_kind_are_refused(tmp_path: Path, name: str) -> None:
+    wrong = '"x"' if config.TYPES[name] is config.SWITCH else "true"
+    with pytest.raises(OptionError, match=rf"c\.toml gives {name} a value of the wrong kind"):
+        config.read(write(tmp_path, f"{name} = {wrong}"))
+
+
+def test_layers_are_names(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="wrong kind"):
+        config.read(write(tmp_path, "style_layers = [1, 2]"))
