@@ -1,4 +1,7 @@
-"""The course exercise this project grew from ("Art Generation with Neural Style Transfer")."""
+"""The course exercise this project grew from ("Art Generation with Neural Style Transfer").
+
+The first edition, for TensorFlow 1, whose padding "SAME" rounds pooled sizes up.
+"""
 
 from nst_onnx.losses import content, style
 from nst_onnx.presets.preset import Preset, each

@@ -1,4 +1,7 @@
-"""log0's TensorFlow implementation (chioka.in), with its constants and layer weights."""
+"""log0's TensorFlow implementation (chioka.in), with its constants and layer weights.
+
+His ALPHA weighs the style and his BETA the content, the reverse of the paper.
+"""
 
 from nst_onnx.losses import content, style
 from nst_onnx.presets.preset import Preset, each

@@ -1,4 +1,7 @@
-"""neural-style-pt with its default options (jcjohnson's neural-style in PyTorch)."""
+"""neural-style-pt with its default options (jcjohnson's neural-style in PyTorch).
+
+It counts pixels in 0..256, we in 0..255 as all others do. Its L-BFGS is torch's, without line search.
+"""
 
 from nst_onnx.losses import content, style
 from nst_onnx.presets.preset import Preset, each
