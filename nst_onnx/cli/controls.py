@@ -11,6 +11,7 @@ from nst_onnx.cli import completion
 
 PICTURE, STYLE, LOSSES = "Picture", "Style", "Losses"
 OPTIMISATION, MODEL, OUTPUT = "Optimisation", "Model and device", "Output"
+FOREIGN = "How an ONNX model wants its picture, if its file does not say"
 
 Content = Annotated[str, typer.Argument(metavar="CONTENT", help="The picture to paint.", show_default=False)]
 Styles = Annotated[
@@ -170,22 +171,24 @@ ChannelOrder = Annotated[
     str | None,
     typer.Option(
         metavar="RGB|BGR",
-        help="For an ONNX model that does not say how it wants its picture: its channels;",
+        help="Order of its channels (RGB).",
         autocompletion=completion.channel_orders,
-        rich_help_panel=MODEL,
+        rich_help_panel=FOREIGN,
     ),
 ]
 Scale = Annotated[
     float | None,
-    typer.Option(metavar="S", help="its range: 1 for 0..1 (default), 255 for 0..255;", rich_help_panel=MODEL),
+    typer.Option(metavar="S", help="255 if it counts 0..255, 1 if 0..1 (1).", rich_help_panel=FOREIGN),
 ]
 Mean = Annotated[
     str | None,
-    typer.Option(metavar="R,G,B", help="what it subtracts, in its order and range;", rich_help_panel=MODEL),
+    typer.Option(
+        metavar="A,B,C", help="What it subtracts, in that order and range (0,0,0).", rich_help_panel=FOREIGN
+    ),
 ]
 Std = Annotated[
     str | None,
-    typer.Option(metavar="R,G,B", help="and what it then divides by.", rich_help_panel=MODEL),
+    typer.Option(metavar="A,B,C", help="What it then divides by (1,1,1).", rich_help_panel=FOREIGN),
 ]
 
 Output = Annotated[
