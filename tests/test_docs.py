@@ -69,7 +69,7 @@ def _own_rules() -> Iterator[None]:
 
 
 def test_examples_of_the_library(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In order and in one namespace, as somebody reads them; sizes and steps a fraction of what is written."""
+    """In order and in one namespace, as somebody reads them; sizes and steps a fraction of those written."""
     pytest.importorskip("scipy", reason="the example of scipy.optimize needs scipy")
     namespace: dict[str, object] = {}
     for number, block in enumerate(blocks("python.md", "python"), 1):
@@ -135,14 +135,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_commands_are_ones(line: str) -> None:
     """Every command line in the documentation is one that the command understands."""
     command, words = typer.main.get_command(app), shlex.split(line, comments=True)[1:]
-    context = None
-    while True:
-        context = command.make_context(command.name, words, parent=context)
-        rest = [*context._protected_args, *context.args]
-        if not hasattr(command, "resolve_command") or not rest:
-            break
-        _, command, words = command.resolve_command(context, rest)
-        assert command is not None
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    assert command.make_context(command.name, words).command is command
 
 
 def test_the_example_of_a_configuration(tmp_path: Path) -> None:
