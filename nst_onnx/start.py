@@ -34,7 +34,8 @@ def noise(kind: Noise, content: Array, rng: np.random.Generator, preprocessing: 
         picture = mean + (rng.uniform(0, 255, shape) - 128) / 255
     else:
         picture = mean + 0.001 * rng.standard_normal(shape) / 255
-    return np.asarray(picture, dtype=np.float32)
+    started: Array = picture.astype(np.float32)
+    return started
 
 
 def style_noise(style: Array, shape: tuple[int, int], rng: np.random.Generator) -> Array:

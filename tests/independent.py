@@ -13,10 +13,17 @@ Features = dict[str, np.ndarray]
 # ---- networks; feature maps are C×H×W
 
 
-def conv(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int = 1, pad: int = 1) -> np.ndarray:
-    """Cross-correlation with an O×I×k×k kernel, zero padding."""
+def conv(
+    x: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    stride: int = 1,
+    pad: int = 1,
+    border: str = "constant",
+) -> np.ndarray:
+    """Cross-correlation with an O×I×k×k kernel, padded with zeros or (border "edge") the outermost values."""
     k = kernel.shape[-1]
-    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)), mode=border)
     windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(1, 2))[:, ::stride, ::stride]
     return np.einsum("ihwyx,oiyx->ohw", windows, kernel, optimize=True) + bias[:, None, None]
 
@@ -32,9 +39,15 @@ def pool(x: np.ndarray, kind: str, up: bool = False) -> np.ndarray:
 
 
 def vgg(
-    layers: Mapping[str, tuple[np.ndarray, np.ndarray]], kind: str, up: bool = False
+    layers: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    kind: str,
+    up: bool = False,
+    border: str = "constant",
 ) -> Callable[[np.ndarray], Features]:
-    """A VGG of Caffe's kind: from an RGB picture H×W×3 in 0..1 to its features."""
+    """A VGG of Caffe's kind: from an RGB picture H×W×3 in 0..1 to its features.
+
+    `border`: what conv1_1 sees beyond the picture.
+    """
 
     def features(picture: np.ndarray) -> Features:
         x = (255 * picture[..., ::-1] - MEAN_BGR).transpose(2, 0, 1)
@@ -42,7 +55,8 @@ def vgg(
         for name, (kernel, bias) in layers.items():
             if name[4] != block:
                 x, block = pool(x, kind, up), name[4]
-            x = np.maximum(conv(x, kernel.astype(np.float64), bias.astype(np.float64)), 0)
+            outside = border if name == "conv1_1" else "constant"
+            x = np.maximum(conv(x, kernel.astype(np.float64), bias.astype(np.float64), border=outside), 0)
             found[name] = x
         return found
 

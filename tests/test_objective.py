@@ -78,7 +78,7 @@ def test_published_presets(preset: str, pooling: str | None, vgg19: Network, vgg
 @pytest.mark.parametrize("size", [SIZE, (33, 64)])
 def test_default_preset(pooling: str, size: tuple[int, int], vgg19: Network) -> None:
     """Also with a style of another size, which the scale-free form does not mind."""
-    features = independent.vgg(vgg_weights().layers, pooling)
+    features = independent.vgg(vgg_weights().layers, pooling, border="edge")
     content, style = pictures(size[::-1], (max(size), max(size)))
     content_layers, style_layers = ("conv3_1", "conv4_2"), ("conv1_1", "conv2_1", "conv4_1")
     objective = Objective(
@@ -228,7 +228,7 @@ def test_losses_vanish_at_their_targets(vgg19: Network) -> None:
 def test_styles_are_blended(vgg19: Network) -> None:
     """Two styles with weights 1 and 3: the target is the weighted mean of their Gram matrices."""
     content, one, two, picture = pictures(*[(42, 50)] * 4)
-    features = independent.vgg(vgg_weights().layers, "average")
+    features = independent.vgg(vgg_weights().layers, "average", border="edge")
     objective = Objective(
         content, [one, two], model=vgg19, size=SIZE, style_weights=[1, 3], style_layers=["conv2_1"]
     )
@@ -263,7 +263,7 @@ def test_masked_gram_matrices(vgg19: Network) -> None:
         np.concatenate([content, opacity], axis=2), style, model=vgg19, size=SIZE,
         style_layers=["conv1_1"], content_weight=0,
     )  # fmt: skip
-    features = independent.vgg(vgg_weights().layers, "average")
+    features = independent.vgg(vgg_weights().layers, "average", border="edge")
     f, a = (features(x.astype(np.float64))["conv1_1"] for x in (picture, style))
     m = opacity[..., 0].astype(np.float64)
     g = np.einsum("ihw,jhw,hw->ij", f, f, m) / m.sum()

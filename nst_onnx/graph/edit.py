@@ -1,4 +1,4 @@
-"""Changes to a network before it is differentiated: cut it at layers, exchange its pooling."""
+"""Changes to a network before it is differentiated: cut it at layers, exchange its pooling or border."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Literal
 import onnx
 from onnx import helper
 
-from nst_onnx.graph.builder import attribute, needed_nodes
+from nst_onnx.graph.builder import Graph, attribute, needed_nodes
 
 Pooling = Literal["max", "average"]
+Border = Literal["zero", "edge"]
 
 
 def cut(model: onnx.ModelProto, layers: Iterable[str]) -> onnx.ModelProto:
@@ -54,3 +55,25 @@ def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.Node
         kept["count_include_pad"] = attribute(node, "count_include_pad")
     attributes = {name: value for name, value in kept.items() if value is not None}
     return helper.make_node(op_type, list(node.input), list(node.output), name=node.name, **attributes)
+
+
+def with_edge_border(g: Graph, nodes: Iterable[onnx.NodeProto], picture: str) -> list[onnx.NodeProto]:
+    """Return the nodes with convolutions of `picture` itself padded by its outermost pixels instead of zeros.
+
+    Zeros beyond the border are an edge that the network sees and an optimiser paints: a frame. Layers
+    deeper down keep their zeros, where it no longer shows.
+    """
+    changed: list[onnx.NodeProto] = []
+    for node in nodes:
+        pads = attribute(node, "pads", [])
+        if node.op_type == "Conv" and node.input[0] == picture and any(pads):
+            padded, half = g.fresh("edge"), len(pads) // 2
+            widths = g.ints(0, 0, *pads[:half], 0, 0, *pads[half:])
+            changed.append(helper.make_node("Pad", [picture, widths], [padded], mode="edge"))
+            bare = onnx.NodeProto()
+            bare.CopyFrom(node)
+            bare.input[0] = padded
+            next(a for a in bare.attribute if a.name == "pads").ints[:] = [0] * len(pads)
+            node = bare
+        changed.append(node)
+    return changed

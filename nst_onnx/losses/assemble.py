@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.graph.edit import Pooling, cut, with_pooling
+from nst_onnx.graph.edit import Border, Pooling, cut, with_edge_border, with_pooling
 from nst_onnx.losses import content, style, total_variation
 from nst_onnx.models.extractor import Extractor
 
@@ -37,6 +37,7 @@ class Terms:
     tv: str | None = None
     pooling: Pooling | None = None
     same: bool = False
+    border: Border = "zero"
     masked: bool = False
 
     @property
@@ -94,13 +95,15 @@ def _network(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]
     """Return a graph that computes features from `picture`, and {layer: tensor}."""
     g = Graph.from_model(cut(extractor.proto, terms.layers))
     del g.inputs[extractor.input]
-    g.nodes = []
+    layers, g.nodes = g.nodes, []
     g.input(PICTURE, [1, 3, None, None])
     matrix, offset = extractor.facts.preprocessing.affine()
     kernel = g.constant(matrix.reshape(3, 3, 1, 1).astype(np.float32))
     prepared = g.op("Conv", PICTURE, kernel, g.constant(offset.astype(np.float32)))
     g.nodes.append(onnx.helper.make_node("Identity", [prepared], [extractor.input]))
-    g.nodes += with_pooling(cut(extractor.proto, terms.layers).graph.node, terms.pooling, same=terms.same)
+    if terms.border == "edge":
+        layers = with_edge_border(g, layers, extractor.input)
+    g.nodes += with_pooling(layers, terms.pooling, same=terms.same)
     if terms.masked:
         g.input(MASK, [1, 1, None, None])
     return g, {layer: layer for layer in terms.layers}
