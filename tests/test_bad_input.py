@@ -165,6 +165,12 @@ OUTPUTS = [
     Case("plot unknown", stylize("--plot losses.xyz"), r"losses\.xyz.*\.svg"),
     Case("plot folder missing", stylize("--plot no/losses.png"), r"no folder no"),
     Case("plot over an input", stylize("--plot style.png"), r"style\.png is an input"),
+    Case(
+        "numbered picture over an input",
+        stylize("--save-every 1", content="out-0002.png"),
+        r"out-0002\.png is an input",
+        lambda: {"out-0002.png": picture()},
+    ),
     Case("save every 0", stylize("--save-every 0"), r"--save-every.*0"),
     Case("sheet of unknown suffix", "compare content.png style.png -o sheet.xyz", r"\.xyz"),
 ]

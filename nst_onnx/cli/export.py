@@ -33,8 +33,10 @@ def exporter() -> Any:
     elif (package.parent / "export" / "__main__.py").is_file():
         name = "export"
     else:
-        raise NstError("this installation has no exporter", 'pip install "nst-onnx[export]"')
+        raise NstError("this installation has no exporter", 'run pip install "nst-onnx[export]"')
     try:
         return importlib.import_module(f"{name}.__main__").app
     except ImportError as error:
-        raise NstError(f"the exporter cannot be loaded: {error}", 'pip install "nst-onnx[export]"') from error
+        raise NstError(
+            f"the exporter cannot be loaded: {error}", 'run pip install "nst-onnx[export]"'
+        ) from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class Files:
         """Raise NstError for whatever would go wrong at the end of the work; change nothing."""
         from nst_onnx import picture
 
+        written = [path for path in (self.output, self.preview, self.plot) if path]
+        check_apart([*written, *([self.state] if self.state else [])], inputs)
         picture.check_writable(self.output, 8 if self.bits is None else self.bits)
         if not 1 <= self.quality <= 100:
             raise OptionError(f"quality must be from 1 to 100, not {self.quality}")
@@ -58,11 +61,10 @@ class Files:
             loss_plot.check(self.plot)
         if self.state:
             check_writable(self.state)
-        written = [path for path in (self.output, self.preview, self.plot) if path]
-        check_apart([*written, *([self.state] if self.state else [])], inputs)
+        numbered = list(self._numbered_already()) if self.save_every else []
+        check_apart(numbered, inputs)
         if not overwrite:
-            numbered = self.output.parent.glob(f"{_escaped(self.output.stem)}-*[0-9]{self.output.suffix}")
-            check_new([*written, *(numbered if self.save_every else [])])
+            check_new([*written, *([] if self.state and self.state.exists() else numbered)])
 
     def load_state(self) -> Checkpoint | None:
         """Return what an earlier run saved, None where there is nothing yet.
@@ -85,6 +87,11 @@ class Files:
     def numbered(self, iteration: int) -> Path:
         """Return where the picture after `iteration` steps goes: OUT-0020.png."""
         return self.output.with_stem(f"{self.output.stem}-{iteration:04}")
+
+    def _numbered_already(self) -> Iterator[Path]:
+        """Return what stands where numbered pictures may go."""
+        name = re.compile(rf"{re.escape(self.output.stem)}-\d{{4,}}{re.escape(self.output.suffix)}")
+        return (path for path in self.output.parent.iterdir() if name.fullmatch(path.name))
 
     def save_state(self, step: Step) -> None:
         """Save what is needed to go on after `step`."""
@@ -115,9 +122,3 @@ class Files:
         except (NstError, OSError) as error:
             self._broken.add(what)
             print(one_line("warning", f"no more of {what}: {error}"), file=sys.stderr)
-
-
-def _escaped(stem: str) -> str:
-    import glob
-
-    return glob.escape(stem)

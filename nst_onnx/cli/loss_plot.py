@@ -17,11 +17,11 @@ TERMS = ("total", "content", "style", "tv")
 
 def check(path: Path) -> None:
     """Raise NstError if `draw` could not write to `path`."""
-    if find_spec("matplotlib") is None:
-        raise NstError("--plot needs matplotlib, which is not installed", 'pip install "nst-onnx[plot]"')
     if path.suffix.lower() not in SUFFIXES:
         raise OptionError(f"--plot cannot write {path}", f"use {', '.join(SUFFIXES)}")
     check_writable(path)
+    if find_spec("matplotlib") is None:
+        raise NstError("--plot needs matplotlib, which is not installed", 'run pip install "nst-onnx[plot]"')
 
 
 def draw(history: Sequence[Mapping[str, Any]], path: Path) -> None:
