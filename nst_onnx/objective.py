@@ -13,14 +13,14 @@ from nst_onnx import presets
 from nst_onnx.colour import match_covariance, match_histogram
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.losses import total_variation
-from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Terms
+from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE
 from nst_onnx.losses.layer import Layer
-from nst_onnx.models.names import resolve
 from nst_onnx.network import Network
-from nst_onnx.options import Layers, LossOptions
+from nst_onnx.options import LossOptions
 from nst_onnx.picture import Picture, Source, fit, read
 from nst_onnx.presets import Preset
 from nst_onnx.targets import batch, blend, measure, scaled
+from nst_onnx.terms import term_weights, terms_of
 
 Array = npt.NDArray[np.float32]
 
@@ -40,8 +40,8 @@ class Objective:
 
     def __init__(
         self,
-        content: Source | Picture,
-        styles: Source | Picture | Sequence[Source | Picture],
+        content: Source,
+        styles: Source | Sequence[Source],
         *,
         model: str | os.PathLike[str] | Network = "auto",
         device: str | None = None,
@@ -50,8 +50,8 @@ class Objective:
         self.options = LossOptions.of(options)
         self.preset = presets.find(self.options.preset)
         self.network = model if isinstance(model, Network) else open_network(model, device, self.preset)
-        self.content = opened(content, "content")
-        self.styles = [opened(style, "style") for style in listed(styles)]
+        self.content = read(content, what="content picture")
+        self.styles = [read(style, what="style picture") for style in listed(styles)]
         weights = style_weights(self.options.style_weights, len(self.styles))
         self.shape = shape_of(self.content, self.options.size or self.preset.size)
         self._weights = term_weights(self.options, self.preset, self.network)
@@ -170,11 +170,6 @@ def listed(styles: Any) -> list[Any]:
     return several
 
 
-def opened(picture: Source | Picture, what: str) -> Picture:
-    """Return a picture read, if it is not yet."""
-    return picture if isinstance(picture, Picture) else read(picture, what=what)
-
-
 def style_weights(weights: Sequence[float] | None, count: int) -> list[float]:
     """Return one weight per style. Raises OptionError where their number is wrong."""
     if weights is None:
@@ -187,81 +182,3 @@ def style_weights(weights: Sequence[float] | None, count: int) -> list[float]:
 def shape_of(content: Picture, size: int | tuple[int, int]) -> tuple[int, int]:
     """Return (H, W) for a size: longest side, or exactly (width, height)."""
     return fit(content.shape, size) if isinstance(size, int) else (size[1], size[0])
-
-
-def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict[str, float]:
-    """Return {term: weight} for all terms that count.
-
-    Raises OptionError where the model lacks a layer, or nothing is left to optimise.
-    """
-    facts = network.extractor.facts
-    chosen = {
-        "content": (options.content_layers, preset.content_layers, facts.content_layers),
-        "style": (options.style_layers, preset.style_layers, facts.style_layers),
-    }
-    overall = {
-        "content": _first(options.content_weight, preset.content_weight) * balance(options.strength),
-        "style": _first(options.style_weight, preset.style_weight),
-        "tv": _first(options.tv_weight, preset.tv_weight),
-    }
-    weights = {}
-    for kind, (given, published, default) in chosen.items():
-        layers = _layer_weights(given, published, default)
-        for name, weight in layers.items():
-            layer = _resolved(name, network, preset)
-            weights[f"{kind}/{layer}"] = overall[kind] * weight
-    if preset.tv or options.tv_weight:
-        weights["tv"] = overall["tv"]
-    weights = {name: weight for name, weight in weights.items() if weight > 0}
-    if not weights:
-        raise OptionError("all weights are zero: there is nothing to optimise")
-    return weights
-
-
-def balance(strength: float) -> float:
-    """Return the factor on the content weight: 1 at 0.5, halved by each 0.1 more."""
-    return float(2.0 ** (10 * (0.5 - strength)))
-
-
-def _layer_weights(
-    given: Layers | None, published: Mapping[str, float] | None, default: Sequence[str]
-) -> Mapping[str, float]:
-    """Return {layer: weight}: as given, else as published, else the model's own layers.
-
-    Names without weights take the published weight where the preset has one for that layer, else the
-    mean of the published ones, so that a choice of layers does not change the balance.
-    """
-    if isinstance(given, Mapping):
-        return given
-    names = list(given) if given is not None else list(published or default)
-    if published is None:
-        return dict.fromkeys(names, 1 / max(len(names), 1))
-    usual = sum(published.values()) / len(published)
-    return {name: published.get(name, usual) for name in names}
-
-
-def _resolved(name: str, network: Network, preset: Preset) -> str:
-    try:
-        return resolve(name, network.extractor.layers)
-    except OptionError as error:
-        if preset.model and preset.model not in network.extractor.facts.name:
-            raise OptionError(
-                f"preset {preset.name} needs {name}, which the model {network.extractor.facts.name} lacks",
-                f"get the network it was published for: nst-onnx models fetch {preset.model}",
-            ) from error
-        raise
-
-
-def terms_of(weights: Mapping[str, float], options: LossOptions, preset: Preset, masked: bool) -> Terms:
-    """Return the terms that an objective with these weights consists of."""
-    layers = {
-        kind: tuple(name.partition("/")[2] for name in weights if name.startswith(f"{kind}/"))
-        for kind in ("content", "style")
-    }
-    tv = (preset.tv or "squared") if "tv" in weights else None
-    pooling = options.pooling or preset.pooling
-    return Terms(layers["content"], layers["style"], tv, pooling, preset.same, preset.border, masked)
-
-
-def _first(given: float | None, published: float) -> float:
-    return published if given is None else given

@@ -51,7 +51,7 @@ class LossOptions:
 
     def __post_init__(self) -> None:
         """Raise OptionError for any value that makes no sense."""
-        presets.find(self.preset)
+        presets.find(_text("preset", self.preset))
         _size(self.size)
         _number("style_scale", self.style_scale, 0.05, 20)
         _number("strength", self.strength, 0, 1)
@@ -59,11 +59,7 @@ class LossOptions:
             _number(name, getattr(self, name), 0, math.inf)
         _weights("style_weights", self.style_weights)
         for name in ("content_layers", "style_layers"):
-            layers = getattr(self, name)
-            if isinstance(layers, str):
-                raise OptionError(f"{name} must be a sequence of names or a mapping, not a string")
-            if isinstance(layers, Mapping):
-                _weights(name, list(layers.values()))
+            _layers(name, getattr(self, name))
         _choice("pooling", self.pooling, ("max", "average"))
         _choice("preserve_colour", self.preserve_colour, ("luminance", "histogram", "covariance"))
 
@@ -134,9 +130,30 @@ def _size(size: Any) -> None:
             raise OptionError(f"size must be at most {MAX_SIDE} pixels, not {side}")
 
 
-def _weights(name: str, weights: Sequence[float] | None) -> None:
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise OptionError(f"{name} must be a name, not {value!r}")
+    return value
+
+
+def _layers(name: str, layers: Any) -> None:
+    if layers is None:
+        return
+    if isinstance(layers, str) or not isinstance(layers, Mapping | Sequence):
+        raise OptionError(f"{name} must be a list of names, or names with weights, not {layers!r}")
+    for layer in layers:
+        _text(name, layer)
+    if not layers:
+        raise OptionError(f"{name} is empty", "name at least one layer, or give the loss a weight of 0")
+    if isinstance(layers, Mapping):
+        _weights(name, list(layers.values()))
+
+
+def _weights(name: str, weights: Any) -> None:
     if weights is None:
         return
+    if isinstance(weights, str) or not isinstance(weights, Sequence):
+        raise OptionError(f"{name} must be a list of numbers, not {weights!r}")
     for weight in weights:
         _number(name, weight, 0, math.inf)
     if not sum(weights) > 0:

@@ -27,6 +27,7 @@ from nst_onnx.version import __version__
 Array = npt.NDArray[np.float32]
 
 GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
+LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
 
 
 class Painting:
@@ -45,6 +46,8 @@ class Painting:
         self.level, self.count, self.iteration, self.seconds = 0, 0, 0, 0.0
         self.history: list[dict[str, Any]] = []
         self.losses: dict[str, float] = {}
+        self.best_losses: dict[str, float] = {}
+        self._timed: list[tuple[float, float]] = []
         self.best: Array | None = None
         self.best_loss = np.inf
         self._resumed: Checkpoint | None = None
@@ -55,16 +58,17 @@ class Painting:
     def advance(self) -> Iterator[None]:
         """Evaluate once, move on, yield; until the last level's budget or the time is spent."""
         begun = time.monotonic() - self.seconds
-        while self.level < len(self.shapes):
+        while True:
             self._enter()
             while self.count < self.budgets[self.level] and not self._out_of_time():
                 self._evaluate()
                 self.seconds = time.monotonic() - begun
+                self._timed.append((self.seconds, self._done()))
                 self.history.append(self._record())
                 yield
-            self.level, self.count = self.level + 1, 0
-            if self._time_is_up():
+            if self.level + 1 == len(self.shapes) or self._time_is_up():
                 return
+            self.level, self.count = self.level + 1, 0
 
     def _enter(self) -> None:
         """Prepare a level: targets at its size, and a fresh optimiser at the picture so far."""
@@ -95,7 +99,7 @@ class Painting:
             )
         self.current = x
         if loss < self.best_loss:
-            self.best, self.best_loss = x, loss
+            self.best, self.best_loss, self.best_losses = x, loss, self.losses
         self._average.add(x)
         self._optimiser.tell(loss, gradient.reshape(-1) / GREY_LEVELS)
         self.count, self.iteration = self.count + 1, self.iteration + 1
@@ -104,7 +108,13 @@ class Painting:
         rate = self.options.learning_rate or self.preset.learning_rate
         if (self.options.optimiser or self.preset.optimiser) == "adam":
             return Adam(x, learning_rate=rate)
-        return LBFGS(x, history=self.preset.history, learning_rate=rate, line_search=self.preset.line_search)
+        return LBFGS(
+            x,
+            history=self.preset.history,
+            learning_rate=rate,
+            longest=LONGEST_STEP,
+            line_search=self.preset.line_search,
+        )
 
     @property
     def _averaging(self) -> float:
@@ -117,7 +127,7 @@ class Painting:
         init = self.options.init
         if init is None or (isinstance(init, str) and init in ("content", "noise", "style")):
             return None
-        return read(init, what="init picture")
+        return read(init, what="picture to start from")
 
     def _beginning(self, shape: tuple[int, int]) -> Array:
         """Return the picture to start from, at the first level's size."""
@@ -130,7 +140,8 @@ class Painting:
         if kind == "content":
             return content
         if kind == "style":
-            return start.style_noise(self._objective.style_pictures[0][0], shape, rng)
+            styles = [rgb for rgb, _ in self._objective.style_pictures]
+            return start.style_noise(styles, self.options.style_weights, shape, rng)
         return start.noise(self.preset.noise, content, rng, self.network.extractor.facts.preprocessing)
 
     # ---- time
@@ -153,17 +164,19 @@ class Painting:
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate from the work done so far, None before there is any."""
-        work = self._work()
-        if self.level >= len(work):
-            return 0.0
-        here = work[self.level] * self.count / self.budgets[self.level]
-        done = sum(work[: self.level]) + here
-        if done == 0:
+        """An estimate from the evaluations of this run; None after so few that it would be a guess."""
+        if len(self._timed) < 3:
             return None
-        left = self.seconds * (sum(work) - done) / done
+        # The first evaluation also allocates and tunes: what follows it tells the pace.
+        (first, before), (now, done) = self._timed[0], self._timed[-1]
+        left = (now - first) * (sum(self._work()) - done) / (done - before)
         limit = self.options.max_seconds
         return left if limit is None else max(0.0, min(left, limit - self.seconds))
+
+    def _done(self) -> float:
+        """Return the work done so far, by the plan."""
+        work = self._work()
+        return sum(work[: self.level]) + work[self.level] * self.count / self.budgets[self.level]
 
     # ---- what it looks like
 
@@ -186,7 +199,14 @@ class Painting:
         if self._shape != final:
             picture = resize(picture, final)
         alpha = None if self.content.alpha is None else resize(self.content.alpha, final)
-        return Result(self.finished(picture), alpha, list(self.history), self.settings(), self.content.bits)
+        return Result(
+            self.finished(picture),
+            alpha,
+            list(self.history),
+            self.settings(),
+            self.content.bits,
+            dict(self.best_losses),
+        )
 
     def settings(self) -> dict[str, Any]:
         """Return what the picture is made with, fit for JSON."""
@@ -225,7 +245,7 @@ class Painting:
             "count": self.count,
             "iteration": self.iteration,
             "seconds": self.seconds,
-            "best_loss": self.best_loss,
+            "best_losses": self.best_losses,
             "average_weight": self._average.weight,
             "history": self.history,
         }
@@ -247,7 +267,8 @@ class Painting:
         arrays = checkpoint.arrays
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
         self._optimiser.restore(state)
-        self.best, self.best_loss = arrays["best"], checkpoint.facts["best_loss"]
+        self.best, self.best_losses = arrays["best"], checkpoint.facts["best_losses"]
+        self.best_loss = self.best_losses["total"]
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]
 
     def fingerprint(self) -> str:

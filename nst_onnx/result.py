@@ -25,6 +25,7 @@ class Result:
     `array`: float32 H×W×3, RGB, 0..1, sRGB-encoded. `alpha`: float32 H×W, the content's, or None.
     `history`: one dict per evaluation: scale, iteration, total, content, style, tv, seconds.
     `settings`: what it was made with, fit for JSON. `bits`: 16 where the content had more than 8.
+    `losses`: those of the best evaluation, which the picture is (but for clipping and averaging).
     """
 
     array: npt.NDArray[np.float32]
@@ -32,6 +33,7 @@ class Result:
     history: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     bits: int = 8
+    losses: dict[str, float] = field(default_factory=dict)
 
     @property
     def image(self) -> PIL.Image.Image:

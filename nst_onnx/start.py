@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -38,11 +40,18 @@ def noise(kind: Noise, content: Array, rng: np.random.Generator, preprocessing: 
     return started
 
 
-def style_noise(style: Array, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """Return noise whose colours have the mean and covariance of the style picture's."""
-    pixels = style.reshape(-1, 3).astype(np.float64)
-    covariance = np.cov(pixels, rowvar=False) if len(pixels) > 1 else np.zeros((3, 3))
+def style_noise(
+    styles: Sequence[Array], weights: Sequence[float] | None, shape: tuple[int, int], rng: np.random.Generator
+) -> Array:
+    """Return noise whose colours have the mean and covariance of the style pictures, blended by `weights`."""
+    shares = np.ones(len(styles)) if weights is None else np.asarray(weights, np.float64)
+    shares = shares / shares.sum()
+    pixels = [style.reshape(-1, 3).astype(np.float64) for style in styles]
+    mean = sum(share * p.mean(axis=0) for share, p in zip(shares, pixels, strict=True))
+    covariance = sum(
+        share * np.cov(p, rowvar=False, bias=True) for share, p in zip(shares, pixels, strict=True)
+    )
     values, vectors = np.linalg.eigh(covariance)
     spread = vectors * np.sqrt(np.maximum(values, 0))
-    picture = pixels.mean(axis=0) + rng.standard_normal((*shape, 3)) @ spread.T
-    return np.clip(picture, 0, 1).astype(np.float32)
+    started: Array = (mean + rng.standard_normal((*shape, 3)) @ spread.T).clip(0, 1).astype(np.float32)
+    return started

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from nst_onnx import presets
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.network import Network
-from nst_onnx.objective import listed, open_network, opened, style_weights
+from nst_onnx.objective import listed, open_network, style_weights
 from nst_onnx.options import Options
 from nst_onnx.painting import Painting, to_picture
-from nst_onnx.picture import Source
+from nst_onnx.picture import Source, read
 from nst_onnx.result import Result, to_image
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Stylizer:
 
         `content` and each style: a path, Pillow image, array (H×W×3/4, uint8, uint16 or float 0..1) or
         encoded bytes. `options`: see `nst_onnx.options.Options`. `resume`: go on from a checkpoint.
+        A run that was already complete yields nothing; `stylize` gives its result.
         Raises PictureError, OptionError, ModelError, at once and not at the first step.
         """
         painting = self._painting(content, style, options)
@@ -148,8 +149,8 @@ class Stylizer:
         checked = Options.of(options)
         sources = listed(style)
         style_weights(checked.style_weights, len(sources))
-        styles = [opened(source, "style") for source in sources]
-        return Painting(self.network, opened(content, "content"), styles, checked)
+        styles = [read(source, what="style picture") for source in sources]
+        return Painting(self.network, read(content, what="content picture"), styles, checked)
 
 
 def stylize(

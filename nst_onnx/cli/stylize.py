@@ -173,7 +173,7 @@ class Run:
             "interrupted": self.interrupted,
             "iterations": last.get("iteration", 0),
             "seconds": last.get("seconds", 0.0),
-            "losses": {name: last.get(name) for name in ("total", "content", "style", "tv")},
+            "losses": result.losses,
             "settings": result.settings,
             "history": result.history,
         }

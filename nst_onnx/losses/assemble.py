@@ -77,8 +77,6 @@ def objective_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
     for name, tensor in _statistics(g, found, terms).items():
         shape = [1, None, None, None] if name.startswith("content/") else [None, None]
         difference = g.op("Sub", tensor, g.input(f"target/{name}", shape))
-        if terms.masked and name.startswith("content/"):
-            difference = g.op("Mul", difference, g.op("Sqrt", _mask(g, tensor)))
         distances.append(g.op("ReduceSumSquare", difference, keepdims=0))
     if terms.tv:
         levels = g.op("Mul", PICTURE, g.constant(255.0))
@@ -111,11 +109,15 @@ def _network(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]
 
 def _statistics(g: Graph, found: dict[str, str], terms: Terms) -> dict[str, str]:
     """Return {term: tensor} for every term on features."""
-    compared = {f"content/{name}": content.statistic(g, found[name]) for name in terms.content}
-    for name in terms.style:
-        mask = _mask(g, found[name]) if terms.masked else None
-        compared[f"style/{name}"] = style.statistic(g, found[name], mask)
+    compared = {}
+    for name in (n for n in terms.names if n != "tv"):
+        kind, _, layer = name.partition("/")
+        mask = _mask(g, found[layer]) if terms.masked else None
+        compared[name] = _STATISTICS[kind](g, found[layer], mask)
     return compared
+
+
+_STATISTICS = {"content": content.statistic, "style": style.statistic}
 
 
 def _mask(g: Graph, features: str) -> str:

@@ -9,9 +9,12 @@ from nst_onnx.graph import Graph
 from nst_onnx.losses.layer import Layer
 
 
-def statistic(g: Graph, features: str) -> str:
-    """Return what is compared: the features themselves, 1×C×H×W."""
-    return features
+def statistic(g: Graph, features: str, mask: str | None = None) -> str:
+    """Return what is compared: the features themselves, 1×C×H×W.
+
+    `mask` (1×1×H×W, 0..1): how much each position's squared difference counts; None counts all alike.
+    """
+    return features if mask is None else g.op("Mul", features, g.op("Sqrt", mask))
 
 
 def gatys2015(layer: Layer) -> float:

@@ -13,6 +13,7 @@ from nst_onnx.optim.optimiser import State, Vector
 _ARMIJO = 1e-4
 _ROUNDING = 1e-6  # relative: what float32 losses cannot tell apart
 _FLAT = 1e-8  # cosine between step and gradient change below which a pair says nothing of the curvature
+_TINY = 1e-30
 _MAX_HALVINGS = 8
 
 
@@ -21,19 +22,27 @@ class LBFGS:
 
     `history`: how many (step, gradient change) pairs to keep. `learning_rate` scales each full step. The
     first step goes down the gradient. With `line_search` it changes x by `learning_rate` in the root
-    mean square, and a step that does not lower the loss enough (Armijo) is shortened by interpolation
-    and evaluated again. Without, it is as short as torch's (Σ|Δx| = learning_rate at most), and every
-    step is taken: the recipe of neural-style.
+    mean square (twice as much each time that nothing was learnt of the curvature), no step by more than
+    `longest`, and a step that does not lower the loss enough (Armijo) is shortened by interpolation and
+    evaluated again. Without, it is as short as torch's (Σ|Δx| = learning_rate at most), and every step
+    is taken: the recipe of neural-style.
 
     The direction comes from inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
     MapReduce"): two passes over the history as matrix-vector products instead of 4 per pair.
     """
 
     def __init__(
-        self, x: Vector, *, history: int = 20, learning_rate: float = 1.0, line_search: bool = True
+        self,
+        x: Vector,
+        *,
+        history: int = 20,
+        learning_rate: float = 1.0,
+        longest: float = np.inf,
+        line_search: bool = True,
     ) -> None:
         self.x = x
         self.history, self.learning_rate, self.line_search = history, learning_rate, line_search
+        self.longest = longest
         self._pairs = np.empty((2, history, x.size), np.float32)  # steps s, gradient changes y
         self._inner = np.zeros((2 * history, 2 * history))  # inner products of all of them
         self._order: list[int] = []  # rows in use, oldest first
@@ -41,7 +50,7 @@ class LBFGS:
         self._loss = np.inf
         self._gradient: Vector | None = None
         self._direction: Vector = x
-        self._slope, self._step, self._halvings = 0.0, 0.0, 0
+        self._slope, self._step, self._halvings, self._blind = 0.0, 0.0, 0, 0
 
     def tell(self, loss: float, gradient: Vector) -> None:
         """Take the value and gradient at `x`, and move `x` on."""
@@ -83,14 +92,18 @@ class LBFGS:
             self._slope = -_dot(self._gradient, self._gradient)
         if not self._order:
             self._step *= self._first_step()
+        elif self.line_search:
+            self._step *= min(1.0, self.longest / max(_root_mean_square(self._direction), _TINY))
         self.x = self._base + np.float32(self._step) * self._direction
 
     def _first_step(self) -> float:
         """Return how far to go along the gradient while nothing is known of the curvature."""
         assert self._gradient is not None
         if self.line_search:
-            norm = float(np.sqrt(_dot(self._gradient, self._gradient)))
-            return float(np.sqrt(self._gradient.size)) / norm if norm > 0 else 0.0
+            self._blind += 1
+            size = _root_mean_square(self._gradient)
+            wanted = min(2.0 ** (self._blind - 1), self.longest)
+            return wanted / size if size > 0 else 0.0
         size = float(np.abs(self._gradient).sum(dtype=np.float64))
         return min(1.0, 1.0 / size) if size > 0 else 0.0
 
@@ -98,6 +111,7 @@ class LBFGS:
         """Add a pair, if the function curves upwards along it, in the place of the oldest."""
         if not _dot(s, y) > _FLAT * np.sqrt(_dot(s, s) * _dot(y, y)):
             return
+        self._blind = 0
         row = self._order.pop(0) if len(self._order) == self.history else len(self._order)
         self._pairs[0, row], self._pairs[1, row] = s, y
         self._order.append(row)
@@ -134,7 +148,9 @@ class LBFGS:
             "direction": self._direction,
             "pairs": self._pairs[:, self._order],
             "inner": self._inner[np.ix_(self._rows, self._rows)],
-            "numbers": np.asarray([self._loss, self._slope, self._step, self._halvings], np.float64),
+            "numbers": np.asarray(
+                [self._loss, self._slope, self._step, self._halvings, self._blind], np.float64
+            ),
         }
         if self._gradient is not None:
             kept["gradient"] = self._gradient
@@ -148,8 +164,8 @@ class LBFGS:
         self.x, self._base = np.array(state["x"]), np.array(state["base"])
         self._direction = np.array(state["direction"])
         self._gradient = np.array(state["gradient"]) if "gradient" in state else None
-        self._loss, self._slope, self._step, halvings = (float(v) for v in state["numbers"])
-        self._halvings = int(halvings)
+        self._loss, self._slope, self._step = (float(v) for v in state["numbers"][:3])
+        self._halvings, self._blind = (int(v) for v in state["numbers"][3:])
 
 
 def two_loops(products: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -170,6 +186,10 @@ def two_loops(products: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         beta = weights @ products[:, m + i] / products[i, m + i]
         weights[i] += alphas[i] - beta
     return weights
+
+
+def _root_mean_square(a: Vector) -> float:
+    return float(np.sqrt(_dot(a, a) / max(a.size, 1)))
 
 
 def _dot(a: Vector, b: Vector) -> float:
