@@ -427,20 +427,27 @@ def test_max_pooling_shares_among_ties(kernel: int, stride: int, dilation: int, 
     np.testing.assert_allclose(dx, np.broadcast_to(expected, dx.shape), rtol=1e-6)
 
 
-@pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool"])
+@pytest.mark.parametrize(
+    ("op_type", "more"),
+    [("MaxPool", {}), ("AveragePool", {}), ("AveragePool", {"count_include_pad": 1})],
+)
 @pytest.mark.parametrize("pad", ["SAME_UPPER", "SAME_LOWER", "VALID"])
-@pytest.mark.parametrize("kernel", [2, 3])
-def test_pooling_with_automatic_padding(op_type: str, pad: str, kernel: int) -> None:
+@pytest.mark.parametrize(("kernel", "stride"), [(2, 1), (2, 2), (3, 2), (3, 3)])
+def test_pooling_with_automatic_padding(
+    op_type: str, more: dict[str, int], pad: str, kernel: int, stride: int
+) -> None:
     """Automatic padding is the explicit padding that it works out to (whose rule is checked above)."""
     shape = (1, 2, 7, 8)
-    totals = [0 if pad == "VALID" else max(0, (-(-n // 2) - 1) * 2 + kernel - n) for n in shape[2:]]
+    totals = [0] * 2
+    if pad != "VALID":
+        totals = [max(0, (-(-n // stride) - 1) * stride + kernel - n) for n in shape[2:]]
     small, large = [t // 2 for t in totals], [t - t // 2 for t in totals]
     explicit = small + large if pad == "SAME_UPPER" else large + small
     found = []
     for padding in ({"auto_pad": pad}, {"pads": explicit}):
         g = Graph()
         g.input("x", [1, 2, None, None])
-        y = g.op(op_type, "x", kernel_shape=[kernel] * 2, strides=[2, 2], **padding)
+        y = g.op(op_type, "x", kernel_shape=[kernel] * 2, strides=[stride] * 2, **padding, **more)
         loss = g.op("ReduceSumSquare", y, keepdims=0)
         found.append(run(g.model([y, gradient(g, loss, "x")]), picture(3, shape)))
     for automatic, by_hand in zip(*found, strict=True):
@@ -453,6 +460,79 @@ def test_pad_with_axes_given(mode: str) -> None:
     g.input("x", [1, 2, None, None])
     y = g.op("Pad", "x", g.ints(2, 1, 0, 3), "", g.ints(3, 2), mode=mode)
     check(g, y, picture(4, (1, 2, 6, 5)))
+
+
+def test_dilated_pooling_with_automatic_padding_is_refused() -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    y = g.op("MaxPool", "x", kernel_shape=[2, 2], dilations=[2, 2], auto_pad="SAME_UPPER")
+    with pytest.raises(GraphError, match="explicit"):
+        gradient(g, g.op("ReduceSum", y, keepdims=0), "x")
+
+
+@pytest.mark.parametrize("axes", [[3, 1], [-1, -3], None])
+def test_slice_whose_optional_inputs_are_left_out(axes: list[int] | None) -> None:
+    g = Graph()
+    g.input("x", [1, 4, None, None])
+    starts, ends = ([1, -3], [100, -1]) if axes else ([0, 1, 1, 2], [1, 3, 100, -1])
+    steps = [1] * len(starts)
+    y = g.op("Slice", "x", g.ints(*starts), g.ints(*ends), g.ints(*axes) if axes else "", g.ints(*steps))
+    check(g, y, picture(5, (1, 4, 5, 6)))
+
+
+@pytest.mark.parametrize("part", ["starts", "axes", "steps"])
+def test_slice_known_only_at_run_time_is_refused(part: str) -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    late = g.op("Shape", g.op("NonZero", "x"), end=1)
+    starts, axes, steps = (late if part == name else g.ints(1) for name in ("starts", "axes", "steps"))
+    y = g.op("Slice", "x", starts, g.ints(9), axes, steps)
+    with pytest.raises(GraphError, match="Slice"):
+        gradient(g, g.op("ReduceSum", y, keepdims=0), "x")
+
+
+@pytest.mark.parametrize("op_type", ["ReduceSum", "ReduceMean", "ReduceSumSquare"])
+@pytest.mark.parametrize("axes", [[], [-2, 1], [0, 1, 2, 3]])
+@pytest.mark.parametrize("keep", [0, 1])
+def test_reduction_with_axes_as_input(op_type: str, axes: list[int], keep: int) -> None:
+    g = Graph(18)
+    g.input("x", [1, 2, None, None])
+    y = g.op(op_type, "x", *([g.ints(*axes)] if axes else []), keepdims=keep)
+    check(g, y, picture(6, (1, 2, 4, 5)))
+
+
+@pytest.mark.parametrize("op_type", ["ReduceSum", "ReduceMean"])
+def test_reduction_without_axes_that_does_nothing(op_type: str) -> None:
+    g = Graph(18)
+    g.input("x", [1, 2, None, None])
+    check(g, g.op(op_type, "x", keepdims=0, noop_with_empty_axes=1), picture(6, (1, 2, 4, 5)))
+
+
+def test_reduction_whose_axes_are_known_only_at_run_time_is_refused() -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    late = g.op("Shape", g.op("NonZero", "x"), end=1)
+    with pytest.raises(GraphError, match="fixed axes"):
+        gradient(g, g.op("ReduceSum", "x", late, keepdims=0), "x")
+
+
+def test_second_output_of_an_operator_is_not_passed_over() -> None:
+    """A path through it would be missing from the gradient, with nothing said."""
+    g = Graph()
+    g.input("x", [1, 2, 4, 4])
+    g.nodes.append(helper.make_node("Split", ["x"], ["upper", "lower"], axis=2))
+    ends = [g.op("ReduceSum", name, keepdims=0) for name in ("x", "lower")]
+    with pytest.raises(GraphError, match="Split"):
+        gradient(g, g.op("Add", *ends), "x")
+
+
+def test_no_gradient_flows_through_whole_numbers() -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    whole = g.op("Cast", g.op("Cast", "x", to=TensorProto.INT64), to=TensorProto.FLOAT)
+    slope = gradient(g, g.op("ReduceSum", g.op("Mul", whole, "x"), keepdims=0), "x")
+    x = 3 * picture(7, (1, 2, 3, 3))
+    np.testing.assert_array_equal(run(g.model([slope]), x)[0], np.trunc(x))
 
 
 def test_gradient_of_square_is_exact() -> None:

@@ -88,6 +88,11 @@ class Graph:
         """Return the name of a 1-D int64 constant: axes, shapes, pads."""
         return self.constant(values, np.int64)
 
+    def ones(self, shape: str) -> str:
+        """Return a tensor of ones whose shape is the value of another tensor (1-D int64)."""
+        one = helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])
+        return self.op("ConstantOfShape", shape, value=one)
+
     # ---- looking
 
     def value(self, name: str) -> npt.NDArray[Any] | None:

@@ -45,16 +45,16 @@ def with_pooling(
 def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.NodeProto:
     if node.op_type not in ("MaxPool", "AveragePool") or len(node.output) > 1:
         return node
-    kept = {
-        name: attribute(node, name) for name in ("kernel_shape", "strides", "pads", "ceil_mode", "auto_pad")
-    }
-    if same:
-        kept |= {"auto_pad": "SAME_UPPER", "pads": None, "ceil_mode": None}
     op_type = {"max": "MaxPool", "average": "AveragePool", None: node.op_type}[kind]
-    if op_type == node.op_type == "AveragePool":
-        kept["count_include_pad"] = attribute(node, "count_include_pad")
-    attributes = {name: value for name, value in kept.items() if value is not None}
-    return helper.make_node(op_type, list(node.input), list(node.output), name=node.name, **attributes)
+    kept = {a.name: a for a in node.attribute}
+    if op_type != node.op_type:  # what only the other kind knows
+        kept = {name: a for name, a in kept.items() if name not in ("count_include_pad", "storage_order")}
+    if same:
+        kept = {name: a for name, a in kept.items() if name not in ("pads", "ceil_mode", "count_include_pad")}
+        kept["auto_pad"] = helper.make_attribute("auto_pad", "SAME_UPPER")
+    pooled = helper.make_node(op_type, list(node.input), list(node.output), name=node.name)
+    pooled.attribute.extend(kept.values())
+    return pooled
 
 
 def with_edge_border(g: Graph, nodes: Iterable[onnx.NodeProto], picture: str) -> list[onnx.NodeProto]:

@@ -18,22 +18,21 @@ def gradient(graph: Graph, of: str, wrt: str) -> str:
     """
     graph.infer_shapes()
     path = _path(graph, of, wrt)
-    live = {wrt} | {name for node in path for name in node.output}
-    arrived: dict[str, list[str]] = {of: [graph.op("ConstantOfShape", graph.op("Shape", of), value=_ONE)]}
+    live = {wrt} | {name for node in path for name in node.output if name}
+    arrived = {of: [graph.ones(graph.op("Shape", of))]}
     for node in reversed(path):
-        incoming = [arrived.get(name) for name in node.output]
-        if incoming[0] is None:
+        if not arrived.keys() & set(node.output):
             continue
-        dy = _sum(graph, incoming[0])
+        rule = _rule(node)
+        if arrived.keys() & set(node.output[1:]):
+            raise GraphError(f"{_named(node)} has a gradient rule for its first output only")
+        dy = _sum(graph, arrived[node.output[0]])
         for index, name in enumerate(node.input):
-            if name in live and (dx := _rule(node)(graph, node, dy, index)) is not None:
+            if name in live and (dx := rule(graph, node, dy, index)) is not None:
                 arrived.setdefault(name, []).append(dx)
     if wrt not in arrived:
         raise GraphError(f"{of!r} does not depend on {wrt!r}", "there is nothing to differentiate")
     return _sum(graph, arrived[wrt])
-
-
-_ONE = onnx.helper.make_tensor("one", onnx.TensorProto.FLOAT, [1], [1.0])
 
 
 def _path(graph: Graph, of: str, wrt: str) -> list[onnx.NodeProto]:
@@ -42,7 +41,7 @@ def _path(graph: Graph, of: str, wrt: str) -> list[onnx.NodeProto]:
     path = []
     for node in needed_nodes(graph.nodes, [of]):
         if node.op_type not in CONSTANT and reached.intersection(node.input):
-            reached.update(node.output)
+            reached.update(filter(None, node.output))  # "" stands for an output or input left out
             path.append(node)
     return path
 
@@ -52,9 +51,13 @@ def _rule(node: onnx.NodeProto) -> Rule:
         return RULES[node.op_type]
     except KeyError:
         raise GraphError(
-            f"operator {node.op_type} (node {node.name or node.output[0]!r}) has no gradient rule",
+            f"operator {_named(node)} has no gradient rule",
             "choose layers before it, or export the network with other operators",
         ) from None
+
+
+def _named(node: onnx.NodeProto) -> str:
+    return f"{node.op_type} (node {node.name or node.output[0]!r})"
 
 
 def _sum(graph: Graph, terms: list[str]) -> str:

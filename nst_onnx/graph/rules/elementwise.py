@@ -7,27 +7,8 @@ import onnx
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.rules.broadcasting import known_shape, unbroadcast
 from nst_onnx.graph.rules.table import rule
-
-
-def unbroadcast(g: Graph, dy: str, node: onnx.NodeProto, index: int) -> str:
-    """Sum `dy` over the axes along which input `index` was stretched to the result's shape."""
-    name = node.input[index]
-    shapes = [g.shape(other) for other in node.input if other]
-    own = g.shape(name)
-    if own is None or any(s is None for s in shapes):
-        if all(other == name for other in node.input):
-            return dy
-        raise GraphError(f"cannot tell the rank of the inputs of {node.op_type} (node {node.output[0]!r})")
-    rank = max(len(s) for s in shapes if s is not None)
-    aligned = [(1,) * (rank - len(s)) + s for s in shapes if s is not None]
-    mine = (1,) * (rank - len(own)) + own
-    stretched = [a for a in range(rank) if mine[a] == 1 and any(s[a] != 1 for s in aligned)]
-    if stretched:
-        dy = g.op("ReduceSum", dy, g.ints(*stretched), keepdims=1)
-    if len(own) < rank:
-        dy = g.op("Reshape", dy, g.op("Shape", name))
-    return dy
 
 
 @rule("Identity", "Dropout")
@@ -37,9 +18,14 @@ def identity(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
 
 
 @rule("Cast")
-def cast(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """Between float types; the gradient goes on as float32."""
-    return g.op("Cast", dy, to=onnx.TensorProto.FLOAT)
+def cast(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
+    """Between float types; the gradient goes on as float32. None flows through whole numbers."""
+    return g.op("Cast", dy, to=onnx.TensorProto.FLOAT) if attribute(node, "to") in _FLOATS else None
+
+
+_FLOATS = frozenset(
+    (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16, onnx.TensorProto.DOUBLE)
+)
 
 
 @rule("Add", "Sum")
@@ -157,15 +143,16 @@ def clip(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
 @rule("BatchNormalization")
 def batch_normalization(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     """At inference y = scale (x − mean)/√(var + ε) + b, channel by channel."""
-    if attribute(node, "training_mode", 0) or index != 0:
+    y = node.output[0]
+    if index != 0:
+        raise GraphError(f"BatchNormalization (node {y!r}) has a gradient rule for fixed parameters only")
+    if attribute(node, "training_mode", 0):
         raise GraphError(
-            f"BatchNormalization (node {node.output[0]!r}) is in training mode",
+            f"BatchNormalization (node {y!r}) is in training mode",
             "export the network for inference (model.eval() in PyTorch)",
         )
     _, scale, _, _, var = node.input[:5]
     deviation = g.op("Sqrt", g.op("Add", var, g.constant(attribute(node, "epsilon", 1e-5))))
-    shape = g.shape(node.input[0])
-    if shape is None:
-        raise GraphError(f"cannot tell the rank of the input of BatchNormalization (node {node.output[0]!r})")
-    per_channel = g.op("Reshape", g.op("Div", scale, deviation), g.ints(-1, *[1] * (len(shape) - 2)))
+    rank = len(known_shape(g, node.input[0], node))
+    per_channel = g.op("Reshape", g.op("Div", scale, deviation), g.ints(-1, *[1] * (rank - 2)))
     return g.op("Mul", dy, per_channel)

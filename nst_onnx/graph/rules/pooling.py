@@ -5,16 +5,25 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
+from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
 from nst_onnx.graph.rules.table import rule
-from nst_onnx.graph.rules.windows import Windows, channels_of
+from nst_onnx.graph.rules.windows import Windows, channels_of, spatial
+
+
+def _windows(node: onnx.NodeProto) -> Windows:
+    windows = Windows.of(node, tuple(attribute(node, "kernel_shape")))
+    if windows.span != windows.kernel and attribute(node, "auto_pad", "").startswith("SAME"):
+        # onnxruntime works the padding out as if the window were not dilated, against ONNX's own formula.
+        raise GraphError(f"{node.op_type} (node {node.output[0]!r}) is dilated: its padding must be explicit")
+    return windows
 
 
 @rule("AveragePool")
 def average_pool(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     """y = mean over the window: each position gets dy/count from every window it lies in."""
     x, y = node.input[0], node.output[0]
-    windows = Windows.of(node, tuple(attribute(node, "kernel_shape")))
+    windows = _windows(node)
     share = _share(g, node, windows, dy)
     if windows.tiling:
         covered = windows.tile(g, share)
@@ -26,15 +35,15 @@ def average_pool(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 def _share(g: Graph, node: onnx.NodeProto, windows: Windows, dy: str) -> str:
     """Return dy divided by the number of positions that each window averages."""
     area = float(np.prod(windows.kernel))
-    if not any(windows.pads) and windows.auto_pad == "NOTSET" and not windows.ceil:
+    inside = not any(windows.pads) and windows.auto_pad == "NOTSET" and not windows.ceil
+    if inside or (windows.auto_pad != "NOTSET" and attribute(node, "count_include_pad", 0)):
         return g.op("Mul", dy, g.constant(1 / area))
     x, y = node.input[0], node.output[0]
     # A one-channel map of what counts: the picture, its declared padding if that counts, nothing beyond.
-    one = g.op("Slice", x, g.ints(0, 0), g.ints(1, 1), g.ints(0, 1))
-    counted = g.op("ConstantOfShape", g.op("Shape", one), value=_ONE)
+    counted = g.ones(g.op("Concat", g.ints(1, 1), spatial(g, x), axis=0))
     n = len(windows.kernel)
     padding = windows.padding(g, x, y)
-    if attribute(node, "count_include_pad", 0) and windows.auto_pad == "NOTSET":
+    if attribute(node, "count_include_pad", 0):
         declared = g.ints(0, 0, *windows.pads[:n], 0, 0, *windows.pads[n:])
         counted = g.op("Pad", counted, declared, g.constant(1.0))
         padding = g.op("Sub", padding, declared)
@@ -52,7 +61,7 @@ def max_pool(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     all one-sided choices.
     """
     x, y = node.input[0], node.output[0]
-    windows = Windows.of(node, tuple(attribute(node, "kernel_shape")))
+    windows = _windows(node)
     padding = windows.padding(g, x, y)
     seen = g.op("Pad", x, padding, g.constant(np.finfo(np.float32).min))
     covered = _tiled_max(g, windows, seen, y, dy) if windows.tiling else _any_max(g, node, windows, seen, dy)
@@ -69,21 +78,24 @@ def _tiled_max(g: Graph, windows: Windows, seen: str, y: str, dy: str) -> str:
 
 
 def _any_max(g: Graph, node: onnx.NodeProto, windows: Windows, seen: str, dy: str) -> str:
-    """Windows that overlap or leave gaps: lay out every window's positions as channels, compare, lay back."""
-    y = node.output[0]
-    channels, area = channels_of(g, node.input[0], node), int(np.prod(windows.kernel))
-    pick = np.eye(area, dtype=np.float32).reshape(area, 1, *windows.kernel)  # one kernel per position
-    kernels = g.constant(np.tile(pick, (channels, *[1] * (pick.ndim - 1))))
+    """Windows that overlap or leave gaps: every place in the window by itself, for all windows at once.
+
+    Slices and not convolutions pick the values, because they must come out equal to the last bit.
+    """
+    y, axes = node.output[0], g.ints(*range(2, 2 + len(windows.kernel)))
+    reach = g.op("Sub", windows.covered(g, y), g.ints(*(s - 1 for s in windows.span)))
+    attained = []
+    for place in np.ndindex(*windows.kernel):
+        first = g.ints(*np.multiply(place, windows.dilations))
+        values = g.op("Slice", seen, first, g.op("Add", first, reach), axes, g.ints(*windows.strides))
+        attained.append(g.op("Cast", g.op("Equal", values, y), to=onnx.TensorProto.FLOAT))
+    share = g.op("Div", dy, g.op("Sum", *attained))
+    channels, area = channels_of(g, node.input[0], node), len(attained)
+    shares = [g.op("Unsqueeze", g.op("Mul", here, share), g.ints(2)) for here in attained]
+    laid = g.op("Concat", *shares, axis=2)
+    flat = g.op("Concat", g.op("Shape", y, end=1), g.ints(channels * area), spatial(g, y), axis=0)
+    laid = g.op("Reshape", laid, flat)
+    one_each = np.eye(area, dtype=np.float32).reshape(area, 1, *windows.kernel)
+    kernels = g.constant(np.tile(one_each, (channels, *[1] * (one_each.ndim - 1))))
     geometry = {"strides": windows.strides, "dilations": windows.dilations, "group": channels}
-    laid = g.op("Conv", seen, kernels, **geometry)
-    outer = g.op("Slice", g.op("Shape", y), g.ints(0), g.ints(1))
-    inner = g.op("Slice", g.op("Shape", y), g.ints(2), g.ints(2**31 - 1))
-    apart = g.op("Concat", outer, g.ints(channels, area), inner, axis=0)
-    attained = g.op("Equal", g.op("Reshape", laid, apart), g.op("Unsqueeze", y, g.ints(2)))
-    attained = g.op("Cast", attained, to=onnx.TensorProto.FLOAT)
-    share = g.op("Div", g.op("Unsqueeze", dy, g.ints(2)), g.op("ReduceSum", attained, g.ints(2), keepdims=1))
-    shares = g.op("Reshape", g.op("Mul", attained, share), g.op("Shape", laid))
-    return g.op("ConvTranspose", shares, kernels, **geometry)
-
-
-_ONE = onnx.helper.make_tensor("one", onnx.TensorProto.FLOAT, [1], [1.0])
+    return g.op("ConvTranspose", laid, kernels, **geometry)

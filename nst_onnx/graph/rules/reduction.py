@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import onnx
 
+from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
 from nst_onnx.graph.rules.table import rule
 
 
-def reduced_axes(g: Graph, node: onnx.NodeProto) -> list[int] | None:
-    """Return the axes a reduction works over; None means all. Attribute or input, by opset."""
-    axes = attribute(node, "axes")
-    if axes is None and len(node.input) > 1 and node.input[1]:
-        value = g.value(node.input[1])
-        axes = None if value is None else value.tolist()
-    if not axes and attribute(node, "noop_with_empty_axes", 0):
-        return []
-    return list(axes) if axes else None
+def reduced_axes(g: Graph, node: onnx.NodeProto) -> list[int]:
+    """Return the axes that a reduction names, as attribute or input by opset; none where it names none."""
+    if len(node.input) < 2 or not node.input[1]:
+        return list(attribute(node, "axes", []))
+    axes = g.value(node.input[1])
+    if axes is None:
+        y = node.output[0]
+        raise GraphError(f"{node.op_type} (node {y!r}) has a gradient rule for fixed axes only")
+    return [int(axis) for axis in axes]
 
 
 def with_kept_axes(g: Graph, node: onnx.NodeProto, dy: str) -> str:
     """Give `dy` back the axes of length 1 that the reduction dropped, so that it broadcasts."""
     axes = reduced_axes(g, node)
-    if attribute(node, "keepdims", 1) or axes == []:
-        return dy
-    if axes is None:  # a scalar broadcasts against anything
+    if attribute(node, "keepdims", 1) or not axes:  # naming no axes leaves all as they are, or a scalar
         return dy
     return g.op("Unsqueeze", dy, g.ints(*axes))
+
+
+def spread_mean(g: Graph, dy: str, x: str, y: str) -> str:
+    """Return the gradient of `x` from that of its mean `y`: dy / n at each place, n counted at run time."""
+    sizes = [g.op("Cast", g.op("Size", name), to=onnx.TensorProto.FLOAT) for name in (y, x)]
+    return g.op("Expand", g.op("Mul", dy, g.op("Div", *sizes)), g.op("Shape", x))
 
 
 @rule("ReduceSum")
@@ -37,13 +42,8 @@ def reduce_sum(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | Non
 
 @rule("ReduceMean")
 def reduce_mean(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """y = Σ x / n, with n counted at run time."""
-    if index:
-        return None
-    x, y = node.input[0], node.output[0]
-    sizes = [g.op("Cast", g.op("Size", name), to=onnx.TensorProto.FLOAT) for name in (y, x)]
-    share = g.op("Mul", with_kept_axes(g, node, dy), g.op("Div", *sizes))
-    return g.op("Expand", share, g.op("Shape", x))
+    """y = Σ x / n."""
+    return None if index else spread_mean(g, with_kept_axes(g, node, dy), node.input[0], node.output[0])
 
 
 @rule("ReduceSumSquare")
@@ -57,6 +57,4 @@ def reduce_sum_square(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> st
 @rule("GlobalAveragePool")
 def global_average_pool(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     """The mean over all positions."""
-    x, y = node.input[0], node.output[0]
-    sizes = [g.op("Cast", g.op("Size", name), to=onnx.TensorProto.FLOAT) for name in (y, x)]
-    return g.op("Expand", g.op("Mul", dy, g.op("Div", *sizes)), g.op("Shape", x))
+    return spread_mean(g, dy, node.input[0], node.output[0])

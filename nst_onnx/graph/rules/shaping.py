@@ -7,6 +7,7 @@ import onnx
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.rules.broadcasting import known_shape, unstretch
 from nst_onnx.graph.rules.table import rule
 
 
@@ -28,14 +29,8 @@ def expand(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     """y = x stretched along axes of length 1."""
     if index:
         return None
-    own, stretched = g.shape(node.input[0]), g.shape(node.output[0])
-    if own is None or stretched is None:
-        raise GraphError(f"cannot tell the rank of the inputs of Expand (node {node.output[0]!r})")
-    rank = len(stretched)
-    mine = (1,) * (rank - len(own)) + own
-    axes = [a for a in range(rank) if mine[a] == 1 and stretched[a] != 1]
-    summed = g.op("ReduceSum", dy, g.ints(*axes), keepdims=1) if axes else dy
-    return g.op("Reshape", summed, g.op("Shape", node.input[0]))
+    own, stretched = (known_shape(g, name, node) for name in (node.input[0], node.output[0]))
+    return unstretch(g, dy, node.input[0], own, [stretched])
 
 
 @rule("Concat")
@@ -55,15 +50,16 @@ def slice_(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     if index:
         return None
     x, y = node.input[0], node.output[0]
-    starts, _, axes, steps = ([g.value(n) for n in node.input[1:] if n] + [None] * 4)[:4]
-    shape = g.shape(x)
-    if starts is None or shape is None or (steps is not None and (steps != 1).any()):
-        raise GraphError(f"Slice (node {y!r}) has a gradient rule for fixed starts and steps of 1 only")
-    rank = len(shape)
+    rank = len(known_shape(g, x, node))
+    first, _, along, by = (*node.input[1:], "", "")[:4]
+    starts = g.value(first)
+    axes = g.value(along) if along else np.arange(0 if starts is None else starts.size)
+    steps = g.value(by) if by else np.ones(1)
+    if starts is None or axes is None or steps is None or (steps != 1).any():
+        raise GraphError(f"Slice (node {y!r}) has a gradient rule for fixed starts, axes and steps of 1 only")
     # Where a slice begins, counted from the front: the length at run time for negative starts.
     fixed, from_end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)
-    for axis, start in zip(range(len(starts)) if axes is None else axes, starts, strict=True):
-        fixed[axis], from_end[axis] = start, start < 0
+    fixed[axes], from_end[axes] = starts, starts < 0
     long = g.op("Shape", x)
     begin = g.op("Add", g.ints(*fixed), g.op("Mul", g.ints(*from_end), long))
     begin = g.op("Max", g.op("Min", begin, long), g.ints(*[0] * rank))

@@ -47,10 +47,8 @@ class Windows:
 
     @property
     def tiling(self) -> bool:
-        """Whether windows lie side by side from the first position on, without gaps."""
-        n = len(self.kernel)
-        aligned = not any(self.pads[:n]) and self.auto_pad != "SAME_LOWER"
-        return aligned and self.kernel == self.strides and set(self.dilations) == {1}
+        """Whether windows lie side by side, without overlap or gaps."""
+        return self.kernel == self.strides == self.span
 
     def begins(self, g: Graph, x: str, y: str) -> str:
         """Return (1-D int64) how much padding lies before the first position along each spatial axis."""
@@ -94,8 +92,8 @@ class Windows:
 
 
 def spatial(g: Graph, name: str) -> str:
-    """Return the lengths of the spatial axes (those after N and C)."""
-    return g.op("Slice", g.op("Shape", name), g.ints(2), g.ints(2**31 - 1))
+    """Return (1-D int64) the lengths of the spatial axes, those after N and C."""
+    return g.op("Shape", name, start=2)
 
 
 def channels_of(g: Graph, name: str, node: onnx.NodeProto) -> int:

@@ -1,0 +1,85 @@
+"""Changes to a network before it is differentiated: what is exchanged, and what stays as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from onnx import helper
+
+from nst_onnx.graph import Graph
+from nst_onnx.graph.builder import attribute
+from nst_onnx.graph.edit import cut, with_edge_border, with_pooling
+
+
+def run(g: Graph, name: str, x: np.ndarray) -> np.ndarray:
+    model = g.model([name]).SerializeToString()
+    (y,) = ort.InferenceSession(model, providers=["CPUExecutionProvider"]).run(None, {"x": x})
+    return y
+
+
+def picture(height: int, width: int, channels: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((1, channels, height, width)).astype(np.float32)
+
+
+def test_cut_leaves_out_what_lies_deeper() -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    first = g.op("Conv", "x", g.constant(np.ones((2, 2, 1, 1))))
+    g.output("deep", g.op("Conv", first, g.constant(np.ones((5, 2, 1, 1)))))
+    part = cut(g.model(), [first])
+    assert [node.output[0] for node in part.graph.node] == [first]
+    assert [tuple(t.dims) for t in part.graph.initializer] == [(2, 2, 1, 1)]
+
+
+@pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool"])
+def test_pooling_of_its_own_kind_stays_as_it_is(op_type: str) -> None:
+    more = {"MaxPool": {"dilations": [2, 2]}, "AveragePool": {"count_include_pad": 1}}[op_type]
+    node = helper.make_node(op_type, ["x"], ["y"], kernel_shape=[2, 2], strides=[1, 1], pads=[1] * 4, **more)
+    own = {"MaxPool": "max", "AveragePool": "average"}[op_type]
+    for kind in (None, own):
+        (kept,) = with_pooling([node], kind)
+        assert {a.name: helper.get_attribute_value(a) for a in kept.attribute} == {
+            a.name: helper.get_attribute_value(a) for a in node.attribute
+        }
+
+
+def test_average_pooling_averages_only_the_picture() -> None:
+    """Also where the max pooling it stands for has padding, which its kind never counts."""
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    y = g.op("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4, storage_order=0)
+    g.nodes = with_pooling(g.nodes, "average")
+    np.testing.assert_allclose(run(g, y, np.ones((1, 2, 5, 6), np.float32)), 1)
+
+
+@pytest.mark.parametrize("size", [6, 7])
+def test_same_rounds_sizes_up(size: int) -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    y = g.op("MaxPool", "x", kernel_shape=[2, 2], strides=[2, 2])
+    g.nodes = with_pooling(g.nodes, "average", same=True)
+    x = picture(size, size)
+    padded = np.pad(x, [(0, 0), (0, 0), (0, size % 2), (0, size % 2)], constant_values=np.nan)
+    half = -(-size // 2)
+    expected = np.nanmean(padded.reshape(1, 2, half, 2, half, 2), axis=(3, 5))
+    np.testing.assert_allclose(run(g, y, x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_edge_border_repeats_the_outermost_pixels_for_the_first_layer_only() -> None:
+    rng = np.random.default_rng(1)
+    first, second = (rng.standard_normal((2, 2, 3, 3)).astype(np.float32) for _ in range(2))
+
+    def network(pad_first: int) -> tuple[Graph, str]:
+        g = Graph()
+        g.input("x", [1, 2, None, None])
+        deep = g.op("Conv", "x", g.constant(first), pads=[pad_first] * 4)
+        return g, g.op("Conv", deep, g.constant(second), pads=[1] * 4)
+
+    x = picture(5, 6)
+    g, y = network(1)
+    g.nodes = with_edge_border(g, g.nodes, "x")
+    assert [attribute(n, "pads") for n in g.nodes if n.op_type == "Conv"] == [[0] * 4, [1] * 4]
+    bare, expected = network(0)
+    by_hand = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)], mode="edge")
+    np.testing.assert_allclose(run(g, y, x), run(bare, expected, by_hand), rtol=1e-5, atol=1e-5)
