@@ -185,6 +185,22 @@ def test_float16_networks_are_widened(tmp_path: Path) -> None:
     np.testing.assert_allclose(run(loaded.proto, picture())[0], expected, atol=2e-2)
 
 
+def test_mixed_precision_is_widened(tmp_path: Path) -> None:
+    """A float32 picture, computed on in float16: gradients need one kind of number throughout."""
+    nodes = [
+        helper.make_node("Cast", ["data"], ["narrow"], to=HALF),
+        conv("narrow", "c"),
+        helper.make_node("Relu", ["c"], ["kept"]),
+        helper.make_node("Cast", ["kept"], ["out"], to=FLOAT),
+    ]
+    weights = [tensor("c.w", 4, 3, 3, 3, dtype=np.float16), tensor("c.b", 4, dtype=np.float16)]
+    path = write(tmp_path / "m.onnx", nodes, weights, ["out"])
+    loaded = extractor.load(path, preprocessing=CAFFE)
+    found = dict(zip(loaded.layers, run(loaded.proto, picture()), strict=True))
+    assert {values.dtype for values in found.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(found["kept"], run(path, picture())[0], atol=2e-2)
+
+
 def test_channels_last_inputs_are_turned(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("Transpose", ["data"], ["first"], perm=[0, 3, 1, 2]),

@@ -45,7 +45,7 @@ def fold(graph: onnx.GraphProto) -> None:
 
 
 def widen(graph: onnx.GraphProto) -> None:
-    """Make a float16 graph a float32 one: weights, input, casts and constants alike."""
+    """Make every float16 tensor of a graph float32: weights, casts and constants alike."""
     for tensor in graph.initializer:
         if tensor.data_type == TensorProto.FLOAT16:
             tensor.CopyFrom(

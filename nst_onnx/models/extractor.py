@@ -42,9 +42,9 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     convolutional network needs `preprocessing` (which also overrides the metadata); its layers are
     the outputs of its activation functions that still have a height and width, by tensor name; only
     a VGG's are given VGG's own names.
-    Whatever else a file brings is brought into one form: weights stored as float16 are widened,
-    constants become initializers, old opsets are converted, fixed sizes made dynamic, a channels-last
-    input turned to N×3×H×W, and the classifier behind the last layer is left out.
+    Whatever else a file brings is brought into one form: float16 is widened to float32, in weights and
+    on the way, constants become initializers, old opsets are converted, fixed sizes made dynamic, a
+    channels-last input turned to N×3×H×W, and the classifier behind the last layer is left out.
 
     Raises ModelError where the file is missing, not ONNX, truncated, without picture input, holds
     NaN or infinite weights, or says nothing of its preprocessing and none is given.
@@ -70,6 +70,7 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         if not layers:
             raise ModelError(f"{path.name} has no layer with a height and width to take features from")
         _keep_only(model.graph, layers)
+        constants.widen(model.graph)
         model = _modern(model)
         _make_dynamic(model, name, layers)
         onnx.checker.check_model(model)
@@ -112,7 +113,7 @@ def _parse(path: Path) -> onnx.ModelProto:
 
 
 def _picture_input(graph: onnx.GraphProto, where: str) -> str:
-    """Return the name of the one picture input, brought to float32 N×3×H×W."""
+    """Return the name of the one picture input, brought to N×3×H×W."""
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in stored]
     del graph.input[:]  # before IR version 4 every initializer was also an input
@@ -126,8 +127,6 @@ def _picture_input(graph: onnx.GraphProto, where: str) -> str:
         raise ModelError(f"{where} needs more inputs than a picture: {others}")
     picture = pictures[0]
     name: str = picture.name
-    if picture.type.tensor_type.elem_type == TensorProto.FLOAT16:
-        constants.widen(graph)
     if _dims(picture)[1] != 3 and _dims(picture)[3] == 3:
         _channels_first(graph, name, where)
     return name
