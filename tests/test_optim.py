@@ -70,6 +70,17 @@ def test_line_search_never_accepts_a_rise() -> None:
     assert all(b <= a * (1 + 1e-5) for a, b in itertools.pairwise(accepted))
 
 
+@pytest.mark.parametrize("rate", [0.3, 1.0, 5.0])
+def test_no_step_is_longer_than_allowed(rate: float) -> None:
+    optimiser = LBFGS(zeros(10), learning_rate=rate, longest=0.05)
+    before = optimiser._base
+    for _ in range(60):
+        optimiser.tell(*rosenbrock(optimiser.x))
+        step = np.sqrt(np.square(optimiser.x - optimiser._base, dtype=np.float64).mean())
+        assert step <= 0.05 * (1 + 1e-4)
+    assert not np.array_equal(optimiser.x, before)
+
+
 def two_loop_recursion(pairs: list[tuple[np.ndarray, np.ndarray]], g: np.ndarray) -> np.ndarray:
     """Nocedal & Wright, Algorithm 7.4, on the vectors themselves."""
     q, alphas = g.astype(np.float64), []

@@ -83,7 +83,6 @@ class LBFGS:
     def _set_out(self) -> None:
         """Choose the next direction and take its full step."""
         assert self._gradient is not None
-        self._step = self.learning_rate
         self._direction = self._newton() if self._order else -self._gradient
         self._slope = _dot(self._direction, self._gradient)
         if self._order and not self._slope < 0 and self.line_search:
@@ -91,9 +90,12 @@ class LBFGS:
             self._direction = -self._gradient
             self._slope = -_dot(self._gradient, self._gradient)
         if not self._order:
-            self._step *= self._first_step()
+            self._step = self._first_step()
         elif self.line_search:
-            self._step *= min(1.0, self.longest / max(_root_mean_square(self._direction), _TINY))
+            size = _root_mean_square(self._direction)
+            self._step = min(self.learning_rate, self.longest / max(size, _TINY))
+        else:
+            self._step = self.learning_rate
         self.x = self._base + np.float32(self._step) * self._direction
 
     def _first_step(self) -> float:
@@ -102,10 +104,10 @@ class LBFGS:
         if self.line_search:
             self._blind += 1
             size = _root_mean_square(self._gradient)
-            wanted = min(2.0 ** (self._blind - 1), self.longest)
+            wanted = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
             return wanted / size if size > 0 else 0.0
         size = float(np.abs(self._gradient).sum(dtype=np.float64))
-        return min(1.0, 1.0 / size) if size > 0 else 0.0
+        return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
     def _remember(self, s: Vector, y: Vector) -> None:
         """Add a pair, if the function curves upwards along it, in the place of the oldest."""
