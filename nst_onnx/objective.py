@@ -126,7 +126,7 @@ class Objective:
         Raises PictureError where the picture has another shape than `shape`.
         """
         losses, gradient = self.evaluate(batch(self._checked(image)))
-        return float(losses.sum(dtype=np.float64)), np.ascontiguousarray(gradient[0].transpose(1, 2, 0))
+        return float(losses.sum(dtype=np.float64)), gradient[0].transpose(1, 2, 0).copy()
 
     def losses(self, image: npt.ArrayLike) -> dict[str, float]:
         """Return the weighted losses of a picture: total, content, style, tv, and each layer's own."""
@@ -156,7 +156,7 @@ class Objective:
 
 
 def open_network(model: str | os.PathLike[str], device: str | None, preset: Preset, **more: Any) -> Network:
-    """Open a model; "auto" means the one that a preset was published for, where it names one."""
+    """Open a model as `Network.open` does; "auto" (which looks for VGG-19) means VGG-16 for its presets."""
     if model == "auto" and preset.model == "vgg16":
         model = preset.model
     return Network.open(model, device, **more)

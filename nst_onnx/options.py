@@ -121,12 +121,14 @@ def _whole(name: str, value: Any, low: int) -> None:
 
 
 def _size(size: Any) -> None:
-    sides = size if isinstance(size, tuple | list) else (size,)
-    if size is not None and len(sides) not in (1, 2):
+    if size is None:
+        return
+    sides = size if isinstance(size, tuple | list) else (size, size)
+    if len(sides) != 2 or None in sides:
         raise OptionError(f"size must be one number or (width, height), not {size!r}")
     for side in sides:
         _whole("size", side, 1)
-        if side is not None and side > MAX_SIDE:
+        if side > MAX_SIDE:
             raise OptionError(f"size must be at most {MAX_SIDE} pixels, not {side}")
 
 

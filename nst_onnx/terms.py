@@ -40,8 +40,11 @@ def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict
     if preset.tv or options.tv_weight:
         weights["tv"] = overall["tv"]
     weights = {name: weight for name, weight in weights.items() if weight > 0}
-    if not weights:
-        raise OptionError("all weights are zero: there is nothing to optimise")
+    if not weights.keys() - {"tv"}:
+        raise OptionError(
+            "the weights of content and style are zero: there is nothing to optimise",
+            "give at least one of them a positive weight",
+        )
     return weights
 
 

@@ -188,7 +188,7 @@ VALUES = [
     Case("style weight infinite", stylize("--style-weight inf"), r"style_weight.*inf"),
     Case("content weight negative", stylize("--content-weight -1"), r"content_weight.*-1"),
     Case("tv weight NaN", stylize("--tv-weight nan"), r"tv_weight.*nan"),
-    Case("nothing to optimise", stylize("--content-weight 0 --style-weight 0"), r"all weights are zero"),
+    Case("nothing to optimise", stylize("--content-weight 0 --style-weight 0"), r"nothing to optimise"),
     Case("too many style weights", stylize("--style-weights 1,2"), r"style_weights.* 2 .* 1 style"),
     Case(
         "style weights all zero", stylize("--style-weights 0,0", style="style.png content.png"), r"all zero"

@@ -272,6 +272,29 @@ def test_masked_gram_matrices(vgg19: Network) -> None:
     assert objective.losses(picture)["style"] == pytest.approx(expected, rel=TOLERANCE)
 
 
+@pytest.mark.parametrize("spotted", ["content", "style"])
+def test_a_spot_of_a_picture_is_handled(spotted: str, vgg19: Network) -> None:
+    """What is seen of a picture may fall between the positions of deep layers."""
+    content, style, picture = pictures(*[(42, 50)] * 3)
+    opacity = np.zeros((42, 50, 1), np.float32)
+    opacity[20, 21] = 1
+    given = {"content": content, "style": style}
+    given[spotted] = np.concatenate([given[spotted], opacity], axis=2)
+    objective = Objective(given["content"], given["style"], model=vgg19, size=SIZE)
+    loss, gradient = objective.value_and_grad(picture)
+    assert 0 < loss < 100
+    assert np.isfinite(gradient).all()
+
+
+def test_gradients_outlive_the_next_call(vgg19: Network) -> None:
+    content, style, one, other = pictures((1, 1), (42, 50), (1, 1), (1, 1))
+    objective = Objective(content, style, model=vgg19, preset="gatys2015", size=(1, 1))
+    _, gradient = objective.value_and_grad(one)
+    kept = gradient.copy()
+    objective.value_and_grad(1 - other)
+    np.testing.assert_array_equal(gradient, kept)
+
+
 def test_strength_halves_the_content_weight_per_tenth(vgg19: Network) -> None:
     content, style, picture = pictures((42, 50), (42, 50), (42, 50))
     published, stronger = (
@@ -293,7 +316,10 @@ def test_terms_without_weight_are_left_out(vgg19: Network) -> None:
     [
         ({"content_layers": ["conv9_9"]}, "conv9_9"),
         ({"content_weight": 0, "style_weight": 0}, "nothing to optimise"),
+        ({"content_weight": 0, "style_weight": 0, "tv_weight": 1}, "nothing to optimise"),
         ({"style_weights": [1, 2]}, "style_weights"),
+        ({"size": (256,)}, "size"),
+        ({"size": (None, 64)}, "size"),
         ({"sise": 3}, "sise"),
     ],
 )

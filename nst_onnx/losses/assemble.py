@@ -121,7 +121,10 @@ _STATISTICS = {"content": content.statistic, "style": style.statistic}
 
 
 def _mask(g: Graph, features: str) -> str:
-    """Return the mask at the size of a layer's features."""
+    """Return the mask at the size of a layer's features, 1×1×h×w.
+
+    The Reshape changes nothing at run time: it tells shape inference the rank, which Resize leaves open.
+    """
     sizes = g.op("Concat", g.ints(1, 1), g.op("Slice", g.op("Shape", features), g.ints(2), g.ints(4)), axis=0)
     resized = g.op("Resize", MASK, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
     return g.op(

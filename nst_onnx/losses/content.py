@@ -38,5 +38,5 @@ def mean(layer: Layer) -> float:
 
 
 def relative(layer: Layer) -> float:
-    """Σ (F − P)² / Σ P²: our own, the same for any size and network."""
-    return 1 / max(layer.energy, 1e-12)
+    """Σ (F − P)² / Σ P²: our own, the same for any size and network. 0 where there is nothing to match."""
+    return layer.relative

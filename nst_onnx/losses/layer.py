@@ -19,6 +19,11 @@ class Layer:
     pixels: int
     energy: float
 
+    @property
+    def relative(self) -> float:
+        """One over the energy; 0 where the target is nothing but rounding errors."""
+        return 1 / self.energy if self.energy > 1e-12 else 0.0
+
 
 Normalisation = Callable[[Layer], float]
 """From a layer's facts to the factor on a sum of squared differences."""

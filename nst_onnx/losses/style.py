@@ -24,7 +24,8 @@ def statistic(g: Graph, features: str, mask: str | None = None) -> str:
     matrix = g.op("Flatten", features, axis=2)
     gram = g.op("Gemm", matrix, matrix, transB=1)
     if mask is not None:
-        positions = g.op("ReduceSum", mask, keepdims=0)
+        # A spot smaller than a layer's positions may fall between them: then nothing of it is seen there.
+        positions = g.op("Max", g.op("ReduceSum", mask, keepdims=0), g.constant(1e-6))
     else:
         size = g.op("Shape", matrix)
         positions = g.op("Cast", g.op("Gather", size, g.constant(1, "int64")), to=TensorProto.FLOAT)
@@ -47,5 +48,5 @@ def neural_style(layer: Layer) -> float:
 
 
 def relative(layer: Layer) -> float:
-    """Σ (g − a)² / Σ a²: our own, the same for any size and network."""
-    return 1 / max(layer.energy, 1e-12)
+    """Σ (g − a)² / Σ a²: our own, the same for any size and network. 0 where there is nothing to match."""
+    return layer.relative
