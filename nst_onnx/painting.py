@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,8 @@ class Painting:
         self.current = x
         if loss < self.best_loss:
             self.best, self.best_loss, self.best_losses = x, loss, self.losses
-        self._average.add(x)
+        if self._averaging:
+            self._average.add(x)
         self._optimiser.tell(loss, gradient.reshape(-1) / GREY_LEVELS)
         self.count, self.iteration = self.count + 1, self.iteration + 1
 
@@ -183,7 +184,7 @@ class Painting:
     def picture(self) -> Array:
         """Return the best picture so far at the level's size, H×W×3, values not yet clipped."""
         assert self.best is not None
-        vector = self._average.value if self._averaging and self._average.weight else self.best
+        vector = self._average.value if self._average.weight else self.best
         return to_picture(vector, self._shape)
 
     def finished(self, picture: Array) -> Array:
@@ -210,7 +211,8 @@ class Painting:
 
     def settings(self) -> dict[str, Any]:
         """Return what the picture is made with, fit for JSON."""
-        given = {name: value for name, value in asdict(self.options).items() if value is not None}
+        chosen = {f.name: getattr(self.options, f.name) for f in fields(Options)}
+        given = {name: value for name, value in chosen.items() if value is not None}
         if self.init is not None:
             given["init"] = self.init.name
         facts = self.network.extractor.facts
@@ -278,6 +280,7 @@ class Painting:
         for picture in (self.content, *self.styles, *([self.init] if self.init else [])):
             digest.update(str(picture.shape).encode())
             digest.update(picture.rgb.tobytes())
+            digest.update(b"" if picture.alpha is None else picture.alpha.tobytes())
         return digest.hexdigest()
 
 

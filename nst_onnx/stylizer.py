@@ -120,7 +120,8 @@ class Stylizer:
         `content` and each style: a path, Pillow image, array (H×W×3/4, uint8, uint16 or float 0..1) or
         encoded bytes. `options`: see `nst_onnx.options.Options`. `resume`: go on from a checkpoint.
         A run that was already complete yields nothing; `stylize` gives its result.
-        Raises PictureError, OptionError, ModelError, at once and not at the first step.
+        Raises PictureError and OptionError at once; with the first step, what only the network can tell:
+        layers that it lacks (OptionError), pictures too small for it (PictureError), and ModelError.
         """
         painting = self._painting(content, style, options)
         if resume is not None:

@@ -171,7 +171,8 @@ def test_a_resumed_run_ends_in_the_same_bits(
 def test_a_checkpoint_of_another_run_is_refused(stylizer: Stylizer) -> None:
     step = next(stylizer.steps(CONTENT, STYLE, **QUICK))
     checkpoint = step.checkpoint()
-    for content, options in ((STYLE, {}), (CONTENT, {"strength": 0.7})):
+    seen_through = np.dstack([CONTENT, np.full(CONTENT.shape[:2], 0.5, np.float32)])
+    for content, options in ((STYLE, {}), (CONTENT, {"strength": 0.7}), (seen_through, {})):
         with pytest.raises(OptionError, match="belongs to other"):
             stylizer.stylize(content, STYLE, resume=checkpoint, **QUICK, **options)
 
