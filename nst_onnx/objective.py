@@ -156,7 +156,7 @@ class Objective:
 
 
 def open_network(model: str | os.PathLike[str], device: str | None, preset: Preset, **more: Any) -> Network:
-    """Open a model as `Network.open` does; "auto" (which looks for VGG-19) means VGG-16 for its presets."""
+    """Open a model as `Network.open` does, but "auto", which prefers VGG-19, as VGG-16 for its presets."""
     if model == "auto" and preset.model == "vgg16":
         model = preset.model
     return Network.open(model, device, **more)

@@ -125,10 +125,8 @@ def _mask(g: Graph, features: str) -> str:
 
     The Reshape changes nothing at run time: it tells shape inference the rank, which Resize leaves open.
     """
-    sizes = g.op("Concat", g.ints(1, 1), g.op("Slice", g.op("Shape", features), g.ints(2), g.ints(4)), axis=0)
+    sizes = g.op("Concat", g.ints(1, 1), g.op("Shape", features, start=2), axis=0)
     resized = g.op("Resize", MASK, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
     return g.op(
-        "Reshape",
-        resized,
-        g.op("Concat", g.ints(1, 1, -1), g.op("Slice", sizes, g.ints(3), g.ints(4)), axis=0),
+        "Reshape", resized, g.op("Concat", g.ints(1, 1, -1), g.op("Shape", features, start=3), axis=0)
     )

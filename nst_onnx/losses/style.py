@@ -27,8 +27,7 @@ def statistic(g: Graph, features: str, mask: str | None = None) -> str:
         # A spot smaller than a layer's positions may fall between them: then nothing of it is seen there.
         positions = g.op("Max", g.op("ReduceSum", mask, keepdims=0), g.constant(1e-6))
     else:
-        size = g.op("Shape", matrix)
-        positions = g.op("Cast", g.op("Gather", size, g.constant(1, "int64")), to=TensorProto.FLOAT)
+        positions = g.op("Cast", g.op("Shape", matrix, start=1), to=TensorProto.FLOAT)
     return g.op("Mul", gram, g.op("Div", g.constant(1.0), positions))
 
 
