@@ -10,6 +10,8 @@ Shape = tuple[int, int]
 
 COARSEST = 128
 RATIO = 1.5
+_NARROWEST = 32  # of the shorter side: with less, deep layers have hardly a position to look at
+_TOLERANCE = 0.9  # a level a little below the coarsest is as good
 
 
 def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> list[Shape]:
@@ -19,7 +21,7 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
     network's view covers most of the picture, and detail is added after.
     """
     levels = [final]
-    while max(levels[0]) / ratio >= coarsest * 0.9 and min(levels[0]) / ratio >= 32:
+    while max(levels[0]) / ratio >= coarsest * _TOLERANCE and min(levels[0]) / ratio >= _NARROWEST:
         levels.insert(0, fit(final, round(max(levels[0]) / ratio)))
     return levels
 

@@ -51,7 +51,8 @@ def test_shifted_noise_is_narayanans() -> None:
 def test_faint_noise_is_neural_styles() -> None:
     """In the mean-subtracted domain: 0.001 N(0, 1)."""
     generated = noise("faint", CONTENT, rng(), CAFFE).astype(np.float64) - MEAN_RGB / 255
-    assert np.abs(generated).max() < 0.001 * 6 / 255 + 1e-6
+    assert 255 * generated.std() == pytest.approx(0.001, rel=0.02)
+    assert 255 * generated.mean() == pytest.approx(0, abs=1e-4)
 
 
 def test_style_noise_has_the_styles_colours() -> None:

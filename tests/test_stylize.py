@@ -128,9 +128,9 @@ def test_best_picture_is_kept(stylizer: Stylizer, network: Network) -> None:
     objective = nst_onnx.Objective(
         CONTENT, STYLE, model=network, **{k: v for k, v in QUICK.items() if k != "steps"}
     )
-    best = int(np.argmin(totals))
-    if best == 0:
-        assert objective.losses(result.array)["total"] == pytest.approx(totals[0], rel=1e-4)
+    assert int(np.argmin(totals)) == 0
+    assert result.losses["total"] == totals[0]
+    assert objective.losses(result.array)["total"] == pytest.approx(totals[0], rel=1e-4)
 
 
 def test_pyramid_grows_to_the_final_size(stylizer: Stylizer) -> None:
