@@ -48,7 +48,8 @@ def test_average_pooling_averages_only_the_picture() -> None:
     """Also where the max pooling it stands for has padding, which its kind never counts."""
     g = Graph()
     g.input("x", [1, 2, None, None])
-    y = g.op("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4, storage_order=0)
+    written_out = {"storage_order": 0, "dilations": [1, 1]}  # defaults, as PyTorch writes them
+    y = g.op("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4, **written_out)
     g.nodes = with_pooling(g.nodes, "average")
     np.testing.assert_allclose(run(g, y, np.ones((1, 2, 5, 6), np.float32)), 1)
 

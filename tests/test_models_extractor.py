@@ -176,6 +176,31 @@ def test_constant_nodes_and_what_is_computed_of_them(tmp_path: Path) -> None:
     np.testing.assert_allclose(run(loaded.proto, picture())[0], run(path, picture())[0], atol=1e-6)
 
 
+def test_paddings_that_are_computed_of_constants(tmp_path: Path) -> None:
+    """As PyTorch exports padding_mode "reflect": gradient rules need them as one constant."""
+    nodes = [
+        helper.make_node("ConstantOfShape", ["four"], ["outer"], value=helper.make_tensor("0", 7, [1], [0])),
+        helper.make_node("Concat", ["inner", "outer"], ["reversed"], axis=0),
+        helper.make_node("Reshape", ["reversed", "pairs"], ["sides"]),
+        helper.make_node("Slice", ["sides", "last", "first", "zero", "back"], ["forward"]),
+        helper.make_node("Transpose", ["forward"], ["turned"], perm=[1, 0]),
+        helper.make_node("Reshape", ["turned", "flat"], ["pads"]),
+        helper.make_node("Pad", ["data", "pads"], ["padded"], mode="reflect"),
+        helper.make_node("Relu", ["padded"], ["out"]),
+    ]
+    constants = {
+        "four": [4], "inner": [1, 2, 3, 4], "pairs": [4, 2], "last": [-1],
+        "first": [-(2**63) + 1], "zero": [0], "back": [-1], "flat": [-1],
+    }  # fmt: skip
+    weights = [numpy_helper.from_array(np.array(v, np.int64), name) for name, v in constants.items()]
+    path = write(tmp_path / "p.onnx", nodes, weights, ["out"])
+    loaded = extractor.load(path, preprocessing=CAFFE)
+    assert [n.op_type for n in loaded.proto.graph.node] == ["Pad", "Relu"]
+    (pads,) = (numpy_helper.to_array(t) for t in loaded.proto.graph.initializer)
+    np.testing.assert_array_equal(pads, [0, 0, 3, 1, 0, 0, 4, 2])
+    np.testing.assert_array_equal(run(loaded.proto, picture())[0], run(path, picture())[0])
+
+
 def test_float16_networks_are_widened(tmp_path: Path) -> None:
     nodes = [conv("data", "c"), helper.make_node("Relu", ["c"], ["out"])]
     weights = [tensor("c.w", 4, 3, 3, 3, dtype=np.float16), tensor("c.b", 4, dtype=np.float16)]

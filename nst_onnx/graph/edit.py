@@ -47,13 +47,17 @@ def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.Node
         return node
     op_type = {"max": "MaxPool", "average": "AveragePool", None: node.op_type}[kind]
     kept = {a.name: a for a in node.attribute}
-    if op_type != node.op_type:  # what only the other kind knows
-        kept = {name: a for name, a in kept.items() if name not in ("count_include_pad", "storage_order")}
+    dropped = set()
+    if (
+        op_type != node.op_type
+    ):  # what only the other kind knows; average pooling learnt to dilate in opset 19
+        dropped |= {"count_include_pad", "storage_order"}
+        dropped |= {"dilations"} if set(attribute(node, "dilations", [1])) == {1} else set()
     if same:
-        kept = {name: a for name, a in kept.items() if name not in ("pads", "ceil_mode", "count_include_pad")}
+        dropped |= {"pads", "ceil_mode", "count_include_pad"}
         kept["auto_pad"] = helper.make_attribute("auto_pad", "SAME_UPPER")
     pooled = helper.make_node(op_type, list(node.input), list(node.output), name=node.name)
-    pooled.attribute.extend(kept.values())
+    pooled.attribute.extend(a for name, a in kept.items() if name not in dropped)
     return pooled
 
 

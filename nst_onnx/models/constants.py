@@ -8,8 +8,8 @@ from onnx import AttributeProto, TensorProto, numpy_helper
 
 # What exporters compute of constants: widened, reordered or reshaped weights, sizes, paddings.
 _FOLDABLE = frozenset(
-    "Add Cast Concat DequantizeLinear Div Gather Identity Mul Neg Reciprocal Reshape Shape Slice Sqrt "
-    "Squeeze Sub Transpose Unsqueeze".split()
+    "Add Cast Concat ConstantOfShape DequantizeLinear Div Gather Identity Mul Neg Reciprocal Reshape Shape "
+    "Slice Sqrt Squeeze Sub Transpose Unsqueeze".split()
 )
 _PASSING = ("Identity", "Dropout")  # at inference both give back what they get
 
