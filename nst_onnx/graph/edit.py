@@ -48,11 +48,10 @@ def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.Node
     op_type = {"max": "MaxPool", "average": "AveragePool", None: node.op_type}[kind]
     kept = {a.name: a for a in node.attribute}
     dropped = set()
-    if (
-        op_type != node.op_type
-    ):  # what only the other kind knows; average pooling learnt to dilate in opset 19
+    if op_type != node.op_type:  # what only the other kind knows
         dropped |= {"count_include_pad", "storage_order"}
-        dropped |= {"dilations"} if set(attribute(node, "dilations", [1])) == {1} else set()
+        if set(attribute(node, "dilations", [1])) == {1}:  # before opset 19 an average may not even say so
+            dropped.add("dilations")
     if same:
         dropped |= {"pads", "ceil_mode", "count_include_pad"}
         kept["auto_pad"] = helper.make_attribute("auto_pad", "SAME_UPPER")
