@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import onnx
 
+from nst_onnx import atomic
 from nst_onnx.errors import ModelError
 from nst_onnx.models import readers, reason, vgg
 from nst_onnx.models.metadata import CAFFE
 from nst_onnx.models.weights import LICENCE, Layers, Weights, check, network_order
-from nst_onnx.picture import atomic
 
 NAME = "compact"
 SOURCE = "distilled by nst-onnx from VGG-19 (Simonyan and Zisserman 2014), blocks 1-3 at 0.375 of the width"

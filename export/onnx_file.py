@@ -6,10 +6,10 @@ from pathlib import Path
 
 import onnx
 
+from nst_onnx import atomic
 from nst_onnx.cli import writable
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import reason
-from nst_onnx.picture import atomic
 
 
 def check_writable(path: Path, suffix: str = ".onnx") -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from nst_onnx import atomic
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import reason
-from nst_onnx.picture import atomic
 
 from .student import Student
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx.atomic import replacing
 from nst_onnx.errors import NstError, OptionError
-from nst_onnx.picture.atomic import replacing
 
 _FORMAT = "nst-onnx checkpoint 1"
 

@@ -70,7 +70,7 @@ class LossOptions:
         unknown = [name for name in values if name not in known]
         if unknown:
             raise OptionError(f"there is no option {unknown[0]!r}", f"options are: {', '.join(known)}")
-        return cls(**values)
+        return cls(**{name: _scalar(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +103,11 @@ class Options(LossOptions):
         _choice("optimiser", self.optimiser, ("lbfgs", "adam"))
         _number("learning_rate", self.learning_rate, 1e-9, 1e6)
         _number("averaging", self.averaging, 0, 0.9999)
+
+
+def _scalar(value: Any) -> Any:
+    """Return numpy's scalars as Python's."""
+    return value.item() if getattr(value, "shape", None) == () else value
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:

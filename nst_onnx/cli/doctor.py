@@ -98,8 +98,8 @@ def _runtime() -> Finding:
 
 def _cache() -> Finding:
     """Look whether models can be kept."""
+    from nst_onnx.atomic import probe
     from nst_onnx.models import catalogue
-    from nst_onnx.picture.atomic import probe
 
     home = catalogue.home()
     existing = next(folder for folder in (home, *home.absolute().parents) if folder.exists())

@@ -33,7 +33,7 @@ def draw(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from nst_onnx.picture.atomic import replacing
+    from nst_onnx.atomic import replacing
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     FigureCanvasAgg(figure)

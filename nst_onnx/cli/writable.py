@@ -10,7 +10,7 @@ from nst_onnx.errors import OptionError
 
 def check_writable(path: Path) -> None:
     """Raise OptionError if a file could not be made, or replaced, at `path`; leave nothing behind."""
-    from nst_onnx.picture.atomic import probe
+    from nst_onnx.atomic import probe
 
     if path.is_dir():
         raise OptionError(f"cannot write {path}: it is a folder", "give the name of a file in it")

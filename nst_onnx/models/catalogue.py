@@ -17,9 +17,9 @@ from typing import Literal
 import onnx
 from onnx import numpy_helper
 
+from nst_onnx.atomic import replacing
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import extractor, fingerprint, metadata, readers, reason, vgg
-from nst_onnx.models.atomic import replacing
 from nst_onnx.models.fingerprint import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
 
@@ -129,8 +129,7 @@ def add(
         )
     target = _installed_path(name)
     _save(model, target)
-    with replacing(_checksum_path(target)) as temporary:
-        temporary.write_text(f"{readers.sha256(target)}  {target.name}\n", "ascii")
+    _store(_checksum_path(target), f"{readers.sha256(target)}  {target.name}\n".encode("ascii"))
     return target
 
 
@@ -240,8 +239,20 @@ def _checksum_path(path: Path) -> Path:
 
 
 def _save(model: onnx.ModelProto, target: Path) -> None:
-    with replacing(target) as temporary:
-        temporary.write_bytes(model.SerializeToString())
+    _store(target, model.SerializeToString())
+
+
+def _store(target: Path, data: bytes) -> None:
+    """Write a file of the cache, whole or not at all; its folder is made."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as file:
+            file.write(data)
+    except OSError as error:
+        raise ModelError(
+            f"{target} cannot be written: {error.strerror or error}",
+            "make room, or let NST_ONNX_HOME name another folder",
+        ) from error
 
 
 def _published(model: onnx.ModelProto, tensors: dict[str, onnx.TensorProto]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx.atomic import probe, replacing
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.picture.array import check_finite
-from nst_onnx.picture.atomic import probe, replacing
 from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tiff, encode_webp
 from nst_onnx.picture.metadata import pack
 

@@ -26,7 +26,9 @@ class Device:
         """Execution providers for a session, the CPU as fallback for what others lack."""
         if self.kind == "cpu":
             return [_PROVIDERS["cpu"]]
-        return [(_PROVIDERS[self.kind], {"device_id": str(self.index)}), _PROVIDERS["cpu"]]
+        # TensorFloat-32 has 10 bits of precision: too few for the line search, and for exact gradients.
+        options = {"device_id": str(self.index), "use_tf32": "0"}
+        return [(_PROVIDERS[self.kind], options), _PROVIDERS["cpu"]]
 
 
 def onnxruntime() -> Any:

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from nst_onnx.picture.atomic import probe, replacing
+from nst_onnx.atomic import probe, replacing
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
 
