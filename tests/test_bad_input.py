@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -122,6 +123,7 @@ def of(**files: bytes | str) -> Callable[[], Files]:
 
 
 PICTURES = [
+    Case("no content", "stylize '' style.png -o out.png", r"content.*name is empty"),
     Case("missing content", stylize("", content="nothing.png"), r"nothing\.png.*no such file"),
     Case("missing style", stylize("", style="nothing.png"), r"nothing\.png.*no such file"),
     Case("missing second style", stylize("", style="style.png nothing.png"), r"nothing\.png.*no such file"),
@@ -239,7 +241,14 @@ MODELS = [
         lambda: {"bad.onnx": compact().SerializeToString()[:99999]},
     ),
     Case("NaN in a model", stylize("--model bad.onnx"), r"bad\.onnx.*NaN", lambda: {"bad.onnx": with_nan()}),
-    Case("model without facts", stylize("--model f.onnx"), r"f\.onnx", lambda: {"f.onnx": foreign()}),
+    Case(
+        "model without facts",
+        stylize("--model f.onnx"),
+        r"f\.onnx does not say.*--channel-order, --scale, --mean and --std",
+        lambda: {"f.onnx": foreign()},
+    ),
+    Case("mean of a model that says its own", stylize("--mean 1"), r"compact\.onnx says itself.*Leave out"),
+    Case("adding a picture", "models add content.png", r"content\.png is not an ONNX model.*\.safetensors"),
     Case(
         "operator without a rule",
         stylize("--model f.onnx --scale 255 --style-layers y --content-layers y"),
@@ -345,7 +354,7 @@ def test_there_are_enough_cases() -> None:
 def test_one_line_and_nothing_written(case: Case, pair: Path, nst: Nst) -> None:
     make(case.files())
     before = contents(pair)
-    outcome = nst(*case.words.split())
+    outcome = nst(*shlex.split(case.words))
     assert outcome.code == case.code
     assert outcome.out == ""
     check_one_line(outcome.err, case.says)

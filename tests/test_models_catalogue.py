@@ -96,6 +96,13 @@ def test_vgg19_comes_before_other_files(weight_file: Path) -> None:
     assert extractor.load(catalogue.locate()).facts.name == "vgg19"
 
 
+def test_a_truncated_file_in_the_folder_is_called_damaged(compact: Path, weight_file: Path) -> None:
+    Path("model").mkdir()
+    (Path("model") / "vgg19.npz").write_bytes(weight_file.read_bytes()[:-500])
+    with pytest.warns(ModelWarning, match=r"vgg19\.npz is damaged: its end is missing"):
+        assert catalogue.locate() == compact
+
+
 def test_strangers_in_the_folder_are_passed_over_with_a_warning(compact: Path) -> None:
     Path("model").mkdir()
     (Path("model") / "other.h5").write_bytes(b"something else")
@@ -182,6 +189,12 @@ def test_preprocessing_overrides_what_a_layout_implies(tmp_path: Path) -> None:
     assert extractor.load(added).facts.preprocessing == TORCHVISION
 
 
+def test_the_preprocessing_of_published_networks_is_known(weight_file: Path, home: Path) -> None:
+    with pytest.raises(ModelError, match=r"downloaded\.npz is vgg19, whose preprocessing is known"):
+        catalogue.add(weight_file, preprocessing=TORCHVISION)
+    assert not home.exists()
+
+
 @pytest.mark.parametrize("name", ["auto", "compact", "a/b", "..", "", ".hidden", "a b"])
 def test_names_that_cannot_be(name: str, weight_file: Path, home: Path) -> None:
     if name == "":
@@ -195,7 +208,34 @@ def test_names_that_cannot_be(name: str, weight_file: Path, home: Path) -> None:
 def test_adding_again_replaces(weight_file: Path, tmp_path: Path) -> None:
     catalogue.add(weight_file)
     catalogue.add(save(tmp_path / "other.onnx", "vgg16"), name="vgg19")
-    assert catalogue.info("vgg19").facts.name == "vgg16"
+    assert len(catalogue.info("vgg19").layers) == len(network("vgg16"))
+
+
+def test_the_name_it_is_added_under_is_the_models_own(weight_file: Path, tmp_path: Path) -> None:
+    catalogue.add(weight_file, name="mine")
+    catalogue.add(save(tmp_path / "other.onnx"), name="other")
+    assert [catalogue.verify(name).facts.name for name in ("mine", "other")] == ["mine", "other"]
+
+
+# --- removing
+
+
+def test_removing(weight_file: Path, home: Path, compact: Path) -> None:
+    path = catalogue.add(weight_file)
+    assert catalogue.trained()
+    assert catalogue.remove("vgg19") == path
+    assert list((home / "models").iterdir()) == []
+    assert not catalogue.trained()
+
+
+@pytest.mark.parametrize("name", ["vgg19", "compact", "../converted/x", "auto"])
+def test_what_cannot_be_removed(name: str, weight_file: Path, compact: Path) -> None:
+    kept = [catalogue.add(weight_file, name="mine"), catalogue.locate(weight_file), compact]
+    with pytest.raises(ModelError, match="there is no installed model") as caught:
+        catalogue.remove(name)
+    assert caught.value.hint == "installed: mine"
+    assert all(path.is_file() for path in kept)
+    assert catalogue.conversions() == kept[1:2]
 
 
 def test_what_cannot_be_added_leaves_nothing(tmp_path: Path, home: Path) -> None:
@@ -233,6 +273,26 @@ def test_a_home_that_is_a_file(weight_file: Path, home: Path) -> None:
     with pytest.raises(ModelError, match="cannot be written") as caught:
         catalogue.add(weight_file)
     assert "NST_ONNX_HOME" in caught.value.hint
+
+
+def test_weights_are_converted_even_where_the_cache_cannot_be_written(weight_file: Path, home: Path) -> None:
+    home.write_text("in the way")
+    code = (
+        "import sys, warnings\n"
+        "from nst_onnx.models import catalogue, extractor\n"
+        "warnings.simplefilter('always')\n"
+        "path = catalogue.locate(sys.argv[1]); print(path); print(extractor.load(path).facts.name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(weight_file)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+    )
+    path, name = done.stdout.splitlines()
+    assert name == "vgg19"
+    assert "downloaded.npz is converted anew each time" in done.stderr
+    assert not Path(path).parent.exists()  # gone with the process
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")

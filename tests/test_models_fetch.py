@@ -274,9 +274,11 @@ def test_an_installed_model_is_not_fetched_again(server: Server, checksum: str, 
     path = fetch(progress=False)
     assert fetch(progress=False) == path
     assert len(server.requests) == 1
+    assert fetch(progress=False, force=True) == path
+    assert len(server.requests) == 2
     path.write_bytes(path.read_bytes()[:-100])  # damaged: fetched again
     assert fetch(progress=False) == path
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3
     assert catalogue.verify("vgg19").path == path
 
 

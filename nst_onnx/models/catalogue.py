@@ -7,10 +7,14 @@ checksum beside it), ``converted/`` (weight files turned to ONNX, by the file's 
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
+import tempfile
 import warnings
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -69,8 +73,9 @@ def locate(model: str | os.PathLike[str] = "auto") -> Path:
 
     "auto" takes, in this order, what NST_ONNX_MODEL names, a VGG-19 in ``model/`` of the working
     directory (ONNX, or any weight file), the user's installed vgg19 or vgg16, the shipped compact network.
-    A weight file is converted once, into the cache. Raises ModelError where there is no such model;
-    warns with ModelWarning about files in ``model/`` that were passed over.
+    A weight file is converted once, into the cache; where that cannot be written, with a ModelWarning
+    and for this process only. Raises ModelError where there is no such model; warns with ModelWarning
+    about files in ``model/`` that were passed over.
     """
     if model != "auto":
         return _resolve(model)
@@ -108,14 +113,20 @@ def add(
 ) -> Path:
     """Install a weight file or an ONNX model into the user's cache and return where it is now.
 
-    `name` defaults to the network's own ("vgg19"), or the file's. A model of that name is replaced.
-    `preprocessing` is for ONNX models that do not say theirs, and overrides what a file says or what
-    its layout implies. Raises ModelError, and OptionError for a name that cannot be a file's.
+    `name` defaults to the network's own ("vgg19"), or the file's; it becomes the model's own. A model
+    of that name is replaced. `preprocessing` is for networks that do not say theirs; where a weight
+    file holds no published network it overrides what its layout implies.
+    Raises ModelError, and OptionError for a name that cannot be a file's.
     """
     path = Path(path).expanduser()
     if readers.is_weights(path):
         weights = readers.read_weights(path)
         if preprocessing is not None:
+            if weights.licence:  # a published network: its preprocessing is known
+                raise ModelError(
+                    f"{path.name} is {weights.name}, whose preprocessing is known",
+                    "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
+                )
             weights = replace(weights, preprocessing=preprocessing)
         model, natural = vgg.build(weights), weights.name
     else:
@@ -127,10 +138,41 @@ def add(
             f"{name!r} cannot be the name of a model",
             "use letters, digits, dots and dashes, and not auto or compact",
         )
+    facts = metadata.read(model)
+    assert facts is not None  # both ways above stamp them
+    metadata.stamp(model, replace(facts, name=name))
     target = _installed_path(name)
     _save(model, target)
     _store(_checksum_path(target), f"{readers.sha256(target)}  {target.name}\n".encode("ascii"))
     return target
+
+
+def remove(name: str) -> Path:
+    """Remove an installed model from the user's cache and return where it was.
+
+    Raises ModelError where there is none of that name, or it cannot be removed.
+    """
+    path = _installed_path(name)
+    if not _NAME.fullmatch(name) or not path.is_file():
+        known = ", ".join(entry.name for entry in installed() if entry.origin == "installed")
+        shipped = ": it ships with nst-onnx" if name == SHIPPED else ""
+        raise ModelError(f"there is no installed model {name!r}{shipped}", f"installed: {known or 'none'}")
+    try:
+        path.unlink()
+        _checksum_path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be removed: {error.strerror or error}") from error
+    return path
+
+
+def conversions() -> list[Path]:
+    """Return the weight files that were turned to ONNX on the way; they can be deleted at any time."""
+    return sorted((home() / "converted").glob("*.onnx"))
+
+
+def trained() -> bool:
+    """Return whether one of the networks that "auto" prefers is installed."""
+    return any(_installed_path(name).is_file() for name in _TRAINED)
 
 
 def info(model: str | os.PathLike[str] = "auto") -> Info:
@@ -172,13 +214,31 @@ def verify(model: str | os.PathLike[str] = "auto") -> Info:
 
 
 def convert(path: str | os.PathLike[str]) -> Path:
-    """Return the ONNX form of a weight file, converted the first time and kept in the cache."""
+    """Return the ONNX form of a weight file, converted the first time and kept in the cache.
+
+    Where the cache cannot be written it is kept until the process ends, with a ModelWarning.
+    """
     path = Path(path)
-    digest = readers.sha256(path)
-    target = home() / "converted" / f"{path.name.split('.')[0]}-{digest[:16]}-v{_CONVERSION}.onnx"
-    if not target.is_file():
-        _save(vgg.build(readers.read_weights(path)), target)
+    name = f"{path.name.split('.')[0]}-{readers.sha256(path)[:16]}-v{_CONVERSION}.onnx"
+    target = home() / "converted" / name
+    if target.is_file():
+        return target
+    model = vgg.build(readers.read_weights(path))
+    try:
+        _save(model, target)
+    except ModelError as error:
+        warnings.warn(f"{error}: {path.name} is converted anew each time", ModelWarning, stacklevel=2)
+        target = _temporary() / name
+        _save(model, target)
     return target
+
+
+@cache
+def _temporary() -> Path:
+    """Return a folder that is removed when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="nst-onnx-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _resolve(model: str | os.PathLike[str]) -> Path:

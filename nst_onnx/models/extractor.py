@@ -16,7 +16,11 @@ from nst_onnx.models import activations, constants, metadata, reason, vgg
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.models.weights import network_order
 
-_FOREIGN = "get it again, or convert the weights with `nst-onnx models add FILE`"
+_FOREIGN = "give an ONNX file, or VGG weights: .h5, .keras, .mat, .pth, .safetensors or .npz"
+_HOW = (
+    "say how with `nst-onnx models add FILE` and --channel-order, --scale, --mean and --std, for instance "
+    "torchvision's --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225"
+)
 
 
 @dataclass(frozen=True)
@@ -39,24 +43,25 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     """Read a feature extractor.
 
     Models that nst-onnx made say in their metadata how they want their picture. Any other
-    convolutional network needs `preprocessing` (which also overrides the metadata); its layers are
-    the outputs of its activation functions that still have a height and width, by tensor name; only
-    a VGG's are given VGG's own names.
+    convolutional network needs `preprocessing`; its layers are the outputs of its activation functions
+    that still have a height and width, by tensor name; only a VGG's are given VGG's own names.
     Whatever else a file brings is brought into one form: float16 is widened to float32, in weights and
     on the way, constants become initializers, old opsets are converted, fixed sizes made dynamic, a
     channels-last input turned to N×3×H×W, and the classifier behind the last layer is left out.
 
     Raises ModelError where the file is missing, not ONNX, truncated, without picture input, holds
-    NaN or infinite weights, or says nothing of its preprocessing and none is given.
+    NaN or infinite weights, says nothing of its preprocessing and none is given, or says it and one is.
     """
     path = Path(path)
     model = _parse(path)
     try:
         facts = metadata.read(model)
         if facts is None and preprocessing is None:
+            raise ModelError(f"{path.name} does not say how it wants its picture (no nst.* metadata)", _HOW)
+        if facts is not None and preprocessing is not None:
             raise ModelError(
-                f"{path.name} does not say how it wants its picture (no nst.* metadata)",
-                "give its channel order, scale, mean and std, for instance those of torchvision",
+                f"{path.name} says itself how it wants its picture",
+                "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
             )
         constants.fold(model.graph)
         name = _picture_input(model.graph, path.name)
@@ -82,8 +87,8 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     except Exception as error:  # the protobuf, checker, converter and inference errors share no base
         raise ModelError(f"{path.name} is not a sound ONNX model: {reason.of(error)}", _FOREIGN) from error
     if facts is None:
-        facts = Facts(path.stem, Preprocessing(), source=path.name)
-    facts = _completed(facts, preprocessing, layers)
+        facts = Facts(path.stem, preprocessing or Preprocessing(), source=path.name)
+    facts = _completed(facts, layers)
     metadata.stamp(model, facts)
     return Extractor(model, facts, tuple(layers), path, name)
 
@@ -209,19 +214,14 @@ def _check_finite(graph: onnx.GraphProto, where: str) -> None:
             )
 
 
-def _completed(facts: Facts, preprocessing: Preprocessing | None, layers: list[str]) -> Facts:
-    """Fill in what the file does not say."""
+def _completed(facts: Facts, layers: list[str]) -> Facts:
+    """Fill in the default layers where the file names none that it has."""
     style = tuple(name for name in facts.style_layers if name in layers)
     content = tuple(name for name in facts.content_layers if name in layers)
     if not style or not content:
         spread_style, spread_content = _usual(layers)
         style, content = style or spread_style, content or spread_content
-    return replace(
-        facts,
-        preprocessing=preprocessing or facts.preprocessing,
-        style_layers=style,
-        content_layers=content,
-    )
+    return replace(facts, style_layers=style, content_layers=content)
 
 
 def _usual(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

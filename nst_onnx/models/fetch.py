@@ -19,32 +19,40 @@ _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 @dataclass(frozen=True)
 class Source:
-    """A published weight file. `checksum` is as pooch takes it, ``md5:…`` or ``sha256:…``."""
+    """A published weight file of `size` bytes. `checksum`: as pooch takes it, ``md5:…`` or ``sha256:…``."""
 
     title: str
     url: str
     checksum: str
+    size: int
     licence: str = LICENCE
 
 
 SOURCES = {
-    name: Source(title, f"{_KERAS}/{name}/{name}_weights_tf_dim_ordering_tf_kernels_notop.h5", f"md5:{md5}")
-    for name, title, md5 in (
-        ("vgg19", "VGG-19", "253f8cb515780f3b799900260a226db6"),
-        ("vgg16", "VGG-16", "6d6bbae143d832006294945121d1f1fc"),
+    name: Source(
+        title, f"{_KERAS}/{name}/{name}_weights_tf_dim_ordering_tf_kernels_notop.h5", f"md5:{md5}", size
+    )
+    for name, title, md5, size in (
+        ("vgg19", "VGG-19", "253f8cb515780f3b799900260a226db6", 80_134_624),
+        ("vgg16", "VGG-16", "6d6bbae143d832006294945121d1f1fc", 58_889_256),
     )
 }
 
 
 def fetch(
-    name: str = "vgg19", *, url: str | None = None, checksum: str | None = None, progress: bool = True
+    name: str = "vgg19",
+    *,
+    url: str | None = None,
+    checksum: str | None = None,
+    force: bool = False,
+    progress: bool = True,
 ) -> Path:
     """Download a published network, convert it, install it under `name` and return its ONNX file.
 
-    A model that is installed, and sound, is returned as it is. A download that broke off goes on where
-    it stopped. `url` takes another place, or another file, in any layout that can be read; `checksum`
-    (``md5:…``, ``sha256:…``) is then that file's; a mirror of the same file name keeps the known one.
-    `progress` draws a bar, and names the licence, on standard error.
+    A model that is installed, and sound, is returned as it is, unless `force` or `url` is given. A download
+    that broke off goes on where it stopped. `url` takes another place, or another file, in any layout that
+    can be read; `checksum` (``md5:…``, ``sha256:…``) is then that file's; a mirror of the same file name
+    keeps the known one. `progress` draws a bar, and names the licence, on standard error.
 
     Raises OptionError for an unknown name without `url`, and DownloadError, which says what to download
     by hand, and what to do with it, where the network, the proxy, the server or the disk fail.
@@ -58,8 +66,8 @@ def fetch(
     file_name = _file_name(address)
     if known and checksum is None and file_name == _file_name(known.url):
         checksum = known.checksum
-    if url is None and (present := _present(name)) is not None:
-        return present
+    if url is None and not force and (there := present(name)) is not None:
+        return there.path
     title = f"{known.title} ({known.licence})" if known else name
     file = _download(address, file_name, checksum, title, progress)
     try:
@@ -70,16 +78,15 @@ def fetch(
     return installed
 
 
-def _present(name: str) -> Path | None:
-    """Return the installed model of that name, None where there is none or it is damaged."""
+def present(name: str) -> catalogue.Info | None:
+    """Return what is known of the installed model of that name, None where there is none or it is damaged."""
     path = next((e.path for e in catalogue.installed() if e.name == name and e.origin == "installed"), None)
     if path is None:
         return None
     try:
-        catalogue.verify(path)
+        return catalogue.verify(path)
     except ModelError:
         return None
-    return path
 
 
 def _download(url: str, file_name: str, checksum: str | None, title: str, progress: bool) -> Path:

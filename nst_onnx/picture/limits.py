@@ -25,7 +25,7 @@ def check_size(height: int, width: int, max_pixels: int | None) -> None:
     if max_pixels is not None and height * width > max_pixels:
         raise PictureError(
             f"it has {width}×{height} pixels, more than the limit of {max_pixels / 1e6:g} million",
-            "scale it down first, or raise max_pixels if you trust it",
+            "scale it down first",
         )
 
 

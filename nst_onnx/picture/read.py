@@ -58,6 +58,8 @@ def read(source: Source, *, what: str = "picture", max_pixels: int | None = MAX_
         )
 
     with _naming(label):
+        if isinstance(source, str) and not source:
+            raise PictureError("its name is empty", "give a path")
         if isinstance(source, np.ndarray):
             check_size(source.shape[0] if source.ndim else 1, _width(source), max_pixels)
             raster = from_array(source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import zipfile
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -39,7 +40,7 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     path = Path(path)
     layout = _sniff(path)
     if layout is None:
-        raise ModelError(f"{path.name} {_what_else(path)}", _KNOWN)
+        raise _not_weights(path)
     try:
         stored = _reader(layout).read(path)
     except ModelError as error:
@@ -86,10 +87,17 @@ def _sniff(path: Path) -> str | None:
         raise ModelError(f"{path.name} is damaged: {reason.of(error)}", _AGAIN) from error
 
 
-def _what_else(path: Path) -> str:
+def _not_weights(path: Path) -> ModelError:
     """Say what came in place of weights: the usual mishaps of downloads."""
     with path.open("rb") as file:
-        start = file.read(64).lstrip().lower()
+        start = file.read(64)
+    if start.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(path):  # its end holds the list of contents
+        return ModelError(f"{path.name} is damaged: its end is missing", _AGAIN)
+    return ModelError(f"{path.name} {_what_else(start.lstrip().lower())}", _KNOWN)
+
+
+def _what_else(start: bytes) -> str:
+    """Name what begins like this, in lower case."""
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "is a web page, not a weight file"
     if start.startswith(b"version https://git-lfs"):
