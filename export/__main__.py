@@ -184,7 +184,8 @@ def compare(
     ours = extractor.load(candidate)
     how = ours.facts.preprocessing
     if Path(reference).suffix.lower() == ".onnx":
-        original = verify.of_onnx(extractor.load(reference, preprocessing=how).proto)
+        silent = metadata.read(extractor.parse(Path(reference))) is None
+        original = verify.of_onnx(extractor.load(reference, preprocessing=how if silent else None).proto)
     else:
         original = verify.of_keras(_keras_extractor(reference, weights, how, seed=seed))
     found = verify.errors(verify.of_onnx(ours.proto), original, verify.pictures(how))

@@ -288,6 +288,8 @@ MODELS = [
     Case("fetching nothing", "models fetch alexnet", r"'alexnet'.*vgg19"),
     Case("fetching no address", "models fetch vgg19 --url ftp://x/y", r"ftp://x/y"),
     Case("about nothing", "models info nothing", r"'nothing'"),
+    Case("removing the shipped model", "models remove compact --yes", r"compact.*ships with nst-onnx"),
+    Case("removing nothing", "models remove", r"--conversions"),
     Case("verifying nothing", "models verify nothing", r"'nothing'"),
     Case("settings of another picture", "settings content.png", r"content\.png"),
     Case("settings of text", "settings t.png", r"t\.png", of(t_png="text")),

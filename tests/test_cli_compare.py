@@ -69,7 +69,25 @@ def test_every_combination_once_and_the_first_axis_fastest(axes: dict[str, list[
     if axes:
         first, values = next(iter(axes.items()))
         assert [varied[first] for varied in found[: len(values)]] == values
-        assert compare.columns(axes) <= compare.WIDEST
+
+
+@pytest.mark.parametrize(
+    ("lengths", "columns"),
+    [((3, 2), 3), ((2, 3), 2), ((1, 4), 4), ((9,), compare.WIDEST), ((8, 2), 8), ((), 1)],
+)
+def test_the_first_axis_runs_across(lengths: tuple[int, ...], columns: int) -> None:
+    assert compare.columns({str(n): list(range(length)) for n, length in enumerate(lengths)}) == columns
+
+
+@given(st.lists(st.text("abcmil", min_size=1, max_size=30), max_size=8), st.integers(20, 300))
+def test_captions_break_between_words(words: list[str], width: int) -> None:
+    writing = contact_sheet.Writing(12.0)
+    font = writing._font
+    lines = writing._lines(" ".join(words), width)
+    assert "".join(lines).replace(" ", "") == "".join(words)
+    assert all(font.getlength(line) <= width for line in lines)
+    if all(font.getlength(word) <= width for word in words):
+        assert " ".join(lines).split() == words
 
 
 def test_too_many_pictures_are_refused() -> None:

@@ -45,10 +45,17 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
     assert choice.others == {"model": "compact"}
 
 
+def test_names_as_on_the_command_line(tmp_path: Path) -> None:
+    path = write(tmp_path, 'style-scale = 0.5\npreserve_color = "luminance"\noptimizer = "adam"')
+    assert config.read(path) == {"style_scale": 0.5, "preserve_colour": "luminance", "optimiser": "adam"}
+    with pytest.raises(OptionError, match="optimiser twice"):
+        config.read(write(tmp_path, 'optimizer = "adam"\noptimiser = "lbfgs"'))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("style-scale = 1", "did you mean style_scale"),
+        ("style_scael = 1", "did you mean style_scale"),
         ("[picture]", "options are: preset"),
     ],
 )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
 from conftest import ROOT, Outcome
 
 from nst_onnx.cli import export
@@ -12,11 +13,15 @@ from nst_onnx.cli import export
 Nst = Callable[..., Outcome]
 
 
-def test_the_exporters_own_help(nst: Nst) -> None:
-    outcome = nst("export", "--help")
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_the_exporters_own_help(flag: str, nst: Nst) -> None:
+    outcome = nst("export", flag)
     assert outcome.code == 0
     assert "nst-onnx export" in outcome.out
     assert "keras" in outcome.out
+    outcome = nst("export", "weights", flag)
+    assert outcome.code == 0
+    assert "nst-onnx export weights" in outcome.out
 
 
 def test_its_errors_are_one_line(nst: Nst) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from conftest import ROOT, Outcome
 
 from nst_onnx import cli
-from nst_onnx.cli import completion, telling
+from nst_onnx.cli import completion, stylize, telling
 from nst_onnx.errors import NstError
 from nst_onnx.options import Options
 from nst_onnx.presets import PRESETS
@@ -57,6 +58,33 @@ def test_every_option_of_the_library_has_its_own(nst: Nst, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "200")
     shown = set(re.findall(r"--[a-z-]+", nst("stylize", "--help").out))
     assert {f"--{field.name.replace('_', '-')}" for field in fields(Options)} <= shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "size",
+        "steps",
+        "learning_rate",
+        "averaging",
+        "init",
+        "pooling",
+        "optimiser",
+        "strength",
+        "style_scale",
+        "seed",
+    ],
+)
+def test_help_says_what_is_taken_if_nothing_is_given(name: str, nst: Nst) -> None:
+    """In parentheses, and as the preset "default" and the library have it."""
+    signature = inspect.signature(stylize.stylize, eval_str=True).parameters[name]
+    (option,) = signature.annotation.__metadata__
+    preset, default = PRESETS["default"], getattr(Options(), name)
+    expected = getattr(preset, "start" if name == "init" else name) if default is None else default
+    told = re.search(r"\(([^(]*)\)\.$", option.help)
+    assert told
+    value = told[1].removesuffix(", or the preset's")
+    assert value == (expected if isinstance(expected, str) else f"{expected:g}")
 
 
 def test_help_for_nothing(nst: Nst) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,9 @@ from PIL import Image
 from test_bad_input import foreign
 
 import nst_onnx
+from nst_onnx.errors import DeviceError
 from nst_onnx.picture import read_settings
+from nst_onnx.runtime import Session
 
 Nst = Callable[..., Outcome]
 LINE = ("stylize", "content.png", "style.png", "--size", "32", "--steps", "4", "-q")
@@ -158,6 +163,51 @@ def test_names_that_look_like_patterns_or_have_spaces(pair: Path, nst: Nst) -> N
     assert nst(*words, "-o", "c [*] ü.png", "--save-every", "1", "--no-overwrite").code == 0
     assert Path("c [*] ü.png").exists()
     assert Path("c [*] ü-0001.png").exists()
+
+
+@pytest.mark.parametrize("failure", [DeviceError("the device is gone", "look for it"), MemoryError()])
+def test_what_fails_midway_leaves_the_best_so_far(
+    failure: Exception, pair: Path, nst: Nst, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second level of the pyramid cannot be prepared, as where memory runs out."""
+    prepare, prepared = Session.bind, []
+
+    def bind(*arguments: Any) -> Any:
+        prepared.append(1)
+        if len(prepared) == 2:
+            raise failure
+        return prepare(*arguments)
+
+    monkeypatch.setattr(Session, "bind", bind)
+    words = "stylize content.png style.png --size 200 --steps 6 -o out.png --resume s.npz -q"
+    outcome = nst(*words.split())
+    assert (outcome.code, outcome.out) == (1, "")
+    says = str(failure) or "there is not enough memory"
+    assert outcome.err.startswith(f"error: {says}; the best so far, after ")
+    assert outcome.err.count("\n") == 1
+    assert pixels("out.png").shape == (160, 200, 3)
+    monkeypatch.undo()
+    monkeypatch.chdir(pair)
+    assert nst(*words.split()).code == 0  # the state is that of the first level, and good
+    assert nst(*words.split()[:-3], "-o", "whole.png", "-q").code == 0
+    assert np.array_equal(pixels("out.png"), pixels("whole.png"))
+
+
+def test_a_state_that_cannot_be_saved_is_only_a_warning(pair: Path, nst: Nst) -> None:
+    from nst_onnx.cli.files import Files
+    from nst_onnx.stylizer import Stylizer
+
+    Path("side").mkdir()
+    files = Files(Path("out.png"), state=Path("side/state"))
+    files.check(["content.png", "style.png"], overwrite=True)
+    Path("side").rmdir()
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        for step in Stylizer(ROOT / "model" / "compact.onnx").steps(
+            "content.png", "style.png", size=32, steps=2
+        ):
+            files.save_state(step)
+    assert told.getvalue().startswith("warning: from now on without the state")
+    assert told.getvalue().count("\n") == 1
 
 
 def test_disk_full_for_side_pictures_is_only_a_warning(pair: Path, nst: Nst) -> None:

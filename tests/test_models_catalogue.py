@@ -223,7 +223,8 @@ def test_the_name_it_is_added_under_is_the_models_own(weight_file: Path, tmp_pat
 def test_removing(weight_file: Path, home: Path, compact: Path) -> None:
     path = catalogue.add(weight_file)
     assert catalogue.trained()
-    assert catalogue.remove("vgg19") == path
+    assert catalogue.installed_path("vgg19") == path
+    catalogue.remove(path)
     assert list((home / "models").iterdir()) == []
     assert not catalogue.trained()
 
@@ -232,7 +233,7 @@ def test_removing(weight_file: Path, home: Path, compact: Path) -> None:
 def test_what_cannot_be_removed(name: str, weight_file: Path, compact: Path) -> None:
     kept = [catalogue.add(weight_file, name="mine"), catalogue.locate(weight_file), compact]
     with pytest.raises(ModelError, match="there is no installed model") as caught:
-        catalogue.remove(name)
+        catalogue.installed_path(name)
     assert caught.value.hint == "installed: mine"
     assert all(path.is_file() for path in kept)
     assert catalogue.conversions() == kept[1:2]

@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nst_onnx.cli import compare, doctor, export, models, presets, settings, stylize
+from nst_onnx.cli import compare, doctor, export, models, presets, settings, stylize, syntax
 from nst_onnx.version import __version__
-
-
-def _spelling(name: str) -> str:
-    """Take American spelling, and the underscores of the library and of configurations, too."""
-    return (
-        name.replace("_", "-").replace("preserve-color", "preserve-colour").replace("optimizer", "optimiser")
-    )
-
 
 app = typer.Typer(
     help="Paint this photo like that painting. Runs offline, on any computer.",
@@ -23,7 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["--help", "-h"], "token_normalize_func": _spelling},
+    context_settings={"help_option_names": ["--help", "-h"], "token_normalize_func": syntax.spelling},
 )
 
 

@@ -61,7 +61,8 @@ class Choice:
 def preprocessing(given: Mapping[str, Any]) -> Preprocessing | None:
     """Return how a foreign model wants its picture, None where nothing of it is given.
 
-    What is not given: RGB, 0..1, no mean, no division. Raises OptionError.
+    What is not given: RGB, no mean, no division, and 0..255 where a mean is above 1, else 0..1.
+    Raises OptionError.
     """
     from nst_onnx.models.metadata import preprocessing_of
 
@@ -69,10 +70,11 @@ def preprocessing(given: Mapping[str, Any]) -> Preprocessing | None:
     if not said:
         return None
     try:
+        mean = tuple(map(float, said.get("mean", (0, 0, 0))))
         return preprocessing_of(
             str(said.get("channel_order", "RGB")).upper(),
-            float(said.get("scale", 1.0)),
-            tuple(map(float, said.get("mean", (0, 0, 0)))),
+            float(said.get("scale", 255 if max(mean, default=0) > 1 else 1)),
+            mean,
             tuple(map(float, said.get("std", (1, 1, 1)))),
         )
     except (TypeError, ValueError) as error:

@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 
 VARIED = "Varied: each takes several values, as in 0.3,0.5,0.7"
 MOST = 100
-WIDEST = 6  # pictures in a row
+WIDEST = 6  # pictures in a row where only one thing varies
 
 
 def _none(text: str) -> list[str | None]:
@@ -48,7 +48,7 @@ AXES: Mapping[str, Callable[[str], Sequence[Any]]] = {
     "seed": syntax.whole_numbers,
     "model": syntax.names,
 }
-"""What can vary, and how its values are written. The first that is given runs along the rows."""
+"""What can vary, and how its values are written. The first with several runs along the rows."""
 DEFAULT_AXES = {"strength": [0.3, 0.5, 0.7]}
 
 
@@ -60,7 +60,7 @@ def compare(
     content: controls.Content,
     styles: controls.Styles,
     *,
-    strength: Annotated[str | None, _varied("How much style, 0..1.")] = None,
+    strength: Annotated[str | None, _varied("How much style, 0..1 (0.3,0.5,0.7 if nothing varies).")] = None,
     style_scale: Annotated[str | None, _varied("Size of the style relative to the content.")] = None,
     preset: Annotated[str | None, _varied("Recipes.", autocompletion=completion.presets)] = None,
     preserve_colour: Annotated[
@@ -79,7 +79,14 @@ def compare(
     steps: Annotated[str | None, _varied("Evaluations in all.")] = None,
     seed: Annotated[str | None, _varied("Seeds of the random numbers.")] = None,
     model: Annotated[str | None, _varied("Networks.", autocompletion=completion.models)] = None,
-    size: controls.Size = "256",
+    size: Annotated[
+        str,
+        typer.Option(
+            metavar="N|WxH",
+            help="Longest side of each picture in pixels, or exactly 400x300.",
+            rich_help_panel=controls.PICTURE,
+        ),
+    ] = "256",
     style_weights: controls.StyleWeights = None,
     content_layers: controls.ContentLayers = None,
     style_layers: controls.StyleLayers = None,
@@ -95,7 +102,7 @@ def compare(
 ) -> None:
     """Paint CONTENT in the manner of STYLE under several settings, side by side on one sheet.
 
-    Every combination of the varied values is a picture; if nothing varies, strength 0.3, 0.5 and 0.7.
+    Every combination of the varied values is a picture: the first of them across, the others down.
     """
     given = dict(locals())
     axes = syntax.parse({name: given[name] for name in AXES if given[name] is not None}, AXES)
@@ -126,13 +133,9 @@ def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def columns(axes: Mapping[str, Sequence[Any]]) -> int:
-    """Return how many pictures stand in a row."""
-    found = 1
-    for length in (len(values) for values in axes.values()):
-        if found * length > WIDEST:
-            return found if found > 1 else WIDEST
-        found *= length
-    return found
+    """Return how many pictures stand in a row: the first axis that varies, broken only if it is alone."""
+    lengths = [len(values) for values in axes.values() if len(values) > 1]
+    return 1 if not lengths else lengths[0] if len(lengths) > 1 else min(lengths[0], WIDEST)
 
 
 def label(varied: Values, axes: Mapping[str, Sequence[Any]], *, constant: bool = False) -> str:

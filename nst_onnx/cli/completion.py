@@ -20,6 +20,13 @@ def models() -> list[tuple[str, str]]:
     return [("auto", "the best there is"), *named]
 
 
+def installed() -> list[str]:
+    """Return the models that can be removed."""
+    from nst_onnx.models import catalogue
+
+    return [entry.name for entry in catalogue.installed() if entry.origin == "installed"]
+
+
 def fetchable() -> list[tuple[str, str]]:
     """Return the models that can be downloaded."""
     from nst_onnx.models.fetch import SOURCES

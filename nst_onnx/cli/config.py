@@ -1,4 +1,4 @@
-"""Controls from a TOML file: the same names as on the command line, with underscores."""
+"""Controls from a TOML file: the same names as on the command line."""
 
 from __future__ import annotations
 
@@ -59,12 +59,17 @@ def read(path: Path) -> dict[str, Any]:
         raise OptionError(f"cannot read the configuration {path}: {reason}", "check the path") from error
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise OptionError(f"the configuration {path} is not TOML: {error}") from error
-    for name in values:
+    known: dict[str, Any] = {}
+    for written, value in values.items():
+        name = syntax.spelling(written).replace("-", "_")
         if name not in TYPES:
-            near = get_close_matches(name.replace("-", "_"), TYPES, 1)
-            hint = f"did you mean {near[0]}" if near else f"options are: {', '.join(TYPES)}"
-            raise OptionError(f"the configuration {path} has an unknown option {name!r}", hint)
-    values = {name: _plain(name, value) for name, value in syntax.parse(values).items()}
+            near = get_close_matches(name, TYPES, 1)
+            hint = f"did you mean {near[0]}?" if near else f"options are: {', '.join(TYPES)}"
+            raise OptionError(f"the configuration {path} has an unknown option {written!r}", hint)
+        if name in known:
+            raise OptionError(f"the configuration {path} gives {name} twice")
+        known[name] = value
+    values = {name: _plain(name, value) for name, value in syntax.parse(known).items()}
     for name, value in values.items():
         if not _fits(name, value):
             raise OptionError(f"the configuration {path} gives {name} a value of the wrong kind: {value!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,8 +71,23 @@ class Writing:
             pen.text((corner[0], corner[1] + number * self.line), line, INK, self._font)
 
     def _lines(self, text: str, width: int) -> list[str]:
-        letters = int(width / self._font.getlength("e"))
-        return textwrap.wrap(text, max(8, letters))
+        """Break between words; a word that is wider than `width` stands alone and is cut."""
+        lines: list[str] = []
+        for word in text.split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self._font.getlength(longer) <= width:
+                lines[-1] = longer
+            else:
+                lines.extend(self._cut(word, width))
+        return lines
+
+    def _cut(self, word: str, width: int) -> list[str]:
+        parts = [""]
+        for letter in word:
+            if parts[-1] and self._font.getlength(parts[-1] + letter) > width:
+                parts.append("")
+            parts[-1] += letter
+        return parts
 
 
 def _small(cell: Cell, height: int) -> tuple[str, Image.Image]:

@@ -1,4 +1,7 @@
-"""The controls of a stylisation as options of a command, in panels. Each default is: as the preset says."""
+"""The controls of a stylisation as options of a command, in panels.
+
+In parentheses the help says what is taken when nothing is given; numbers are those of the preset "default".
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,17 @@ Styles = Annotated[
 Size = Annotated[
     str | None,
     typer.Option(
-        metavar="N|WxH", help="Longest side in pixels, or exactly 400x300.", rich_help_panel=PICTURE
+        metavar="N|WxH",
+        help="Longest side in pixels, or exactly 400x300 (512, or the preset's).",
+        rich_help_panel=PICTURE,
     ),
 ]
 Init = Annotated[
     str | None,
     typer.Option(
         metavar="WORD|FILE",
-        help="What to start from: content, noise, style (its colours), or a picture of your own.",
+        help="What to start from: content, noise, style (its colours), or a picture of your own "
+        "(content, or the preset's).",
         autocompletion=completion.starts,
         rich_help_panel=PICTURE,
     ),
@@ -39,7 +45,7 @@ PreserveColour = Annotated[
     typer.Option(
         metavar="HOW",
         help="Keep the content's colours: luminance (paint only lightness), or recolour the style "
-        "beforehand by histogram or covariance.",
+        "beforehand by histogram or covariance (neither).",
         autocompletion=completion.preserve_colour,
         rich_help_panel=PICTURE,
     ),
@@ -49,7 +55,7 @@ Preset = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="A published recipe, or our own, 'default'; see `nst-onnx presets`.",
+        help="A published recipe, or our own; see `nst-onnx presets` (default).",
         autocompletion=completion.presets,
         rich_help_panel=STYLE,
     ),
@@ -57,51 +63,63 @@ Preset = Annotated[
 Strength = Annotated[
     float | None,
     typer.Option(
-        metavar="0..1", help="How much style; 0.5 is the preset's own balance.", rich_help_panel=STYLE
+        metavar="0..1",
+        help="How much style: 0 is the content, 1 nothing but style, 0.5 the preset's own balance (0.5).",
+        rich_help_panel=STYLE,
     ),
 ]
 StyleScale = Annotated[
     float | None,
     typer.Option(
         metavar="FACTOR",
-        help="Size of the style relative to the content; smaller makes finer strokes.",
+        help="Size of the style relative to the content; smaller makes finer strokes (1).",
         rich_help_panel=STYLE,
     ),
 ]
 StyleWeights = Annotated[
     str | None,
-    typer.Option(metavar="2,1", help="One weight for each style picture.", rich_help_panel=STYLE),
+    typer.Option(metavar="2,1", help="One weight for each style picture (equal).", rich_help_panel=STYLE),
 ]
 
 ContentWeight = Annotated[
     float | None,
     typer.Option(
         metavar="W",
-        help="Weight of likeness to the content, in the preset's units.",
+        help="Weight of likeness to the content, in the preset's units (the preset's).",
         rich_help_panel=LOSSES,
     ),
 ]
 StyleWeight = Annotated[
     float | None,
-    typer.Option(metavar="W", help="Weight of likeness to the style.", rich_help_panel=LOSSES),
+    typer.Option(metavar="W", help="Weight of likeness to the style (the preset's).", rich_help_panel=LOSSES),
 ]
 TvWeight = Annotated[
     float | None,
-    typer.Option(metavar="W", help="Weight of smoothness (total variation).", rich_help_panel=LOSSES),
+    typer.Option(
+        metavar="W", help="Weight of smoothness, total variation (the preset's).", rich_help_panel=LOSSES
+    ),
 ]
 ContentLayers = Annotated[
     str | None,
-    typer.Option(metavar="LAYERS", help="conv4_2, or with weights a=1,b=0.5.", rich_help_panel=LOSSES),
+    typer.Option(
+        metavar="LAYERS",
+        help="conv4_2, or with weights a=1,b=0.5 (the preset's, or the model's own).",
+        rich_help_panel=LOSSES,
+    ),
 ]
 StyleLayers = Annotated[
     str | None,
-    typer.Option(metavar="LAYERS", help="conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5.", rich_help_panel=LOSSES),
+    typer.Option(
+        metavar="LAYERS",
+        help="conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5 (the preset's, or the model's own).",
+        rich_help_panel=LOSSES,
+    ),
 ]
 Pooling = Annotated[
     str | None,
     typer.Option(
         metavar="max|average",
-        help="How the network shrinks its features.",
+        help="How the network shrinks its features (average, or the preset's).",
         autocompletion=completion.pooling,
         rich_help_panel=LOSSES,
     ),
@@ -109,34 +127,47 @@ Pooling = Annotated[
 
 Steps = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Evaluations in all, over all scales.", rich_help_panel=OPTIMISATION),
+    typer.Option(
+        metavar="N",
+        help="Evaluations in all, over all scales (200, or the preset's).",
+        rich_help_panel=OPTIMISATION,
+    ),
 ]
 MaxSeconds = Annotated[
     float | None,
-    typer.Option(metavar="S", help="Stop at the best picture by then.", rich_help_panel=OPTIMISATION),
+    typer.Option(
+        metavar="S", help="Stop at the best picture by then (no limit).", rich_help_panel=OPTIMISATION
+    ),
 ]
 Pyramid = Annotated[
     bool | None,
-    typer.Option("--pyramid/--no-pyramid", metavar="", help="Coarse to fine.", rich_help_panel=OPTIMISATION),
+    typer.Option(
+        "--pyramid/--no-pyramid",
+        metavar="",
+        help="Coarse to fine (on, or as the preset does).",
+        rich_help_panel=OPTIMISATION,
+    ),
 ]
 Optimiser = Annotated[
     str | None,
     typer.Option(
         metavar="lbfgs|adam",
-        help="How to descend.",
+        help="How to descend (lbfgs, or the preset's).",
         autocompletion=completion.optimisers,
         rich_help_panel=OPTIMISATION,
     ),
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option(metavar="R", help="Step size, in grey levels.", rich_help_panel=OPTIMISATION),
+    typer.Option(
+        metavar="R", help="Step size, in grey levels (1, or the preset's).", rich_help_panel=OPTIMISATION
+    ),
 ]
 Averaging = Annotated[
     float | None,
     typer.Option(
         metavar="0..1",
-        help="Decay of the running average of iterates; 0 takes the best one.",
+        help="Decay of the running average of iterates; 0 takes the best one (0, or the preset's).",
         rich_help_panel=OPTIMISATION,
     ),
 ]
@@ -149,7 +180,7 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FILE",
-        help="A model's name (see `nst-onnx models list`), an ONNX or a weight file, or auto.",
+        help="A model's name (see `nst-onnx models list`), an ONNX or weight file (auto: the best there is).",
         autocompletion=completion.models,
         rich_help_panel=MODEL,
     ),
@@ -158,14 +189,14 @@ Device = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Where to compute: auto, cpu, cuda, cuda:1.",
+        help="Where to compute: cpu, cuda, cuda:1 (auto).",
         autocompletion=completion.devices,
         rich_help_panel=MODEL,
     ),
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(metavar="N", help="CPU threads; 0 for one per core.", rich_help_panel=MODEL),
+    typer.Option(metavar="N", help="CPU threads; 0 for one per core (0).", rich_help_panel=MODEL),
 ]
 ChannelOrder = Annotated[
     str | None,
@@ -178,7 +209,11 @@ ChannelOrder = Annotated[
 ]
 Scale = Annotated[
     float | None,
-    typer.Option(metavar="S", help="255 if it counts 0..255, 1 if 0..1 (1).", rich_help_panel=FOREIGN),
+    typer.Option(
+        metavar="S",
+        help="255 if it counts 0..255, 1 if 0..1 (255 if a mean is above 1, else 1).",
+        rich_help_panel=FOREIGN,
+    ),
 ]
 Mean = Annotated[
     str | None,

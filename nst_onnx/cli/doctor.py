@@ -116,7 +116,8 @@ def _auto() -> Finding:
     from nst_onnx.models import catalogue
 
     found = catalogue.info("auto")
-    better = "" if found.facts.name != catalogue.SHIPPED else "; finer: nst-onnx models fetch vgg19"
+    plain = found.facts.name == catalogue.SHIPPED and not catalogue.trained()
+    better = "; finer: nst-onnx models fetch vgg19" if plain else ""
     return Finding("model for auto", "good", f"{found.facts.name} ({found.path}){better}")
 
 

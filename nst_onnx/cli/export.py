@@ -17,7 +17,12 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 def export(ctx: typer.Context) -> None:
     """Make networks from Keras models and weight files (needs the extra "export")."""
     command = typer.main.get_command(exporter())
-    code = command.main(ctx.args, prog_name="nst-onnx export", standalone_mode=False)
+    code = command.main(
+        ctx.args,
+        prog_name="nst-onnx export",
+        standalone_mode=False,
+        help_option_names=["--help", "-h"],
+    )
     if isinstance(code, int) and code:
         raise typer.Exit(code)
 

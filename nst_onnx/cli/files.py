@@ -30,7 +30,7 @@ class Files:
     """`output` gets the picture; `preview` the picture as it is now; `plot` the losses; `state` what
     is needed to go on; every `save_every` steps a numbered picture stands beside `output`.
 
-    A preview or a numbered picture that cannot be written is a warning, not the end of a run.
+    Of these only `output` must succeed: any other that cannot be written is a warning, not the end of a run.
     """
 
     output: Path
@@ -76,7 +76,7 @@ class Files:
         return Checkpoint.load(self.state) if self.state and self.state.exists() else None
 
     def follow(self, step: Step) -> None:
-        """Write what is due after a step. Raises NstError where the state cannot be saved."""
+        """Write what is due after a step."""
         if self.save_every and step.iteration % self.save_every == 0:
             self._try("numbered pictures", lambda: self._write(self.numbered(step.iteration), step))
         if (preview := self.preview) and self._previews.due():
@@ -95,8 +95,8 @@ class Files:
 
     def save_state(self, step: Step) -> None:
         """Save what is needed to go on after `step`."""
-        if self.state:
-            step.checkpoint().save(self.state)
+        if state := self.state:
+            self._try("the state", lambda: step.checkpoint().save(state))
 
     def finish(self, result: Result, *, complete: bool) -> None:
         """Write the picture and the plot; with a `complete` picture, the state has served its purpose."""
@@ -121,4 +121,4 @@ class Files:
             action()
         except (NstError, OSError) as error:
             self._broken.add(what)
-            print(one_line("warning", f"no more of {what}: {error}"), file=sys.stderr)
+            print(one_line("warning", f"from now on without {what}: {error}"), file=sys.stderr)

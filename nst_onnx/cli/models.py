@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +24,9 @@ Name = Annotated[
 
 @app.command("list")
 def list_models() -> None:
-    """List the models that can be used by name; * marks the one that auto takes."""
+    """List the models that can be used by name, and those to fetch; * marks the one that auto takes."""
     from nst_onnx.models import catalogue
+    from nst_onnx.models.fetch import SOURCES
 
     taken = catalogue.locate("auto")
     entries = catalogue.installed()
@@ -40,6 +42,9 @@ def list_models() -> None:
     ]
     if taken not in [entry.path for entry in entries]:
         rows.insert(0, ("*", "auto", "chosen", _megabytes(taken.stat().st_size), str(taken)))
+    for name, source in SOURCES.items():
+        if name not in [entry.name for entry in entries]:
+            rows.append(("", name, "to fetch", _megabytes(source.size), f"nst-onnx models fetch {name}"))
     table.show(("", "name", "origin", "size", "file"), rows)
 
 
@@ -54,12 +59,22 @@ def fetch(
     checksum: Annotated[
         str | None, typer.Option(metavar="sha256:…|md5:…", help="What the file must be.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Also if it is installed already.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progress bar.")] = False,
 ) -> None:
     """Download published weights and install them. A download that broke off goes on."""
-    from nst_onnx.models.fetch import fetch as fetch_model
+    from nst_onnx.models import fetch as fetching
 
-    print(fetch_model(name, url=url, checksum=checksum, progress=not quiet))
+    there = None if force or url else fetching.present(name)
+    if there is None:
+        print(fetching.fetch(name, url=url, checksum=checksum, force=force, progress=not quiet))
+        return
+    source, licence = there.facts.source or "a file that does not say", there.facts.licence or "not known"
+    if not quiet:
+        _say(f"{name} is already installed, from {source}; licence: {licence}; --force fetches it again")
+    print(there.path)
 
 
 @app.command()
@@ -78,14 +93,55 @@ def add(
     mean: controls.Mean = None,
     std: controls.Std = None,
 ) -> None:
-    """Install a network from a file."""
+    """Install a network from a file. One of the same name is replaced."""
     from nst_onnx.cli import syntax
     from nst_onnx.cli.choice import preprocessing
     from nst_onnx.models import catalogue
 
     given = {"channel_order": channel_order, "scale": scale, "mean": mean, "std": std}
     said = syntax.parse({option: value for option, value in given.items() if value is not None})
-    print(catalogue.add(file, name=name, preprocessing=preprocessing(said)))
+    before = [entry.name for entry in catalogue.installed() if entry.origin == "installed"]
+    path = catalogue.add(file, name=name, preprocessing=preprocessing(said))
+    if path.stem in before:
+        _say(f"replaced the {path.stem} that was installed")
+    print(path)
+
+
+@app.command()
+def remove(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="Which.", autocompletion=completion.installed, show_default=False
+        ),
+    ] = None,
+    conversions: Annotated[
+        bool,
+        typer.Option(
+            "--conversions",
+            metavar="",
+            help="Remove weight files' ONNX forms, which are made anew if needed.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")] = False,
+) -> None:
+    """Remove an installed network, or what weight files were converted to."""
+    from nst_onnx.errors import OptionError
+    from nst_onnx.models import catalogue
+
+    if conversions == (name is not None):
+        raise OptionError("what is to be removed?", "give the NAME of a model, or --conversions")
+    paths = catalogue.conversions() if name is None else [catalogue.installed_path(name)]
+    if not paths:
+        _say("there are no conversions")
+        return
+    size = _megabytes(sum(path.stat().st_size for path in paths))
+    what = f"{name or ', '.join(path.stem for path in paths)} ({size})"
+    if not yes:
+        _confirm(f"Remove {what}?")
+    for path in paths:
+        catalogue.remove(path)
+    _say(f"removed {what}")
 
 
 @app.command()
@@ -143,6 +199,21 @@ def verify(
             print(f"{each}: good ({len(checked.layers)} layers, {checked.parameters:,} weights)")
     if bad:
         raise typer.Exit(FAILED)
+
+
+def _confirm(question: str) -> None:
+    """Ask a person. Raises OptionError where nobody can answer, Exit where the answer is no."""
+    from nst_onnx.cli.telling import FAILED
+    from nst_onnx.errors import OptionError
+
+    if not sys.stdin.isatty():
+        raise OptionError("nobody can be asked whether to remove it", "give --yes")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(FAILED)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _megabytes(size: int) -> str:

@@ -15,6 +15,7 @@ from nst_onnx.cli.choice import Choice
 from nst_onnx.cli.files import Files
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.telling import INTERRUPTED
+from nst_onnx.errors import NstError
 
 if TYPE_CHECKING:
     from nst_onnx.result import Result
@@ -107,7 +108,11 @@ def stylize(
     with progress.display(quiet) as display:
         run = Run(files, display)
         with run.interruption:
-            result = run.paint(content, styles, choice)
+            try:
+                result = run.paint(content, styles, choice)
+            except (NstError, MemoryError) as error:
+                run.rescue(error)
+                raise
             files.finish(result, complete=run.complete)
         display.say(run.summary(result))
     if json:
@@ -139,8 +144,24 @@ class Run:
         """Return the picture, finished or as good as it was when interrupted."""
         saved = self.files.load_state()
         stylizer = choice.stylizer()
-        self._heading = self._beginning(stylizer) + (f", going on from {self.files.state}" if saved else "")
+        beginning = self._beginning(stylizer, choice)
+        self._heading = beginning + (f", going on from {self.files.state}" if saved else "")
         return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
+
+    def rescue(self, error: NstError | MemoryError) -> None:
+        """Save the best so far of a run that failed; if there is any, raise NstError that tells of both."""
+        if self.last is None:
+            return
+        try:
+            self.files.finish(self.last.result(), complete=False)
+        except Exception:  # whatever comes of a broken run: the first error is the one to tell
+            return
+        message = str(error) or "there is not enough memory"
+        saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
+        raise NstError(
+            f"{message}; {saved}{self._going_on()}",
+            getattr(error, "hint", "choose a smaller --size"),
+        ) from error
 
     @property
     def complete(self) -> bool:
@@ -189,12 +210,16 @@ class Run:
             self.files.save_state(step)
         return not self.interruption.asked
 
-    def _beginning(self, stylizer: Stylizer) -> str:
-        better = "" if stylizer.model_name != "compact" else " (finer: nst-onnx models fetch vgg19)"
+    def _beginning(self, stylizer: Stylizer, choice: Choice) -> str:
+        from nst_onnx.models import catalogue
+
+        by_default = stylizer.model_name == catalogue.SHIPPED and "model" not in choice.others
+        better = " (finer: nst-onnx models fetch vgg19)" if by_default and not catalogue.trained() else ""
         return f"model {stylizer.model_name}{better} on {stylizer.device}"
 
     def _going_on(self) -> str:
-        return f"; give --resume {self.files.state} again to go on" if self.files.state else ""
+        state = self.files.state
+        return f"; give --resume {state} again to go on" if state and state.exists() else ""
 
     def _tell(self) -> None:
         with suppress(OSError):

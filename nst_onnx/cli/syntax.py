@@ -10,6 +10,13 @@ from typing import Any
 from nst_onnx.errors import OptionError
 
 
+def spelling(name: str) -> str:
+    """Return an option's name with dashes, in British spelling, from any other that is taken."""
+    return (
+        name.replace("_", "-").replace("preserve-color", "preserve-colour").replace("optimizer", "optimiser")
+    )
+
+
 def size(text: str) -> int | tuple[int, int]:
     """Return the longest side from ``512``, or (width, height) from ``400x300``. Raises OptionError."""
     match = re.fullmatch(r"\s*(-?\d+)\s*(?:[x×X]\s*(-?\d+))?\s*", text)

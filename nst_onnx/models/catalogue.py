@@ -147,22 +147,23 @@ def add(
     return target
 
 
-def remove(name: str) -> Path:
-    """Remove an installed model from the user's cache and return where it was.
-
-    Raises ModelError where there is none of that name, or it cannot be removed.
-    """
+def installed_path(name: str) -> Path:
+    """Return the file of an installed model. Raises ModelError where none has that name."""
     path = _installed_path(name)
     if not _NAME.fullmatch(name) or not path.is_file():
         known = ", ".join(entry.name for entry in installed() if entry.origin == "installed")
         shipped = ": it ships with nst-onnx" if name == SHIPPED else ""
         raise ModelError(f"there is no installed model {name!r}{shipped}", f"installed: {known or 'none'}")
+    return path
+
+
+def remove(path: Path) -> None:
+    """Remove an installed model or a conversion from the user's cache. Raises ModelError where it stays."""
     try:
         path.unlink()
         _checksum_path(path).unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(f"{path} cannot be removed: {error.strerror or error}") from error
-    return path
 
 
 def conversions() -> list[Path]:

@@ -53,7 +53,7 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     NaN or infinite weights, says nothing of its preprocessing and none is given, or says it and one is.
     """
     path = Path(path)
-    model = _parse(path)
+    model = parse(path)
     try:
         facts = metadata.read(model)
         if facts is None and preprocessing is None:
@@ -93,7 +93,8 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     return Extractor(model, facts, tuple(layers), path, name)
 
 
-def _parse(path: Path) -> onnx.ModelProto:
+def parse(path: Path) -> onnx.ModelProto:
+    """Return the model in a file as it is. Raises ModelError where it is missing, not ONNX, or truncated."""
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not an ONNX model")
     try:

@@ -116,5 +116,7 @@ def _readable(error: Exception, what: str) -> ModelError | DeviceError:
     """Turn onnxruntime's error into one line."""
     text = " ".join(str(error).split())
     if "alloc" in text.lower() or "memory" in text.lower():
-        return DeviceError(f"not enough memory: {text[:160]}", "choose a smaller size")
+        return DeviceError(
+            "there is not enough memory", "choose a smaller size: memory grows with the number of pixels"
+        )
     return ModelError(f"{what}: {text[:240]}")
