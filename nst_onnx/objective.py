@@ -149,10 +149,14 @@ class Objective:
         return self._bound.read(LOSSES), self._bound.read(GRADIENT)
 
     def _checked(self, image: npt.ArrayLike) -> Array:
-        array = np.asarray(image, np.float32)
+        array = np.asarray(image)
+        if array.dtype.kind in "ui":  # levels of 8 or 16 bits, as everywhere else
+            array = read(array, what="picture").rgb
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise PictureError("the picture must be an array of finite numbers")
         if array.shape != (*self.shape, 3):
             raise PictureError(f"the picture must have shape {(*self.shape, 3)}, not {array.shape}")
-        return array
+        return array.astype(np.float32, copy=False)
 
 
 def open_network(model: str | os.PathLike[str], device: str | None, preset: Preset, **more: Any) -> Network:

@@ -27,8 +27,8 @@ class LossOptions:
     `size`: longest side in pixels (the other follows), or exactly (width, height).
     `style_scale`: size of the style pictures relative to the content; smaller makes finer strokes.
     `style_weights`: one weight per style picture; None blends them equally.
-    `strength`: 0..1, how much style; 0.5 is the preset's own balance, each 0.1 a factor of 2 in the
-    content weight.
+    `strength`: 0..1, how much style: 0 is the photo, 0.5 the preset's own balance, 1 nothing but style. The
+    content weight is multiplied by ((1 − strength)/strength)³.
     `content_weight`, `style_weight`, `tv_weight`: the terms' weights in the preset's own units.
     `content_layers`, `style_layers`: names, or {name: weight}.
     `pooling`: "max" or "average".
@@ -78,7 +78,8 @@ class Options(LossOptions):
     """Every control of a stylisation. None means: as the preset says.
 
     `init`: what to start from: "content", "noise", "style" (noise with the style's colours), or
-    a picture (path, PIL image, array, bytes).
+    a picture (path, PIL image, array, bytes). From noise the content must be found again: that takes a
+    smaller strength and more steps.
     `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then.
     `pyramid`: coarse to fine. `optimiser`: "lbfgs" or "adam". `learning_rate`: in grey levels.
     `averaging`: 0..1 (below 1), decay of the running average of iterates that becomes the result; 0 takes
@@ -106,8 +107,8 @@ class Options(LossOptions):
 
 
 def _scalar(value: Any) -> Any:
-    """Return numpy's scalars as Python's."""
-    return value.item() if getattr(value, "shape", None) == () else value
+    """Return numpy's numbers and lists of numbers as Python's. (Pictures have more axes.)"""
+    return value.tolist() if len(getattr(value, "shape", (0, 0))) < 2 else value
 
 
 def _number(name: str, value: Any, low: float, high: float) -> None:

@@ -40,8 +40,9 @@ class Painting:
         self.preset = presets.find(options.preset)
         final = shape_of(content, options.size or self.preset.size)
         coarse_to_fine = self.preset.pyramid if options.pyramid is None else options.pyramid
-        self.shapes = pyramid.shapes(final) if coarse_to_fine else [final]
-        self.budgets = pyramid.shares(options.steps or self.preset.steps, self.shapes)
+        steps = options.steps or self.preset.steps
+        self.shapes = pyramid.shapes(final)[-steps:] if coarse_to_fine else [final]
+        self.budgets = pyramid.shares(steps, self.shapes)
         self.init = self._init_picture()
         self.level, self.count, self.iteration, self.seconds = 0, 0, 0, 0.0
         self.history: list[dict[str, Any]] = []

@@ -27,6 +27,6 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
 
 
 def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
-    """Share `steps` evenly between levels; what is left over goes to the coarsest. Each has at least one."""
-    each, rest = divmod(max(steps, len(levels)), len(levels))
+    """Share `steps` (at least one for each) evenly between levels; what is left over goes to the coarsest."""
+    each, rest = divmod(steps, len(levels))
     return [each + (i < rest) for i in range(len(levels))]

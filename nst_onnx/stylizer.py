@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nst_onnx import presets
 from nst_onnx.checkpoint import Checkpoint
+from nst_onnx.errors import OptionError
 from nst_onnx.network import Network
 from nst_onnx.objective import listed, open_network, style_weights
 from nst_onnx.options import Options
@@ -137,12 +138,18 @@ class Stylizer:
         resume: Checkpoint | None = None,
         **options: Any,
     ) -> Result:
-        """Return the finished picture. `callback(step)` is called after every evaluation; False stops."""
+        """Return the finished picture. `callback(step)` is called after every evaluation; False stops.
+
+        Raises PictureError, OptionError, ModelError.
+        """
+        if callback is not None and not callable(callback):
+            raise OptionError(f"callback must be a function, not {callback!r}")
         painting = self._painting(content, style, options)
         if resume is not None:
             painting.resume(resume)
         for _ in painting.advance():
-            if callback is not None and callback(_step(painting)) is False:
+            answer = None if callback is None else callback(_step(painting))
+            if answer is not None and not answer:  # numpy's False too
                 break
         return painting.result()
 

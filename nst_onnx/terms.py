@@ -49,8 +49,11 @@ def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict
 
 
 def balance(strength: float) -> float:
-    """Return the factor on the content weight: 1 at 0.5, halved by each 0.1 more."""
-    return float(2.0 ** (10 * (0.5 - strength)))
+    """Return the factor on the content weight: ((1 − s)/s)³, 1 at 0.5.
+
+    At 1 nothing holds the content but the start; towards 0 nothing else counts (a millionfold at most).
+    """
+    return min(((1 - strength) / max(strength, 0.01)) ** 3, 1e6)
 
 
 def _layer_weights(
@@ -100,7 +103,7 @@ def terms_of(weights: Mapping[str, float], options: LossOptions, preset: Preset,
     }
     tv = (preset.tv or "squared") if "tv" in weights else None
     pooling = options.pooling or preset.pooling
-    return Terms(layers["content"], layers["style"], tv, pooling, preset.same, preset.border, masked)
+    return Terms(layers["content"], layers["style"], tv, pooling, preset.same, preset.margin, masked)
 
 
 def _first(given: float | None, published: float) -> float:

@@ -13,17 +13,10 @@ Features = dict[str, np.ndarray]
 # ---- networks; feature maps are C×H×W
 
 
-def conv(
-    x: np.ndarray,
-    kernel: np.ndarray,
-    bias: np.ndarray,
-    stride: int = 1,
-    pad: int = 1,
-    border: str = "constant",
-) -> np.ndarray:
-    """Cross-correlation with an O×I×k×k kernel, padded with zeros or (border "edge") the outermost values."""
+def conv(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int = 1, pad: int = 1) -> np.ndarray:
+    """Cross-correlation with an O×I×k×k kernel, zero padding."""
     k = kernel.shape[-1]
-    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)), mode=border)
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
     windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(1, 2))[:, ::stride, ::stride]
     return np.einsum("ihwyx,oiyx->ohw", windows, kernel, optimize=True) + bias[:, None, None]
 
@@ -42,22 +35,24 @@ def vgg(
     layers: Mapping[str, tuple[np.ndarray, np.ndarray]],
     kind: str,
     up: bool = False,
-    border: str = "constant",
+    margin: int = 0,
 ) -> Callable[[np.ndarray], Features]:
     """A VGG of Caffe's kind: from an RGB picture H×W×3 in 0..1 to its features.
 
-    `border`: what conv1_1 sees beyond the picture.
+    `margin`: how far the picture's outermost pixels are continued for the network to see; a multiple of the
+    deepest layer's stride. Features of what lies beyond the picture are left out.
     """
 
     def features(picture: np.ndarray) -> Features:
-        x = (255 * picture[..., ::-1] - MEAN_BGR).transpose(2, 0, 1)
+        seen = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+        x = (255 * seen[..., ::-1] - MEAN_BGR).transpose(2, 0, 1)
         found, block = {}, "1"
         for name, (kernel, bias) in layers.items():
             if name[4] != block:
                 x, block = pool(x, kind, up), name[4]
-            outside = border if name == "conv1_1" else "constant"
-            x = np.maximum(conv(x, kernel.astype(np.float64), bias.astype(np.float64), border=outside), 0)
-            found[name] = x
+            x = np.maximum(conv(x, kernel.astype(np.float64), bias.astype(np.float64)), 0)
+            border = margin // 2 ** (int(name[4]) - 1)
+            found[name] = x[:, border : x.shape[1] - border, border : x.shape[2] - border]
         return found
 
     return features

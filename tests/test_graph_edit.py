@@ -8,8 +8,7 @@ import pytest
 from onnx import helper
 
 from nst_onnx.graph import Graph
-from nst_onnx.graph.builder import attribute
-from nst_onnx.graph.edit import cut, with_edge_border, with_pooling
+from nst_onnx.graph.edit import cut, strides, with_pooling
 
 
 def run(g: Graph, name: str, x: np.ndarray) -> np.ndarray:
@@ -67,20 +66,15 @@ def test_same_rounds_sizes_up(size: int) -> None:
     np.testing.assert_allclose(run(g, y, x), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_edge_border_repeats_the_outermost_pixels_for_the_first_layer_only() -> None:
-    rng = np.random.default_rng(1)
-    first, second = (rng.standard_normal((2, 2, 3, 3)).astype(np.float32) for _ in range(2))
-
-    def network(pad_first: int) -> tuple[Graph, str]:
-        g = Graph()
-        g.input("x", [1, 2, None, None])
-        deep = g.op("Conv", "x", g.constant(first), pads=[pad_first] * 4)
-        return g, g.op("Conv", deep, g.constant(second), pads=[1] * 4)
-
-    x = picture(5, 6)
-    g, y = network(1)
-    g.nodes = with_edge_border(g, g.nodes, "x")
-    assert [attribute(n, "pads") for n in g.nodes if n.op_type == "Conv"] == [[0] * 4, [1] * 4]
-    bare, expected = network(0)
-    by_hand = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)], mode="edge")
-    np.testing.assert_allclose(run(g, y, x), run(bare, expected, by_hand), rtol=1e-5, atol=1e-5)
+def test_strides_multiply_along_the_way() -> None:
+    g = Graph()
+    g.input("x", [1, 2, None, None])
+    kernel = g.constant(np.ones((2, 2, 3, 3)))
+    same = g.op("Relu", g.op("Conv", "x", kernel, pads=[1] * 4))
+    half = g.op("MaxPool", same, kernel_shape=[2, 2], strides=[2, 2])
+    sixth = g.op("Conv", half, kernel, strides=[3, 3], pads=[1] * 4)
+    both = g.op("Concat", sixth, g.op("Conv", half, kernel, strides=[3, 3], pads=[1] * 4), axis=1)
+    unrelated = g.op("Neg", kernel)
+    found = strides(g.nodes, "x")
+    assert [found[name] for name in ("x", same, half, sixth, both)] == [1, 1, 2, 6, 6]
+    assert unrelated not in found

@@ -118,10 +118,20 @@ def unary(op_type: str, **attributes: object) -> Maker:
     return makes(op_type)(maker)
 
 
-for name in ("Relu", "LeakyRelu", "Identity", "Neg", "Abs", "Sigmoid", "Tanh", "Dropout"):
+for name in (
+    "Relu LeakyRelu Elu HardSigmoid HardSwish Softplus Softsign Sigmoid Tanh Identity Neg Abs Dropout"
+).split():
     unary(name)
 unary("LeakyRelu", alpha=0.3)
+unary("Elu", alpha=0.7)
+unary("HardSigmoid", alpha=0.4, beta=0.6)
 unary("Cast", to=TensorProto.FLOAT)
+
+
+@makes("PRelu")
+def prelu(g, x, data, rng):
+    slopes = g.constant(rng.uniform(-0.5, 0.5, (x.shape[1], 1, 1)))
+    return shaped(g, g.op("PRelu", x.name, slopes), x)
 
 
 @makes("Sqrt", "Log")
@@ -377,11 +387,14 @@ SETTINGS = settings(
 SHAPES = st.tuples(st.just(1), st.sampled_from([2, 4]), st.integers(3, 8), st.integers(3, 8))
 
 
+IN_FLOAT32 = {"Erf"}  # the reference evaluator computes it no better: held against its closed form below
+
+
 def test_every_rule_is_made() -> None:
-    assert set(RULES) <= set(MAKERS)
+    assert set(RULES) - IN_FLOAT32 <= set(MAKERS)
 
 
-@pytest.mark.parametrize("op_type", sorted(RULES))
+@pytest.mark.parametrize("op_type", sorted(set(RULES) - IN_FLOAT32))
 @settings(SETTINGS, max_examples=12)
 @given(data=st.data(), seed=st.integers(0, 2**16), shape=SHAPES)
 def test_rule(op_type: str, data: st.DataObject, seed: int, shape: tuple[int, int, int, int]) -> None:
@@ -579,21 +592,30 @@ def test_gradient_of_square_is_exact() -> None:
     np.testing.assert_array_equal(run(g.model([slope]), x)[0], 2 * x)
 
 
+def test_erf() -> None:
+    g = Graph()
+    g.input("x", [1, 1, None, None])
+    slope = gradient(g, g.op("ReduceSum", g.op("Erf", "x"), keepdims=0), "x")
+    x = picture(0, (1, 1, 3, 3))
+    expected = 2 / math.sqrt(math.pi) * np.exp(-(x.astype(np.float64) ** 2))
+    np.testing.assert_allclose(run(g.model([slope]), x)[0], expected, rtol=1e-5)
+
+
 def test_operator_without_rule_is_named() -> None:
     g = Graph()
     g.input("x", [1, 1, None, None])
-    loss = g.op("ReduceSum", g.op("Erf", "x"), keepdims=0)
-    with pytest.raises(GraphError, match="Erf"):
+    loss = g.op("ReduceSum", g.op("Cos", "x"), keepdims=0)
+    with pytest.raises(GraphError, match="Cos"):
         gradient(g, loss, "x")
 
 
 def test_operator_off_the_path_needs_no_rule() -> None:
     g = Graph()
     g.input("x", [1, 1, None, None])
-    fixed = g.op("Erf", g.constant(0.5))
+    fixed = g.op("Cos", g.constant(0.5))
     slope = gradient(g, g.op("ReduceSum", g.op("Mul", "x", fixed), keepdims=0), "x")
     (dx,) = run(g.model([slope]), picture(0, (1, 1, 2, 2)))
-    np.testing.assert_allclose(dx, math.erf(0.5), rtol=1e-6)
+    np.testing.assert_allclose(dx, math.cos(0.5), rtol=1e-6)
 
 
 def test_independent_tensors_are_an_error() -> None:

@@ -276,7 +276,7 @@ def test_a_network_that_gates_its_channels_keeps_its_layers(tmp_path: Path) -> N
     ]
     weights = [tensor("c.w", 4, 3, 3, 3), tensor("c.b", 4), tensor("s.w", 4, 4, 1, 1), tensor("s.b", 4)]
     loaded = extractor.load(write(tmp_path / "g.onnx", nodes, weights, ["out"]), preprocessing=CAFFE)
-    assert loaded.layers == ("r", "out")
+    assert loaded.layers == ("r", "gated", "out")
 
 
 # --- files that cannot be used

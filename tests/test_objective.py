@@ -78,7 +78,7 @@ def test_published_presets(preset: str, pooling: str | None, vgg19: Network, vgg
 @pytest.mark.parametrize("size", [SIZE, (33, 64)])
 def test_default_preset(pooling: str, size: tuple[int, int], vgg19: Network) -> None:
     """Also with a style of another size, which the scale-free form does not mind."""
-    features = independent.vgg(vgg_weights().layers, pooling, border="edge")
+    features = independent.vgg(vgg_weights().layers, pooling, margin=16)
     content, style = pictures(size[::-1], (max(size), max(size)))
     content_layers, style_layers = ("conv3_1", "conv4_2"), ("conv1_1", "conv2_1", "conv4_1")
     objective = Objective(
@@ -112,7 +112,8 @@ def test_squeezenet_shape(tmp_path: Path) -> None:
         return np.maximum(independent.conv(x, *kernels[index], stride=stride, pad=pad), 0)
 
     def features(picture: np.ndarray) -> independent.Features:
-        x = ((picture - TORCHVISION.mean) / TORCHVISION.std).transpose(2, 0, 1)
+        seen = np.pad(picture, ((16, 16), (16, 16), (0, 0)), mode="edge")
+        x = ((seen - TORCHVISION.mean) / TORCHVISION.std).transpose(2, 0, 1)
         stem = relu_conv(x, 0, stride=2)
         pads = [(0, (n - 3) % 2) for n in stem.shape[1:]]
         padded = np.pad(stem, [(0, 0), *pads], constant_values=-np.inf)
@@ -122,7 +123,8 @@ def test_squeezenet_shape(tmp_path: Path) -> None:
             squeezed = relu_conv(x, number)
             x = np.concatenate([relu_conv(squeezed, number + 1), relu_conv(squeezed, number + 2, pad=1)])
             found[name] = x
-        return found
+        # The default preset's margin of 16 pixels, left out again at strides of 2 and 4.
+        return {name: x[:, b:-b, b:-b] for (name, x), b in zip(found.items(), (8, 4, 4), strict=True)}
 
     content, style = pictures((40, 46), (38, 46))
     objective = Objective(
@@ -228,7 +230,7 @@ def test_losses_vanish_at_their_targets(vgg19: Network) -> None:
 def test_styles_are_blended(vgg19: Network) -> None:
     """Two styles with weights 1 and 3: the target is the weighted mean of their Gram matrices."""
     content, one, two, picture = pictures(*[(42, 50)] * 4)
-    features = independent.vgg(vgg_weights().layers, "average", border="edge")
+    features = independent.vgg(vgg_weights().layers, "average", margin=16)
     objective = Objective(
         content, [one, two], model=vgg19, size=SIZE, style_weights=[1, 3], style_layers=["conv2_1"]
     )
@@ -263,7 +265,7 @@ def test_masked_gram_matrices(vgg19: Network) -> None:
         np.concatenate([content, opacity], axis=2), style, model=vgg19, size=SIZE,
         style_layers=["conv1_1"], content_weight=0,
     )  # fmt: skip
-    features = independent.vgg(vgg_weights().layers, "average", border="edge")
+    features = independent.vgg(vgg_weights().layers, "average", margin=16)
     f, a = (features(x.astype(np.float64))["conv1_1"] for x in (picture, style))
     m = opacity[..., 0].astype(np.float64)
     g = np.einsum("ihw,jhw,hw->ij", f, f, m) / m.sum()
@@ -295,14 +297,22 @@ def test_gradients_outlive_the_next_call(vgg19: Network) -> None:
     np.testing.assert_array_equal(gradient, kept)
 
 
-def test_strength_halves_the_content_weight_per_tenth(vgg19: Network) -> None:
+@pytest.mark.parametrize("strength", [0.2, 0.6, 0.9])
+def test_strength_changes_the_content_weight_alone(strength: float, vgg19: Network) -> None:
     content, style, picture = pictures((42, 50), (42, 50), (42, 50))
-    published, stronger = (
+    published, other = (
         Objective(content, style, model=vgg19, size=SIZE, preset="gatys2015", strength=s).losses(picture)
-        for s in (0.5, 0.6)
+        for s in (0.5, strength)
     )
-    assert stronger["content"] == pytest.approx(published["content"] / 2, rel=1e-5)
-    assert stronger["style"] == pytest.approx(published["style"], rel=1e-5)
+    factor = ((1 - strength) / strength) ** 3
+    assert other["content"] == pytest.approx(published["content"] * factor, rel=1e-5)
+    assert other["style"] == pytest.approx(published["style"], rel=1e-5)
+
+
+def test_full_strength_is_nothing_but_style(vgg19: Network) -> None:
+    content, style = pictures((42, 50), (42, 50))
+    objective = Objective(content, style, model=vgg19, size=SIZE, strength=1.0)
+    assert not objective.terms.content
 
 
 def test_terms_without_weight_are_left_out(vgg19: Network) -> None:
@@ -333,6 +343,22 @@ def test_wrong_shape(vgg19: Network) -> None:
     content, style = pictures((42, 50), (42, 50))
     with pytest.raises(PictureError, match="shape"):
         Objective(content, style, model=vgg19, size=SIZE).value_and_grad(content[:-1])
+
+
+def test_levels_of_eight_bits_are_taken_as_such(vgg19: Network) -> None:
+    content, style, picture = pictures((42, 50), (42, 50), (42, 50))
+    objective = Objective(content, style, model=vgg19, size=SIZE)
+    levels = np.rint(picture * 255).astype(np.uint8)
+    assert objective.losses(levels)["total"] == pytest.approx(
+        objective.losses(levels / 255)["total"], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("picture", ["file.jpg", np.full((42, 50, 3), np.nan)])
+def test_only_numbers_are_judged(picture: object, vgg19: Network) -> None:
+    content, style = pictures((42, 50), (42, 50))
+    with pytest.raises(PictureError, match="finite numbers"):
+        Objective(content, style, model=vgg19, size=SIZE).losses(picture)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (3, 2)])

@@ -190,6 +190,25 @@ def test_no_time_gives_a_picture_all_the_same(stylizer: Stylizer) -> None:
     assert len(result.history) >= 1
 
 
+@pytest.mark.parametrize("steps", [1, 2, 7])
+def test_steps_are_counted_over_all_levels(stylizer: Stylizer, steps: int) -> None:
+    """Where there are fewer than levels, the coarsest levels are left out."""
+    result = stylizer.stylize(picture(0, (150, 300)), STYLE, **QUICK | {"size": 300, "steps": steps})
+    assert len(result.history) == steps
+    assert result.array.shape == (150, 300, 3)
+
+
+def test_a_callback_may_answer_in_numpy(stylizer: Stylizer) -> None:
+    result = stylizer.stylize(CONTENT, STYLE, callback=lambda step: np.bool_(step.iteration < 2), **QUICK)
+    assert len(result.history) == 2
+
+
+def test_options_may_be_numpys(stylizer: Stylizer) -> None:
+    chosen = QUICK | {"size": np.int64(40), "strength": np.float32(0.5), "style_weights": np.array([1.0])}
+    plain = stylizer.stylize(CONTENT, STYLE, **QUICK)
+    np.testing.assert_array_equal(stylizer.stylize(CONTENT, STYLE, **chosen).array, plain.array)
+
+
 def test_content_weight_keeps_the_content(stylizer: Stylizer) -> None:
     """Strength does what it says: the weaker, the nearer to the content."""
     distances = [

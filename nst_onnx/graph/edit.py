@@ -1,4 +1,4 @@
-"""Changes to a network before it is differentiated: cut it at layers, exchange its pooling or border."""
+"""Changes to a network before it is differentiated: cut it at layers, exchange its pooling."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Literal
 import onnx
 from onnx import helper
 
-from nst_onnx.graph.builder import Graph, attribute, needed_nodes
+from nst_onnx.graph.builder import attribute, needed_nodes
 
 Pooling = Literal["max", "average"]
-Border = Literal["zero", "edge"]
 
 
 def cut(model: onnx.ModelProto, layers: Iterable[str]) -> onnx.ModelProto:
@@ -60,23 +59,12 @@ def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.Node
     return pooled
 
 
-def with_edge_border(g: Graph, nodes: Iterable[onnx.NodeProto], picture: str) -> list[onnx.NodeProto]:
-    """Return the nodes with convolutions of `picture` itself padded by its outermost pixels instead of zeros.
-
-    Zeros beyond the border are an edge that the network sees and an optimiser paints: a frame. Layers
-    deeper down keep their zeros, where it no longer shows.
-    """
-    changed: list[onnx.NodeProto] = []
+def strides(nodes: Iterable[onnx.NodeProto], picture: str) -> dict[str, int]:
+    """Return how many pixels of `picture` lie between neighbours, for each tensor computed from it."""
+    found = {picture: 1}
     for node in nodes:
-        pads = attribute(node, "pads", [])
-        if node.op_type == "Conv" and node.input[0] == picture and any(pads):
-            padded, half = g.fresh("edge"), len(pads) // 2
-            widths = g.ints(0, 0, *pads[:half], 0, 0, *pads[half:])
-            changed.append(helper.make_node("Pad", [picture, widths], [padded], mode="edge"))
-            bare = onnx.NodeProto()
-            bare.CopyFrom(node)
-            bare.input[0] = padded
-            next(a for a in bare.attribute if a.name == "pads").ints[:] = [0] * len(pads)
-            node = bare
-        changed.append(node)
-    return changed
+        before = [found[name] for name in node.input if name in found]
+        if before:
+            step = max(attribute(node, "strides", [1])) if node.op_type != "ConvTranspose" else 1
+            found.update(dict.fromkeys(node.output, max(before) * step))
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.graph.edit import Border, Pooling, cut, with_edge_border, with_pooling
+from nst_onnx.graph.edit import Pooling, cut, strides, with_pooling
 from nst_onnx.losses import content, style, total_variation
 from nst_onnx.models.extractor import Extractor
 
@@ -37,7 +37,7 @@ class Terms:
     tv: str | None = None
     pooling: Pooling | None = None
     same: bool = False
-    border: Border = "zero"
+    margin: int = 0
     masked: bool = False
 
     @property
@@ -97,14 +97,23 @@ def _network(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]
     g.input(PICTURE, [1, 3, None, None])
     matrix, offset = extractor.facts.preprocessing.affine()
     kernel = g.constant(matrix.reshape(3, 3, 1, 1).astype(np.float32))
-    prepared = g.op("Conv", PICTURE, kernel, g.constant(offset.astype(np.float32)))
+    seen, m = PICTURE, terms.margin
+    if m:
+        seen = g.op("Pad", PICTURE, g.ints(0, 0, m, m, 0, 0, m, m), mode="edge")
+    prepared = g.op("Conv", seen, kernel, g.constant(offset.astype(np.float32)))
     g.nodes.append(onnx.helper.make_node("Identity", [prepared], [extractor.input]))
-    if terms.border == "edge":
-        layers = with_edge_border(g, layers, extractor.input)
     g.nodes += with_pooling(layers, terms.pooling, same=terms.same)
     if terms.masked:
         g.input(MASK, [1, 1, None, None])
-    return g, {layer: layer for layer in terms.layers}
+    apart = strides(g.nodes, extractor.input)
+    return g, {layer: _within(g, layer, m // apart[layer]) for layer in terms.layers}
+
+
+def _within(g: Graph, features: str, border: int) -> str:
+    """Return features without so many positions at each end of both axes."""
+    if not border:
+        return features
+    return g.op("Slice", features, g.ints(border, border), g.ints(-border, -border), g.ints(2, 3))
 
 
 def _statistics(g: Graph, found: dict[str, str], terms: Terms) -> dict[str, str]:

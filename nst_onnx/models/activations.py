@@ -10,7 +10,7 @@ from nst_onnx.errors import ModelError
 from nst_onnx.models.weights import DEPTHS, WIDTHS, architecture
 
 _ACTIVATIONS = frozenset(
-    "Relu LeakyRelu PRelu Elu Selu Celu Clip HardSwish Gelu Mish Softplus Concat".split()
+    "Relu LeakyRelu PRelu Elu Clip HardSwish HardSigmoid Sigmoid Tanh Softplus Softsign Mul Concat".split()
 )
 # Behind these a tensor has lost its height and width, or they are fixed.
 _FLATTENING = frozenset(

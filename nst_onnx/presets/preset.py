@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from nst_onnx.graph.edit import Border, Pooling
+from nst_onnx.graph.edit import Pooling
 from nst_onnx.losses.layer import Normalisation
 
 Start = Literal["content", "noise", "style"]
@@ -35,7 +35,7 @@ class Preset:
     tv_weight: float = 0.0
     pooling: Pooling | None = None
     same: bool = False
-    border: Border = "zero"
+    margin: int = 0
     start: Start = "noise"
     noise: Noise = "white"
     optimiser: Literal["lbfgs", "adam"] = "lbfgs"
