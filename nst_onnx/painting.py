@@ -22,6 +22,7 @@ from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
 from nst_onnx.options import LossOptions, Options
 from nst_onnx.picture import Picture, read, resize
 from nst_onnx.result import Result
+from nst_onnx.terms import term_weights
 from nst_onnx.version import __version__
 
 Array = npt.NDArray[np.float32]
@@ -44,6 +45,7 @@ class Painting:
         self.shapes = pyramid.shapes(final)[-steps:] if coarse_to_fine else [final]
         self.budgets = pyramid.shares(steps, self.shapes)
         self.init = self._init_picture()
+        self._weights = term_weights(options, self.preset, network)
         self.level, self.count, self.iteration, self.seconds = 0, 0, 0, 0.0
         self.history: list[dict[str, Any]] = []
         self.losses: dict[str, float] = {}
@@ -211,7 +213,7 @@ class Painting:
         )
 
     def settings(self) -> dict[str, Any]:
-        """Return what the picture is made with, fit for JSON."""
+        """Return what the picture is made with, fit for JSON: what was asked for and what the preset chose."""
         chosen = {f.name: getattr(self.options, f.name) for f in fields(Options)}
         given = {name: value for name, value in chosen.items() if value is not None}
         if self.init is not None:
@@ -227,6 +229,11 @@ class Painting:
             "width": self.shapes[-1][1],
             "height": self.shapes[-1][0],
             "iterations": self.iteration,
+            "init": self.options.init or self.preset.start,
+            "optimiser": self.options.optimiser or self.preset.optimiser,
+            "steps": sum(self.budgets),
+            "pooling": self.options.pooling or self.preset.pooling,
+            "weights": self._weights,
             **given,
         }
 
