@@ -90,6 +90,12 @@ def test_captions_break_between_words(words: list[str], width: int) -> None:
         assert " ".join(lines).split() == words
 
 
+def test_captions_break_between_settings_first() -> None:
+    writing = contact_sheet.Writing(12.0)
+    width = round(writing._font.getlength("strength 0.3, style scale"))
+    assert writing._lines("strength 0.3, style scale 0.5", width) == ["strength 0.3,", "style scale 0.5"]
+
+
 def test_too_many_pictures_are_refused() -> None:
     with pytest.raises(OptionError, match="more than"):
         compare.combinations({"a": list(range(11)), "b": list(range(10))})

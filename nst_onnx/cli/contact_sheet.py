@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,20 +72,24 @@ class Writing:
             pen.text((corner[0], corner[1] + number * self.line), line, INK, self._font)
 
     def _lines(self, text: str, width: int) -> list[str]:
-        """Break between words; a word that is wider than `width` stands alone and is cut."""
+        """Break after commas, if need be between words; what is wider than `width` alone is cut."""
         lines: list[str] = []
-        for word in text.split():
-            longer = f"{lines[-1]} {word}" if lines else word
-            if lines and self._font.getlength(longer) <= width:
-                lines[-1] = longer
-            else:
-                lines.extend(self._cut(word, width))
+        for phrase in re.split("(?<=,) +", text):
+            for part in [phrase] if self._fits(phrase, width) else phrase.split():
+                longer = f"{lines[-1]} {part}" if lines else part
+                if lines and self._fits(longer, width):
+                    lines[-1] = longer
+                else:
+                    lines.extend(self._cut(part, width))
         return lines
+
+    def _fits(self, text: str, width: int) -> bool:
+        return self._font.getlength(text) <= width
 
     def _cut(self, word: str, width: int) -> list[str]:
         parts = [""]
         for letter in word:
-            if parts[-1] and self._font.getlength(parts[-1] + letter) > width:
+            if parts[-1] and not self._fits(parts[-1] + letter, width):
                 parts.append("")
             parts[-1] += letter
         return parts

@@ -156,7 +156,7 @@ class Run:
             self.files.finish(self.last.result(), complete=False)
         except Exception:  # whatever comes of a broken run: the first error is the one to tell
             return
-        message = str(error) or "there is not enough memory"
+        message = str(error) if isinstance(error, NstError) else "there is not enough memory"
         saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
         raise NstError(
             f"{message}; {saved}{self._going_on()}",
