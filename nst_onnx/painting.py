@@ -213,7 +213,7 @@ class Painting:
         )
 
     def settings(self) -> dict[str, Any]:
-        """Return what the picture is made with, fit for JSON: what was asked for and what the preset chose."""
+        """Return what the picture is made with, fit for JSON: as asked for, and as the preset chose."""
         chosen = {f.name: getattr(self.options, f.name) for f in fields(Options)}
         given = {name: value for name, value in chosen.items() if value is not None}
         if self.init is not None:
