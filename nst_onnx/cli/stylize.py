@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,19 +150,18 @@ class Run:
         return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
 
     def rescue(self, error: NstError | MemoryError) -> None:
-        """Save the best so far of a run that failed; if there is any, raise NstError that tells of both."""
+        """Save the best so far of a run that failed, and raise NstError that tells of both; nothing before its first step."""
         if self.last is None:
             return
+        traceback.clear_frames(error.__traceback__)  # free what failed: saving needs memory, too
+        message = str(error) if isinstance(error, NstError) else "there is not enough memory"
         try:
             self.files.finish(self.last.result(), complete=False)
+            saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
         except Exception:  # whatever comes of a broken run: the first error is the one to tell
-            return
-        message = str(error) if isinstance(error, NstError) else "there is not enough memory"
-        saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
-        raise NstError(
-            f"{message}; {saved}{self._going_on()}",
-            getattr(error, "hint", "choose a smaller --size"),
-        ) from error
+            saved = "nor could the best so far be saved"
+        hint = getattr(error, "hint", "choose a smaller --size")
+        raise NstError(f"{message}; {saved}{self._going_on()}", hint) from error
 
     @property
     def complete(self) -> bool:
