@@ -150,7 +150,7 @@ class Run:
         return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
 
     def rescue(self, error: NstError | MemoryError) -> None:
-        """Save the best so far of a run that failed, and raise NstError that tells of both; nothing before its first step."""
+        """Save the best so far of a run that failed after its first step, and raise NstError that says so."""
         if self.last is None:
             return
         traceback.clear_frames(error.__traceback__)  # free what failed: saving needs memory, too
