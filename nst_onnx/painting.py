@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -61,17 +61,20 @@ class Painting:
     def advance(self) -> Iterator[None]:
         """Evaluate once, move on, yield; until the last level's budget or the time is spent."""
         begun = time.monotonic() - self.seconds
-        while True:
-            self._enter()
-            while self.count < self.budgets[self.level] and not self._out_of_time():
-                self._evaluate()
-                self.seconds = time.monotonic() - begun
-                self._timed.append((self.seconds, self._done()))
-                self.history.append(self._record())
-                yield
-            if self.level + 1 == len(self.shapes) or self._time_is_up():
-                return
-            self.level, self.count = self.level + 1, 0
+        try:
+            while True:
+                self._enter()
+                while self.count < self.budgets[self.level] and not self._out_of_time():
+                    self._evaluate()
+                    self.seconds = time.monotonic() - begun
+                    self._timed.append((self.seconds, self._done()))
+                    self.history.append(self._record())
+                    yield
+                if self.level + 1 == len(self.shapes) or self._time_is_up():
+                    return
+                self.level, self.count = self.level + 1, 0
+        finally:
+            self._objective = None  # free its buffers: what failed for want of memory can then be saved
 
     def _enter(self) -> None:
         """Prepare a level: targets at its size, and a fresh optimiser at the picture so far."""
@@ -81,10 +84,9 @@ class Painting:
         self._objective = None  # free the last level's buffers before the next are made
         self._objective = Objective(self.content, self.styles, model=self.network, **chosen)
         picture = self._beginning(shape) if self.best is None else resize(self.picture(), shape)
-        self._shape = shape
-        self._optimiser = self._new_optimiser(to_vector(picture))
-        self._average = Average(self._averaging)
-        self.best, self.best_loss = self._optimiser.x, np.inf
+        optimiser = self._new_optimiser(to_vector(picture))  # may not fit into memory: all changes after it
+        self._shape, self._optimiser, self._average = shape, optimiser, Average(self._averaging)
+        self.best, self.best_loss = optimiser.x, np.inf
         if self._resumed is not None:
             self._restore(self._resumed)
             self._resumed = None
@@ -225,6 +227,7 @@ class Painting:
             "styles": [style.name for style in self.styles],
             "model": facts.name,
             "model_sha256": facts.sha256,
+            "preprocessing": asdict(facts.preprocessing),
             "device": str(self.network.device),
             "width": self.shapes[-1][1],
             "height": self.shapes[-1][0],
