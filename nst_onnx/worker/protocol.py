@@ -1,0 +1,109 @@
+"""The words of the protocol: its version, its codes, and how lines become messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from nst_onnx.errors import DeviceError, ModelError, NstError, OptionError, PictureError
+
+PROTOCOL = 1
+LONGEST_LINE = 1 << 20
+"""Bytes; pixels go through files, so a line has no reason to be long."""
+_LONGEST_ID = 200
+
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (PictureError, "picture"),
+    (OptionError, "option"),
+    (DeviceError, "device"),
+    (ModelError, "model"),
+)
+
+Message = dict[str, Any]
+
+
+class ProtocolError(NstError):
+    """A line that is no message, or a message that makes no sense. `id` is its sender's name for it."""
+
+    def __init__(self, message: str, hint: str = "", *, id: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.id = id
+
+
+def decode(line: bytes) -> Message:
+    """Return the request that a line holds. Raises ProtocolError."""
+    try:
+        message = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a line is not JSON ({_short(error)})") from error
+    if not isinstance(message, dict):
+        raise ProtocolError("a line is not a JSON object")
+    name = message.get("id")
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_ID:
+        raise ProtocolError('a request needs an "id", a string of at most 200 characters')
+    if not isinstance(message.get("request"), str):
+        raise ProtocolError('a request needs "request", what is wanted', id=name)
+    return message
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as one line. Only ASCII, so that no locale and no odd file name can hurt it."""
+    return json.dumps(message, separators=(",", ":"), default=str).encode("ascii") + b"\n"
+
+
+def error_event(error: BaseException, id: str | None = None) -> Message:
+    """Return the event that tells of an error, in words for a person."""
+    event = {"id": id, "event": "error"}
+    if isinstance(error, ProtocolError):
+        return event | {"code": "protocol", "message": str(error), "hint": error.hint}
+    if isinstance(error, NstError):
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), "internal")
+        return event | {"code": code, "message": str(error), "hint": error.hint}
+    if isinstance(error, MemoryError):
+        return event | {
+            "code": "device",
+            "message": "there is not enough memory",
+            "hint": "choose a smaller size",
+        }
+    what = f"{type(error).__name__}: {_short(error)}" if str(error) else type(error).__name__
+    return event | {
+        "code": "internal",
+        "message": f"this is a bug in nst-onnx: {what}",
+        "hint": "the log says where",
+    }
+
+
+class Lines:
+    """Bytes as they come, cut into lines; one that is too long is dropped and said so once."""
+
+    def __init__(self, longest: int = LONGEST_LINE) -> None:
+        self._longest = longest
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, data: bytes) -> Iterator[bytes | ProtocolError]:
+        """Yield the lines that `data` completes."""
+        *complete, self._rest = (self._rest + data).split(b"\n")
+        for line in complete:
+            if self._skipping:
+                self._skipping = False
+            elif len(line) > self._longest:
+                yield self._too_long()
+            elif line.strip():
+                yield line
+        if len(self._rest) > self._longest:
+            if not self._skipping:
+                yield self._too_long()
+            self._rest, self._skipping = b"", True
+        elif self._skipping:
+            self._rest = b""
+
+    def _too_long(self) -> ProtocolError:
+        return ProtocolError(
+            f"a line is longer than {self._longest} bytes", "pixels go through files in the worker's folder"
+        )
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

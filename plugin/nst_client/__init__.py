@@ -1,0 +1,26 @@
+"""What every editor's plug-in uses to reach the engine. Standard library only, Python 3.9 or later."""
+
+from __future__ import annotations
+
+from .client import Engine, Job
+from .errors import EngineError
+from .events import Accepted, Cancelled, Done, Error, Event, Hello, Preview, Progress
+from .found import FoundEngine, find
+from .pixels import Pixels
+
+__all__ = [
+    "Accepted",
+    "Cancelled",
+    "Done",
+    "Engine",
+    "EngineError",
+    "Error",
+    "Event",
+    "FoundEngine",
+    "Hello",
+    "Job",
+    "Pixels",
+    "Preview",
+    "Progress",
+    "find",
+]

@@ -1,0 +1,50 @@
+"""Where the engine is: engine.json beside the plug-in, written when the plug-in was installed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import EngineError
+from .protocol import PROTOCOL
+
+FILE = "engine.json"
+_REINSTALL = "run `nst-onnx plugin install` again, in the environment where nst-onnx is installed"
+
+
+@dataclass(frozen=True)
+class FoundEngine:
+    """How the engine is started, and the version of nst-onnx that installed the plug-in."""
+
+    command: list[str]
+    version: str
+
+
+def find(folder: str | os.PathLike[str]) -> FoundEngine:
+    """Return the engine that a plug-in in `folder` was installed with.
+
+    Raises EngineError where engine.json is missing or damaged, where it is of another protocol, and
+    where its program is no longer there.
+    """
+    path = Path(folder) / FILE
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+        command, version, protocol = facts["command"], str(facts["version"]), facts["protocol"]
+        if not isinstance(command, list) or not command or not all(isinstance(w, str) for w in command):
+            raise ValueError("its command is none")
+    except FileNotFoundError:
+        raise EngineError(
+            f"this plug-in was not installed by nst-onnx: {path} is missing", _REINSTALL
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineError(f"{path} cannot be used ({error})", _REINSTALL) from error
+    if protocol != PROTOCOL:
+        raise EngineError(
+            f"this plug-in speaks protocol {PROTOCOL}, but was installed for {protocol}", _REINSTALL
+        )
+    program = Path(command[0])
+    if program.is_absolute() and not program.exists():
+        raise EngineError(f"the Python that nst-onnx was installed in is gone: {program}", _REINSTALL)
+    return FoundEngine(command, version)

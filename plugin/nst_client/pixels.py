@@ -1,0 +1,60 @@
+"""Pictures in memory, and in the files that they travel in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .protocol import BYTES_PER_SAMPLE, Message
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture: rows from the top, channels last, native byte order, no padding, sRGB-encoded.
+
+    `channels`: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA (alpha is straight, not premultiplied).
+    `type`: "u8", "u16" or "f32" (0..1). `data`: width × height × channels samples. `name`: for messages.
+    Raises ValueError where these do not fit together.
+    """
+
+    width: int
+    height: int
+    channels: int
+    type: str
+    data: bytes = field(repr=False)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless `data` is as long as the rest says."""
+        if self.type not in BYTES_PER_SAMPLE:
+            raise ValueError(f"type must be one of {', '.join(BYTES_PER_SAMPLE)}, not {self.type!r}")
+        expected = self.width * self.height * self.channels * BYTES_PER_SAMPLE[self.type]
+        if len(self.data) != expected:
+            raise ValueError(f"the picture needs {expected} bytes, not {len(self.data)}")
+
+    def described(self, file: str) -> Message:
+        """Return what the worker is told of it when it lies in `file`."""
+        return {
+            "file": file,
+            "width": self.width,
+            "height": self.height,
+            "channels": self.channels,
+            "type": self.type,
+            "space": "srgb",
+            "name": self.name,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write it into a new file that only its owner may read. Raises OSError."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            file.write(self.data)
+
+
+def take(folder: Path, described: Message) -> Pixels:
+    """Read a picture that the worker made, and remove its file. Raises OSError, ValueError, KeyError."""
+    path = folder / Path(described["file"]).name
+    data = path.read_bytes()
+    path.unlink()
+    return Pixels(described["width"], described["height"], described["channels"], described["type"], data)

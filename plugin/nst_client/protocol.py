@@ -1,0 +1,11 @@
+"""What client and worker agree on. See docs/worker-protocol.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PROTOCOL = 1
+FOLDER_PREFIX = "nst-onnx-"
+BYTES_PER_SAMPLE = {"u8": 1, "u16": 2, "f32": 4}
+
+Message = dict[str, Any]

@@ -1,0 +1,372 @@
+"""A real worker process, spoken to as the protocol says: what it answers."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from editor import Worker, describe, picture
+from PIL import Image
+
+import nst_onnx
+from nst_onnx import presets
+from nst_onnx.options import Options
+from nst_onnx.version import __version__
+from nst_onnx.worker.protocol import LONGEST_LINE, PROTOCOL
+from nst_onnx.worker.quality import QUALITIES
+
+LONG = {"size": 96, "steps": 100_000}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """One worker for all tests here: what one request does must not spoil the next."""
+    with Worker(NST_ONNX_HOME=str(tmp_path_factory.mktemp("home")), NST_ONNX_MODEL="") as worker:
+        yield worker
+        worker.close()
+
+
+@pytest.fixture
+def worker(running: Worker) -> Iterator[Worker]:
+    """The worker, which has no files before the test and must have none after it."""
+    yield running
+    assert running.process.poll() is None, f"it ended: {running.process.poll()} {running.log()}"
+    running.until("pong", id=running.send("ping"))
+    assert list(running.folder.iterdir()) == []
+
+
+def finished(worker: Worker, job: str) -> np.ndarray[Any, Any]:
+    event = worker.last_of(job)
+    assert event["event"] == "done", event
+    return worker.get(event["picture"])
+
+
+def test_hello_says_what_there_is(running: Worker) -> None:
+    hello = running.hello
+    assert (hello["event"], hello["protocol"], hello["version"]) == ("hello", PROTOCOL, __version__)
+    assert {"name": "compact", "origin": "shipped"} in hello["models"]
+    assert "cpu" in hello["devices"]
+    assert hello["presets"] == list(presets.PRESETS)
+    assert hello["qualities"].keys() == {"fast", "good", "best"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
+def test_only_its_owner_may_enter_the_folder_and_read_what_is_in_it(worker: Worker) -> None:
+    assert stat.S_IMODE(worker.folder.stat().st_mode) == 0o700
+    event = worker.last_of(worker.stylize())
+    path = worker.folder / event["picture"]["file"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.unlink()
+
+
+def test_the_picture_is_the_one_that_the_library_paints(worker: Worker) -> None:
+    content, style = picture(20, 24, 1), picture(18, 18, 2)
+    options = {"size": 24, "steps": 3, "seed": 5, "strength": 0.7}
+    painted = finished(worker, worker.stylize(options=options))
+    expected = nst_onnx.stylize(content, style, model="compact", **options)
+    np.testing.assert_allclose(painted, expected.array, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["u8", "u16", "f32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_any_type_and_channels_come_back_as_rgb_and_alpha(worker: Worker, kind: str, channels: int) -> None:
+    content = picture(16, 20, 3, channels, kind)
+    described = worker.put("any", content)
+    painted = finished(worker, worker.stylize(described, options={"size": [20, 16], "steps": 1}))
+    assert painted.shape == (16, 20, 4 if channels in (2, 4) else 3)
+    assert painted.dtype == np.float32
+    values = content / {"u8": 255, "u16": 65535, "f32": 1}[kind]
+    # One evaluation is of the content itself, which is what is painted on; but for what nobody can see.
+    colours = values[..., :3] if channels > 2 else values[..., :1].repeat(3, axis=2)
+    seen = values[..., -1] > 0.01 if channels in (2, 4) else np.full((16, 20), True)
+    np.testing.assert_allclose(painted[seen, :3], colours[seen], atol=1e-5)
+    if channels in (2, 4):
+        np.testing.assert_allclose(painted[..., 3], values[..., -1], atol=1e-5)
+
+
+def test_floats_beyond_the_range_are_taken_for_the_nearest_colour(worker: Worker) -> None:
+    content = picture(16, 16, 3, 3, "f32")
+    content[0, 0], content[0, 1], content[0, 2] = 1.5, -0.25, np.nan
+    described = worker.put("wide", content)
+    painted = finished(worker, worker.stylize(described, options={"size": 16, "steps": 1}))
+    np.testing.assert_allclose(painted[0, :3], [[1] * 3, [0] * 3, [0] * 3], atol=1e-5)
+
+
+def test_styles_may_be_files_anywhere(worker: Worker, tmp_path: Path) -> None:
+    path = tmp_path / "a style – 絵.png"
+    Image.fromarray(picture(18, 18, 2)).save(path)
+    event = worker.last_of(worker.stylize(style={"path": str(path)}))
+    worker.get(event["picture"])
+    assert event["settings"]["styles"] == [path.name]
+    assert path.exists()
+
+
+def test_several_styles_and_a_picture_to_start_from(worker: Worker) -> None:
+    begin = picture(16, 16, 9)
+    job = worker.send(
+        "stylize",
+        content=worker.put("c", picture(16, 16, 1)),
+        styles=[worker.put("s1", picture(16, 16, 2)), worker.put("s2", picture(16, 16, 3))],
+        options={"size": 16, "steps": 1, "style_weights": [1, 3], "init": worker.put("b", begin)},
+    )
+    np.testing.assert_allclose(finished(worker, job), begin / 255, atol=1e-5)
+
+
+def test_progress_counts_every_scale_to_the_end(worker: Worker) -> None:
+    job = worker.stylize(options={"size": 200, "steps": 4})
+    events = worker.until("done", id=job)
+    worker.get(events[-1]["picture"])
+    assert events[0]["event"] == "accepted"
+    progress = [event for event in events if event["event"] == "progress"]
+    assert progress[-1]["step"] == progress[-1]["steps"]
+    assert progress[-1]["scale"] == progress[-1]["scales"] - 1 > 0
+    assert all(
+        event.keys() >= {"losses", "seconds", "seconds_left"} and event["losses"]["total"] >= 0
+        for event in progress
+    )
+    assert events[-1]["stopped"] is False
+
+
+def test_previews_come_as_asked_for_and_no_more_than_are_read(worker: Worker) -> None:
+    job = worker.stylize(
+        options={"size": 48, "steps": 40, "pyramid": False}, preview={"seconds": 0, "longest": 32}
+    )
+    events = worker.until("done", id=job)
+    unread = [event["picture"] for event in events if event["event"] == "preview"]
+    assert len(unread) == 2
+    previews = [worker.get(picture) for picture in unread]
+    worker.get(events[-1]["picture"])
+    assert [p.dtype for p in previews] == [np.uint8, np.uint8]
+    assert previews[0].shape[2] == 3
+    assert max(previews[0].shape[:2]) == 32
+    assert (previews[0] != previews[1]).any()
+
+
+def test_previews_go_on_for_one_who_reads_them(worker: Worker) -> None:
+    job = worker.stylize(options=LONG, preview={"seconds": 0, "longest": 96, "type": "f32"})
+    for _ in range(4):
+        preview = worker.until("preview", id=job)[-1]["picture"]
+        assert worker.get(preview).dtype == np.float32
+    worker.send("cancel", of=job)
+    for event in worker.until("cancelled", id=job):
+        if event["event"] == "preview":
+            worker.get(event["picture"])
+
+
+def test_no_previews_unless_wished_for(worker: Worker) -> None:
+    events = worker.until("done", id=worker.stylize(options={"size": 24, "steps": 8}, preview=None))
+    worker.get(events[-1]["picture"])
+    assert not [event for event in events if event["event"] == "preview"]
+
+
+def test_cancel_is_answered_and_the_next_picture_is_painted(worker: Worker) -> None:
+    job = worker.stylize(options=LONG)
+    worker.until("progress", id=job)
+    worker.send("cancel", of=job, keep=False)
+    assert worker.until("cancelled", "done", "error", id=job)[-1]["event"] == "cancelled"
+    following = worker.stylize()
+    events = worker.until("done", "error", id=following)
+    assert not [event for event in events if event["id"] == job]
+    worker.get(events[-1]["picture"])
+
+
+def test_cancel_while_everything_is_still_being_loaded(worker: Worker) -> None:
+    job = worker.stylize(options={**LONG, "tv_weight": 0.5})  # terms that no session was made for yet
+    worker.send("cancel", of=job)
+    events = worker.until("cancelled", "done", "error", id=job)
+    assert [event["event"] for event in events] == ["accepted", "cancelled"]
+    finished(worker, worker.stylize())  # the files of the first are gone by the time this is done
+
+
+def test_stop_and_keep_gives_the_best_so_far_at_its_full_size(worker: Worker) -> None:
+    job = worker.stylize(options={"size": 200, "steps": 100_000})
+    worker.until("progress", id=job)
+    worker.send("cancel", of=job, keep=True)
+    event = worker.last_of(job)
+    assert event["stopped"] is True
+    assert max(worker.get(event["picture"]).shape) == 200
+
+
+def test_cancelling_what_is_over_or_never_was_does_nothing(worker: Worker) -> None:
+    job = worker.stylize()
+    finished(worker, job)
+    worker.send("cancel", of=job)
+    worker.send("cancel", of="another")
+    worker.send("cancel")
+    ping = worker.send("ping")
+    assert worker.event() == {"id": ping, "event": "pong"}
+
+
+def test_one_picture_at_a_time(worker: Worker) -> None:
+    job = worker.stylize(options=LONG)
+    worker.until("progress", id=job)
+    refused = worker.send("stylize", content={}, styles=[])
+    assert worker.until("error", id=refused)[-1]["code"] == "busy"
+    worker.send("cancel", of=job)
+    worker.until("cancelled", id=job)
+
+
+def test_models_are_listed_when_asked_for(worker: Worker) -> None:
+    event = worker.until("models", id=worker.send("models"))[-1]
+    assert event["models"] == worker.hello["models"]
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_a_quality_stands_for_steps_and_a_size_no_larger_than_the_content(
+    worker: Worker, quality: str
+) -> None:
+    event = worker.last_of(worker.stylize(quality=quality, options={"max_seconds": 0.001}))
+    worker.get(event["picture"])
+    assert event["settings"]["steps"] == QUALITIES[quality]["steps"]
+    assert (event["settings"]["width"], event["settings"]["height"]) == (24, 20)
+
+
+def test_options_go_before_quality(worker: Worker) -> None:
+    event = worker.last_of(worker.stylize(quality="best", options={"steps": 2, "size": 12}))
+    worker.get(event["picture"])
+    assert (event["settings"]["steps"], event["settings"]["width"]) == (2, 12)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "words"),
+    [
+        ({"options": {"strenght": 1}}, "option", "strenght"),
+        ({"options": {"strength": 7}}, "option", "strength"),
+        ({"options": {"strength": float("nan")}}, "option", "strength"),
+        ({"options": {"preset": "nobody"}}, "option", "nobody"),
+        ({"options": {"preset": 3}}, "option", "preset"),
+        ({"options": {"preset": ["default"]}}, "option", "preset"),
+        ({"options": {"size": 10**30}}, "option", "size"),
+        ({"options": {"style_weights": [1, 2]}}, "option", "style_weights"),
+        ({"options": {"content_layers": ["nowhere"]}}, "option", "nowhere"),
+        ({"options": "all"}, "protocol", "options"),
+        ({"quality": "splendid"}, "option", "splendid"),
+        ({"quality": ["good"]}, "option", "good"),
+        ({"model": "nobody"}, "model", "nobody"),
+        ({"model": 5}, "protocol", "model"),
+        ({"device": "abacus"}, "device", "abacus"),
+        ({"preview": {"seconds": -1}}, "protocol", "preview"),
+        ({"preview": {"seconds": "often"}}, "protocol", "preview"),
+        ({"preview": {"type": "jpeg"}}, "protocol", "preview"),
+        ({"styles": "one"}, "protocol", "styles"),
+        ({"styles": []}, "option", "style"),
+        ({"styles": ["/some/file.png"]}, "protocol", "style"),
+        ({"styles": [{"path": "relative.png"}]}, "protocol", "absolute"),
+        ({"styles": [{"path": "/nowhere/at all.png"}]}, "picture", "/nowhere/at all.png"),
+        ({"styles": [{"path": "/no\0where.png"}]}, "picture", "style"),
+        ({"content": None}, "protocol", "content"),
+        ({"content": {"path": str(Path(__file__).resolve())}}, "picture", "content"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(
+    worker: Worker, fields: dict[str, Any], code: str, words: str
+) -> None:
+    request = {
+        "content": worker.put("c", picture(16, 16, 1)),
+        "styles": [worker.put("s", picture(16, 16, 2))],
+    }
+    event = worker.last_of(worker.send("stylize", **{**request, **fields}))
+    for name in ("c", "s"):  # what the request did not name is its sender's
+        (worker.folder / name).unlink(missing_ok=True)
+    assert (event["event"], event["code"]) == ("error", code)
+    assert words in event["message"]
+    assert "Traceback" not in event["message"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../outside", "/etc/passwd", "a/b", "a\\b", "", ".", "..", ".hidden", "C:x", "nul\0", "x" * 300, "é", 7],
+)
+def test_names_that_lead_out_of_the_folder_are_refused(worker: Worker, name: Any) -> None:
+    outside = worker.folder.parent / "outside"
+    samples = picture(4, 4, 1)
+    event = worker.last_of(worker.stylize({**describe("?", samples), "file": name}))
+    assert event["code"] == "protocol"
+    assert not outside.exists()
+    (worker.folder / "style").unlink(missing_ok=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe", "nothing"])
+def test_only_plain_files_are_read(worker: Worker, tmp_path: Path, kind: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(48))
+    trap = worker.folder / "trap"
+    if kind == "link":
+        trap.symlink_to(secret)
+    elif kind == "folder":
+        trap.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(trap)
+    event = worker.last_of(worker.stylize(describe("trap", picture(4, 4, 1))))
+    assert event["code"] == "protocol"
+    assert secret.exists()
+    assert not trap.exists() or kind == "folder"
+    if kind == "folder":
+        trap.rmdir()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 21},
+        {"height": 15},
+        {"channels": 4},
+        {"channels": 5},
+        {"channels": 0},
+        {"type": "u16"},
+        {"type": "f64"},
+        {"type": None},
+        {"width": -20},
+        {"width": 0},
+        {"width": 2.0},
+        {"width": True},
+        {"width": 10**9, "height": 10**9},
+        {"space": "adobe"},
+    ],
+)
+def test_pixels_that_are_not_as_described_are_refused(worker: Worker, change: dict[str, Any]) -> None:
+    described = worker.put("pixels", picture(16, 20, 1)) | change
+    event = worker.last_of(worker.stylize(described))
+    assert event["code"] == "protocol", event
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"rubbish",
+        b"\xff\xfe\x00\x80",
+        b"{",
+        b"[1, 2]",
+        b"null",
+        b"3",
+        b'{"id": "1"}',
+        b'{"request": "models"}',
+        b'{"id": 1, "request": "models"}',
+        b'{"id": "", "request": "models"}',
+        b'{"id": "1", "request": null}',
+        b'{"id": "1", "request": "dance"}',
+        b"[" * 100_000,
+        b'{"id": "1", "request": "models", "more": ' + b"9" * 5000 + b"}",
+        b"x" * (LONGEST_LINE + 1),
+        b"x" * (3 * LONGEST_LINE),
+    ],
+    ids=lambda line: line[:12].decode("latin-1"),
+)
+def test_a_garbled_line_gets_one_error_and_the_next_is_understood(worker: Worker, line: bytes) -> None:
+    worker.send_line(line)
+    worker.send_line(b"")  # which says nothing
+    ping = worker.send("ping")
+    event = worker.event()
+    assert (event["event"], event["code"]) == ("error", "protocol")
+    assert worker.event() == {"id": ping, "event": "pong"}
+
+
+def test_every_option_is_known_to_the_worker(worker: Worker) -> None:
+    defaults = {name: getattr(Options(), name) for name in Options.__dataclass_fields__}
+    finished(worker, worker.stylize(options={**defaults, "size": 16, "steps": 1}))
