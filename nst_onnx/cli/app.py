@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nst_onnx.cli import compare, doctor, export, models, presets, settings, stylize, syntax
+from nst_onnx.cli import compare, doctor, export, models, plugin, presets, settings, stylize, syntax
 from nst_onnx.version import __version__
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command("stylize")(stylize.stylize)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)
 app.add_typer(models.app, name="models")
+app.add_typer(plugin.app, name="plugin")
 app.command("settings")(settings.show)
 app.command("doctor")(doctor.doctor)
 app.command("export", context_settings=export.PASS_ON, add_help_option=False)(export.export)

@@ -1,0 +1,131 @@
+"""``nst-onnx plugin``: putting Neural Style into an editor's menu, and finding out why it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nst_onnx.cli.doctor import Finding
+
+app = typer.Typer(help="Put Neural Style into the menu of GIMP or Krita.", no_args_is_help=True)
+
+
+class Editor(StrEnum):
+    """The editors that there is a plug-in for."""
+
+    gimp = "gimp"
+    krita = "krita"
+
+
+Which = Annotated[Editor, typer.Argument(metavar="gimp|krita", help="Which editor.", show_default=False)]
+Everywhere = Annotated[
+    bool, typer.Option("--all", metavar="", help="In every profile found, not only the newest one.")
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir",
+        metavar="FOLDER",
+        help="In this profile, such as ~/.config/GIMP/3.0 or ~/.local/share/krita, or its plug-ins folder.",
+    ),
+]
+
+
+@app.command("install")
+def install(editor: Which, everywhere: Everywhere = False, folder: Folder = None) -> None:
+    """Install the plug-in, then prove that it works: start the engine, and ask GIMP for the menu entry."""
+    from nst_onnx.plugins.editors import EDITORS
+    from nst_onnx.plugins.errors import PluginError
+
+    chosen = EDITORS[editor]
+    profiles = _profiles(editor, everywhere, folder)
+    if not profiles:
+        raise PluginError(*chosen.none_found)
+    for profile in profiles:
+        print(chosen.install(profile))
+    _tell(chosen.examine(profiles))
+    print(chosen.then)
+    others = [str(found.folder) for found in _profiles(editor, True, None)]
+    left = [name for name in others if name not in [str(profile.folder) for profile in profiles]]
+    if left and folder is None:
+        print(f"Not installed in {', '.join(left)}; --all does that too.")
+
+
+@app.command("list")
+def show() -> None:
+    """List the profiles found, and what is installed in them."""
+    from nst_onnx.cli import table
+    from nst_onnx.plugins.editors import EDITORS
+
+    rows = []
+    for name, editor in EDITORS.items():
+        for profile in _profiles(name, True, None):
+            found = editor.installed(profile)
+            state = (
+                "-"
+                if found is None
+                else found.version
+                if found.current
+                else f"{found.version} (install again)"
+            )
+            rows.append((name, editor.version(profile), profile.packaging, state, str(profile.folder)))
+    table.show(("editor", "version", "packaging", "installed", "profile"), rows)
+
+
+@app.command("uninstall")
+def uninstall(editor: Which, everywhere: Everywhere = False, folder: Folder = None) -> None:
+    """Remove the plug-in."""
+    from nst_onnx.plugins.editors import EDITORS
+    from nst_onnx.plugins.errors import PluginError
+
+    removed = [EDITORS[editor].uninstall(profile) for profile in _profiles(editor, everywhere, folder)]
+    if not any(removed):
+        raise PluginError("the plug-in is not installed there", "see where it is with: nst-onnx plugin list")
+    for place in filter(None, removed):
+        print(place)
+
+
+@app.command("doctor")
+def doctor(
+    editor: Annotated[
+        Editor | None,
+        typer.Argument(metavar="[gimp|krita]", help="Which editor; all that were found if not said."),
+    ] = None,
+    folder: Folder = None,
+) -> None:
+    """Find out why the menu entry is missing, and say what to do."""
+    from nst_onnx.plugins.editors import EDITORS
+
+    if editor is None:
+        there = [name for name in EDITORS if _profiles(name, True, None)]
+        # Without a word it is about GIMP, as is a folder that could be of either.
+        names = ["gimp"] if folder is not None or not there else there
+    else:
+        names = [editor]
+    _tell(finding for name in names for finding in EDITORS[name].examine(_profiles(name, True, folder)))
+
+
+def _profiles(editor: str, everywhere: bool, folder: Path | None) -> list[Any]:
+    from nst_onnx.plugins.editors import EDITORS
+
+    if folder is not None:
+        return [EDITORS[editor].given(folder.expanduser().absolute())]
+    found: list[Any] = list(EDITORS[editor].profiles())
+    return found if everywhere else found[-1:]
+
+
+def _tell(findings: Iterable[Finding]) -> None:
+    from nst_onnx.cli.doctor import MARKS
+    from nst_onnx.cli.telling import FAILED
+
+    broken = False
+    for finding in findings:
+        print(f"{MARKS[finding.state]} {finding.name:<8} {finding.text}", flush=True)
+        broken = broken or finding.state == "broken"
+    if broken:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,64 @@
+"""engine.json: how an installed plug-in finds the Python in which nst-onnx is installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from nst_onnx.plugins.errors import PluginError
+from nst_onnx.version import __version__
+
+NAME = "engine.json"
+_PATIENCE = 120  # seconds
+
+
+def command() -> list[str]:
+    """Return what starts the worker of this installation."""
+    return [sys.executable, "-m", "nst_onnx.worker"]
+
+
+def write(folder: Path) -> None:
+    """Write engine.json into `folder`, for this installation."""
+    from nst_onnx.worker.protocol import PROTOCOL
+
+    facts = {"command": command(), "version": __version__, "protocol": PROTOCOL}
+    (folder / NAME).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return what engine.json in `folder` says. Raises PluginError."""
+    file = folder / NAME
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        if not all(isinstance(word, str) for word in facts["command"]) or not facts["command"]:
+            raise TypeError
+    except OSError:
+        raise PluginError(f"{file} is missing", "install the plug-in again") from None
+    except (ValueError, KeyError, TypeError):
+        raise PluginError(f"{file} is damaged", "install the plug-in again") from None
+    return dict(facts)
+
+
+def hello(command: list[str]) -> dict[str, Any]:
+    """Start the worker, let it end at once, and return what it said. Raises PluginError."""
+    again = "install the plug-in again, from the environment that nst-onnx is in now"
+    try:
+        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=_PATIENCE)
+        said = json.loads((done.stdout.splitlines() or [""])[0])
+    except FileNotFoundError:
+        raise PluginError(f"the environment was moved or removed: {command[0]} is gone", again) from None
+    except OSError as error:
+        raise PluginError(
+            f"{command[0]} does not start: {(error.strerror or str(error)).lower()}", again
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise PluginError("the worker did not answer", "run `nst-onnx doctor` to see what is wrong") from None
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise PluginError(f"the worker does not start: {last}", again) from None
+    if said.get("event") != "hello":
+        raise PluginError(f"the worker does not start: {said.get('message', said)}", said.get("hint", again))
+    return dict(said)

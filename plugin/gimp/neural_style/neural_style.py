@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Neural Style for GIMP 3: paint this layer like that painting. GIMP starts this file.
+
+nst-onnx does the painting, in a Python environment of its own; this plug-in talks to it and moves pixels.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gegl", "0.4")
+
+from gi.repository import Gimp  # noqa: E402
+from procedure import NAME, make  # noqa: E402
+from translation import DOMAIN, FOLDER  # noqa: E402
+
+
+class NeuralStyle(Gimp.PlugIn):
+    """What GIMP asks: which procedures there are, and how to make one."""
+
+    def do_query_procedures(self) -> list[str]:
+        """Name the procedures."""
+        return [NAME]
+
+    def do_set_i18n(self, name: str) -> tuple[bool, str | None, str | None]:
+        """Say where translations are, if there are any."""
+        return FOLDER.is_dir(), DOMAIN, str(FOLDER)
+
+    def do_create_procedure(self, name: str) -> Gimp.Procedure:
+        """Make the procedure called `name`."""
+        return make(self, name)
+
+
+Gimp.main(NeuralStyle.__gtype__, sys.argv)

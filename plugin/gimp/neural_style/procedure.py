@@ -1,0 +1,105 @@
+"""The procedure that GIMP and scripts call: from a layer and settings to a painted layer."""
+
+from __future__ import annotations
+
+import traceback
+
+import outcome
+from course import Course
+from engine import NeuralEngine
+from failure import Cancelled, Failure
+from gi.repository import Gegl, Gimp, GLib
+from pixels import taken
+from region import region
+from settings import asked, declare
+from translation import _
+
+NAME = "plug-in-nst-onnx-neural-style"
+
+
+def make(plug_in: Gimp.PlugIn, name: str) -> Gimp.Procedure:
+    """Return the procedure, with its place in the menu and its arguments."""
+    procedure = Gimp.ImageProcedure.new(plug_in, name, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure.set_image_types("*")
+    procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
+    procedure.set_menu_label(_("_Neural Style…"))
+    procedure.set_icon_name("gimp-tool-paintbrush")
+    procedure.add_menu_path("<Image>/Filters/Artistic")
+    procedure.set_documentation(
+        _("Paint this layer like that painting"),
+        _("Paints the selected part of a layer in the manner of one or two pictures, with nst-onnx."),
+        name,
+    )
+    procedure.set_attribution("The nst-onnx authors", "The nst-onnx authors", "2026")
+    declare(procedure)
+    return procedure
+
+
+def run(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    _data: None,
+) -> Gimp.ValueArray:
+    """Paint, in the way that `run_mode` asks for; every error becomes one message."""
+    Gegl.init(None)
+    try:
+        if len(drawables) != 1:
+            raise Failure(_("one layer must be selected, not {number}").format(number=len(drawables)))
+        work = _with_dialog if run_mode == Gimp.RunMode.INTERACTIVE else _without_dialog
+        painted_image, painted_layer = work(procedure, image, drawables[0], config)
+    except Cancelled:
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+    except Failure as failure:
+        return _failed(procedure, str(failure))
+    except Exception as error:  # GIMP would only say that the plug-in crashed
+        traceback.print_exc()
+        return _failed(procedure, f"{_('This is a bug in the plug-in:')} {type(error).__name__}: {error}")
+    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values.remove(1)
+    values.insert(1, painted_image)
+    values.remove(2)
+    values.insert(2, painted_layer)
+    Gimp.displays_flush()
+    return values
+
+
+def _without_dialog(
+    procedure: Gimp.Procedure, image: Gimp.Image, layer: Gimp.Drawable, config: Gimp.ProcedureConfig
+) -> tuple[Gimp.Image, Gimp.Layer]:
+    """Paint with the settings given, telling GIMP's progress bar."""
+    output = config.get_property("output")
+    outcome.check(layer, output)
+    part = region(layer)
+    request = asked(config)
+    Gimp.progress_init(_("Neural Style"))
+    with NeuralEngine() as engine:
+        engine.wait()
+        course = Course(engine.paint(taken(layer, part.seen), request))
+        while course.runs():
+            Gimp.progress_set_text(course.text)
+            Gimp.progress_update(course.fraction)
+            course.pause()
+        Gimp.progress_end()
+    return outcome.deliver(image, layer, part, course.painting(), output)
+
+
+def _with_dialog(
+    procedure: Gimp.Procedure, image: Gimp.Image, layer: Gimp.Drawable, config: Gimp.ProcedureConfig
+) -> tuple[Gimp.Image, Gimp.Layer]:
+    from dialog import converse  # GTK is for interactive use only: scripts run where there is no screen
+
+    outcome.check(layer, config.get_property("output"))
+    part = region(layer)
+    painting = converse(procedure, config, layer, part)
+    painted = outcome.deliver(image, layer, part, painting, config.get_property("output"))
+    if painted[0] != image:
+        Gimp.Display.new(painted[0])
+    return painted
+
+
+def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:
+    error = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), message, 0)
+    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, error)

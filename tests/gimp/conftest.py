@@ -1,0 +1,101 @@
+"""A real GIMP 3 with the plug-in installed in a profile of its own; tests skip where there is none.
+
+.ci/gimp-system build ../gimp
+.ci/gimp-system run ../gimp sh -c "cd /src/nst-onnx && pytest tests/gimp"
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).resolve().parent
+PICTURES = HERE.parents[2] / "shared" / "images"
+CONSOLE = next(filter(None, map(shutil.which, ("gimp-console-3.0", "gimp-console-3.2"))), None)
+SAMPLE = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "half": np.float16, "float": np.float32}
+CHANNELS = {"rgb": 3, "rgba": 4, "gray": 1, "graya": 2, "indexed": 1, "indexeda": 2}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = [item for item in items if HERE in item.path.parents]
+    if CONSOLE is None:
+        reason = "no GIMP 3 here; make one with .ci/gimp-system and run the tests in it"
+    elif not (PICTURES / "golden_gate.jpg").is_file():
+        reason = "the photos in ../shared are absent"
+    else:
+        return
+    for item in here:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a scenario told, and the folder with the pixels that it wrote."""
+
+    facts: dict[str, Any]
+    folder: Path
+
+    def __getitem__(self, name: str) -> Any:
+        return self.facts[name]
+
+    def pixels(self, name: str, kind: str = "") -> np.ndarray:
+        """Return the layer that was written as `name`, H×W×C, in its own sample type."""
+        facts = self.facts[kind or name]
+        dtype = SAMPLE[facts["precision"].split("-")[0]]
+        channels = CHANNELS[facts["type"].removesuffix("-image")]
+        raw = np.frombuffer((self.folder / name).read_bytes(), dtype)
+        return raw.reshape(facts["height"], facts["width"], channels)
+
+    def raw(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile of GIMP's, with the plug-in installed by the command as a person would."""
+    folder = tmp_path_factory.mktemp("GIMP") / "3.0"
+    done = subprocess.run(
+        ["nst-onnx", "plugin", "install", "gimp", "--dir", folder],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{CONSOLE} lists plug-in-nst-onnx-neural-style" in done.stdout
+    return folder
+
+
+@pytest.fixture
+def gimp(profile: Path, tmp_path: Path) -> Callable[..., Told]:
+    """Have GIMP go through a scenario of scenarios.py."""
+
+    def run(scenario: str, **arguments: Any) -> Told:
+        environment = {
+            **os.environ,
+            "GIMP3_DIRECTORY": str(profile),
+            "OMP_NUM_THREADS": "1",
+            "NST_PHOTO": str(PICTURES / "golden_gate.jpg"),
+            "NST_STYLE": str(PICTURES / "starry_night.jpg"),
+            "NST_SECOND": str(PICTURES / "the_scream.jpg"),
+            "NST_ARGUMENTS": json.dumps(arguments),
+        }
+        code = (
+            f"import sys; sys.path.insert(0, {str(HERE)!r}); import scenarios; "
+            f"scenarios.main({scenario!r}, {str(tmp_path)!r})"
+        )
+        line = [CONSOLE, "-idf", "--batch-interpreter=python-fu-eval", "-b", code, "--quit"]
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300)
+        answer = tmp_path / "facts.json"
+        assert answer.is_file(), done.stdout + done.stderr
+        facts = json.loads(answer.read_text())
+        assert "crashed" not in facts, facts["crashed"]
+        return Told(facts, tmp_path)
+
+    return run

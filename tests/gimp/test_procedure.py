@@ -1,0 +1,144 @@
+"""The procedure in a real GIMP, through the PDB: what scripts call, and what the dialog ends in."""
+
+import numpy as np
+import pytest
+
+
+def _succeeded(told):
+    assert (told["status"], told["message"]) == ("success", "")
+
+
+def _same_place(told):
+    for name in ("width", "height", "offsets", "type", "precision"):
+        assert told["made"][name] == told["before"][name], name
+
+
+def test_a_whole_layer_becomes_a_new_layer_above_it(gimp):
+    told = gimp("whole_layer")
+    _succeeded(told)
+    _same_place(told)
+    assert told["same_image"]
+    assert told["count_after"] == told["count"] + 1
+    assert (told["made"]["position"], told["after"]["position"]) == (0, 1)
+    assert told["made"]["name"] != told["before"]["name"]
+    assert told.raw("after") == told.raw("before")
+    changed = (told.pixels("made") != told.pixels("before")).any(axis=2)
+    assert changed.mean() > 0.9
+    corners = changed[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert corners.all()
+
+
+def test_scaling_does_not_darken_the_edges(gimp):
+    """A photo in its own style, made small and scaled up, is about the photo, also at the rim."""
+    told = gimp("like_itself")
+    _succeeded(told)
+    difference = told.pixels("made").astype(float) - told.pixels("before")
+    rim = np.concatenate([difference[0], difference[-1], difference[:, 0], difference[:, -1]])
+    assert abs(rim.mean()) < 16
+    assert abs(difference.mean()) < 8
+
+
+def test_two_styles_blend(gimp, tmp_path):
+    told = gimp("two_styles")
+    _succeeded(told)
+    assert told["made"]["bytes"] == told["before"]["bytes"]
+
+
+PIXELS = [
+    {},
+    {"alpha": True},
+    {"precision": "U16_NON_LINEAR"},
+    {"precision": "U16_LINEAR", "alpha": True},
+    {"precision": "FLOAT_LINEAR"},
+    {"precision": "FLOAT_NON_LINEAR", "alpha": True},
+    {"precision": "U8_LINEAR"},
+    {"precision": "HALF_LINEAR"},
+    {"base": "gray"},
+    {"base": "gray", "precision": "U16_NON_LINEAR", "alpha": True},
+    {"base": "indexed"},
+    {"base": "indexed", "alpha": True},
+    {"output": "replace", "precision": "U16_NON_LINEAR"},
+]
+
+
+@pytest.mark.parametrize("kind", PIXELS, ids=lambda kind: "-".join(map(str, kind.values())) or "plain")
+def test_only_the_selection_changes(gimp, kind):
+    """A feathered selection over a layer with offsets: bit-identical outside, painted inside."""
+    told = gimp("other_pixels", **kind)
+    _succeeded(told)
+    replaced = kind.get("output") == "replace"
+    assert told["count_after"] == told["count"] + (not replaced)
+    _same_place(told)
+    if not replaced:
+        assert told.raw("after") == told.raw("before")
+    before, made = told.pixels("before"), told.pixels("made")
+    mask = np.frombuffer(told.raw("mask"), np.float32).reshape(before.shape[:2])
+    assert 0 < (mask == 0).mean() < 1
+    assert (made[mask == 0] == before[mask == 0]).all()
+    inside = (made != before).any(axis=2)[mask > 0.99]
+    assert inside.mean() > (0.3 if kind.get("base") == "indexed" else 0.6)
+    if kind.get("alpha"):
+        assert (made[..., -1] == before[..., -1]).all()
+        assert len(np.unique(before[..., -1])) == 2
+
+
+def test_sixteen_bits_stay_sixteen_bits(gimp):
+    """The photo has 8 bits, so more levels than that can come only from the painting."""
+    told = gimp("other_pixels", precision="U16_NON_LINEAR")
+    mask = np.frombuffer(told.raw("mask"), np.float32).reshape(told.pixels("before").shape[:2])
+    painted = told.pixels("made")[mask > 0.99]
+    assert len(np.unique(told.pixels("before"))) <= 256
+    assert len(np.unique(painted)) > 512
+
+
+def test_feathering_is_gradual(gimp):
+    """Where the selection is faint the layer has changed less than where it is full."""
+    told = gimp("other_pixels", precision="FLOAT_NON_LINEAR")
+    before, made = told.pixels("before"), told.pixels("made")
+    mask = np.frombuffer(told.raw("mask"), np.float32).reshape(before.shape[:2])
+    change = np.abs(made - before).mean(axis=2)
+    assert change[(mask > 0) & (mask < 0.2)].mean() < 0.5 * change[mask > 0.9].mean()
+
+
+def test_a_layer_in_a_group_with_a_mask(gimp):
+    told = gimp("in_a_group_with_a_mask")
+    _succeeded(told)
+    _same_place(told)
+    assert told["in_group"]
+    assert told["position"] == 0
+    assert told["opacity"] == pytest.approx(60, abs=0.5)
+    assert told.raw("mask_after") == told.raw("mask_before")
+    assert told.raw("made") != told.raw("before")
+
+
+def test_a_group_gets_a_painted_layer_above_it(gimp):
+    told = gimp("a_group")
+    _succeeded(told)
+    _same_place(told)
+    assert told["count_after"] == told["count"] + 1
+    status, message = told["replacing"]
+    assert status == "execution-error"
+    assert "group" in message
+
+
+def test_a_new_image_keeps_profile_and_colours(gimp):
+    """In a wide space, painted in its own style, the photo keeps its colours: the profile was heeded."""
+    told = gimp("wide_gamut")
+    _succeeded(told)
+    assert not told["same_image"]
+    assert told["profile_kept"]
+    assert told["profile_of_original_kept"]
+    assert told["count_after"] == told["count"]
+    assert told.raw("after") == told.raw("before")
+    assert told["made"]["precision"] == told["before"]["precision"]
+    means = [told.pixels(name).reshape(-1, 3).mean(axis=0) / 65535 for name in ("before", "made")]
+    assert np.abs(means[0] - means[1]).max() < 0.02
+
+
+def test_a_new_image_is_painted_where_the_layer_is_selected(gimp):
+    told = gimp("other_pixels", output="new-image")
+    _succeeded(told)
+    before, made = told.pixels("before"), told.pixels("made")
+    mask = np.frombuffer(told.raw("mask"), np.float32).reshape(before.shape[:2])
+    assert (made[mask == 0] == before[mask == 0]).all()
+    assert (made != before).any(axis=2)[mask > 0.99].mean() > 0.6
