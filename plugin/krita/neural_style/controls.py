@@ -1,0 +1,253 @@
+"""The controls: what a person can choose, and as what the engine is asked for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from krita import Krita
+
+from .nst_client.events import Hello
+from .nst_client.failure import Failure
+from .nst_client.translation import _
+from .qt import QtCore, QtWidgets
+from .style import StyleButton
+
+GROUP, KEY = "neural_style", "controls"  # in Krita's settings
+LARGEST = 8192
+STEPS = 100  # of a slider
+QUALITIES = (("fast", _("Fast")), ("good", _("Good")), ("best", _("Best")))
+COLOURS = (
+    ("no", _("Of the painting")),
+    ("luminance", _("Of the photo (only lightness is painted)")),
+    ("histogram", _("Painting recoloured like the photo, by histogram")),
+    ("covariance", _("Painting recoloured like the photo, linearly")),
+)
+
+
+class Controls(QtWidgets.QWidget):
+    """All controls; what was chosen last is there again the next time.
+
+    `style_chosen`: the style picture is another one.
+    """
+
+    style_chosen = QtCore.pyqtSignal()
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.first = StyleButton(_("Choose a style picture…"), _("The painting to paint like"))
+        self.strength = Slider(0.0, 1.0, 0.5, _("How much style: 0 keeps the photo, 1 is all paint"))
+        self.quality = _choice(QUALITIES, "good", _("How long to paint, and how finely"))
+        self.style_scale = Slider(0.1, 4.0, 1.0, _("Below 1: finer strokes; above 1: coarser"))
+        self.colours = _choice(COLOURS, "no", _("Whose colours the painting has"))
+        self.second = StyleButton(
+            _("None"), _("Another painting to blend with the first (optional)"), small=True, removable=True
+        )
+        self.share = Slider(0.0, 1.0, 0.5, _("How much of the second painting"))
+        self.longest = _number(
+            LARGEST, _("Longest side of the painting in pixels while it is made; 0 is as the quality says")
+        )
+        self.longest.setSpecialValueText(_("As the quality says"))
+        self.seed = _number(2**31 - 1, _("The same seed gives the same painting"))
+        self.model = _name(_("The network that judges: auto, compact, vgg19 …"))
+        self.device = _name(_("auto, cpu, cuda, cuda:1 …"))
+        self._lay_out()
+        self._values: dict[str, Any] = {
+            "style": self.first,
+            "strength": self.strength,
+            "quality": self.quality,
+            "style-scale": self.style_scale,
+            "keep-colours": self.colours,
+            "second-style": self.second,
+            "second-share": self.share,
+            "size": self.longest,
+            "seed": self.seed,
+            "model": self.model,
+            "device": self.device,
+        }
+        self._defaults = self.values()
+        self.restore()
+        self.first.changed.connect(self.style_chosen)
+
+    # ---- what the engine is asked for
+
+    def asked(self) -> dict[str, Any]:
+        """Return what to ask the engine for: the keyword arguments of its `stylize`. Raises Failure."""
+        chosen = self.values()
+        if not chosen["style"]:
+            raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
+        styles = [chosen["style"]]
+        options: dict[str, Any] = {
+            "strength": chosen["strength"],
+            "style_scale": chosen["style-scale"],
+            "seed": chosen["seed"],
+        }
+        if chosen["second-style"]:
+            styles.append(chosen["second-style"])
+            options["style_weights"] = [1 - chosen["second-share"], chosen["second-share"]]
+        if chosen["keep-colours"] != "no":
+            options["preserve_colour"] = chosen["keep-colours"]
+        if chosen["size"]:
+            options["size"] = chosen["size"]
+        return {
+            "styles": styles,
+            "options": options,
+            "quality": chosen["quality"],
+            "model": chosen["model"].strip() or "auto",
+            "device": chosen["device"].strip() or "auto",
+        }
+
+    def offer(self, hello: Hello) -> None:
+        """Offer the models and devices of the engine."""
+        for box, known in (
+            (self.model, [model["name"] for model in hello.models]),
+            (self.device, hello.devices),
+        ):
+            typed = box.currentText()
+            box.clear()
+            box.addItems(["auto", *(name for name in known if name != "auto")])
+            box.setEditText(typed)
+
+    # ---- values
+
+    def values(self) -> dict[str, Any]:
+        """Return what is chosen."""
+        return {name: _value(widget) for name, widget in self._values.items()}
+
+    def choose(self, **values: Any) -> None:
+        """Choose; `keep_colours` is the control keep-colours."""
+        for name, value in values.items():
+            _set(self._values[name.replace("_", "-")], value)
+
+    def reset(self) -> None:
+        """Choose what was chosen at the very first, except the style."""
+        self.choose(**{**self._defaults, "style": self.first.path})
+
+    def remember(self) -> None:
+        """Keep what is chosen for the next time."""
+        Krita.instance().writeSetting(GROUP, KEY, json.dumps(self.values()))
+
+    def restore(self) -> None:
+        """Choose what was chosen the last time, as far as that is there and makes sense."""
+        try:
+            kept = json.loads(Krita.instance().readSetting(GROUP, KEY, "{}"))
+            self.choose(**{name: value for name, value in kept.items() if name in self._values})
+        except (ValueError, TypeError, AttributeError):
+            self.choose(**self._defaults)
+        for button in (self.first, self.second):
+            if not Path(button.path).is_file():
+                button.choose("")
+
+    # ---- looks
+
+    def _lay_out(self) -> None:
+        rows = QtWidgets.QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.first)
+        rows.addLayout(
+            _form(
+                (_("Strength"), self.strength),
+                (_("Quality"), self.quality),
+                (_("Stroke scale"), self.style_scale),
+                (_("Colours"), self.colours),
+            )
+        )
+        more = QtWidgets.QWidget()
+        form = _form(
+            (_("Second style"), self.second),
+            (_("Share of the second"), self.share),
+            (_("Size"), self.longest),
+            (_("Seed"), self.seed),
+            (_("Model"), self.model),
+            (_("Device"), self.device),
+        )
+        form.setContentsMargins(0, 0, 0, 0)
+        reset = QtWidgets.QPushButton(_("Reset"))
+        reset.clicked.connect(self.reset)
+        form.addRow("", reset)
+        more.setLayout(form)
+        more.hide()
+        self.opener = QtWidgets.QToolButton(text=_("More"), checkable=True, autoRaise=True)
+        self.opener.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.opener.setArrowType(QtCore.Qt.ArrowType.RightArrow)
+        self.opener.toggled.connect(more.setVisible)
+        arrows = QtCore.Qt.ArrowType.RightArrow, QtCore.Qt.ArrowType.DownArrow
+        self.opener.toggled.connect(lambda is_open: self.opener.setArrowType(arrows[is_open]))
+        rows.addWidget(self.opener)
+        rows.addWidget(more)
+        rows.addStretch(1)
+
+
+class Slider(QtWidgets.QWidget):
+    """A number between two others: a slider, and the number beside it."""
+
+    def __init__(self, least: float, most: float, value: float, tip: str) -> None:
+        super().__init__()
+        self._slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
+        self._slider.setRange(round(least * STEPS), round(most * STEPS))
+        self._number = QtWidgets.QDoubleSpinBox(decimals=2, minimum=least, maximum=most, singleStep=0.05)
+        self._slider.valueChanged.connect(lambda steps: self._number.setValue(steps / STEPS))
+        self._number.valueChanged.connect(lambda number: self._slider.setValue(round(number * STEPS)))
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._number)
+        self.setToolTip(tip)
+        self.setValue(value)
+
+    def value(self) -> float:
+        """Return the number."""
+        return float(self._number.value())
+
+    def setValue(self, value: float) -> None:  # noqa: N802 - as Qt's own
+        """Set the number."""
+        self._number.setValue(value)
+
+
+def _form(*rows: tuple[str, QtWidgets.QWidget]) -> QtWidgets.QFormLayout:
+    form = QtWidgets.QFormLayout()
+    form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for label, widget in rows:
+        form.addRow(label, widget)
+        form.labelForField(widget).setToolTip(widget.toolTip())
+    return form
+
+
+def _choice(options: tuple[tuple[str, str], ...], chosen: str, tip: str) -> QtWidgets.QComboBox:
+    box = QtWidgets.QComboBox(toolTip=tip)
+    box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    for name, label in options:
+        box.addItem(label, name)
+    _set(box, chosen)
+    return box
+
+
+def _name(tip: str) -> QtWidgets.QComboBox:
+    box = QtWidgets.QComboBox(toolTip=tip, editable=True)
+    box.addItem("auto")
+    return box
+
+
+def _number(most: int, tip: str) -> QtWidgets.QSpinBox:
+    return QtWidgets.QSpinBox(minimum=0, maximum=most, toolTip=tip)
+
+
+def _value(widget: Any) -> Any:
+    if isinstance(widget, StyleButton):
+        return widget.path
+    if isinstance(widget, QtWidgets.QComboBox):
+        return widget.currentText() if widget.isEditable() else widget.currentData()
+    return widget.value()
+
+
+def _set(widget: Any, value: Any) -> None:
+    if isinstance(widget, StyleButton):
+        widget.choose(value or "")
+    elif not isinstance(widget, QtWidgets.QComboBox):
+        widget.setValue(value)
+    elif widget.isEditable():
+        widget.setEditText(value)
+    else:
+        widget.setCurrentIndex(max(widget.findData(value), 0))

@@ -1,0 +1,133 @@
+"""What is in the docker: the controls, and while a picture is painted, the picture."""
+
+from __future__ import annotations
+
+from .controls import Controls
+from .nst_client.failure import Failure
+from .nst_client.pixels import Pixels
+from .nst_client.translation import _
+from .painter import Painter
+from .qt import QtCore, QtGui, QtWidgets
+
+TALLEST = 320
+
+
+class Panel(QtWidgets.QWidget):
+    """Controls with Paint; then a preview with Stop and keep, and Cancel; what went wrong below.
+
+    `wants_attention`: something went wrong that a person should read.
+    """
+
+    wants_attention = QtCore.pyqtSignal()
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.painter = Painter(self)
+        self.controls = Controls()
+        self.paint_button = QtWidgets.QPushButton(_("Paint"))
+        self.preview = Preview()
+        self.bar = QtWidgets.QProgressBar(maximum=1000)
+        self.words = QtWidgets.QLabel(wordWrap=True)
+        self.keep_button = QtWidgets.QPushButton(_("Stop and keep"))
+        self.cancel_button = QtWidgets.QPushButton(_("Cancel"))
+        self.message = QtWidgets.QLabel(wordWrap=True)
+        self.message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lay_out()
+        self.paint_button.clicked.connect(self.paint)
+        self.keep_button.clicked.connect(self._keep)
+        self.cancel_button.clicked.connect(self.painter.cancel)
+        self.controls.style_chosen.connect(self._chosen)
+        self.painter.greeted.connect(self.controls.offer)
+        self.painter.went_on.connect(self._show_progress)
+        self.painter.previewed.connect(self._show_preview)
+        self.painter.ended.connect(self._end)
+        self._show_working(False)
+        self.paint_button.setEnabled(bool(self.controls.first.path))
+
+    def paint(self) -> None:
+        """Paint the active layer."""
+        self.message.hide()
+        try:
+            request = self.controls.asked()
+        except Failure as failure:
+            self._end(str(failure))
+            return
+        self.controls.remember()
+        self.keep_button.setEnabled(False)
+        self._show_working(True)
+        self.painter.paint(request)
+
+    def _keep(self) -> None:
+        self.keep_button.setEnabled(False)
+        self.painter.stop_and_keep()
+
+    def _chosen(self) -> None:
+        self.paint_button.setEnabled(bool(self.controls.first.path))
+        if self.controls.first.path:
+            self.painter.prepare()
+
+    def _show_progress(self, fraction: float, text: str) -> None:
+        self.bar.setRange(0, 0 if fraction < 0 else 1000)
+        self.bar.setValue(round(fraction * 1000))
+        self.words.setText(text)
+
+    def _show_preview(self, picture: Pixels) -> None:
+        self.keep_button.setEnabled(True)
+        self.preview.show_pixels(picture)
+
+    def _end(self, message: str) -> None:
+        self._show_working(False)
+        self.preview.clear()
+        self.message.setText(message)
+        self.message.setVisible(bool(message))
+        if message:
+            self.wants_attention.emit()
+
+    def _show_working(self, working: bool) -> None:
+        self._settings.setVisible(not working)
+        self._working.setVisible(working)
+
+    def _lay_out(self) -> None:
+        self._settings = QtWidgets.QWidget()
+        rows = QtWidgets.QVBoxLayout(self._settings)
+        rows.setContentsMargins(0, 0, 0, 0)
+        scrolled = QtWidgets.QScrollArea()
+        scrolled.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scrolled.setWidgetResizable(True)
+        scrolled.setWidget(self.controls)
+        rows.addWidget(scrolled, 1)
+        rows.addWidget(self.paint_button)
+        self._working = QtWidgets.QWidget()
+        rows = QtWidgets.QVBoxLayout(self._working)
+        rows.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.preview, self.bar, self.words):
+            rows.addWidget(widget)
+        self.bar.setTextVisible(False)
+        buttons = QtWidgets.QHBoxLayout()
+        buttons.addWidget(self.keep_button)
+        buttons.addWidget(self.cancel_button)
+        rows.addLayout(buttons)
+        rows.addStretch(1)
+        rows = QtWidgets.QVBoxLayout(self)
+        rows.addWidget(self._settings, 1)
+        rows.addWidget(self._working, 1)
+        rows.addWidget(self.message)
+
+
+class Preview(QtWidgets.QLabel):
+    """The painting as it grows, as wide as there is room."""
+
+    def __init__(self) -> None:
+        super().__init__(alignment=QtCore.Qt.AlignmentFlag.AlignCenter)
+        self.setMinimumSize(160, 120)
+
+    def show_pixels(self, picture: Pixels) -> None:
+        """Show a preview, 8 bits, RGB or RGBA."""
+        formats = QtGui.QImage.Format
+        kind = formats.Format_RGBA8888 if picture.channels == 4 else formats.Format_RGB888
+        line = picture.width * picture.channels
+        image = QtGui.QImage(picture.data, picture.width, picture.height, line, kind)
+        size = QtCore.QSize(max(self.width(), 160), TALLEST)
+        keep = QtCore.Qt.AspectRatioMode.KeepAspectRatio
+        smooth = QtCore.Qt.TransformationMode.SmoothTransformation
+        self.setPixmap(QtGui.QPixmap.fromImage(image.scaled(size, keep, smooth)))

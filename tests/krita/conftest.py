@@ -1,0 +1,149 @@
+"""A real Krita on a virtual screen, with the plug-in installed in a profile of its own; tests skip where
+there is none.
+
+    .ci/krita-system build ../krita
+    .ci/krita-system run ../krita sh -c "cd /src/nst-onnx && pytest tests/krita"
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .colour_spaces import SPACES
+
+HERE = Path(__file__).resolve().parent
+PICTURES = HERE.parents[2] / "shared" / "images"
+SAMPLE = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
+CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4}
+SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
+    ("refusals", "refusals", {}),
+    ("whole", "whole_layer", {}),
+    ("two styles", "two_styles", {}),
+    ("selection", "selection", {}),
+    ("hole", "selection", {"clear": True}),
+    *[
+        (name, "selection_in", {"model": model, "depth": depth, "profile": profile})
+        for name, (model, depth, profile) in SPACES.items()
+    ],
+    ("group", "group", {}),
+    ("cancelled", "cancelled", {}),
+    ("kept", "kept", {}),
+    ("worker killed", "worker_killed", {}),
+    ("layer deleted", "layer_deleted", {}),
+    ("no engine.json", "engine_missing", {"kind": "file"}),
+    ("python gone", "engine_missing", {"kind": "python"}),
+    ("engine does not start", "engine_missing", {"kind": "false"}),
+    ("menu", "menu", {}),
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = [item for item in items if HERE in item.path.parents and "krita" in item.fixturenames]
+    missing = [name for name in ("krita", "xvfb-run") if shutil.which(name) is None]
+    if missing:
+        reason = (
+            f"no {' and no '.join(missing)} here; make a system with .ci/krita-system, run the tests in it"
+        )
+    elif not (PICTURES / "golden_gate.jpg").is_file():
+        reason = "the photos in ../shared are absent"
+    else:
+        return
+    for item in here:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a scenario told, and the folder with the pixels that it wrote."""
+
+    facts: dict[str, Any]
+    folder: Path
+
+    def __getitem__(self, name: str) -> Any:
+        return self.facts[name]
+
+    def raw(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+    def pixels(self, name: str) -> np.ndarray:
+        """Return the layer that was written as `name`, H×W×C, in its own sample type."""
+        facts = self.facts[name]
+        model, depth, _profile = facts["space"]
+        width, height = facts["bounds"][2:]
+        return np.frombuffer(self.raw(name), SAMPLE[depth]).reshape(height, width, CHANNELS[model])
+
+    def mask(self) -> np.ndarray:
+        """Return the selection over the layer, H×W."""
+        width, height = self.facts["before"]["bounds"][2:]
+        return np.frombuffer(self.raw("mask"), np.uint8).reshape(height, width)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of Krita, in which all scenarios were gone through."""
+
+    folder: Path
+    output: str
+
+    def __call__(self, scenario: str) -> Told:
+        answer = self.folder / scenario / "facts.json"
+        assert answer.is_file(), f"{scenario} was not finished\n{self.output[-3000:]}"
+        facts = json.loads(answer.read_text())
+        assert "crashed" not in facts, facts["crashed"]
+        return Told(facts, answer.parent)
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a person who has just installed the plug-in as the guide says."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {**os.environ, "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    line = ["nst-onnx", "plugin", "install", "krita"]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return environment
+
+
+@pytest.fixture(scope="session")
+def krita(profile: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """Have Krita go through all scenarios of inside.py."""
+    folder, temporary = tmp_path_factory.mktemp("scenarios"), tmp_path_factory.mktemp("tmp")
+    pykrita = Path(profile["XDG_DATA_HOME"]) / "krita" / "pykrita"
+    driver = pykrita / "nst_driver"
+    driver.mkdir()
+    shutil.copyfile(HERE / "inside.py", driver / "__init__.py")
+    desktop = (pykrita / "neural_style.desktop").read_text()
+    (pykrita / "nst_driver.desktop").write_text(desktop.replace("neural_style", "nst_driver"))
+    settings = Path(profile["XDG_CONFIG_HOME"]) / "kritarc"
+    settings.write_text(settings.read_text().replace("[python]\n", "[python]\nenable_nst_driver=true\n"))
+    environment = {
+        **profile,
+        "OMP_NUM_THREADS": "1",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "TMPDIR": str(temporary),
+        "NST_PHOTO": str(PICTURES / "golden_gate.jpg"),
+        "NST_STYLE": str(PICTURES / "starry_night.jpg"),
+        "NST_SECOND": str(PICTURES / "the_scream.jpg"),
+        "NST_FOLDER": str(folder),
+        "NST_PLUGIN": str(pykrita / "neural_style"),
+        "NST_SCENARIOS": json.dumps(SCENARIOS),
+    }
+    line = ["dbus-run-session", "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "krita", "--nosplash"]
+    log = folder / "output.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            line, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            process.wait(600)
+        except subprocess.TimeoutExpired:  # an error dialog of Krita's, for one
+            os.killpg(process.pid, signal.SIGKILL)
+    return Session(folder, log.read_text(errors="replace"))

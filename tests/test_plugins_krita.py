@@ -1,0 +1,132 @@
+"""Installing into Krita's profile, and what the doctor finds; no Krita is needed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nst_onnx.plugins import krita_doctor, kritarc
+from nst_onnx.plugins.krita import KritaProfile, profiles
+from nst_onnx.plugins.krita_install import install, installed, uninstall
+
+
+@pytest.fixture
+def profile(tmp_path):
+    return KritaProfile(tmp_path / "data/krita", tmp_path / "config/kritarc", "given")
+
+
+def _states(profile):
+    return {f.name: (f.state, f.text) for f in krita_doctor.examine([profile]) if f.name != "krita"}
+
+
+def test_what_is_installed_is_found_and_removed(profile):
+    folder = install(profile)
+    assert folder == profile.plug_ins / "neural_style"
+    assert (profile.plug_ins / "neural_style.desktop").is_file()
+    assert (folder / "nst_client/client.py").is_file()
+    assert json.loads((folder / "engine.json").read_text())["command"][0] == sys.executable
+    assert installed(profile).current
+    assert {state for state, _ in _states(profile).values()} == {"good"}
+    assert install(profile) == folder  # again, over itself
+    assert uninstall(profile) == folder
+    assert list(profile.plug_ins.iterdir()) == []
+    assert installed(profile) is None
+    assert uninstall(profile) is None
+
+
+def test_the_plug_in_runs_on_old_pythons(profile):
+    """Krita's Python is 3.8 to 3.13; at least this one must be able to read the files."""
+    for file in install(profile).rglob("*.py"):
+        compile(file.read_text(encoding="utf-8"), str(file), "exec")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "[General]\na=1\n",
+        "[python]\nenable_other=true\n\n[theme]\nTheme=Krita dark\n",
+        "[a]\nb=c\n\n[python]\nenable_neural_style=false\nenable_other=true\n",
+        "[python]\n",
+    ],
+)
+def test_the_switch_leaves_other_settings_alone(tmp_path, before):
+    settings = tmp_path / "kritarc"
+    settings.write_text(before)
+    kritarc.enable(settings)
+    assert kritarc.enabled(settings)
+    once = settings.read_text()
+    kritarc.enable(settings)
+    assert settings.read_text() == once
+    assert once.count("[python]") == 1
+    kept = [line for line in before.splitlines() if line and "neural" not in line]
+    assert [line for line in kept if line not in once.splitlines()] == []
+    kritarc.forget(settings)
+    assert not kritarc.enabled(settings)
+    assert [line for line in kept if line not in settings.read_text().splitlines()] == []
+
+
+def test_doctor_not_installed(profile):
+    assert _states(profile)["plug-in"][0] == "missing"
+
+
+def test_doctor_switched_off(profile):
+    install(profile)
+    kritarc.forget(profile.settings)
+    state, text = _states(profile)["switch"]
+    assert state == "broken"
+    assert "Python Plugin Manager" in text
+
+
+def test_doctor_wrong_folder(profile):
+    install(profile)
+    wrong = profile.plug_ins / "nst-onnx"
+    wrong.mkdir()
+    for name in ("neural_style", "neural_style.desktop"):
+        shutil.move(profile.plug_ins / name, wrong / name)
+    state, text = _states(profile)["folder"]
+    assert state == "broken"
+    assert str(wrong) in text
+
+
+def test_doctor_moved_environment(profile):
+    folder = install(profile)
+    facts = json.loads((folder / "engine.json").read_text())
+    facts["command"][0] = "/gone/bin/python"
+    (folder / "engine.json").write_text(json.dumps(facts))
+    state, text = _states(profile)["engine"]
+    assert state == "broken"
+    assert "/gone/bin/python" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
+def test_every_profile_of_linux(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for place in (".local/share/krita", ".var/app/org.kde.krita/data/krita"):
+        (tmp_path / place).mkdir(parents=True)
+    assert [profile.packaging for profile in profiles()] == ["flatpak", "native"]
+
+
+def test_the_command(tmp_path):
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "d"), "XDG_CONFIG_HOME": str(tmp_path / "c")}
+    folder = tmp_path / "d" / "krita"
+
+    def run(*words):
+        line = [sys.executable, "-m", "nst_onnx", "plugin", *words]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120)
+
+    done = run("install", "krita", "--dir", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Tools ▸ Scripts ▸ Neural Style…" in done.stdout
+    assert str(folder) in run("list").stdout
+    assert run("doctor", "krita").returncode == 0
+    assert run("uninstall", "krita").returncode == 0
+    again = run("uninstall", "krita")
+    assert again.returncode != 0
+    assert "not installed" in again.stderr
