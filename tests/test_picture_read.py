@@ -273,7 +273,7 @@ def test_missing_file(tmp_path):
 
 def test_folder(tmp_path):
     assert "it is a folder" in str(refused(tmp_path))
-    assert "it is a folder" in str(refused(""))
+    assert "its name is empty" in str(refused(""))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
