@@ -7,7 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from importlib import metadata
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ import typer
 
 from nst_onnx.cli.telling import FAILED, one_line
 from nst_onnx.errors import DeviceError, NstError
+from nst_onnx.finding import Finding
 from nst_onnx.version import __version__
 
 NEEDED = ("numpy", "pillow", "onnx", "imagecodecs", "tifffile", "h5py", "platformdirs", "pooch")
@@ -29,15 +30,6 @@ OPTIONAL = {
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 MARKS = {"good": "ok  ", "missing": "--  ", "warning": "!   ", "broken": "FAIL"}
 SELF_TEST_SIDE, SELF_TEST_STEPS = 64, 12
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one thing. Only "broken" means that pictures cannot be made."""
-
-    name: str
-    state: Literal["good", "missing", "warning", "broken"]
-    text: str
 
 
 def doctor(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from nst_onnx.cli.doctor import Finding
+    from nst_onnx.finding import Finding
 
 app = typer.Typer(help="Put Neural Style into the menu of GIMP or Krita.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from nst_onnx.cli.doctor import Finding
+from nst_onnx.finding import Finding
 from nst_onnx.plugins import engine
 from nst_onnx.plugins.errors import PluginError
 

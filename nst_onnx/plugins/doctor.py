@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from nst_onnx.cli.doctor import Finding
-from nst_onnx.plugins import engine, gimp, install
-from nst_onnx.plugins.errors import PluginError
+from nst_onnx.finding import Finding
+from nst_onnx.plugins import gimp, install
+from nst_onnx.plugins.causes import engine_of, sandbox
 from nst_onnx.plugins.profile import Profile
-from nst_onnx.version import __version__
 
 MAIN_FILE = f"{gimp.FOLDER}.py"
-PERMISSION = f"flatpak override --user --talk-name=org.freedesktop.Flatpak {gimp.FLATPAK}"
 
 
 def examine(folders: list[Profile]) -> Iterator[Finding]:
@@ -100,47 +96,17 @@ def _installed(profile: Profile) -> Iterator[Finding]:
         yield Finding("run bit", "broken", f"{file} may not be run, so GIMP passes over it; {again}")
     if not (folder / "nst_client" / "client.py").is_file():
         yield Finding("files", "broken", f"{folder / 'nst_client'} is missing; {again}")
-    try:
-        facts = engine.read(folder)
-        said = engine.hello(facts["command"])
-    except PluginError as error:
-        yield Finding("engine", "broken", f"{error}; {error.hint}")
+    found = engine_of(folder, again)
+    yield found
+    if found.state == "broken":
         return
-    if said.get("protocol") != facts.get("protocol"):
-        text = (
-            f"the plug-in's protocol is {facts.get('protocol')}, the engine's {said.get('protocol')}; {again}"
-        )
-        yield Finding("engine", "broken", text)
-    elif said.get("version") != facts.get("version"):
-        text = f"nst-onnx is {said.get('version')}, the plug-in came with {facts.get('version')}; {again}"
-        yield Finding("engine", "warning", text)
-    else:
-        yield Finding("engine", "good", f"nst-onnx {__version__} in {facts['command'][0]}")
     if profile.packaging == "flatpak":
-        yield _sandbox()
+        yield sandbox("GIMP", gimp.FLATPAK)
     if profile.packaging == "snap":
         text = "a Snap may not start programs outside of it; use GIMP from your distribution or from Flathub"
         yield Finding("sandbox", "warning", text)
     if profile.packaging in ("native", "given"):
         yield from _asked(profile)
-
-
-def _sandbox() -> Finding:
-    """Look whether Flatpak lets GIMP start the engine, which runs in the computer's own Python."""
-    flatpak = shutil.which("flatpak")
-    if flatpak is None:
-        return Finding("sandbox", "warning", "there is a Flatpak profile, but no flatpak command to ask")
-    told = subprocess.run(
-        [flatpak, "info", "--show-permissions", gimp.FLATPAK], capture_output=True, text=True, timeout=60
-    )
-    if re.search(r"^org\.freedesktop\.Flatpak=(talk|own)", told.stdout, re.MULTILINE):
-        return Finding("sandbox", "good", "GIMP may start the engine outside of its sandbox")
-    return Finding(
-        "sandbox",
-        "broken",
-        "GIMP may not start the engine, which needs the computer's own Python, outside of its sandbox; "
-        f"allow it with: {PERMISSION}",
-    )
 
 
 def _asked(profile: Profile) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from nst_onnx.cli.doctor import Finding
+from nst_onnx.finding import Finding
 from nst_onnx.plugins import doctor, gimp, install, krita, krita_doctor, krita_install
 from nst_onnx.plugins.install import Installed
 from nst_onnx.plugins.krita import KritaProfile
@@ -62,26 +62,26 @@ class Gimp(Editor[Profile]):
     )
     then = "Restart GIMP if it is running; the menu is Filters ▸ Artistic ▸ Neural Style…"
 
-    def profiles(self) -> list[Profile]:  # noqa: D102
+    def profiles(self) -> list[Profile]:
         return gimp.profiles()
 
-    def given(self, folder: Path) -> Profile:  # noqa: D102
+    def given(self, folder: Path) -> Profile:
         profile = folder.parent if folder.name == "plug-ins" else folder
         return Profile(profile, profile.name, "given")
 
-    def install(self, profile: Profile) -> Path:  # noqa: D102
+    def install(self, profile: Profile) -> Path:
         return install.install(profile.plug_ins)
 
-    def uninstall(self, profile: Profile) -> Path | None:  # noqa: D102
+    def uninstall(self, profile: Profile) -> Path | None:
         return install.uninstall(profile.plug_ins)
 
-    def installed(self, profile: Profile) -> Installed | None:  # noqa: D102
+    def installed(self, profile: Profile) -> Installed | None:
         return install.installed(profile.plug_ins)
 
-    def examine(self, profiles: Sequence[Profile]) -> Iterator[Finding]:  # noqa: D102
+    def examine(self, profiles: Sequence[Profile]) -> Iterator[Finding]:
         return doctor.examine(list(profiles))
 
-    def version(self, profile: Profile) -> str:  # noqa: D102
+    def version(self, profile: Profile) -> str:
         return profile.version
 
 
@@ -95,25 +95,25 @@ class Krita(Editor[KritaProfile]):
     )
     then = "Restart Krita if it is running; the menu is Tools ▸ Scripts ▸ Neural Style…"
 
-    def profiles(self) -> list[KritaProfile]:  # noqa: D102
+    def profiles(self) -> list[KritaProfile]:
         return krita.profiles()
 
-    def given(self, folder: Path) -> KritaProfile:  # noqa: D102
+    def given(self, folder: Path) -> KritaProfile:
         return krita.given(folder)
 
-    def install(self, profile: KritaProfile) -> Path:  # noqa: D102
+    def install(self, profile: KritaProfile) -> Path:
         return krita_install.install(profile)
 
-    def uninstall(self, profile: KritaProfile) -> Path | None:  # noqa: D102
+    def uninstall(self, profile: KritaProfile) -> Path | None:
         return krita_install.uninstall(profile)
 
-    def installed(self, profile: KritaProfile) -> Installed | None:  # noqa: D102
+    def installed(self, profile: KritaProfile) -> Installed | None:
         return krita_install.installed(profile)
 
-    def examine(self, profiles: Sequence[KritaProfile]) -> Iterator[Finding]:  # noqa: D102
+    def examine(self, profiles: Sequence[KritaProfile]) -> Iterator[Finding]:
         return krita_doctor.examine(list(profiles))
 
-    def version(self, profile: KritaProfile) -> str:  # noqa: D102
+    def version(self, profile: KritaProfile) -> str:
         return "-"
 
 

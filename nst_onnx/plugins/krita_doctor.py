@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nst_onnx.cli.doctor import Finding
+from nst_onnx.finding import Finding
 from nst_onnx.plugins import krita, krita_install, kritarc
 from nst_onnx.plugins.causes import engine_of, sandbox
 from nst_onnx.plugins.krita import KritaProfile
