@@ -1,0 +1,50 @@
+"""The pictures that are measured: a content and a style each, all of them ours."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A content and a style picture of ``examples/``."""
+
+    content_name: str
+    style_name: str
+
+    def __str__(self) -> str:
+        return f"{self.content_name}+{self.style_name}"
+
+    @property
+    def content(self) -> Path:
+        return EXAMPLES / "content" / f"{self.content_name}.jpg"
+
+    @property
+    def style(self) -> Path:
+        return EXAMPLES / "styles" / f"{self.style_name}.jpg"
+
+    def digest(self) -> str:
+        """Return a digest of both files: what was measured on other pictures is of no use."""
+        return hashlib.sha256(self.content.read_bytes() + self.style.read_bytes()).hexdigest()
+
+
+PAIRS = (
+    Pair("harbour", "whirl"),
+    Pair("valley", "embers"),
+    Pair("still_life", "facets"),
+    Pair("harbour", "breakers"),
+    Pair("valley", "confetti"),
+    Pair("still_life", "rose_window"),
+)
+
+
+def find(name: str) -> Pair:
+    """Return the pair called "CONTENT+STYLE". Raises ValueError where a picture is not there."""
+    pair = Pair(*name.split("+")) if name.count("+") == 1 else None
+    if pair is None or not (pair.content.is_file() and pair.style.is_file()):
+        raise ValueError(f"{name!r} is not CONTENT+STYLE of examples/content and examples/styles")
+    return pair

@@ -1,0 +1,71 @@
+"""Measuring in turns: what is compared meets the same weather."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+Tell = Callable[[str], None]
+"""Takes a line on how far a measurement is."""
+
+PAUSE = 0.05
+"""Seconds between two turns: the threads of the last one stop looking for work."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some numbers, and the least and the greatest of them."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Self:
+        return cls(statistics.median(numbers), min(numbers), max(numbers))
+
+    def __str__(self) -> str:
+        return f"{digits(self.median)} ({digits(self.low)}–{digits(self.high)})"
+
+
+def digits(number: float) -> str:
+    """Return a number with three significant digits, and no exponent where it is of a readable size."""
+    if number == 0 or not 1e-4 <= abs(number) < 1e6:
+        return f"{number:.2g}"
+    decimals = 2 if abs(number) < 10 else 1 if abs(number) < 100 else 0
+    return f"{number:.{decimals}f}" if abs(number) >= 1 else f"{number:.3g}"
+
+
+def take_turns(
+    things: Mapping[str, Callable[[], object]], *, seconds: float, rounds: tuple[int, int], tell: Tell
+) -> dict[str, list[float]]:
+    """Return {name: seconds of each round}: each thing once a round, every round beginning with another.
+
+    After a round that does not count (it allocates and tunes) come as many as fit into `seconds`, within
+    `rounds` (least, most).
+    """
+    names = list(things)
+    warm = sum(_timed(things[name]) for name in names)
+    count = int(min(max(seconds / max(warm, 1e-9), rounds[0]), rounds[1]))
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for i in range(count):
+        tell(f"round {i + 1} of {count}, {warm:.1f} s each")
+        first = i % len(names)
+        for name in names[first:] + names[:first]:
+            found[name].append(_timed(things[name]))
+    return found
+
+
+def ratio(numbers: Sequence[float], reference: Sequence[float]) -> Spread:
+    """Return the ratios of two things measured in turns, round by round."""
+    return Spread.of([a / b for a, b in zip(numbers, reference, strict=True)])
+
+
+def _timed(thing: Callable[[], object]) -> float:
+    time.sleep(PAUSE)
+    begun = time.perf_counter()
+    thing()
+    return time.perf_counter() - begun
