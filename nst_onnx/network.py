@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
-from nst_onnx.runtime import Device, Session, choose
+from nst_onnx.runtime import AnySession, Device, choose, open_session
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
@@ -20,8 +20,8 @@ _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 class Sessions(NamedTuple):
     """The two models of an objective, loaded."""
 
-    statistics: Session
-    objective: Session
+    statistics: AnySession
+    objective: AnySession
 
 
 class Network:
@@ -32,7 +32,7 @@ class Network:
 
         def make(terms: Terms) -> Sessions:
             models = statistics_model(extractor, terms), objective_model(extractor, terms)
-            return Sessions(*(Session(model, device, threads) for model in models))
+            return Sessions(*(open_session(model, device, threads) for model in models))
 
         self.sessions = lru_cache(maxsize=_WARM)(make)
 
@@ -44,10 +44,13 @@ class Network:
         *,
         threads: int = 0,
         preprocessing: Preprocessing | None = None,
+        exact: bool = False,
     ) -> Network:
         """Find and load a model. `model`: "auto", the name of an installed model, or a file.
+
+        `device` and `exact` as in `nst_onnx.runtime.choose`.
 
         Raises ModelError where it cannot be found or used, DeviceError where the device cannot be.
         """
         extractor = load(catalogue.locate(model), preprocessing=preprocessing)
-        return cls(extractor, choose(device), threads)
+        return cls(extractor, choose(device, exact=exact), threads)

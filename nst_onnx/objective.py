@@ -29,7 +29,8 @@ class Objective:
     """The losses of a picture and their exact gradient, for one content, some styles, at one size.
 
     Takes the options of `LossOptions` by name. `model` is "auto", an installed model's name, a file, or a
-    `Network` already open; `content` and `styles` are whatever `nst_onnx.picture.read` takes.
+    `Network` already open; `content` and `styles` are whatever `nst_onnx.picture.read` takes. The device
+    "auto" computes in full precision here.
 
     >>> objective = Objective("photo.jpg", "painting.jpg", size=256)
     >>> loss, gradient = objective.value_and_grad(numpy.full((*objective.shape, 3), 0.5, "float32"))
@@ -49,7 +50,9 @@ class Objective:
     ) -> None:
         self.options = LossOptions.of(options)
         self.preset = presets.find(self.options.preset)
-        self.network = model if isinstance(model, Network) else open_network(model, device, self.preset)
+        self.network = (
+            model if isinstance(model, Network) else open_network(model, device, self.preset, exact=True)
+        )
         self.content = read(content, what="content picture")
         self.styles = [read(style, what="style picture") for style in listed(styles)]
         weights = style_weights(self.options.style_weights, len(self.styles))
@@ -160,10 +163,13 @@ class Objective:
 
 
 def open_network(model: str | os.PathLike[str], device: str | None, preset: Preset, **more: Any) -> Network:
-    """Open a model as `Network.open` does, but "auto", which prefers VGG-19, as VGG-16 for its presets."""
+    """Open a model as `Network.open` does for a preset: with the network it asks for, if it does.
+
+    What others have published is computed in full precision, unless the device's name says otherwise.
+    """
     if model == "auto" and preset.model == "vgg16":
         model = preset.model
-    return Network.open(model, device, **more)
+    return Network.open(model, device, **{"exact": preset.name != "default"} | more)
 
 
 def listed(styles: Any) -> list[Any]:

@@ -75,7 +75,8 @@ class Stylizer:
 
     `model`: "auto" (trained VGG-19 where you have it, else the compact network that is shipped), the
     name of an installed model, or a file (ONNX or any weight file that `nst-onnx models add` takes).
-    `device`: "auto", "cpu", "cuda", "cuda:N"; None asks NST_ONNX_DEVICE. `threads`: of the CPU, 0 for all.
+    `device`: "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N"; None asks NST_ONNX_DEVICE.
+    `threads`: of the CPU, 0 for all.
     `preprocessing`: for ONNX models that do not say how they want their picture.
     Raises ModelError or DeviceError.
     """

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from nst_onnx.errors import PictureError
 from nst_onnx.losses.assemble import MASK, PICTURE, Terms
 from nst_onnx.picture import Picture, resize
-from nst_onnx.runtime import Session
+from nst_onnx.runtime import AnySession
 
 Array = npt.NDArray[np.float32]
 Statistics = dict[str, npt.NDArray[Any]]
@@ -41,7 +41,7 @@ def scaled(picture: Picture, shape: tuple[int, int]) -> tuple[Array, Array | Non
 
 
 def measure(
-    session: Session, terms: Terms, picture: Array, alpha: Array | None, names: Sequence[str], label: str
+    session: AnySession, terms: Terms, picture: Array, alpha: Array | None, names: Sequence[str], label: str
 ) -> Statistics:
     """Return the statistics `names` of a picture, and ``shape/LAYER`` of every layer.
 

@@ -1,6 +1,7 @@
-"""Devices, sessions and buffers. Nothing else imports onnxruntime."""
+"""Devices, sessions and buffers. Nothing else imports onnxruntime or OpenVINO."""
 
 from nst_onnx.runtime.devices import Device, available, choose
+from nst_onnx.runtime.engines import AnyBound, AnySession, open_session
 from nst_onnx.runtime.session import Bound, Session
 
-__all__ = ["Bound", "Device", "Session", "available", "choose"]
+__all__ = ["AnyBound", "AnySession", "Bound", "Device", "Session", "available", "choose", "open_session"]

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from nst_onnx.errors import DeviceError
 
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
+_REDUCED = {"cuda": "tf32", "openvino": "bf16"}  # what each kind has beside float32
+_INSTALL = {
+    "cuda": 'for an NVIDIA GPU: pip uninstall onnxruntime, then pip install "nst-onnx[gpu]"',
+    "openvino": 'pip install "nst-onnx[openvino]"',
+    "cpu": 'pip install "nst-onnx[cpu]"',
+}
 
 
 @dataclass(frozen=True)
 class Device:
-    """A device by onnxruntime's terms: `kind` is "cpu" or "cuda", `index` the number of the GPU."""
+    """Where a network runs, and how precisely.
+
+    `kind`: "cpu" (onnxruntime), "openvino" (the CPU through OpenVINO) or "cuda"; `index`: the number of the
+    GPU; `precision`: "fp32", or "bf16" (OpenVINO) or "tf32" (CUDA) for convolutions with fewer bits.
+    """
 
     kind: str
     index: int = 0
+    precision: str = "fp32"
 
     def __str__(self) -> str:
-        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+        parts = [self.kind, str(self.index) if self.kind == "cuda" else "", self.precision]
+        return ":".join(part for part in parts if part and part != "fp32")
 
     @property
     def providers(self) -> list[str | tuple[str, dict[str, str]]]:
-        """Execution providers for a session, the CPU as fallback for what others lack."""
-        if self.kind == "cpu":
+        """Execution providers of onnxruntime for a session, the CPU as fallback for what others lack."""
+        if self.kind != "cuda":
             return [_PROVIDERS["cpu"]]
-        # TensorFloat-32 has 10 bits of precision: too few for the line search, and for exact gradients.
-        options = {"device_id": str(self.index), "use_tf32": "0"}
+        # TensorFloat-32 has 10 bits of precision: too few for exact gradients, so only where asked for.
+        options = {"device_id": str(self.index), "use_tf32": str(int(self.precision == "tf32"))}
         return [(_PROVIDERS[self.kind], options), _PROVIDERS["cpu"]]
 
 
@@ -43,29 +57,56 @@ def onnxruntime() -> Any:
     return ort
 
 
+def openvino() -> Any:
+    """Import OpenVINO. Raises DeviceError that says which package to install."""
+    try:
+        import openvino as ov
+    except ImportError as error:
+        raise DeviceError(f"OpenVINO cannot be imported ({error})", _INSTALL["openvino"]) from error
+    return ov
+
+
 def available() -> list[str]:
-    """Return the kinds of device that the installed onnxruntime can use, best first."""
-    ort = onnxruntime()
-    offered = ort.get_available_providers()
-    return [kind for kind, provider in _PROVIDERS.items() if provider in offered]
+    """Return the kinds of device that can be used here, best first."""
+    offered = onnxruntime().get_available_providers()
+    kinds = [kind for kind in ("cuda",) if _PROVIDERS[kind] in offered]
+    kinds += ["openvino"] if find_spec("openvino") else []
+    return [*kinds, "cpu"]
 
 
-def choose(name: str | None = None) -> Device:
-    """Return the device called `name`: "auto", "cpu", "cuda" or "cuda:N".
+@cache
+def has_bf16() -> bool:
+    """Return whether the processor multiplies bfloat16 faster than float32, by OpenVINO's account."""
+    return "BF16" in openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
-    None means the environment's NST_ONNX_DEVICE, else "auto": the first GPU where there is one.
-    Raises DeviceError for a name that makes no sense, or a device that onnxruntime cannot use.
+
+def choose(name: str | None = None, *, exact: bool = False) -> Device:
+    """Return the device called "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N" or "cuda:N:tf32".
+
+    None means the environment's NST_ONNX_DEVICE, else "auto": the first GPU where there is one, else
+    the CPU by the fastest means installed: OpenVINO in bfloat16 where the processor has it, which looks
+    the same; but onnxruntime in float32 where the result is to be `exact`. Without a precision, the
+    name of a device means float32.
+    Raises DeviceError for a name that makes no sense, or a device that cannot be used here.
     """
     name = (name or os.environ.get("NST_ONNX_DEVICE") or "auto").lower()
     kinds = available()
     if name == "auto":
-        return Device(kinds[0])
-    kind, _, index = name.partition(":")
-    if kind not in _PROVIDERS or (index and not index.isdigit()) or (kind == "cpu" and index):
-        raise DeviceError(f"there is no device {name!r}", "choose auto, cpu, cuda or cuda:N")
-    if kind not in kinds:
+        fastest = next(kind for kind in kinds if not (exact and kind == "openvino"))
+        return Device(fastest, precision="bf16" if fastest == "openvino" and has_bf16() else "fp32")
+    device = _parse(name)
+    if device.kind not in kinds:
+        raise DeviceError(f"{device.kind} cannot be used here", _INSTALL[device.kind])
+    return device
+
+
+def _parse(name: str) -> Device:
+    """Read KIND[:INDEX][:PRECISION]."""
+    kind, *more = name.split(":")
+    index = int(more.pop(0)) if kind == "cuda" and more and more[0].isdigit() else 0
+    precision = more.pop(0) if more else "fp32"
+    if kind not in _INSTALL or more or precision not in ("fp32", _REDUCED.get(kind)):
         raise DeviceError(
-            f"onnxruntime cannot use {kind} here",
-            'for an NVIDIA GPU: pip uninstall onnxruntime, then pip install "nst-onnx[gpu]"',
+            f"there is no device {name!r}", "choose auto, cpu, openvino, openvino:bf16, cuda or cuda:N"
         )
-    return Device(kind, int(index or 0))
+    return Device(kind, index, precision)

@@ -1,4 +1,4 @@
-"""Sessions: an ONNX model on a device, run with IO binding into buffers that stay there."""
+"""Sessions by onnxruntime: a model on a device, run with IO binding into buffers that stay there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from nst_onnx.errors import DeviceError, ModelError
+from nst_onnx.errors import DeviceError
 from nst_onnx.runtime.devices import Device, onnxruntime
+from nst_onnx.runtime.failure import readable
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +32,7 @@ class Session:
         try:
             self.ort = ort.InferenceSession(model.SerializeToString(), options, providers=device.providers)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
-            raise _readable(error, "the model cannot be loaded") from error
+            raise readable(error, "the model cannot be loaded") from error
         active = self.ort.get_providers()
         if device.kind != "cpu" and len(active) == 1:
             raise DeviceError(
@@ -48,7 +49,7 @@ class Session:
         try:
             values = self.ort.run(names, {k: v for k, v in feeds.items() if k in self.inputs})
         except Exception as error:
-            raise _readable(error, "the model cannot be run") from error
+            raise readable(error, "the model cannot be run") from error
         return dict(zip(names, values, strict=True))
 
     def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> Bound:
@@ -105,18 +106,8 @@ class Bound:
         try:
             self._session.ort.run_with_iobinding(self._binding)
         except Exception as error:
-            raise _readable(error, "the model cannot be run") from error
+            raise readable(error, "the model cannot be run") from error
 
     def read(self, name: str) -> Array:
         """Return an output's contents; on the CPU a view that the next run overwrites."""
         return self._outputs[name].read()
-
-
-def _readable(error: Exception, what: str) -> ModelError | DeviceError:
-    """Turn onnxruntime's error into one line."""
-    text = " ".join(str(error).split())
-    if "alloc" in text.lower() or "memory" in text.lower():
-        return DeviceError(
-            "there is not enough memory", "choose a smaller size: memory grows with the number of pixels"
-        )
-    return ModelError(f"{what}: {text[:240]}")

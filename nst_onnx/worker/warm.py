@@ -28,7 +28,7 @@ class Warm:
         recipe = presets.find(preset)
         wanted = recipe.model if model == "auto" and recipe.model == "vgg16" else model
         path = catalogue.locate(wanted or "auto")
-        chosen = str(choose(None if device == "auto" else device))
+        chosen = str(choose(None if device == "auto" else device, exact=preset != "default"))
         key = (path, path.stat().st_mtime_ns, chosen)
         if key not in self._kept:
             while len(self._kept) >= _KEPT:
