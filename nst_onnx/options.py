@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Layers = Mapping[str, float] | Sequence[str]
 PreserveColour = Literal["luminance", "histogram", "covariance"]
+Quality = Literal["fast", "good", "best"]
 
 MAX_SIDE = 32768
 
@@ -80,6 +81,7 @@ class Options(LossOptions):
     `init`: what to start from: "content", "noise", "style" (noise with the style's colours), or
     a picture (path, PIL image, array, bytes). From noise the content must be found again: that takes a
     smaller strength and more steps.
+    `quality`: "fast", "good" or "best" sets `steps` and `size` where they are None, to what suits the device.
     `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then.
     `pyramid`: coarse to fine. `optimiser`: "lbfgs" or "adam". `learning_rate`: in grey levels.
     `averaging`: 0..1 (below 1), decay of the running average of iterates that becomes the result; 0 takes
@@ -87,6 +89,7 @@ class Options(LossOptions):
     """
 
     init: Any = None
+    quality: Quality | None = None
     steps: int | None = None
     max_seconds: float | None = None
     pyramid: bool | None = None
@@ -98,6 +101,7 @@ class Options(LossOptions):
     def __post_init__(self) -> None:
         """Raise OptionError for any value that makes no sense."""
         super().__post_init__()
+        _choice("quality", self.quality, ("fast", "good", "best"))
         _whole("steps", self.steps, 1)
         _whole("seed", self.seed, 0)
         _number("max_seconds", self.max_seconds, 0.0, math.inf)

@@ -18,6 +18,7 @@ from nst_onnx.objective import listed, open_network, style_weights
 from nst_onnx.options import Options
 from nst_onnx.painting import Painting, to_picture
 from nst_onnx.picture import Source, read
+from nst_onnx.quality import within_budget
 from nst_onnx.result import Result, to_image
 
 if TYPE_CHECKING:
@@ -159,7 +160,8 @@ class Stylizer:
         sources = listed(style)
         style_weights(checked.style_weights, len(sources))
         styles = [read(source, what="style picture") for source in sources]
-        return Painting(self.network, read(content, what="content picture"), styles, checked)
+        photo = read(content, what="content picture")
+        return Painting(self.network, photo, styles, within_budget(checked, photo, self.device.kind))
 
 
 def stylize(

@@ -131,7 +131,7 @@ def test_plot(pair: Path, nst: Nst) -> None:
 
 
 def test_config_and_options(pair: Path, nst: Nst) -> None:
-    Path("c.toml").write_text("strength = 0.9\nseed = 7\nquality = 30\n")
+    Path("c.toml").write_text("strength = 0.9\nseed = 7\njpeg_quality = 30\n")
     assert nst(*LINE, "-o", "out.jpg", "--config", "c.toml", "--strength", "0.2").code == 0
     assert nst(*LINE, "-o", "fine.jpg", "--seed", "7", "--strength", "0.2").code == 0
     settings = read_settings("out.jpg") or {}
@@ -181,7 +181,7 @@ def test_what_fails_midway_leaves_the_best_so_far(
         return prepare(*arguments)
 
     monkeypatch.setattr(Session, "bind", bind)
-    words = "stylize content.png style.png --size 200 --steps 6 -o out.png --resume s.npz -q"
+    words = "stylize content.png style.png --size 200 --steps 6 --device cpu -q -o out.png --resume s.npz"
     outcome = nst(*words.split())
     assert (outcome.code, outcome.out) == (1, "")
     says = "the device is gone" if isinstance(failure, DeviceError) else "there is not enough memory"
@@ -191,7 +191,7 @@ def test_what_fails_midway_leaves_the_best_so_far(
     monkeypatch.undo()
     monkeypatch.chdir(pair)
     assert nst(*words.split()).code == 0  # the state is that of the first level, and good
-    assert nst(*words.split()[:-3], "-o", "whole.png", "-q").code == 0
+    assert nst(*words.split()[:-4], "-o", "whole.png").code == 0
     assert np.array_equal(pixels("out.png"), pixels("whole.png"))
 
 

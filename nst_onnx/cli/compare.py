@@ -97,7 +97,7 @@ def compare(
     threads: controls.Threads = None,
     output: controls.Output,
     overwrite: controls.Overwrite = True,
-    quality: controls.Quality = None,
+    jpeg_quality: controls.JpegQuality = None,
     quiet: controls.Quiet = False,
 ) -> None:
     """Paint CONTENT in the manner of STYLE under several settings, side by side on one sheet.
@@ -115,13 +115,13 @@ def compare(
         comparison = Comparison(content, styles, display)
         with comparison.interruption:
             cells = list(comparison.cells(runs))
-            comparison.write(output, cells, axes, quality or 95)
+            comparison.write(output, cells, axes, jpeg_quality or 95)
         display.say(f"wrote {output}: {len(cells)} pictures")
     if comparison.interruption.asked:
         raise typer.Exit(INTERRUPTED)
 
 
-_NO_CONTROLS = ("content", "styles", "output", "overwrite", "quality", "quiet")
+_NO_CONTROLS = ("content", "styles", "output", "overwrite", "jpeg_quality", "quiet")
 
 
 def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

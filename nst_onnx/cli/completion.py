@@ -52,6 +52,7 @@ def one_of(*words: str) -> Callable[[], list[str]]:
 
 starts = one_of("content", "noise", "style")
 preserve_colour = one_of("luminance", "histogram", "covariance")
+qualities = one_of("fast", "good", "best")
 pooling = one_of("max", "average")
 optimisers = one_of("lbfgs", "adam")
 channel_orders = one_of("RGB", "BGR")

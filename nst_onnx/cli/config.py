@@ -26,6 +26,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "pooling": TEXT,
     "preserve_colour": TEXT,
     "init": TEXT,
+    "quality": TEXT,
     "steps": WHOLE,
     "max_seconds": NUMBER,
     "pyramid": SWITCH,
@@ -41,7 +42,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "mean": (list, tuple),
     "std": (list, tuple),
     "bits": WHOLE,
-    "quality": WHOLE,
+    "jpeg_quality": WHOLE,
 }
 """What a configuration may hold, and of which type."""
 

@@ -125,6 +125,15 @@ Pooling = Annotated[
     ),
 ]
 
+Quality = Annotated[
+    str | None,
+    typer.Option(
+        metavar="fast|good|best",
+        help="Sets size and steps to what suits the device, where they are not given.",
+        autocompletion=completion.qualities,
+        rich_help_panel=OPTIMISATION,
+    ),
+]
 Steps = Annotated[
     int | None,
     typer.Option(
@@ -189,7 +198,7 @@ Device = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Where to compute: cpu, cuda, cuda:1 (auto).",
+        help="Where to compute: cpu, openvino, openvino:bf16, cuda, cuda:1 (auto).",
         autocompletion=completion.devices,
         rich_help_panel=MODEL,
     ),
@@ -254,9 +263,11 @@ Bits = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-Quality = Annotated[
+JpegQuality = Annotated[
     int | None,
-    typer.Option(metavar="1..100", help="Of JPEG and WebP (95).", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--jpeg-quality", metavar="1..100", help="Of JPEG and WebP files (95).", rich_help_panel=OUTPUT
+    ),
 ]
 Config = Annotated[
     Path | None,

@@ -35,7 +35,7 @@ class Files:
 
     output: Path
     bits: int | None = None
-    quality: int = 95
+    jpeg_quality: int = 95
     preview: Path | None = None
     plot: Path | None = None
     state: Path | None = None
@@ -51,8 +51,8 @@ class Files:
         written = [path for path in (self.output, self.preview, self.plot) if path]
         check_apart([*written, *([self.state] if self.state else [])], inputs)
         picture.check_writable(self.output, 8 if self.bits is None else self.bits)
-        if not 1 <= self.quality <= 100:
-            raise OptionError(f"quality must be from 1 to 100, not {self.quality}")
+        if not 1 <= self.jpeg_quality <= 100:
+            raise OptionError(f"jpeg_quality must be from 1 to 100, not {self.jpeg_quality}")
         if self.save_every is not None and self.save_every < 1:
             raise OptionError(f"--save-every must be at least 1, not {self.save_every}")
         if self.preview:
@@ -100,9 +100,11 @@ class Files:
 
     def finish(self, result: Result, *, complete: bool) -> None:
         """Write the picture and the plot; with a `complete` picture, the state has served its purpose."""
-        result.save(self.output, bits=self.bits, quality=self.quality)
+        result.save(self.output, bits=self.bits, quality=self.jpeg_quality)
         if self.preview:
-            self._try("the preview", lambda: result.save(self.preview or "", bits=8, quality=self.quality))
+            self._try(
+                "the preview", lambda: result.save(self.preview or "", bits=8, quality=self.jpeg_quality)
+            )
         if (plot := self.plot) and result.history:
             self._try("the plot", lambda: loss_plot.draw(result.history, plot))
         if complete and self.state:
@@ -112,7 +114,7 @@ class Files:
     def _write(self, path: Path, step: Step) -> None:
         from nst_onnx import picture
 
-        picture.write(path, step.array, quality=self.quality)
+        picture.write(path, step.array, quality=self.jpeg_quality)
 
     def _try(self, what: str, action: Callable[[], None]) -> None:
         if what in self._broken:

@@ -69,6 +69,7 @@ def stylize(
     content_layers: controls.ContentLayers = None,
     style_layers: controls.StyleLayers = None,
     pooling: controls.Pooling = None,
+    quality: controls.Quality = None,
     steps: controls.Steps = None,
     max_seconds: controls.MaxSeconds = None,
     pyramid: controls.Pyramid = None,
@@ -86,7 +87,7 @@ def stylize(
     output: controls.Output,
     overwrite: controls.Overwrite = True,
     bits: controls.Bits = None,
-    quality: controls.Quality = None,
+    jpeg_quality: controls.JpegQuality = None,
     save_every: SaveEvery = None,
     preview: Preview = None,
     plot: Plot = None,
@@ -101,9 +102,8 @@ def stylize(
     """
     given = {name: value for name, value in locals().items() if name not in _NO_CONTROLS}
     choice = Choice.of(given, config)
-    files = Files(
-        output, choice.others.get("bits"), choice.others.get("quality", 95), preview, plot, resume, save_every
-    )
+    kept = {name: choice.others[name] for name in ("bits", "jpeg_quality") if name in choice.others}
+    files = Files(output, preview=preview, plot=plot, state=resume, save_every=save_every, **kept)
     start = choice.options.get("init")
     files.check([content, *styles, *([start] if isinstance(start, str) else [])], overwrite=overwrite)
     with progress.display(quiet) as display:
