@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from onnx import numpy_helper
 
+from benchmarks.engines import Engine
 from benchmarks.grey_levels import GreyLevels
 from benchmarks.pairs import Pair
 from nst_onnx import Objective
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from benchmarks import torch_reference
 
 Array = npt.NDArray[np.float32]
+Values = tuple[float, Array]
+"""A loss, and its gradient 1×3×H×W."""
 
 LOSS_TOLERANCE = 1e-4  # relative; sums of 1e8 squares in float32, in another order
 GRADIENT_TOLERANCE = 2e-3  # relative to its norm; max pooling takes another of two nearly equal values
@@ -96,32 +103,79 @@ def trial_picture(objective: Objective) -> Array:
     return (batch(objective.content_picture) + 0.1 * noise).astype(np.float32)
 
 
-def value_and_grad(objective: Objective, picture: Array) -> tuple[float, Array]:
-    """Return (loss, gradient 1×3×H×W) of ours."""
-    losses, gradient = objective.evaluate(picture)
-    return float(losses.sum(dtype=np.float64)), gradient.copy()
+@dataclass(frozen=True)
+class Subject:
+    """Something that can be measured: one way to evaluate the objective at the trial picture.
+
+    `differs`: by how much its loss and its gradient differ from PyTorch's in fp32, relative to those.
+    """
+
+    label: str
+    precision: str
+    ours: bool
+    evaluate: Callable[[], object]
+    differs: tuple[float, float]
 
 
-def reference_value_and_grad(
-    found: torch_reference.Objective, grey: GreyLevels, picture: Array
-) -> tuple[float, Array]:
-    """Return (loss, gradient) of PyTorch's, with respect to our pictures 1×3×H×W."""
+def subjects(networks: Mapping[Engine, Network], pair: Pair, size: int | tuple[int, int]) -> list[Subject]:
+    """Return ours on every engine, and PyTorch in every configuration.
+
+    Raises ArithmeticError where something that computes in fp32 differs by more than rounding.
+    """
+    from benchmarks.torch_reference import CONFIGURATIONS
+
+    mine = {engine: ours(network, pair, size) for engine, network in networks.items()}
+    some = next(iter(mine.values()))
+    picture = trial_picture(some)
+    found: list[Subject] = []
+    truth: Values | None = None
+    for configuration in CONFIGURATIONS:  # plain fp32 first
+        evaluate, values = in_torch(some, configuration, picture)
+        truth = truth or values
+        found.append(
+            Subject(str(configuration), configuration.kind, False, evaluate, difference(values, truth))
+        )
+    assert truth is not None
+    for engine, objective in mine.items():
+        losses, gradient = objective.evaluate(picture)
+        differs = difference((float(losses.sum(dtype=np.float64)), gradient), truth)
+        evaluate = partial(objective.evaluate, picture)
+        found.append(Subject(str(engine), engine.precision, True, evaluate, differs))
+    for subject in found:
+        if subject.precision == "fp32":
+            check(subject)
+    return found
+
+
+def in_torch(
+    objective: Objective, configuration: torch_reference.Configuration, picture: Array
+) -> tuple[Callable[[], object], Values]:
+    """Return PyTorch's evaluation at a picture, and its (loss, gradient) with respect to that picture."""
     import torch
 
-    loss, slope = found.value_and_grad(torch.from_numpy(grey.levels(picture)).requires_grad_())
-    return loss, grey.picture_slope(slope.numpy())
+    theirs, grey = reference(objective, configuration), grey_levels(objective.network.extractor)
+    x = torch.from_numpy(grey.levels(picture)).requires_grad_()
+    loss, slope = theirs.value_and_grad(x)
+    return partial(theirs.value_and_grad, x), (loss, grey.picture_slope(slope.numpy()))
 
 
-def difference(a: tuple[float, Array], b: tuple[float, Array]) -> tuple[float, float]:
+def difference(a: Values, b: Values) -> tuple[float, float]:
     """Return by how much two (loss, gradient) differ, relative to the second."""
     loss = abs(a[0] - b[0]) / abs(b[0])
     return loss, float(np.linalg.norm(a[1] - b[1]) / np.linalg.norm(b[1]))
 
 
-def check(what: str, differs: tuple[float, float]) -> None:
-    """Raise ArithmeticError where an fp32 engine differs from PyTorch's fp32 by more than rounding."""
-    if not (differs[0] < LOSS_TOLERANCE and differs[1] < GRADIENT_TOLERANCE):
+def check(subject: Subject) -> None:
+    """Raise ArithmeticError where a subject differs from PyTorch's fp32 by more than rounding."""
+    loss, gradient = subject.differs
+    if not (loss < LOSS_TOLERANCE and gradient < GRADIENT_TOLERANCE):
         raise ArithmeticError(
-            f"{what} differs from PyTorch in loss by {differs[0]:.1e}, in gradient by {differs[1]:.1e}: "
+            f"{subject.label} differs from PyTorch in loss by {loss:.1e}, in gradient by {gradient:.1e}: "
             "they do not compute the same, and their times cannot be compared"
         )
+
+
+def best(subjects: Iterable[Subject], seconds: Mapping[str, Sequence[float]], precision: str) -> str:
+    """Return the label of PyTorch's quickest configuration in a precision, by the median."""
+    theirs = [s.label for s in subjects if not s.ours and s.precision == precision]
+    return min(theirs, key=lambda label: statistics.median(seconds[label]))

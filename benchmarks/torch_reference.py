@@ -41,6 +41,11 @@ class Configuration:
         return f"PyTorch {self.precision} {self.layout}"
 
     @property
+    def kind(self) -> str:
+        """The precision of the products: "fp32" or "bf16"."""
+        return "fp32" if self.precision == "fp32" else "bf16"
+
+    @property
     def memory_format(self) -> torch.memory_format:
         return torch.channels_last if self.layout == "channels_last" else torch.contiguous_format
 

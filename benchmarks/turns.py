@@ -27,6 +27,10 @@ class Spread:
     def of(cls, numbers: Sequence[float]) -> Self:
         return cls(statistics.median(numbers), min(numbers), max(numbers))
 
+    def scaled(self, factor: float) -> Spread:
+        """Return the spread in another unit."""
+        return Spread(self.median * factor, self.low * factor, self.high * factor)
+
     def __str__(self) -> str:
         return f"{digits(self.median)} ({digits(self.low)}–{digits(self.high)})"
 
@@ -39,33 +43,38 @@ def digits(number: float) -> str:
     return f"{number:.{decimals}f}" if abs(number) >= 1 else f"{number:.3g}"
 
 
+def stopwatch(thing: Callable[[], object]) -> Callable[[], float]:
+    """Return a function that does the thing and returns how many seconds it took."""
+
+    def timed() -> float:
+        begun = time.perf_counter()
+        thing()
+        return time.perf_counter() - begun
+
+    return timed
+
+
 def take_turns(
-    things: Mapping[str, Callable[[], object]], *, seconds: float, rounds: tuple[int, int], tell: Tell
+    things: Mapping[str, Callable[[], float]], *, seconds: float, rounds: tuple[int, int], tell: Tell
 ) -> dict[str, list[float]]:
     """Return {name: seconds of each round}: each thing once a round, every round beginning with another.
 
-    After a round that does not count (it allocates and tunes) come as many as fit into `seconds`, within
-    `rounds` (least, most).
+    Things return how many seconds they took. After a round that does not count (it allocates and tunes)
+    come as many as fit into `seconds`, within `rounds` (least, most).
     """
     names = list(things)
-    warm = sum(_timed(things[name]) for name in names)
+    warm = sum(things[name]() for name in names)
     count = int(min(max(seconds / max(warm, 1e-9), rounds[0]), rounds[1]))
+    tell(f"{count} rounds of {warm:.1f} s")
     found: dict[str, list[float]] = {name: [] for name in names}
     for i in range(count):
-        tell(f"round {i + 1} of {count}, {warm:.1f} s each")
         first = i % len(names)
         for name in names[first:] + names[:first]:
-            found[name].append(_timed(things[name]))
+            time.sleep(PAUSE)
+            found[name].append(things[name]())
     return found
 
 
 def ratio(numbers: Sequence[float], reference: Sequence[float]) -> Spread:
     """Return the ratios of two things measured in turns, round by round."""
     return Spread.of([a / b for a, b in zip(numbers, reference, strict=True)])
-
-
-def _timed(thing: Callable[[], object]) -> float:
-    time.sleep(PAUSE)
-    begun = time.perf_counter()
-    thing()
-    return time.perf_counter() - begun

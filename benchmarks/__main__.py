@@ -1,0 +1,75 @@
+"""``python -m benchmarks``: measure, and write benchmarks/results/speed.md and speed.json."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks import pairs, reference_recipe, report
+from benchmarks.engines import ENGINES
+from benchmarks.setting import Setting
+
+PARTS = ("evaluation", "memory", "descent", "start", "limits")
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(words: list[str] | None = None) -> None:
+    """Measure the chosen parts, and write after each."""
+    given = _parser().parse_args(words)
+    try:
+        import torch
+    except ImportError:
+        sys.exit('PyTorch, which everything is compared with, is missing: pip install "nst-onnx[bench]"')
+    from benchmarks import machine
+
+    begun = time.monotonic()
+
+    def tell(line: str) -> None:
+        print(f"[{time.monotonic() - begun:6.0f} s] {line}", file=sys.stderr, flush=True)
+
+    chosen = {name: value for name, value in vars(given).items() if name not in ("parts", "output")}
+    setting = Setting(tell=tell, **chosen)
+    facts = {**machine.facts(), "PyTorch's threads": str(torch.get_num_threads())}
+    asked = {"model": given.model, "sizes": given.sizes, "pairs": [str(pair) for pair in given.pairs]}
+    for name in given.parts or PARTS:
+        part = import_module(f"benchmarks.{name}").run(setting)
+        table, data = report.write(given.output, {name: part}, facts, asked)
+        print(part.markdown(), end="\n\n", flush=True)
+        tell(f"{name} is in {table} and {data}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--model", default="auto", help="a plain VGG: a name or file, as of nst-onnx stylize")
+    parser.add_argument("--sizes", type=_whole_numbers, help="pixels, as 256,512; each part has its own")
+    parser.add_argument("--pairs", type=_pairs, default=pairs.PAIRS, help="as harbour+whirl,valley+embers")
+    parser.add_argument("--engines", type=_engines, default=ENGINES, help="devices, as cpu,openvino")
+    parser.add_argument(
+        "--levels", type=_whole_numbers, default=Setting.levels, help="evaluations of the reference"
+    )
+    parser.add_argument("--seconds", type=float, default=60, help="for each group measured in turns")
+    parser.add_argument("--fresh", action="store_true", help="compute the reference's losses anew (hours)")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of speed.md and speed.json")
+    parser.add_argument("--kept", type=Path, default=reference_recipe.FOLDER, help="the reference's losses")
+    return parser
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
+
+
+def _pairs(text: str) -> tuple[pairs.Pair, ...]:
+    return tuple(pairs.find(name) for name in text.split(","))
+
+
+def _engines(text: str) -> tuple[object, ...]:
+    known = {engine.device: engine for engine in ENGINES}
+    return tuple(known[name] for name in text.split(","))
+
+
+if __name__ == "__main__":
+    main()

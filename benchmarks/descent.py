@@ -1,0 +1,214 @@
+"""Time and evaluations until a picture is as good as the reference recipe makes it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import objectives, own_recipe, reference_recipe
+from benchmarks.engines import EXACT, Engine, opened
+from benchmarks.pairs import Pair
+from benchmarks.reference_recipe import Curve
+from benchmarks.reference_time import ReferenceTime
+from benchmarks.report import Part
+from benchmarks.setting import Setting
+from benchmarks.turns import Spread, digits, stopwatch
+from nst_onnx import Objective
+from nst_onnx.network import Network
+
+Array = npt.NDArray[np.float32]
+
+SIZES = (256, 512)
+TURN_EVERY = 8  # of our evaluations: so often the reference has a turn
+NEAR = 1.02  # a reduced precision's loss so near the wanted one is judged in fp32
+ABOUT = """
+Until the loss is as low as the reference recipe gets it (random start, torch.optim.LBFGS with 100 pairs,
+learning rate 1, no line search: neural-style-pt's) within so many evaluations. The same objective and
+pictures, the longest side as given. Ours starts from the content, with the package's own optimiser.
+Ratios are geometric means over the pairs, and in brackets those of the best and the worst pair. The
+reference's time is that of its evaluations by PyTorch's best float32 configuration (the median, taken in
+turns with ours), and of its optimiser's steps. What is computed in bfloat16 is judged in float32. Of
+several engines of the same precision the quickest is taken.
+"""
+HEADER = ("", "pairs", "our evaluations", "÷ reference's", "seconds ÷ reference's", "optimiser's share")
+
+
+@dataclass(frozen=True)
+class Reached:
+    """When a loss was reached that the reference recipe reaches within `level` evaluations.
+
+    `seconds` are ours, `share` of them the optimiser's. Where the loss was not reached within as many
+    evaluations as the reference took (`reached` is false), they are those spent till then.
+    """
+
+    pair: str
+    size: int
+    engine: str
+    level: int
+    loss: float
+    reached: bool
+    evaluations: int
+    seconds: float
+    share: float
+    reference_evaluation: Sequence[float]
+    reference_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        return self.seconds / self.reference_seconds
+
+
+def run(setting: Setting) -> Part:
+    """Descend on every pair, at every size, in every precision."""
+    part = Part("Time to the same loss", ABOUT, HEADER)
+    networks = opened(setting.engines, setting.model, setting.tell)
+    exact = networks.get(EXACT) or EXACT.open(setting.model)
+    found: list[Reached] = []
+    for size in setting.chosen(*SIZES):
+        chosen = quickest(networks, setting.pairs[0], size)
+        for pair in setting.pairs:
+            curve = reference_curve(setting, chosen.get("fp32", exact), pair, size)
+            if not wanted_losses(curve, setting.levels):
+                part.notes.append(f"{pair} at {size} px is left out: no losses of the reference are kept")
+                continue
+            judge = objectives.ours(exact, pair, size)
+            reference = ReferenceTime(judge)
+            for network in chosen.values():
+                engine = next(e for e, n in networks.items() if n is network)
+                setting.tell(f"descent: {pair}, {size} px, {engine}")
+                objective = objectives.ours(network, pair, size)
+                found += descend(objective, judge, engine, curve, setting.levels, reference)
+    part.records += [{**asdict(one), "ratio": one.ratio} for one in found]
+    for sizes in dict.fromkeys(
+        [*((one.size,) for one in found), tuple(dict.fromkeys(o.size for o in found))]
+    ):
+        part.rows += rows(sizes, [one for one in found if one.size in sizes])
+    part.notes += [
+        f"{one.pair}, {one.size} px, {one.engine}: not as low as the reference after {one.level} evaluations"
+        for one in found
+        if not one.reached
+    ]
+    return part
+
+
+def rows(sizes: Sequence[int], found: Sequence[Reached]) -> Iterable[Sequence[str]]:
+    """Give the rows of some sizes: each level and engine."""
+    yield (f"**{' and '.join(map(str, sizes))} px**", *[""] * (len(HEADER) - 1))
+    for level, engine in dict.fromkeys((one.level, one.engine) for one in found):
+        group = [one for one in found if (one.level, one.engine) == (level, engine)]
+        yield (
+            f"reference's {level} evaluations: {engine}",
+            str(len(group)),
+            str(Spread.of([one.evaluations for one in group])),
+            mean_ratio([one.evaluations / level for one in group]),
+            mean_ratio([one.ratio for one in group]),
+            f"{100 * statistics.median(one.share for one in group):.1f} %",
+        )
+
+
+def mean_ratio(ratios: Sequence[float]) -> str:
+    """Return the geometric mean, the least and the greatest."""
+    return f"{digits(statistics.geometric_mean(ratios))} ({digits(min(ratios))}–{digits(max(ratios))})"
+
+
+def quickest(networks: Mapping[Engine, Network], pair: Pair, size: int) -> dict[str, Network]:
+    """Return {precision: the network on the engine that evaluates fastest}."""
+    times: dict[str, list[tuple[float, Network]]] = {}
+    for engine, network in networks.items():
+        objective = objectives.ours(network, pair, size)
+        evaluate = stopwatch(partial(objective.evaluate, objectives.trial_picture(objective)))
+        times.setdefault(engine.precision, []).append((min(evaluate() for _ in range(4)), network))
+    return {precision: min(some, key=lambda timed: timed[0])[1] for precision, some in times.items()}
+
+
+def reference_curve(setting: Setting, network: Network, pair: Pair, size: int) -> Curve:
+    """Return the reference's losses: those kept, or computed anew where the setting says so.
+
+    The last level takes long, so it is computed for the first pair at the smallest size only.
+    """
+    kept = reference_recipe.load(pair, size, network.extractor.facts, setting.kept)
+    if not setting.fresh:
+        return kept
+    first = pair == setting.pairs[0] and size == min(setting.chosen(*SIZES))
+    evaluations = setting.levels[-1] if first else setting.levels[:-1][-1]
+
+    def tell(curve: Curve) -> None:
+        if len(curve.losses) % 10 == 0:
+            setting.tell(f"reference recipe: {pair}, {size} px, {len(curve.losses)} of {evaluations}")
+
+    objective = objectives.ours(network, pair, size)
+    return reference_recipe.compute(objective, kept, evaluations, tell, setting.kept)
+
+
+def wanted_losses(curve: Curve, levels: Sequence[int]) -> list[tuple[int, float]]:
+    """Return (evaluations, loss) of the levels that the reference came to."""
+    return [(level, loss) for level in levels if (loss := curve.reached(level)) is not None]
+
+
+def descend(
+    objective: Objective,
+    judge: Objective,
+    engine: Engine,
+    curve: Curve,
+    levels: Sequence[int],
+    reference: ReferenceTime,
+) -> list[Reached]:
+    """Take steps until every loss is reached, the reference having a turn now and then."""
+    wanted = wanted_losses(curve, levels)
+    found: list[dict[str, Any]] = []
+    evaluated, told = 0.0, 0.0
+    count = 0
+    reference.evaluations.clear()
+    begun = time.perf_counter()
+    optimiser = own_recipe.begin(objective)
+    told += time.perf_counter() - begun
+    while wanted:
+        begun = time.perf_counter()
+        picture = own_recipe.picture(optimiser.x, objective.shape)
+        losses, slope = objective.evaluate(picture)
+        reported, gradient = total(losses), own_recipe.gradient(slope)
+        evaluated, count = evaluated + time.perf_counter() - begun, count + 1
+        loss = reported
+        if engine.precision != "fp32" and reported <= wanted[0][1] * NEAR:
+            loss = total(judge.evaluate(picture)[0])
+        while wanted and (loss <= wanted[0][1] or count >= wanted[0][0]):
+            level, low = wanted.pop(0)
+            spent = evaluated + told
+            found.append(
+                {
+                    "level": level,
+                    "loss": low,
+                    "reached": loss <= low,
+                    "evaluations": count,
+                    "seconds": spent,
+                    "share": told / spent,
+                }
+            )
+        begun = time.perf_counter()
+        optimiser.tell(reported, gradient)
+        told += time.perf_counter() - begun
+        if count % TURN_EVERY == 1:
+            reference.turn()
+    return [
+        Reached(
+            pair=curve.pair,
+            size=curve.size,
+            engine=str(engine),
+            reference_evaluation=list(reference.evaluations),
+            reference_seconds=reference.seconds(one["level"]),
+            **one,
+        )
+        for one in found
+    ]
+
+
+def total(losses: Array) -> float:
+    """Return the sum of an objective's terms."""
+    return float(losses.sum(dtype=np.float64))

@@ -1,0 +1,79 @@
+"""Seconds for one loss and gradient of the same objective, at the same picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks import objectives
+from benchmarks.engines import opened
+from benchmarks.objectives import Subject
+from benchmarks.report import Part
+from benchmarks.setting import Setting
+from benchmarks.turns import Spread, ratio, stopwatch, take_turns
+
+SIZES = (256, 512, 1024)
+ROUNDS = (3, 12)
+ABOUT = """
+Seconds for one loss and its gradient, square pictures, the optimiser not counted: divided by PyTorch
+eager's in its best float32 configuration, and in bfloat16 also by its best bfloat16 configuration. The
+last two columns say how far loss and gradient are from PyTorch's in float32.
+"""
+HEADER = ("", "seconds", "÷ PyTorch fp32", "÷ PyTorch bf16", "loss differs", "gradient differs")
+
+
+def run(setting: Setting) -> Part:
+    """Measure every engine and every configuration of PyTorch in turns, at each size."""
+    part = Part("One evaluation", ABOUT, HEADER)
+    sizes = setting.chosen(*SIZES)
+    _measure(part, setting, setting.model, sizes)
+    if part.records[0]["network"] != "compact":
+        _measure(part, setting, "compact", [min(sizes, key=lambda size: abs(size - 512))])
+    return part
+
+
+def _measure(part: Part, setting: Setting, model: str, sizes: Sequence[int]) -> None:
+    networks = opened(setting.engines, model, setting.tell)
+    name = next(iter(networks.values())).extractor.facts.name
+    for size in sizes:
+        setting.tell(f"evaluation: {name}, {size} px")
+        measured = objectives.subjects(networks, setting.pairs[0], (size, size))
+        things = {subject.label: stopwatch(subject.evaluate) for subject in measured}
+        seconds = take_turns(things, seconds=setting.seconds, rounds=ROUNDS, tell=setting.tell)
+        best = {kind: objectives.best(measured, seconds, kind) for kind in ("fp32", "bf16")}
+        part.rows.append((f"**{name}, {size} px**", *[""] * (len(HEADER) - 1)))
+        for subject in measured:
+            _add(part, name, size, subject, seconds, best)
+
+
+def _add(
+    part: Part,
+    network: str,
+    size: int,
+    subject: Subject,
+    seconds: dict[str, list[float]],
+    best: dict[str, str],
+) -> None:
+    times = seconds[subject.label]
+    compared = [kind for kind in best if kind in ("fp32", subject.precision)]
+    ratios = {kind: ratio(times, seconds[best[kind]]) for kind in compared}
+    part.records.append(
+        {
+            "network": network,
+            "size": size,
+            "subject": subject.label,
+            "precision": subject.precision,
+            "ours": subject.ours,
+            "seconds": times,
+            "references": best,
+            "ratios": ratios,
+            "differs": subject.differs,
+        }
+    )
+    cells = [_ratio(ratios.get(kind), subject.label == best[kind]) for kind in best]
+    part.rows.append(
+        (subject.label, str(Spread.of(times)), *cells, *(f"{value:.0e}" for value in subject.differs))
+    )
+
+
+def _ratio(found: Spread | None, reference: bool) -> str:
+    return "–" if found is None else "1" if reference else str(found)

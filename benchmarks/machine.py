@@ -1,0 +1,63 @@
+"""What a measurement was made on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("nst-onnx", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "openvino", "torch")
+
+
+def facts() -> dict[str, str]:
+    """Return the machine's facts and the versions of everything, by name."""
+    return {
+        "processor": processor(),
+        "instructions": instructions(),
+        "cores": str(cores()),
+        "memory": f"{memory() / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {platform.machine()}",
+        "Python": platform.python_version(),
+        **{name: version for name in PACKAGES if (version := installed(name))},
+    }
+
+
+def processor() -> str:
+    """Return the processor's name."""
+    found = _first_line("/proc/cpuinfo", "model name")
+    family, model = _first_line("/proc/cpuinfo", "cpu family"), _first_line("/proc/cpuinfo", "model\t")
+    return f"{found} (family {family}, model {model})" if found else platform.processor() or "unknown"
+
+
+def instructions() -> str:
+    """Return which of the instructions that matter here the processor has."""
+    flags = _first_line("/proc/cpuinfo", "flags").split()
+    known = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
+    return " ".join(flag for flag in known if flag in flags) or "unknown"
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Return the machine's memory in bytes, 0 where it does not say."""
+    if not hasattr(os, "sysconf"):
+        return 0
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def installed(package: str) -> str:
+    """Return a package's version, "" where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _first_line(path: str, key: str) -> str:
+    file = Path(path)
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")

@@ -1,0 +1,107 @@
+"""The most memory that a process holds: reading all it needs, and a few steps with the optimiser."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import objectives
+from benchmarks.engines import EXACT, opened
+from benchmarks.pairs import Pair
+from benchmarks.report import Part
+from benchmarks.setting import Setting
+from nst_onnx import Objective
+from nst_onnx.targets import batch
+
+SIZES = (512,)
+STEPS = 4
+ROOT = Path(__file__).resolve().parents[1]
+ABOUT = f"""
+The most memory that a fresh process ever holds (peak resident set), the libraries included: it reads the
+network and the pictures, and takes {STEPS} steps. Divided by PyTorch's leanest in the same precision, and
+by its leanest in float32.
+"""
+HEADER = ("", "MB", "÷ PyTorch fp32", "÷ PyTorch bf16")
+
+
+def run(setting: Setting) -> Part:
+    """Weigh every engine and every configuration of PyTorch, each in a process of its own."""
+    part = Part("Memory", ABOUT, HEADER)
+    networks = opened(setting.engines, setting.model, setting.tell)
+    for size in setting.chosen(*SIZES):
+        some = objectives.ours(EXACT.open(setting.model), setting.pairs[0], (size, size))
+        name = some.network.extractor.facts.name
+        found: list[dict[str, Any]] = []
+        with torch_material(some) as material:
+            from benchmarks.torch_reference import CONFIGURATIONS
+
+            for configuration in CONFIGURATIONS:
+                setting.tell(f"memory: {configuration}, {size} px")
+                weighed = weigh("torch", material, configuration.precision, configuration.layout, STEPS)
+                found.append(
+                    {"subject": str(configuration), "precision": configuration.kind, "ours": False, **weighed}
+                )
+        for engine in networks:
+            setting.tell(f"memory: {engine}, {size} px")
+            weighed = weigh_ours(engine.device, setting.model, setting.pairs[0], size, STEPS)
+            found.append({"subject": str(engine), "precision": engine.precision, "ours": True, **weighed})
+        part.rows.append((f"**{name}, {size} px**", *[""] * (len(HEADER) - 1)))
+        _add(part, name, size, found)
+    return part
+
+
+def _add(part: Part, network: str, size: int, found: Sequence[dict[str, Any]]) -> None:
+    best = {
+        kind: min(r["peak"] for r in found if not r["ours"] and r["precision"] == kind)
+        for kind in ("fp32", "bf16")
+    }
+    for record in found:
+        ratios = {k: record["peak"] / best[k] for k in best if k in ("fp32", record["precision"])}
+        part.records.append({"network": network, "size": size, **record, "ratios": ratios})
+        cells = [f"{ratios[kind]:.2f}" if kind in ratios else "–" for kind in best]
+        part.rows.append((record["subject"], f"{record['peak'] / 1e6:.0f}", *cells))
+
+
+def weigh_ours(device: str, model: str, pair: Pair, side: int, steps: int) -> dict[str, float]:
+    """Return {"peak": bytes, "first": seconds to the first gradient} of a fresh process with our recipe."""
+    return weigh("ours", device, model, pair.content_name, pair.style_name, side, steps)
+
+
+def weigh(*words: object) -> dict[str, float]:
+    """Return what ``benchmarks.weighed`` says. Raises RuntimeError with its last words where it fails."""
+    command = [sys.executable, "-m", "benchmarks.weighed", *map(str, words)]
+    environment = {**os.environ, "BEGUN": str(time.time())}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+@contextmanager
+def torch_material(objective: Objective) -> Iterator[Path]:
+    """Give a file with all that PyTorch's side needs for the same objective."""
+    import torch
+
+    extractor = objective.network.extractor
+    network, grey = objectives.chain(extractor), objectives.grey_levels(extractor)
+    kept = {
+        "chain": list(network.chain),
+        "weights": {n: (torch.from_numpy(k), torch.from_numpy(b)) for n, (k, b) in network.weights.items()},
+        "content": torch.from_numpy(grey.levels(batch(objective.content_picture))),
+        "style": torch.from_numpy(grey.levels(batch(objective.style_pictures[0][0]))),
+        "content_layers": extractor.facts.content_layers,
+        "style_layers": extractor.facts.style_layers,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "material.pt"
+        torch.save(kept, path)
+        yield path

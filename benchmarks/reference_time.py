@@ -1,0 +1,67 @@
+"""How long the reference recipe takes in PyTorch."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from functools import cache
+
+import torch
+
+from benchmarks import objectives, reference_recipe
+from benchmarks.torch_reference import CONFIGURATIONS
+from benchmarks.turns import PAUSE, stopwatch
+from nst_onnx import Objective
+
+_TRIALS = 2  # evaluations of each configuration, to choose the best
+
+
+class ReferenceTime:
+    """Seconds of the reference recipe for one picture, by turns taken while something else is measured."""
+
+    def __init__(self, objective: Objective) -> None:
+        picture = objectives.trial_picture(objective)
+        trials = []
+        for configuration in CONFIGURATIONS:
+            if configuration.kind == "fp32":
+                evaluate, _ = objectives.in_torch(objective, configuration, picture)
+                timed = stopwatch(evaluate)
+                trials.append((min(timed() for _ in range(_TRIALS)), str(configuration), timed))
+        _, self.configuration, self._timed = min(trials, key=lambda trial: trial[0])
+        self.evaluations: list[float] = []
+        self._steps = optimiser_seconds(objective.shape)
+
+    def turn(self) -> None:
+        """Evaluate once."""
+        time.sleep(PAUSE)
+        self.evaluations.append(self._timed())
+        time.sleep(PAUSE)
+
+    def seconds(self, evaluations: int) -> float:
+        """Return how long the recipe takes for so many evaluations, its optimiser's steps among them."""
+        steps, full = self._steps[:evaluations], statistics.median(self._steps[-5:])
+        optimiser = sum(steps) + full * (evaluations - len(steps))
+        return evaluations * statistics.median(self.evaluations) + optimiser
+
+
+@cache
+def optimiser_seconds(shape: tuple[int, int]) -> tuple[float, ...]:
+    """Return how long torch.optim.LBFGS takes over each step, until its history is full and a little more.
+
+    It descends a quadratic whose curvatures differ ten thousandfold: nothing to compute, and no end to it.
+    """
+    x = torch.from_numpy(reference_recipe.start(shape) * 1000).requires_grad_()
+    curvature = torch.logspace(-2, 2, x.numel()).reshape(x.shape)
+    between: list[float] = []
+    left = time.perf_counter()
+
+    def closure() -> torch.Tensor:
+        nonlocal left
+        between.append(time.perf_counter() - left)
+        x.grad = curvature * x.detach()
+        loss = (x.grad * x.detach()).sum()
+        left = time.perf_counter()
+        return loss
+
+    reference_recipe.optimiser(x, reference_recipe.HISTORY + 10).step(closure)
+    return tuple(between[1:])

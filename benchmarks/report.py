@@ -1,0 +1,73 @@
+"""What was measured, written down: one Markdown file for people, one JSON file for programs."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_TITLE = "# How fast nst-onnx is"
+_ABOUT = """
+Written by `python -m benchmarks`; nothing here is typed. A ratio below 1 means that nst-onnx needs less.
+What is compared was measured in turns in one run; figures are medians, and in brackets the least and the
+greatest. [docs/speed.md](../../docs/speed.md) says what is measured and how.
+"""
+
+
+@dataclass
+class Part:
+    """One table. `rows` are cells as they are shown, `records` all that is known of the same, as data."""
+
+    title: str
+    about: str
+    header: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        """Return the part as Markdown. The first column is text, all others are numbers."""
+        lines = [f"| {' | '.join(row)} |" for row in (self.header, *self.rows)]
+        lines.insert(1, "|---" + "|---:" * (len(self.header) - 1) + "|")
+        notes = [f"- {note}" for note in self.notes]
+        paragraphs = [
+            f"## {self.title}",
+            self.about,
+            "\n".join(lines),
+            *(["\n".join(notes)] if notes else []),
+        ]
+        return "\n\n".join(paragraphs)
+
+
+def write(
+    folder: Path, parts: Mapping[str, Part], machine: Mapping[str, str], setting: Mapping[str, Any]
+) -> tuple[Path, Path]:
+    """Write speed.json and speed.md; return their paths.
+
+    Parts that this run left out stay as they were where the machine and its software are still the same.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table, data = folder / "speed.md", folder / "speed.json"
+    today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    new = {name: {"date": today, "setting": dict(setting), **asdict(part)} for name, part in parts.items()}
+    kept = json.loads(data.read_text()) if data.is_file() else {}
+    found = {**(kept["parts"] if kept.get("machine") == machine else {}), **new}
+    data.write_text(json.dumps({"machine": dict(machine), "parts": found}, indent=1, default=str) + "\n")
+    table.write_text(_markdown(machine, found))
+    return table, data
+
+
+def _markdown(machine: Mapping[str, str], parts: Mapping[str, dict[str, Any]]) -> str:
+    facts = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())])
+    texts = []
+    for part in parts.values():
+        shown = Part(**{name: value for name, value in part.items() if name not in ("date", "setting")})
+        texts.append(f"{shown.markdown()}\n\n*Measured {part['date']}, model {part['setting']['model']}.*")
+    return "\n\n".join([_TITLE, _paragraph(_ABOUT), facts, *texts]) + "\n"
+
+
+def _paragraph(text: str) -> str:
+    return " ".join(text.split())

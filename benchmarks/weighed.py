@@ -1,0 +1,87 @@
+"""A fresh process that takes a few steps and says how much memory it took at most, and how long it lived.
+
+    python -m benchmarks.weighed ours ENGINE MODEL CONTENT STYLE SIDE STEPS
+    python -m benchmarks.weighed torch FILE PRECISION LAYOUT STEPS
+
+Prints {"peak": bytes, "first": seconds from the process's start to its first gradient}. Imports only what it
+weighs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+BEGUN = time.time()
+
+
+def ours(device: str, model: str, content: str, style: str, side: int, steps: int) -> float:
+    """Take steps of our recipe; return when the first gradient was there."""
+    from benchmarks import objectives, own_recipe
+    from benchmarks.pairs import Pair
+    from nst_onnx.network import Network
+
+    objective = objectives.ours(Network.open(model, device), Pair(content, style), (side, side))
+    optimiser = own_recipe.begin(objective)
+    first = 0.0
+    for _ in range(steps):
+        losses, slope = objective.evaluate(own_recipe.picture(optimiser.x, objective.shape))
+        first = first or time.time()
+        optimiser.tell(float(losses.sum()), own_recipe.gradient(slope))
+    return first
+
+
+def in_torch(file: str, precision: str, layout: str, steps: int) -> float:
+    """Take steps of the reference recipe; return when the first gradient was there."""
+    import torch
+
+    from benchmarks import reference_recipe, torch_reference
+
+    kept = torch.load(file, weights_only=True)
+    objective = torch_reference.Objective(
+        torch_reference.Network(
+            kept["chain"], {name: (k.numpy(), b.numpy()) for name, (k, b) in kept["weights"].items()}
+        ),
+        kept["content"].numpy(),
+        kept["style"].numpy(),
+        kept["content_layers"],
+        kept["style_layers"],
+        torch_reference.Configuration(precision, layout),
+    )
+    shape = kept["content"].shape[2:]
+    del kept
+    x = torch.from_numpy(reference_recipe.start(shape)).requires_grad_()
+    moments: list[float] = []
+
+    def closure() -> float:
+        loss, _ = objective.value_and_grad(x)
+        moments.append(time.time())
+        return loss
+
+    reference_recipe.optimiser(x, steps).step(closure)
+    return moments[0]
+
+
+def peak() -> int:
+    """Return the most memory that this process has held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # of this program only, where getrusage may count what was before exec
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    kind, *words = sys.argv[1:]
+    if kind == "ours":
+        device, model, content, style, side, steps = words
+        reached = ours(device, model, content, style, int(side), int(steps))
+    else:
+        file, precision, layout, steps = words
+        reached = in_torch(file, precision, layout, int(steps))
+    print(json.dumps({"peak": peak(), "first": reached - float(os.environ.get("BEGUN", BEGUN))}))
