@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from nst_onnx.losses import style
 from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
@@ -14,6 +15,7 @@ from nst_onnx.runtime import AnySession, Device, choose, open_session
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
 
+_GRAM = {"openvino": style.gram_by_positions}  # which keeps channels last inside, and so spares copies
 _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 
 
@@ -31,7 +33,8 @@ class Network:
         self.extractor, self.device = extractor, device
 
         def make(terms: Terms) -> Sessions:
-            models = statistics_model(extractor, terms), objective_model(extractor, terms)
+            gram = _GRAM.get(device.kind, style.gram_by_channels)
+            models = statistics_model(extractor, terms, gram), objective_model(extractor, terms, gram)
             return Sessions(*(open_session(model, device, threads) for model in models))
 
         self.sessions = lru_cache(maxsize=_WARM)(make)

@@ -52,20 +52,25 @@ class Terms:
         return tuple(dict.fromkeys(self.content + self.style))
 
 
-def statistics_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
+def statistics_model(
+    extractor: Extractor, terms: Terms, gram: style.Gram = style.gram_by_channels
+) -> onnx.ModelProto:
     """Return a model from `picture` to what each loss compares.
 
     Outputs: ``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C, and ``shape/LAYER`` (4 numbers) for every layer.
+    `gram`: how to compute Gram matrices; runtimes differ in what suits them.
     """
     g, found = _network(extractor, terms)
-    for name, tensor in _statistics(g, found, terms).items():
+    for name, tensor in _statistics(g, found, terms, gram).items():
         g.output(name, tensor)
     for layer, tensor in found.items():
         g.output(f"shape/{layer}", g.op("Cast", g.op("Shape", tensor), to=onnx.TensorProto.FLOAT))
     return g.model()
 
 
-def objective_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
+def objective_model(
+    extractor: Extractor, terms: Terms, gram: style.Gram = style.gram_by_channels
+) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
     Further inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics;
@@ -74,7 +79,7 @@ def objective_model(extractor: Extractor, terms: Terms) -> onnx.ModelProto:
     """
     g, found = _network(extractor, terms)
     distances = []
-    for name, tensor in _statistics(g, found, terms).items():
+    for name, tensor in _statistics(g, found, terms, gram).items():
         shape = [1, None, None, None] if name.startswith("content/") else [None, None]
         difference = g.op("Sub", tensor, g.input(f"target/{name}", shape))
         distances.append(g.op("ReduceSumSquare", difference, keepdims=0))
@@ -116,17 +121,17 @@ def _within(g: Graph, features: str, border: int) -> str:
     return g.op("Slice", features, g.ints(border, border), g.ints(-border, -border), g.ints(2, 3))
 
 
-def _statistics(g: Graph, found: dict[str, str], terms: Terms) -> dict[str, str]:
+def _statistics(g: Graph, found: dict[str, str], terms: Terms, gram: style.Gram) -> dict[str, str]:
     """Return {term: tensor} for every term on features."""
     compared = {}
     for name in (n for n in terms.names if n != "tv"):
         kind, _, layer = name.partition("/")
         mask = _mask(g, found[layer]) if terms.masked else None
-        compared[name] = _STATISTICS[kind](g, found[layer], mask)
+        if kind == "content":
+            compared[name] = content.statistic(g, found[layer], mask)
+        else:
+            compared[name] = style.statistic(g, found[layer], mask, gram)
     return compared
-
-
-_STATISTICS = {"content": content.statistic, "style": style.statistic}
 
 
 def _mask(g: Graph, features: str) -> str:

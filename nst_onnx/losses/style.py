@@ -8,27 +8,44 @@ in terms of G and A exactly.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from onnx import TensorProto
 
 from nst_onnx.graph import Graph
 from nst_onnx.losses.layer import Layer
 
+Gram = Callable[[Graph, str], str]
+"""From features 1×C×H×W to their Gram matrix C×C, not divided by anything."""
 
-def statistic(g: Graph, features: str, mask: str | None = None) -> str:
+
+def gram_by_channels(g: Graph, features: str) -> str:
+    """F Fᵀ of the C×M matrix as ONNX lays features out."""
+    matrix = g.op("Flatten", features, axis=2)
+    return g.op("Gemm", matrix, matrix, transB=1)
+
+
+def gram_by_positions(g: Graph, features: str) -> str:
+    """FᵀF of the M×C matrix: the same, without a copy, for runtimes that keep channels last inside."""
+    channels = g.op("Shape", features, start=1, end=2)
+    columns = g.op("Concat", g.ints(-1), channels, axis=0)
+    matrix = g.op("Reshape", g.op("Transpose", features, perm=[0, 2, 3, 1]), columns)
+    return g.op("Gemm", matrix, matrix, transA=1)
+
+
+def statistic(g: Graph, features: str, mask: str | None = None, gram: Gram = gram_by_channels) -> str:
     """Return the Gram matrix per position, C×C, of features 1×C×H×W.
 
     `mask` (1×1×H×W, 0..1): how much each position counts; None counts all alike.
     """
     if mask is not None:
         features = g.op("Mul", features, g.op("Sqrt", mask))
-    matrix = g.op("Flatten", features, axis=2)
-    gram = g.op("Gemm", matrix, matrix, transB=1)
-    if mask is not None:
         # A spot smaller than a layer's positions may fall between them: then nothing of it is seen there.
         positions = g.op("Max", g.op("ReduceSum", mask, keepdims=0), g.constant(1e-6))
     else:
-        positions = g.op("Cast", g.op("Shape", matrix, start=1), to=TensorProto.FLOAT)
-    return g.op("Mul", gram, g.op("Div", g.constant(1.0), positions))
+        sides = g.op("Cast", g.op("Shape", features, start=2), to=TensorProto.FLOAT)
+        positions = g.op("ReduceProd", sides, keepdims=0)
+    return g.op("Mul", gram(g, features), g.op("Div", g.constant(1.0), positions))
 
 
 def gatys2015(layer: Layer) -> float:
