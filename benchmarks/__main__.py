@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 import time
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks import pairs, reference_recipe, report
-from benchmarks.engines import ENGINES
+from benchmarks import machine, pairs, reference_recipe, report
+from benchmarks.engines import ENGINES, Engine
 from benchmarks.setting import Setting
 
-PARTS = ("evaluation", "memory", "descent", "start", "limits")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -23,8 +23,6 @@ def main(words: list[str] | None = None) -> None:
         import torch
     except ImportError:
         sys.exit('PyTorch, which everything is compared with, is missing: pip install "nst-onnx[bench]"')
-    from benchmarks import machine
-
     begun = time.monotonic()
 
     def tell(line: str) -> None:
@@ -33,8 +31,13 @@ def main(words: list[str] | None = None) -> None:
     chosen = {name: value for name, value in vars(given).items() if name not in ("parts", "output")}
     setting = Setting(tell=tell, **chosen)
     facts = {**machine.facts(), "PyTorch's threads": str(torch.get_num_threads())}
-    asked = {"model": given.model, "sizes": given.sizes, "pairs": [str(pair) for pair in given.pairs]}
-    for name in given.parts or PARTS:
+    for name in given.parts or report.ORDER:
+        asked = {
+            "model": Path(given.model).name,
+            "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "commit": machine.commit(),
+            "load of the machine before": f"{machine.load() or 0:.1f}",
+        }
         part = import_module(f"benchmarks.{name}").run(setting)
         table, data = report.write(given.output, {name: part}, facts, asked)
         print(part.markdown(), end="\n\n", flush=True)
@@ -43,7 +46,13 @@ def main(words: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        choices=report.ORDER,
+        help=f"of {', '.join(report.ORDER)}; all by default",
+    )
     parser.add_argument("--model", default="auto", help="a plain VGG: a name or file, as of nst-onnx stylize")
     parser.add_argument("--sizes", type=_whole_numbers, help="pixels, as 256,512; each part has its own")
     parser.add_argument("--pairs", type=_pairs, default=pairs.PAIRS, help="as harbour+whirl,valley+embers")
@@ -58,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _part(text: str) -> str:
+    if text not in report.ORDER:
+        raise ValueError(text)
+    return text
+
+
 def _whole_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in text.split(","))
 
@@ -66,9 +81,12 @@ def _pairs(text: str) -> tuple[pairs.Pair, ...]:
     return tuple(pairs.find(name) for name in text.split(","))
 
 
-def _engines(text: str) -> tuple[object, ...]:
-    known = {engine.device: engine for engine in ENGINES}
-    return tuple(known[name] for name in text.split(","))
+def _engines(text: str) -> tuple[Engine, ...]:
+    named = text.split(",")
+    found = tuple(engine for engine in ENGINES if engine.device in named)
+    if len(found) < len(named):
+        raise ValueError(text)
+    return found
 
 
 if __name__ == "__main__":

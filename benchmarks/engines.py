@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.turns import Tell
-from nst_onnx.errors import NstError
+from nst_onnx.errors import DeviceError, NstError
 from nst_onnx.network import Network
+from nst_onnx.runtime.devices import has_bf16
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,14 @@ class Engine:
         return f"{self.label} {self.precision}"
 
     def open(self, model: str) -> Network:
-        """Return the network on this engine. Raises NstError where the engine is not installed."""
-        return Network.open(model, self.device)
+        """Return the network on this engine.
+
+        Raises NstError where the engine is not installed, or the processor lacks what makes it quick.
+        """
+        network = Network.open(model, self.device)
+        if self.precision == "bf16" and not has_bf16():
+            raise DeviceError("the processor does not multiply bfloat16")
+        return network
 
 
 ENGINES = (

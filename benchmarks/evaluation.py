@@ -39,7 +39,7 @@ def _measure(part: Part, setting: Setting, model: str, sizes: Sequence[int]) -> 
         measured = objectives.subjects(networks, setting.pairs[0], (size, size))
         things = {subject.label: stopwatch(subject.evaluate) for subject in measured}
         seconds = take_turns(things, seconds=setting.seconds, rounds=ROUNDS, tell=setting.tell)
-        best = {kind: objectives.best(measured, seconds, kind) for kind in ("fp32", "bf16")}
+        best = objectives.best(measured, seconds)
         part.rows.append((f"**{name}, {size} px**", *[""] * (len(HEADER) - 1)))
         for subject in measured:
             _add(part, name, size, subject, seconds, best)
@@ -69,7 +69,7 @@ def _add(
             "differs": subject.differs,
         }
     )
-    cells = [_ratio(ratios.get(kind), subject.label == best[kind]) for kind in best]
+    cells = [_ratio(ratios.get(kind), subject.label == best.get(kind)) for kind in ("fp32", "bf16")]
     part.rows.append(
         (subject.label, str(Spread.of(times)), *cells, *(f"{value:.0e}" for value in subject.differs))
     )

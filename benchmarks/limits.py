@@ -42,9 +42,6 @@ class Work:
     bytes: float
 
 
-PRODUCT = Work(2 * SIDE**3, 0)
-
-
 def work(extractor: Extractor, shape: tuple[int, int]) -> Work:
     """Return the work of one evaluation with neural-style's losses at the network's own layers.
 
@@ -88,7 +85,14 @@ def run(setting: Setting) -> Part:
         seconds = take_turns(things, seconds=setting.seconds / 2, rounds=ROUNDS, tell=setting.tell)
         part.rows.append((f"**{name}, {size} px**", *[""] * (len(HEADER) - 1)))
         for what in limits:
-            _add(part, what, size, seconds, PRODUCT if what != COPY else Work(0, 2 * COPIED), "")
+            _add(
+                part,
+                what,
+                size,
+                seconds,
+                Work(2 * SIDE**3, 0) if what in PRODUCTS else Work(0, 2 * COPIED),
+                "",
+            )
         for subject in measured:
             _add(part, subject.label, size, seconds, done, subject.precision)
     return part
@@ -115,7 +119,7 @@ def _add(
     if precision:
         times = {limit: statistics.median(seconds[limit]) for limit in (*PRODUCTS, COPY)}
         product = min(t for limit, t in times.items() if limit.endswith(precision))
-        record["of product"] = flops.median / (PRODUCT.flops / product)
+        record["of product"] = flops.median / (2 * SIDE**3 / product)
         record["of copy"] = traffic.median / (2 * COPIED / times[COPY])
         cells[1], cells[3] = f"{record['of product']:.2f}", f"{record['of copy']:.2f}"
     part.records.append(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def memory() -> int:
     if not hasattr(os, "sysconf"):
         return 0
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def commit() -> str:
+    """Return the commit that is checked out, with a plus where files differ from it; "" outside of git."""
+    words = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        done = subprocess.run(words, cwd=Path(__file__).parent, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def load() -> float | None:
+    """Return how many processes have wanted to run at once in the last minute, on average."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def installed(package: str) -> str:

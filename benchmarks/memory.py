@@ -18,6 +18,7 @@ from benchmarks.engines import EXACT, opened
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from benchmarks.setting import Setting
+from benchmarks.torch_reference import configurations
 from nst_onnx import Objective
 from nst_onnx.targets import batch
 
@@ -41,9 +42,7 @@ def run(setting: Setting) -> Part:
         name = some.network.extractor.facts.name
         found: list[dict[str, Any]] = []
         with torch_material(some) as material:
-            from benchmarks.torch_reference import CONFIGURATIONS
-
-            for configuration in CONFIGURATIONS:
+            for configuration in configurations():
                 setting.tell(f"memory: {configuration}, {size} px")
                 weighed = weigh("torch", material, configuration.precision, configuration.layout, STEPS)
                 found.append(
@@ -51,7 +50,7 @@ def run(setting: Setting) -> Part:
                 )
         for engine in networks:
             setting.tell(f"memory: {engine}, {size} px")
-            weighed = weigh_ours(engine.device, setting.model, setting.pairs[0], size, STEPS)
+            weighed = weigh_ours(engine.device, some.network.extractor.path, setting.pairs[0], size, STEPS)
             found.append({"subject": str(engine), "precision": engine.precision, "ours": True, **weighed})
         part.rows.append((f"**{name}, {size} px**", *[""] * (len(HEADER) - 1)))
         _add(part, name, size, found)
@@ -59,20 +58,21 @@ def run(setting: Setting) -> Part:
 
 
 def _add(part: Part, network: str, size: int, found: Sequence[dict[str, Any]]) -> None:
-    best = {
-        kind: min(r["peak"] for r in found if not r["ours"] and r["precision"] == kind)
-        for kind in ("fp32", "bf16")
-    }
+    leanest: dict[str, float] = {}
+    for record in sorted(found, key=lambda record: record["peak"]):
+        if not record["ours"]:
+            leanest.setdefault(record["precision"], record["peak"])
     for record in found:
-        ratios = {k: record["peak"] / best[k] for k in best if k in ("fp32", record["precision"])}
+        compared = [kind for kind in leanest if kind in ("fp32", record["precision"])]
+        ratios = {kind: record["peak"] / leanest[kind] for kind in compared}
         part.records.append({"network": network, "size": size, **record, "ratios": ratios})
-        cells = [f"{ratios[kind]:.2f}" if kind in ratios else "–" for kind in best]
+        cells = [f"{ratios[kind]:.2f}" if kind in ratios else "–" for kind in ("fp32", "bf16")]
         part.rows.append((record["subject"], f"{record['peak'] / 1e6:.0f}", *cells))
 
 
-def weigh_ours(device: str, model: str, pair: Pair, side: int, steps: int) -> dict[str, float]:
+def weigh_ours(device: str, model: Path, pair: Pair, side: int, steps: int) -> dict[str, float]:
     """Return {"peak": bytes, "first": seconds to the first gradient} of a fresh process with our recipe."""
-    return weigh("ours", device, model, pair.content_name, pair.style_name, side, steps)
+    return weigh("ours", device, model.resolve(), pair.content_name, pair.style_name, side, steps)
 
 
 def weigh(*words: object) -> dict[str, float]:

@@ -122,14 +122,14 @@ def subjects(networks: Mapping[Engine, Network], pair: Pair, size: int | tuple[i
 
     Raises ArithmeticError where something that computes in fp32 differs by more than rounding.
     """
-    from benchmarks.torch_reference import CONFIGURATIONS
+    from benchmarks.torch_reference import configurations
 
     mine = {engine: ours(network, pair, size) for engine, network in networks.items()}
     some = next(iter(mine.values()))
     picture = trial_picture(some)
     found: list[Subject] = []
     truth: Values | None = None
-    for configuration in CONFIGURATIONS:  # plain fp32 first
+    for configuration in configurations():  # plain fp32 first
         evaluate, values = in_torch(some, configuration, picture)
         truth = truth or values
         found.append(
@@ -175,7 +175,10 @@ def check(subject: Subject) -> None:
         )
 
 
-def best(subjects: Iterable[Subject], seconds: Mapping[str, Sequence[float]], precision: str) -> str:
-    """Return the label of PyTorch's quickest configuration in a precision, by the median."""
-    theirs = [s.label for s in subjects if not s.ours and s.precision == precision]
-    return min(theirs, key=lambda label: statistics.median(seconds[label]))
+def best(subjects: Iterable[Subject], seconds: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    """Return {precision: the label of PyTorch's quickest configuration in it}, by the median."""
+    found: dict[str, str] = {}
+    for subject in sorted(subjects, key=lambda subject: statistics.median(seconds[subject.label])):
+        if not subject.ours:
+            found.setdefault(subject.precision, subject.label)
+    return found

@@ -9,7 +9,7 @@ from functools import cache
 import torch
 
 from benchmarks import objectives, reference_recipe
-from benchmarks.torch_reference import CONFIGURATIONS
+from benchmarks.torch_reference import configurations
 from benchmarks.turns import PAUSE, stopwatch
 from nst_onnx import Objective
 
@@ -22,7 +22,7 @@ class ReferenceTime:
     def __init__(self, objective: Objective) -> None:
         picture = objectives.trial_picture(objective)
         trials = []
-        for configuration in CONFIGURATIONS:
+        for configuration in configurations():
             if configuration.kind == "fp32":
                 evaluate, _ = objectives.in_torch(objective, configuration, picture)
                 timed = stopwatch(evaluate)

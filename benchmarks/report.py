@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+ORDER = ("evaluation", "memory", "descent", "start", "limits")
+"""The parts, as they are measured and shown."""
 
 _TITLE = "# How fast nst-onnx is"
 _ABOUT = """
@@ -35,7 +37,7 @@ class Part:
         notes = [f"- {note}" for note in self.notes]
         paragraphs = [
             f"## {self.title}",
-            self.about,
+            _paragraph(self.about),
             "\n".join(lines),
             *(["\n".join(notes)] if notes else []),
         ]
@@ -45,17 +47,18 @@ class Part:
 def write(
     folder: Path, parts: Mapping[str, Part], machine: Mapping[str, str], setting: Mapping[str, Any]
 ) -> tuple[Path, Path]:
-    """Write speed.json and speed.md; return their paths.
+    """Write speed.md and speed.json; return their paths.
 
-    Parts that this run left out stay as they were where the machine and its software are still the same.
+    `setting`: what the parts were asked for, and when. Parts that this run left out stay as they were,
+    if they come from the same machine with the same software.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table, data = folder / "speed.md", folder / "speed.json"
-    today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    new = {name: {"date": today, "setting": dict(setting), **asdict(part)} for name, part in parts.items()}
+    new = {name: {"setting": dict(setting), **asdict(part)} for name, part in parts.items()}
     kept = json.loads(data.read_text()) if data.is_file() else {}
     found = {**(kept["parts"] if kept.get("machine") == machine else {}), **new}
-    data.write_text(json.dumps({"machine": dict(machine), "parts": found}, indent=1, default=str) + "\n")
+    found = {name: found[name] for name in ORDER if name in found}
+    data.write_text(json.dumps({"machine": dict(machine), "parts": found}, indent=1) + "\n")
     table.write_text(_markdown(machine, found))
     return table, data
 
@@ -64,8 +67,9 @@ def _markdown(machine: Mapping[str, str], parts: Mapping[str, dict[str, Any]]) -
     facts = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())])
     texts = []
     for part in parts.values():
-        shown = Part(**{name: value for name, value in part.items() if name not in ("date", "setting")})
-        texts.append(f"{shown.markdown()}\n\n*Measured {part['date']}, model {part['setting']['model']}.*")
+        shown = Part(**{name: value for name, value in part.items() if name != "setting"})
+        measured = ", ".join(f"{name} {value}" for name, value in part["setting"].items() if value)
+        texts.append(f"{shown.markdown()}\n\n*Measured with {measured}.*")
     return "\n\n".join([_TITLE, _paragraph(_ABOUT), facts, *texts]) + "\n"
 
 

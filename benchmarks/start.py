@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks import memory, objectives
 from benchmarks.engines import EXACT
@@ -31,7 +32,7 @@ prepared, and makes one gradient. The cache is what the package keeps in its own
 the saved picture: the same command to its end, with nothing else asked for.
 """
 HEADER = ("", "seconds", "÷ PyTorch")
-IMPORTED = "import torch"
+IMPORTED = "python -c 'import torch'"
 PROGRAM = "PyTorch program to its first gradient"
 
 
@@ -40,9 +41,10 @@ def run(setting: Setting) -> Part:
     part = Part("Start", ABOUT, HEADER)
     pair, size = setting.pairs[0], setting.chosen(SIZE)[0]
     setting.tell("start: imports")
+    where: dict[str, Any] = {"cwd": memory.ROOT, "check": True}
     imports = {
-        code: stopwatch(partial(subprocess.run, [sys.executable, "-c", code], cwd=memory.ROOT, check=True))
-        for code in ("pass", IMPORTED, "import nst_onnx")
+        f"python -c '{code}'": stopwatch(partial(subprocess.run, [sys.executable, "-c", code], **where))
+        for code in ("pass", "import torch", "import nst_onnx")
     }
     times = take_turns(imports, seconds=setting.seconds / 3, rounds=IMPORTS, tell=setting.tell)
     _add(part, times, IMPORTED)

@@ -54,11 +54,12 @@ class Configuration:
         return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
 
-CONFIGURATIONS = tuple(
-    Configuration(precision, layout)
-    for precision in ("fp32", "autocast", "bf16")
-    for layout in ("NCHW", "channels_last")
-)
+def configurations() -> list[Configuration]:
+    """Return all that are worth trying on this processor, plain fp32 first."""
+    precisions = ["fp32"]
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        precisions += ["autocast", "bf16"]
+    return [Configuration(p, layout) for p in precisions for layout in ("NCHW", "channels_last")]
 
 
 class Objective:
