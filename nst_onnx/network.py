@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING
 
 from nst_onnx.losses import style
 from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
@@ -13,17 +14,33 @@ from nst_onnx.models.extractor import Extractor, load
 from nst_onnx.runtime import AnySession, Device, choose, open_session
 
 if TYPE_CHECKING:
+    import onnx
+
     from nst_onnx.models.metadata import Preprocessing
 
 _GRAM = {"openvino": style.gram_by_positions}  # which keeps channels last inside, and so spares copies
 _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 
 
-class Sessions(NamedTuple):
-    """The two models of an objective, loaded."""
+class Sessions:
+    """The two models of an objective, each loaded when first asked for: only then it takes memory."""
 
-    statistics: AnySession
-    objective: AnySession
+    def __init__(self, extractor: Extractor, device: Device, threads: int, terms: Terms) -> None:
+        self._extractor, self._device, self._threads, self._terms = extractor, device, threads, terms
+
+    @cached_property
+    def statistics(self) -> AnySession:
+        """From a picture to what each loss compares."""
+        return self._open(statistics_model)
+
+    @cached_property
+    def objective(self) -> AnySession:
+        """From a picture, targets and coefficients to losses and gradient."""
+        return self._open(objective_model)
+
+    def _open(self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto]) -> AnySession:
+        gram = _GRAM.get(self._device.kind, style.gram_by_channels)
+        return open_session(model(self._extractor, self._terms, gram), self._device, self._threads)
 
 
 class Network:
@@ -31,13 +48,7 @@ class Network:
 
     def __init__(self, extractor: Extractor, device: Device, threads: int = 0) -> None:
         self.extractor, self.device = extractor, device
-
-        def make(terms: Terms) -> Sessions:
-            gram = _GRAM.get(device.kind, style.gram_by_channels)
-            models = statistics_model(extractor, terms, gram), objective_model(extractor, terms, gram)
-            return Sessions(*(open_session(model, device, threads) for model in models))
-
-        self.sessions = lru_cache(maxsize=_WARM)(make)
+        self.sessions = lru_cache(maxsize=_WARM)(partial(Sessions, extractor, device, threads))
 
     @classmethod
     def open(

@@ -40,6 +40,8 @@ class Session:
                 "see nst-onnx doctor; a missing CUDA or cuDNN library is the usual reason",
             )
         self.device = device
+        self._once = ort.RunOptions()  # such a run may be large, and its memory is needed elsewhere
+        self._once.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self.inputs = [i.name for i in self.ort.get_inputs()]
         self.outputs = [o.name for o in self.ort.get_outputs()]
 
@@ -47,7 +49,7 @@ class Session:
         """Compute `outputs` once, from and to arrays of numpy."""
         names = list(outputs)
         try:
-            values = self.ort.run(names, {k: v for k, v in feeds.items() if k in self.inputs})
+            values = self.ort.run(names, {k: v for k, v in feeds.items() if k in self.inputs}, self._once)
         except Exception as error:
             raise readable(error, "the model cannot be run") from error
         return dict(zip(names, values, strict=True))
