@@ -16,6 +16,7 @@ from benchmarks.engines import Engine
 from benchmarks.grey_levels import GreyLevels
 from benchmarks.pairs import Pair
 from nst_onnx import Objective
+from nst_onnx.graph.edit import Pooling
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.network import Network
 from nst_onnx.targets import batch
@@ -42,11 +43,11 @@ def ours(network: Network, pair: Pair, size: int | tuple[int, int]) -> Objective
         size=size,
         content_layers=facts.content_layers,
         style_layers=facts.style_layers,
-        pooling="average" if pooling(network.extractor) == "average" else "max",
+        pooling=pooling(network.extractor),
     )
 
 
-def pooling(extractor: Extractor) -> str:
+def pooling(extractor: Extractor) -> Pooling:
     """Return the network's own pooling."""
     return "average" if any(n.op_type == "AveragePool" for n in extractor.proto.graph.node) else "max"
 
