@@ -14,6 +14,7 @@ import onnx
 
 from nst_onnx.runtime.devices import Device, openvino
 from nst_onnx.runtime.failure import readable
+from nst_onnx.runtime.winograd import by_winograd
 
 Array = npt.NDArray[Any]
 
@@ -69,6 +70,8 @@ class OpenVinoSession:
             model.reshape({name: list(array.shape) for name, array in given.items()})
         except Exception as error:
             raise readable(error, "the model cannot be run") from error
+        if self.device.precision == "fp32":  # in bfloat16 its rounding would show, and it saves less
+            by_winograd(model)
         return OpenVinoBound(self._compiled(model), given)
 
     def _compiled(self, model: Any) -> Any:

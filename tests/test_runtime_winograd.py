@@ -1,0 +1,78 @@
+"""Winograd's convolutions against plain ones."""
+
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import network_of, vgg_weights
+
+from nst_onnx.graph import Graph
+from nst_onnx.models import vgg
+from nst_onnx.network import Network
+from nst_onnx.objective import Objective
+from nst_onnx.runtime import Device, winograd
+
+openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
+
+
+@pytest.fixture(autouse=True)
+def narrow_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "_FEWEST_CHANNELS", 4)
+
+
+def chain(widths: tuple[int, ...], shape: tuple[int, int]) -> io.BytesIO:
+    """Convolutions with biases and ReLUs, a shortcut around the last, and a second output before it."""
+    rng = np.random.default_rng(0)
+    g = Graph()
+    x = g.input("x", [1, widths[0], *shape])
+    for inputs, outputs in pairwise(widths):
+        w = rng.standard_normal((outputs, inputs, 3, 3)) / np.sqrt(9 * inputs)
+        y = g.op("Conv", x, g.constant(w), g.constant(rng.standard_normal(outputs)), pads=[1, 1, 1, 1])
+        x, before = g.op("Relu", y), x
+    g.output("last", g.op("Add", x, before) if widths[-1] == widths[-2] else x)
+    g.output("opposite", g.op("Neg", before))
+    return io.BytesIO(g.model().SerializeToString())
+
+
+@pytest.mark.parametrize("widths", [(4, 4, 4), (4, 7, 5, 8, 8), (6, 4)])
+@pytest.mark.parametrize("shape", [(1, 8), (5, 12), (16, 64)])
+def test_a_chain_gives_the_same(widths: tuple[int, ...], shape: tuple[int, int]) -> None:
+    core, found = openvino.Core(), []
+    x = np.random.default_rng(1).standard_normal((1, widths[0], *shape)).astype(np.float32)
+    for rewrite in (False, True):
+        model = core.read_model(chain(widths, shape))
+        if rewrite:
+            winograd.by_winograd(model)
+            kernels = [tuple(n.input_value(1).get_shape())[2:] for n in convolutions(model)]
+            assert set(kernels) == {(3, 1)}
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        found.append([value.copy() for value in compiled([x]).values()])
+    for direct, rewritten in zip(*found, strict=True):
+        assert rewritten.shape == direct.shape
+        assert np.abs(rewritten - direct).max() <= 1e-5 * np.abs(direct).max()
+
+
+@pytest.mark.parametrize("shape", [(8, 4), (8, 10), (3, 2)])
+def test_widths_that_cannot_be_dealt_out_are_left_alone(shape: tuple[int, int]) -> None:
+    model = openvino.Core().read_model(chain((4, 4, 4), shape))
+    winograd.by_winograd(model)
+    assert {tuple(n.input_value(1).get_shape())[2:] for n in convolutions(model)} == {(3, 3)}
+
+
+@pytest.mark.parametrize("preset", ["default", "neural-style", "gatys2015"])
+def test_an_objective_and_its_gradient_are_the_same(preset: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    content, style, at = (rng.random((64, 96, 3), np.float32) for _ in range(3))
+    network = network_of(vgg.build(vgg_weights()), tmp_path)
+    options = {"preset": preset, "size": (96, 64)}
+    wanted, gradient = Objective(content, style, model=network, **options).value_and_grad(at)
+    other = Network(network.extractor, Device("openvino"), threads=1)
+    loss, found = Objective(content, style, model=other, **options).value_and_grad(at)
+    assert loss == pytest.approx(wanted, rel=1e-4)
+    assert np.linalg.norm(found - gradient) < 1e-3 * np.linalg.norm(gradient)
+
+
+def convolutions(model: object) -> list:
+    return [node for node in model.get_ordered_ops() if node.get_type_name() == "Convolution"]
