@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import Objective, presets
-from nst_onnx.optim import LBFGS, Optimiser
-from nst_onnx.painting import GREY_LEVELS, LONGEST_STEP, to_vector
+from nst_onnx.optim import Optimiser
+from nst_onnx.painting import GREY_LEVELS, optimiser, to_vector
 
 Array = npt.NDArray[np.float32]
 
@@ -15,13 +15,7 @@ Array = npt.NDArray[np.float32]
 def begin(objective: Objective) -> Optimiser:
     """Return the optimiser before its first evaluation, at the content picture."""
     preset = presets.find("default")
-    return LBFGS(
-        to_vector(objective.content_picture),
-        history=preset.history,
-        learning_rate=preset.learning_rate,
-        longest=LONGEST_STEP,
-        line_search=preset.line_search,
-    )
+    return optimiser(preset.optimiser, preset, to_vector(objective.content_picture), objective.shape)
 
 
 def picture(x: Array, shape: tuple[int, int]) -> Array:

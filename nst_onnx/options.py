@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from nst_onnx import presets
 from nst_onnx.errors import OptionError
+from nst_onnx.presets.preset import OptimiserName
 
 if TYPE_CHECKING:
     from nst_onnx.graph.edit import Pooling
@@ -83,7 +84,8 @@ class Options(LossOptions):
     smaller strength and more steps.
     `quality`: "fast", "good" or "best" sets `steps` and `size` where they are None, to what suits the device.
     `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then.
-    `pyramid`: coarse to fine. `optimiser`: "lbfgs" or "adam". `learning_rate`: in grey levels.
+    `pyramid`: coarse to fine. `optimiser`: "lbfgs", "preconditioned" (the same in fewer steps) or
+    "adam". `learning_rate`: in grey levels.
     `averaging`: 0..1 (below 1), decay of the running average of iterates that becomes the result; 0 takes
     the best iterate. `seed`: of all random numbers.
     """
@@ -93,7 +95,7 @@ class Options(LossOptions):
     steps: int | None = None
     max_seconds: float | None = None
     pyramid: bool | None = None
-    optimiser: Literal["lbfgs", "adam"] | None = None
+    optimiser: OptimiserName | None = None
     learning_rate: float | None = None
     averaging: float | None = None
     seed: int = 0
@@ -105,7 +107,7 @@ class Options(LossOptions):
         _whole("steps", self.steps, 1)
         _whole("seed", self.seed, 0)
         _number("max_seconds", self.max_seconds, 0.0, math.inf)
-        _choice("optimiser", self.optimiser, ("lbfgs", "adam"))
+        _choice("optimiser", self.optimiser, get_args(OptimiserName))
         _number("learning_rate", self.learning_rate, 1e-9, 1e6)
         _number("averaging", self.averaging, 0, 0.9999)
 

@@ -18,9 +18,10 @@ from nst_onnx.colour import transfer_luminance
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective, shape_of
-from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
+from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
 from nst_onnx.options import LossOptions, Options
 from nst_onnx.picture import Picture, read, resize
+from nst_onnx.presets.preset import OptimiserName, Preset
 from nst_onnx.result import Result
 from nst_onnx.terms import term_weights
 from nst_onnx.version import __version__
@@ -85,7 +86,8 @@ class Painting:
         self._objective = None  # free the last level's buffers before the next are made
         self._objective = Objective(self.content, self.styles, model=self.network, **chosen)
         picture = self._beginning(shape) if self.best is None else resize(self.picture(), shape)
-        optimiser = self._new_optimiser(to_vector(picture))  # may not fit into memory: all changes after it
+        # The optimiser may not fit into memory: all changes after it.
+        optimiser = self._new_optimiser(to_vector(picture), shape)
         self._shape, self._optimiser, self._average = shape, optimiser, Average(self._averaging)
         self.best, self.best_loss = optimiser.x, np.inf
         if self._resumed is not None:
@@ -111,17 +113,9 @@ class Painting:
         self._optimiser.tell(loss, gradient.reshape(-1) / GREY_LEVELS)
         self.count, self.iteration = self.count + 1, self.iteration + 1
 
-    def _new_optimiser(self, x: Array) -> Optimiser:
-        rate = self.options.learning_rate or self.preset.learning_rate
-        if (self.options.optimiser or self.preset.optimiser) == "adam":
-            return Adam(x, learning_rate=rate)
-        return LBFGS(
-            x,
-            history=self.preset.history,
-            learning_rate=rate,
-            longest=LONGEST_STEP,
-            line_search=self.preset.line_search,
-        )
+    def _new_optimiser(self, x: Array, shape: tuple[int, int]) -> Optimiser:
+        kind = self.options.optimiser or self.preset.optimiser
+        return optimiser(kind, self.preset, x, shape, self.options.learning_rate)
 
     @property
     def _averaging(self) -> float:
@@ -302,6 +296,27 @@ class Painting:
             digest.update(picture.rgb.tobytes())
             digest.update(b"" if picture.alpha is None else picture.alpha.tobytes())
         return digest.hexdigest()
+
+
+def optimiser(
+    kind: OptimiserName, preset: Preset, x: Array, shape: tuple[int, int], rate: float | None = None
+) -> Optimiser:
+    """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
+
+    `rate` None means the preset's learning rate.
+    """
+    rate = rate or preset.learning_rate
+    if kind == "adam":
+        return Adam(x, learning_rate=rate)
+    if kind == "preconditioned":
+        return LBFGS(x, space=Host(x.size, Smoothing(shape)), learning_rate=rate, longest=LONGEST_STEP)
+    return LBFGS(
+        x,
+        history=preset.history,
+        learning_rate=rate,
+        longest=LONGEST_STEP,
+        line_search=preset.line_search,
+    )
 
 
 def to_vector(picture: Array) -> Array:

@@ -160,7 +160,7 @@ def test_the_table_of_presets() -> None:
             f"{preset.tv_weight:g}",
             preset.pooling or "the network's own",
             preset.noise if preset.start == "noise" else preset.start,
-            "Adam" if preset.optimiser == "adam" else "L-BFGS",
+            {"adam": "Adam", "lbfgs": "L-BFGS", "preconditioned": "preconditioned L-BFGS"}[preset.optimiser],
             str(preset.steps),
             str(size),
         ], name

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
+from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
+from nst_onnx.optim.lbfgs import cubic_minimum
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -141,7 +142,13 @@ def test_adam_is_algorithm_1() -> None:
         x = x - 0.1 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
 
-@pytest.mark.parametrize("make", [LBFGS, lambda x: LBFGS(x, history=4), lambda x: Adam(x, learning_rate=0.1)])
+def smoothed(x: np.ndarray) -> Optimiser:
+    return LBFGS(x, space=Host(x.size, Smoothing((1, x.size))), history=5)
+
+
+@pytest.mark.parametrize(
+    "make", [LBFGS, lambda x: LBFGS(x, history=4), smoothed, lambda x: Adam(x, learning_rate=0.1)]
+)
 @pytest.mark.parametrize("before", [0, 1, 2, 7, 30])
 def test_a_restored_optimiser_goes_on_bit_for_bit(
     make: Callable[[np.ndarray], Optimiser], before: int
@@ -165,8 +172,17 @@ def test_points_are_never_written_to_again() -> None:
             np.testing.assert_array_equal(point, copy)
 
 
+def test_a_cubic_is_minimised_where_it_is_least() -> None:
+    value, slope = np.polynomial.Polynomial([3, -2, 0.5, 1]), np.polynomial.Polynomial([-2, 1, 3])
+    best = float(slope.roots().real.max())
+    for step in (0.9, 2.0, 5.0):
+        assert cubic_minimum(step, value(0), slope(0), value(step), slope(step)) == pytest.approx(best)
+    assert cubic_minimum(2.0, 1.0, -1.0, np.nan, np.nan) == 1.0
+    assert cubic_minimum(2.0, 1.0, -1.0, np.inf, 3.0) == 1.0
+
+
 @pytest.mark.parametrize(
-    "make", [LBFGS, lambda x: LBFGS(x, line_search=False), lambda x: Adam(x, learning_rate=1)]
+    "make", [LBFGS, lambda x: LBFGS(x, line_search=False), smoothed, lambda x: Adam(x, learning_rate=1)]
 )
 def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> None:
     optimiser = make(np.ones(5, np.float32))

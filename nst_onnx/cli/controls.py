@@ -160,8 +160,8 @@ Pyramid = Annotated[
 Optimiser = Annotated[
     str | None,
     typer.Option(
-        metavar="lbfgs|adam",
-        help="How to descend (lbfgs, or the preset's).",
+        metavar="lbfgs|preconditioned|adam",
+        help="How to descend (preconditioned, or the preset's).",
         autocompletion=completion.optimisers,
         rich_help_panel=OPTIMISATION,
     ),

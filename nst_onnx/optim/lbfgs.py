@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from nst_onnx.optim.optimiser import State, Vector
+from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.space import Host, Space
+
+V = TypeVar("V")
+Numbers = npt.NDArray[np.float64]
 
 _ARMIJO = 1e-4
 _ROUNDING = 1e-6  # relative: what float32 losses cannot tell apart
 _FLAT = 1e-8  # cosine between step and gradient change below which a pair says nothing of the curvature
 _TINY = 1e-30
-_MAX_HALVINGS = 8
+_MAX_SHORTENED = 8
 
 
-class LBFGS:
+class LBFGS(Generic[V]):
     """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step is good.
 
     `history`: how many (step, gradient change) pairs to keep. `learning_rate` scales each full step. The
@@ -27,172 +31,200 @@ class LBFGS:
     evaluated again. Without, it is as short as torch's (Σ|Δx| = learning_rate at most), and every step
     is taken: the recipe of neural-style.
 
-    The direction comes from inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
-    MapReduce"): two passes over the history as matrix-vector products instead of 4 per pair.
+    Vectors are those of `space`, by default numpy's without preconditioning. Its P takes the identity's
+    place: H₀ = γ P. It is applied once to each gradient g; with the pairs are kept s and P y, never y,
+    for the recursion needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
+    MapReduce"), and y·P y' = (P y)·y'. So a step reads each kept vector three times.
     """
 
     def __init__(
         self,
-        x: Vector,
+        x: V,
         *,
+        space: Space[V] | None = None,
         history: int = 20,
         learning_rate: float = 1.0,
         longest: float = np.inf,
         line_search: bool = True,
     ) -> None:
+        self.space: Space[V] = space if space is not None else _host(x)
         self.x = x
         self.history, self.learning_rate, self.line_search = history, learning_rate, line_search
         self.longest = longest
-        self._pairs = np.empty((2, history, x.size), np.float32)  # steps s, gradient changes y
-        self._inner = np.zeros((2 * history, 2 * history))  # inner products of all of them
-        self._order: list[int] = []  # rows in use, oldest first
-        self._base: Vector = x  # the last accepted point, with its loss, gradient and direction
+        self._size = self.space.size
+        # Row 0 is P g; rows 1 + 2k and 2 + 2k are s and P y of the pair in place k: those in use come first.
+        self._rows = self.space.rows(1 + 2 * history)
+        self._order: list[int] = []  # places of the pairs in use, oldest first
+        self._steps = np.zeros((history, history))  # s·y, valid where s is not the younger one
+        self._changes = np.zeros((history, history))  # y·P y
+        self._base: V = x  # the last accepted point, with its loss, gradient and direction
         self._loss = np.inf
-        self._gradient: Vector | None = None
-        self._direction: Vector = x
-        self._slope, self._step, self._halvings, self._blind = 0.0, 0.0, 0, 0
+        self._gradient: V | None = None
+        self._direction: V = x
+        self._slope, self._step, self._shortened, self._blind = 0.0, 0.0, 0, 0
 
-    def tell(self, loss: float, gradient: Vector) -> None:
+    def tell(self, loss: float, gradient: Any) -> None:
         """Take the value and gradient at `x`, and move `x` on."""
+        gradient = self.space.take(gradient)
         if self._gradient is not None and self.line_search and not self._good(loss):
-            self._shorten(loss)
+            self._shorten(loss, gradient)
             return
+        smooth = self.space.precondition(gradient)
         if self._gradient is not None:
-            self._remember(self.x - self._base, gradient - self._gradient)
-        self._base, self._loss, self._gradient = self.x, loss, gradient.copy()
-        self._halvings = 0
+            self._remember(gradient, smooth)
+        self._base, self._loss, self._gradient = self.x, loss, gradient
+        self._rows.put(0, smooth)
+        self._shortened = 0
         self._set_out()
 
     def _good(self, loss: float) -> bool:
         allowed = self._loss + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss)
         return bool(loss <= allowed)
 
-    def _shorten(self, loss: float) -> None:
-        """Go back part of the way: to the minimum of the parabola through what is known, within bounds."""
-        self._halvings += 1
-        assert self._gradient is not None
-        if self._halvings > _MAX_HALVINGS:  # the direction is no good: forget, and go down the gradient
-            self._order, self._halvings = [], 0
+    def _shorten(self, loss: float, gradient: V) -> None:
+        """Go back part of the way: to the minimum of the cubic through both ends, within bounds."""
+        self._shortened += 1
+        if self._shortened > _MAX_SHORTENED:  # the direction is no good: forget, and go down the gradient
+            self._order, self._shortened = [], 0
             self._set_out()
             return
-        rise = loss - self._loss - self._step * self._slope
-        best = -self._slope * self._step**2 / (2 * rise) if np.isfinite(rise) and rise > 0 else 0.0
-        self._step = float(np.clip(best, 0.1 * self._step, 0.5 * self._step))
-        self.x = self._base + np.float32(self._step) * self._direction
+        best = cubic_minimum(
+            self._step, self._loss, self._slope, loss, self.space.dot(gradient, self._direction)
+        )
+        self._step = float(np.clip(best, 0.1 * self._step, 0.7 * self._step))
+        self.x = self.space.add(self._base, self._direction, self._step)
 
     def _set_out(self) -> None:
         """Choose the next direction and take its full step."""
         assert self._gradient is not None
-        self._direction = self._newton() if self._order else -self._gradient
-        self._slope = _dot(self._direction, self._gradient)
-        if self._order and not self._slope < 0 and self.line_search:
+        products = self._rows.products(self._gradient, 1 + 2 * len(self._order))
+        if self._order:
+            self._go(self._newton(products), products)
+        if not self._order or (self.line_search and not self._slope < 0):
             self._order = []
-            self._direction = -self._gradient
-            self._slope = -_dot(self._gradient, self._gradient)
+            self._go(np.array([-1.0]), products[:1])
         if not self._order:
             self._step = self._first_step()
         elif self.line_search:
-            size = _root_mean_square(self._direction)
-            self._step = min(self.learning_rate, self.longest / max(size, _TINY))
+            self._step = min(self.learning_rate, self.longest / max(self._length(self._direction), _TINY))
         else:
             self._step = self.learning_rate
-        self.x = self._base + np.float32(self._step) * self._direction
+        self.x = self.space.add(self._base, self._direction, self._step)
+
+    def _go(self, weights: Numbers, products: Numbers) -> None:
+        """Set the direction from weights of the rows, and its slope from their products with g."""
+        self._direction = self._rows.combine(weights)
+        self._slope = float(weights @ products)
+
+    def _length(self, vector: V) -> float:
+        """Return the root mean square."""
+        return float(np.sqrt(max(self.space.dot(vector, vector), 0.0) / max(self._size, 1)))
 
     def _first_step(self) -> float:
         """Return how far to go along the gradient while nothing is known of the curvature."""
         assert self._gradient is not None
         if self.line_search:
             self._blind += 1
-            size = _root_mean_square(self._gradient)
+            size = self._length(self._direction)
             wanted = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
             return wanted / size if size > 0 else 0.0
-        size = float(np.abs(self._gradient).sum(dtype=np.float64))
+        size = float(np.abs(self.space.array(self._direction)).sum(dtype=np.float64))
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
-    def _remember(self, s: Vector, y: Vector) -> None:
-        """Add a pair, if the function curves upwards along it, in the place of the oldest."""
-        if not _dot(s, y) > _FLAT * np.sqrt(_dot(s, s) * _dot(y, y)):
+    def _remember(self, gradient: V, smooth: V) -> None:
+        """Add the pair of the step just made, if the function curves upwards along it, for the oldest."""
+        space = self.space
+        assert self._gradient is not None
+        s, y = space.add(self.x, self._base, -1.0), space.add(gradient, self._gradient, -1.0)
+        if not space.dot(s, y) > _FLAT * np.sqrt(space.dot(s, s) * space.dot(y, y)):
             return
         self._blind = 0
-        row = self._order.pop(0) if len(self._order) == self.history else len(self._order)
-        self._pairs[0, row], self._pairs[1, row] = s, y
-        self._order.append(row)
-        flat = self._pairs.reshape(2 * self.history, -1)
-        for new in (row, self.history + row):
-            products = [_dot(flat[k], flat[new]) for k in self._rows]
-            self._inner[self._rows, new] = self._inner[new, self._rows] = products
-
-    @property
-    def _rows(self) -> list[int]:
-        """The rows in use, of all steps and then of all gradient changes, oldest first."""
-        return [*self._order, *(self.history + row for row in self._order)]
-
-    def _newton(self) -> Vector:
-        """Return −H g by the two-loop recursion, carried out on coefficients of (s…, y…, g)."""
-        assert self._gradient is not None
+        place = self._order.pop(0) if len(self._order) == self.history else len(self._order)
+        self._order.append(place)
+        self._rows.put(1 + 2 * place, s)
+        self._rows.put(2 + 2 * place, space.add(smooth, self._rows.get(0), -1.0))
         count = len(self._order)
-        rows, flat = self._rows, self._pairs.reshape(2 * self.history, -1)
-        products = np.empty((2 * count + 1, 2 * count + 1))
-        products[:-1, :-1] = self._inner[np.ix_(rows, rows)]
-        products[-1, :-1] = products[:-1, -1] = [_dot(flat[r], self._gradient) for r in rows]
-        products[-1, -1] = _dot(self._gradient, self._gradient)
-        weights = two_loops(products)
-        direction = np.float32(weights[-1]) * self._gradient
-        for weight, row in zip(weights[:-1], rows, strict=True):
-            direction += np.float32(weight) * flat[row]
-        return direction
+        products = self._rows.products(y, 1 + 2 * count)
+        self._steps[:count, place] = products[1::2]
+        self._changes[:count, place] = self._changes[place, :count] = products[2::2]
+
+    def _newton(self, products: Numbers) -> Numbers:
+        """Return −H g as weights of the rows, from the rows' inner products with g."""
+        order = np.asarray(self._order)
+        block = np.ix_(order, order)
+        s, y = 1 + 2 * order, 2 + 2 * order
+        weights = np.zeros(len(products))
+        weights[s], weights[y], weights[0] = two_loops(
+            self._steps[block], self._changes[block], products[s], products[y]
+        )
+        return weights
 
     def state(self) -> State:
         """Return everything that the next steps depend on."""
+        space = self.space
+        rows = [space.array(self._rows.get(row)) for row in range(1 + 2 * len(self._order))]
         kept: Any = {
-            "x": self.x,
-            "base": self._base,
-            "direction": self._direction,
-            "pairs": self._pairs[:, self._order],
-            "inner": self._inner[np.ix_(self._rows, self._rows)],
+            "x": space.array(self.x),
+            "base": space.array(self._base),
+            "direction": space.array(self._direction),
+            "rows": np.stack(rows),
+            "order": np.asarray(self._order, np.float64),
+            "steps": self._steps.copy(),
+            "changes": self._changes.copy(),
             "numbers": np.asarray(
-                [self._loss, self._slope, self._step, self._halvings, self._blind], np.float64
+                [self._loss, self._slope, self._step, self._shortened, self._blind], np.float64
             ),
         }
         if self._gradient is not None:
-            kept["gradient"] = self._gradient
-        return {name: np.array(value) for name, value in kept.items()}
+            kept["gradient"] = space.array(self._gradient)
+        found: State = kept
+        return found
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
-        self._order = list(range(state["pairs"].shape[1]))
-        self._pairs[:, self._order] = state["pairs"]
-        self._inner[np.ix_(self._rows, self._rows)] = state["inner"]
-        self.x, self._base = np.array(state["x"]), np.array(state["base"])
-        self._direction = np.array(state["direction"])
-        self._gradient = np.array(state["gradient"]) if "gradient" in state else None
+        take = self.space.take
+        for row, vector in enumerate(state["rows"]):
+            self._rows.put(row, take(vector))
+        self._order = [int(place) for place in state["order"]]
+        self._steps, self._changes = np.array(state["steps"]), np.array(state["changes"])
+        self.x, self._base, self._direction = (take(state[k]) for k in ("x", "base", "direction"))
+        self._gradient = take(state["gradient"]) if "gradient" in state else None
         self._loss, self._slope, self._step = (float(v) for v in state["numbers"][:3])
-        self._halvings, self._blind = (int(v) for v in state["numbers"][3:])
+        self._shortened, self._blind = (int(v) for v in state["numbers"][3:])
 
 
-def two_loops(products: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the coefficients of −H g in the basis (s₁…s_m, y₁…y_m, g), oldest pair first.
+def _host(x: Any) -> Any:
+    return Host(x.size)
 
-    `products`: inner products of the basis, (2m+1)×(2m+1). H is the L-BFGS inverse Hessian with
-    H₀ = (sᵀy / yᵀy) I of the newest pair (Nocedal & Wright, "Numerical Optimization", Algorithm 7.4).
+
+def two_loops(steps: Numbers, changes: Numbers, s_g: Numbers, y_g: Numbers) -> tuple[Numbers, Numbers, float]:
+    """Return the weights of s₁…s_m, P y₁…P y_m and P g in −H g, oldest pair first.
+
+    `steps`: s_i·y_j, read where i ≤ j; `changes`: y_i·P y_j; `s_g`: s_i·g; `y_g`: y_i·P g. H is the L-BFGS
+    inverse Hessian with H₀ = γ P, γ = sᵀy / yᵀP y of the newest pair (Nocedal & Wright, "Numerical
+    Optimization", Algorithm 7.4 and eq. 7.20, in the inner product of P).
     """
-    m = len(products) // 2
-    weights = np.zeros(2 * m + 1)
-    weights[-1] = -1.0
-    alphas = np.zeros(m)
+    m = len(s_g)
+    alphas, rest = np.zeros(m), np.zeros(m)
     for i in reversed(range(m)):
-        alphas[i] = weights @ products[:, i] / products[i, m + i]
-        weights[m + i] -= alphas[i]
-    weights *= products[m - 1, 2 * m - 1] / products[2 * m - 1, 2 * m - 1]
+        alphas[i] = (s_g[i] - steps[i, i + 1 :] @ alphas[i + 1 :]) / steps[i, i]
+    gamma = steps[-1, -1] / changes[-1, -1]
+    smooth = gamma * (y_g - changes @ alphas)
     for i in range(m):
-        beta = weights @ products[:, m + i] / products[i, m + i]
-        weights[i] += alphas[i] - beta
-    return weights
+        rest[i] = alphas[i] - (smooth[i] + rest[:i] @ steps[:i, i]) / steps[i, i]
+    return -rest, gamma * alphas, -gamma
 
 
-def _root_mean_square(a: Vector) -> float:
-    return float(np.sqrt(_dot(a, a) / max(a.size, 1)))
+def cubic_minimum(step: float, start: float, slope: float, end: float, end_slope: float) -> float:
+    """Return where the cubic through two values and slopes, `step` apart, is least (N. & W., eq. 3.59).
 
-
-def _dot(a: Vector, b: Vector) -> float:
-    return float(np.dot(a, b))
+    Half the step where the values are no numbers or there is no such point.
+    """
+    middle = slope + end_slope - 3 * (end - start) / step
+    square = middle * middle - slope * end_slope
+    if not (np.isfinite(square) and square >= 0):
+        return 0.5 * step
+    root = np.sqrt(square)
+    below = end_slope - slope + 2 * root
+    best = step - step * (end_slope + root - middle) / below if below else np.nan
+    return float(best) if np.isfinite(best) else 0.5 * step

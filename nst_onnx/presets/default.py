@@ -16,6 +16,7 @@ PRESET = Preset(
     pooling="average",
     margin=16,
     start="content",
+    optimiser="preconditioned",
     size=512,
     pyramid=True,
     steps=200,

@@ -11,6 +11,7 @@ from nst_onnx.losses.layer import Normalisation
 
 Start = Literal["content", "noise", "style"]
 Noise = Literal["mixed", "white", "faint", "shifted"]
+OptimiserName = Literal["lbfgs", "preconditioned", "adam"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,8 @@ class Preset:
 
     Layers map names to relative weights; None means the model's own default layers, with equal weights
     that sum to 1. Weights, learning rates and noise are in the source's units, which count in grey
-    levels (0..255). `model` is the network it was published for.
+    levels (0..255). `model` is the network it was published for. `history` and `line_search` are
+    those of plain L-BFGS.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Preset:
     margin: int = 0
     start: Start = "noise"
     noise: Noise = "white"
-    optimiser: Literal["lbfgs", "adam"] = "lbfgs"
+    optimiser: OptimiserName = "lbfgs"
     learning_rate: float = 1.0
     history: int = 20
     line_search: bool = True

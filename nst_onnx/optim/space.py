@@ -1,0 +1,112 @@
+"""Where an optimiser's vectors live, and what can be done with them. Here: numpy, on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
+V = TypeVar("V")
+
+
+class Rows(Protocol[V]):
+    """A fixed number of vectors kept together, zero at first."""
+
+    def put(self, row: int, vector: V) -> None:
+        """Keep a copy of a vector in the place of another."""
+
+    def get(self, row: int) -> V:
+        """Return the vector kept there, valid until it is replaced."""
+
+    def products(self, vector: V, count: int) -> Numbers:
+        """Return the inner products of the first `count` rows with a vector."""
+
+    def combine(self, weights: Numbers) -> V:
+        """Return Σ weight × row over the first rows, a new vector."""
+
+
+class Space(Protocol[V]):
+    """Vectors of one length, single precision, wherever they are. None is ever written to again."""
+
+    size: int
+
+    def rows(self, count: int) -> Rows[V]:
+        """Return room for `count` vectors."""
+
+    def add(self, a: V, b: V, weight: float) -> V:
+        """Return a + weight × b, a new vector."""
+
+    def dot(self, a: V, b: V) -> float:
+        """Return the inner product."""
+
+    def precondition(self, vector: V) -> V:
+        """Return P v for a fixed symmetric positive definite P."""
+
+    def take(self, vector: Any) -> V:
+        """Return a vector of this space, or an array, as one that nobody else will change."""
+
+    def array(self, vector: V) -> Array:
+        """Return a vector as an array of its own."""
+
+
+class Host:
+    """numpy's arrays."""
+
+    def __init__(self, size: int, precondition: Callable[[Array], Array] | None = None) -> None:
+        self.size, self._precondition = size, precondition
+
+    def rows(self, count: int) -> HostRows:
+        """Return a matrix of zeros."""
+        return HostRows(count, self.size)
+
+    def add(self, a: Array, b: Array, weight: float) -> Array:
+        """Return a + weight × b."""
+        total = np.float32(weight) * b
+        total += a
+        return total
+
+    def dot(self, a: Array, b: Array) -> float:
+        """Return the inner product."""
+        return float(np.dot(a, b))
+
+    def precondition(self, vector: Array) -> Array:
+        """Return P v, the vector itself where there is no P."""
+        return vector if self._precondition is None else self._precondition(vector)
+
+    def take(self, vector: npt.ArrayLike) -> Array:
+        """Return a copy."""
+        return np.array(vector, np.float32)
+
+    def array(self, vector: Array) -> Array:
+        """Return a copy."""
+        return vector.copy()
+
+
+class HostRows:
+    """Vectors as the rows of a matrix, so that many products are one."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self._matrix = np.zeros((count, size), np.float32)
+
+    def put(self, row: int, vector: Array) -> None:
+        """Copy a vector into a row."""
+        self._matrix[row] = vector
+
+    def get(self, row: int) -> Array:
+        """Return a view of a row."""
+        vector: Array = self._matrix[row]
+        return vector
+
+    def products(self, vector: Array, count: int) -> Numbers:
+        """Return the first rows times a vector."""
+        products: Array = self._matrix[:count] @ vector
+        return products.astype(np.float64)
+
+    def combine(self, weights: Numbers) -> Array:
+        """Return the weighted sum of the first rows."""
+        combined: Array = weights.astype(np.float32) @ self._matrix[: len(weights)]
+        return combined
