@@ -130,7 +130,7 @@ class _Rewriting:
         result = node.output(0)
         if make is None or not result.get_partial_shape().is_static:
             return None
-        inputs = [node.input_value(i) for i in range(node.get_input_size())]
+        inputs = [_unspread(node.input_value(i)) for i in range(node.get_input_size())]
         if not any(_key(x) in self._phased for x in inputs):
             return None
         whole = [_shape(x) == _shape(result) for x in inputs]
@@ -175,6 +175,15 @@ def _key(output: Any) -> tuple[str, int]:
 
 def _shape(output: Any) -> list[int]:
     return list(output.get_shape())
+
+
+def _unspread(output: Any) -> Any:
+    """Return the number that has been spread out to a tensor, or the tensor if it is none such."""
+    node = output.get_node()
+    if node.get_type_name() == "Broadcast" and node.input_value(0).get_partial_shape().is_static:
+        source = node.input_value(0)
+        return source if int(np.prod(_shape(source))) == 1 else output
+    return output
 
 
 def _dealable(output: Any) -> bool:
