@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks import objectives
+from benchmarks import machine, objectives
 from benchmarks.engines import Engine, opened
 from benchmarks.objectives import Subject
 from benchmarks.report import Part
@@ -14,6 +14,7 @@ from nst_onnx.network import Network
 
 SIZES = (256, 512, 1024)
 ROUNDS = (3, 12)
+MEMORY, MEMORY_PER_PIXEL = 3e9, 14e3  # bytes; all engines hold theirs while PyTorch evaluates
 ABOUT = """
 Seconds for one loss and its gradient, square pictures, the optimiser not counted: divided by PyTorch
 eager's in its best float32 configuration, and in bfloat16 also by its best bfloat16 configuration. The
@@ -25,7 +26,8 @@ HEADER = ("", "seconds", "÷ PyTorch fp32", "÷ PyTorch bf16", "loss differs", "
 def run(setting: Setting) -> Part:
     """Measure every engine and every configuration of PyTorch in turns, at each size."""
     part = Part("One evaluation", ABOUT, HEADER)
-    sizes = setting.chosen(*SIZES)
+    sizes = setting.chosen(*(size for size in SIZES if fits(size)))
+    part.notes += [f"{size} px needs more memory than there is" for size in SIZES if not fits(size)]
     usual = min(sizes, key=lambda size: abs(size - 512))
     for model, measured in ((setting.model, sizes), ("compact", [usual])):
         networks = opened(setting.engines, model, setting.tell)
@@ -34,6 +36,11 @@ def run(setting: Setting) -> Part:
         for size in measured:
             _measure(part, setting, networks, size)
     return part
+
+
+def fits(size: int) -> bool:
+    """Return whether all that takes turns at this size is likely to fit into the memory together."""
+    return not machine.memory() or machine.memory() > MEMORY + MEMORY_PER_PIXEL * size**2
 
 
 def name_of(networks: Mapping[Engine, Network]) -> str:

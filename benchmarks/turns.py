@@ -37,6 +37,8 @@ class Spread:
 
 def digits(number: float) -> str:
     """Return a number with three significant digits, and no exponent where it is of a readable size."""
+    if number == int(number) and 1 < abs(number) < 1e6:
+        return str(int(number))
     if number == 0 or not 1e-4 <= abs(number) < 1e6:
         return f"{number:.2g}"
     decimals = 2 if abs(number) < 10 else 1 if abs(number) < 100 else 0
