@@ -37,9 +37,9 @@ class Spread:
 
 def digits(number: float) -> str:
     """Return a number with three significant digits, and no exponent where it is of a readable size."""
-    if number == int(number) and 1 < abs(number) < 1e6:
+    if abs(number) < 1e6 and number == int(number):
         return str(int(number))
-    if number == 0 or not 1e-4 <= abs(number) < 1e6:
+    if not 1e-4 <= abs(number) < 1e6:
         return f"{number:.2g}"
     decimals = 2 if abs(number) < 10 else 1 if abs(number) < 100 else 0
     return f"{number:.{decimals}f}" if abs(number) >= 1 else f"{number:.3g}"

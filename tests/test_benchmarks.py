@@ -215,6 +215,13 @@ def test_turns_rotate_and_keep_to_their_time() -> None:
     assert "".join(order) == "ab" + "ab" + "ba" + "ab"
 
 
+@pytest.mark.parametrize("number", [0, 3, 12.0, 0.00123, 0.5, 9.99, 46.25, 1234.5, 3e-7, 2.5e8])
+def test_numbers_are_shown_shortly(number: float) -> None:
+    shown = turns.digits(number)
+    assert float(shown) == pytest.approx(number, rel=0.05)
+    assert len(shown) <= 7
+
+
 def test_ratios_are_taken_round_by_round() -> None:
     found = turns.ratio([1, 20, 3], [2, 10, 2])
     assert (found.low, found.median, found.high) == (0.5, 1.5, 2)
