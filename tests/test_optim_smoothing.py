@@ -1,5 +1,7 @@
 """The preconditioner: what it does to waves, and that it may precondition at all."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,31 +11,77 @@ from nst_onnx.optim.smoothing import cosines
 SHAPES = [(48, 64), (33, 47), (5, 200), (1, 1)]
 
 
-def matrix(shape: tuple[int, int]) -> np.ndarray:
-    """P of one colour, column by column."""
+def taught(shape: tuple[int, int], lessons: int = 4) -> Smoothing:
+    """A preconditioner that has learnt from pairs with a spectrum of their own."""
     smoothing = Smoothing(shape)
-    unit = np.eye(shape[0] * shape[1], dtype=np.float32)
+    rng = np.random.default_rng(2)
+    for _ in range(lessons):
+        y = rng.standard_normal(3 * shape[0] * shape[1]).astype(np.float32)
+        if smoothing.learn(Smoothing(shape)(y), y):
+            smoothing.relearn()
+    return smoothing
+
+
+def matrix(smoothing: Smoothing) -> np.ndarray:
+    """P, column by column."""
+    unit = np.eye(3 * smoothing.shape[0] * smoothing.shape[1], dtype=np.float32)
     return np.stack([smoothing(column) for column in unit], axis=1).astype(np.float64)
 
 
-@pytest.mark.parametrize("shape", [(12, 20), (9, 31), (1, 1)])
-def test_it_is_symmetric_and_never_below_the_identity(shape: tuple[int, int]) -> None:
-    p = matrix(shape)
+@pytest.mark.parametrize("make", [Smoothing, taught])
+@pytest.mark.parametrize("shape", [(12, 16), (9, 21), (1, 1)])
+def test_it_is_symmetric_and_positive_definite(
+    shape: tuple[int, int], make: Callable[[tuple[int, int]], Smoothing]
+) -> None:
+    p = matrix(make(shape))
     np.testing.assert_allclose(p, p.T, atol=1e-5)
-    assert np.linalg.eigvalsh((p + p.T) / 2).min() >= 1 - 1e-4
+    assert np.linalg.eigvalsh((p + p.T) / 2).min() > 0.1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_its_inverse_is_its_inverse(shape: tuple[int, int]) -> None:
+    vector = np.random.default_rng(0).standard_normal(3 * shape[0] * shape[1]).astype(np.float32)
+    for smoothing in (Smoothing(shape), taught(shape)):
+        np.testing.assert_allclose(smoothing.inverse(smoothing(vector)), vector, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_waves_are_its_eigenvectors(shape: tuple[int, int]) -> None:
-    """Against the cosine transform of another library: each coefficient by its own gain."""
+    """Against the cosine transform of another library: each coefficient by its own gain, near f^-0.5."""
     fft = pytest.importorskip("scipy.fft", reason="SciPy is not installed here")
     noise = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
+    smooth = Smoothing(shape)(noise.reshape(-1)).reshape(noise.shape)
+    before, after = (fft.dctn(a, axes=(1, 2), norm="ortho") for a in (noise, smooth))
     f = np.hypot(*np.ix_(*(np.arange(n) / (2 * n) for n in shape)))
     low = np.logical_and.outer(*(np.arange(n) / (2 * n) < 1 / 8 for n in shape))
-    gain = np.where(low & (f < 1 / 8), ((1 / 8) / np.maximum(f, 1 / 256)) ** 0.5, 1)
-    expected = fft.idctn(gain * fft.dctn(noise, axes=(1, 2), norm="ortho"), axes=(1, 2), norm="ortho")
-    found = Smoothing(shape, exponent=0.5)(noise.reshape(-1)).reshape(noise.shape)
-    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    expected = np.where(low, np.maximum((1 / 8) / np.maximum(f, 1 / 256), 1) ** 0.5, 1)
+    np.testing.assert_allclose(after / before, np.broadcast_to(expected, before.shape), rtol=0.05)
+
+
+def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
+    """Pairs of a diagonal Hessian teach its inverse, whatever the steps."""
+    fft = pytest.importorskip("scipy.fft", reason="SciPy is not installed here")
+    shape = (64, 96)
+    f = np.hypot(*np.ix_(*(np.arange(n) / (2 * n) for n in shape)))
+    inverse = np.maximum((1 / 8) / np.maximum(f, 1 / 256), 1) ** 1.2
+    smoothing, rng = Smoothing(shape), np.random.default_rng(3)
+    learnt = []
+    for _ in range(8):
+        y = rng.standard_normal((3, *shape))
+        s = fft.idctn(inverse * fft.dctn(y, axes=(1, 2), norm="ortho"), axes=(1, 2), norm="ortho")
+        learnt.append(smoothing.learn(*(v.astype(np.float32).reshape(-1) for v in (s, y))))
+        if learnt[-1]:
+            smoothing.relearn()
+    assert learnt == [False] * 3 + [True] + [False] * 3 + [True]
+    y = rng.standard_normal((3, *shape)).astype(np.float32)
+    before, after = (
+        fft.dctn(v, axes=(1, 2), norm="ortho") for v in (y, smoothing(y.reshape(-1)).reshape(y.shape))
+    )
+    inside = (f > 1 / 128) & (f < 1 / 10)
+    expected = (inverse * before)[:, inside]
+    assert np.linalg.norm(after[:, inside] - expected) < 0.2 * np.linalg.norm(expected)
+    untaught = fft.dctn(Smoothing(shape)(y.reshape(-1)).reshape(y.shape), axes=(1, 2), norm="ortho")
+    assert np.linalg.norm(untaught[:, inside] - expected) > 0.4 * np.linalg.norm(expected)
 
 
 def test_cosines_are_orthonormal() -> None:
@@ -43,43 +91,47 @@ def test_cosines_are_orthonormal() -> None:
 
 def rough(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """A quadratic function whose curvature grows with frequency: its centre and Hessian."""
-    n = shape[0] * shape[1]
+    n = 3 * shape[0] * shape[1]
     rng = np.random.default_rng(1)
-    root = np.linalg.inv(np.linalg.cholesky(matrix(shape)))
+    root = np.linalg.inv(np.linalg.cholesky(matrix(Smoothing(shape))))
     return rng.standard_normal(n), root.T @ np.diag(np.geomspace(1, 20, n)) @ root
 
 
 def test_it_saves_evaluations_where_curvature_grows_with_frequency() -> None:
-    shape = (12, 16)
-    centre, hessian = rough(shape)
+    shape = (16, 24)
+    inverse = matrix(Smoothing(shape))
+    hessian = np.linalg.inv(inverse @ inverse)
+    centre = np.random.default_rng(1).standard_normal(len(hessian))
 
-    def reached(preconditioner: Smoothing | None) -> float:
-        optimiser = LBFGS(np.zeros(centre.size, np.float32), space=Host(centre.size, preconditioner))
+    def reached(smoothing: Smoothing | None) -> float:
+        optimiser = LBFGS(np.zeros(centre.size, np.float32), space=Host(centre.size, smoothing))
         best = np.inf
-        for _ in range(25):
+        for _ in range(14):
             d = optimiser.x - centre
             best = min(best, float(d @ hessian @ d))
             optimiser.tell(float(d @ hessian @ d), (2 * hessian @ d).astype(np.float32))
         return best
 
-    assert reached(Smoothing(shape)) < 0.2 * reached(None)
+    assert reached(Smoothing(shape)) < 0.5 * reached(None)
 
 
 @pytest.mark.parametrize("history", [3, 30])
 def test_direction_is_that_of_the_two_loop_recursion_on_p(history: int) -> None:
-    """Nocedal & Wright, Algorithm 7.4, with H0 = gamma P, also after the oldest pairs have been replaced."""
+    """Nocedal & Wright, Algorithm 7.4, with H0 = gamma P: also after pairs are replaced and P has changed."""
     shape = (8, 10)
+    smoothing = Smoothing(shape)
     centre, hessian = rough(shape)
-    p = matrix(shape)
-    space = Host(centre.size, Smoothing(shape))
-    optimiser = LBFGS(np.zeros(centre.size, np.float32), space=space, history=history)
+    optimiser = LBFGS(np.zeros(centre.size, np.float32), space=Host(centre.size, smoothing), history=history)
     points, gradients = [], []
+    first = matrix(smoothing)
     for _ in range(9):
         d = optimiser.x - centre
         points.append(optimiser.x.astype(np.float64))
         gradients.append(2 * hessian @ d)
         optimiser.tell(float(d @ hessian @ d), gradients[-1].astype(np.float32))
     pairs = [(b - a, d - c) for a, b, c, d in zip(points, points[1:], gradients, gradients[1:], strict=False)]
+    p = matrix(smoothing)
+    assert np.abs(p - first).max() > 0.01
     q, alphas = gradients[-1], []
     for s, y in reversed(pairs[-history:]):
         alphas.append(s @ q / (s @ y))
@@ -89,4 +141,4 @@ def test_direction_is_that_of_the_two_loop_recursion_on_p(history: int) -> None:
     for (s, y), alpha in zip(pairs[-history:], reversed(alphas), strict=True):
         r = r + s * (alpha - y @ r / (s @ y))
     found = optimiser.x.astype(np.float64) - points[-1]
-    assert np.linalg.norm(found + r) < 1e-3 * np.linalg.norm(r)
+    assert np.linalg.norm(found + r) < 2e-3 * np.linalg.norm(r)

@@ -34,7 +34,8 @@ class LBFGS(Generic[V]):
     Vectors are those of `space`, by default numpy's without preconditioning. Its P takes the identity's
     place: H₀ = γ P. It is applied once to each gradient g; with the pairs are kept s and P y, never y,
     for the recursion needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
-    MapReduce"), and y·P y' = (P y)·y'. So a step reads each kept vector three times.
+    MapReduce"), and y·P y' = (P y)·y'. So a step reads each kept vector three times. Where P learns from
+    the pairs, all P y are made anew whenever it changes.
     """
 
     def __init__(
@@ -70,8 +71,8 @@ class LBFGS(Generic[V]):
             self._shorten(loss, gradient)
             return
         smooth = self.space.precondition(gradient)
-        if self._gradient is not None:
-            self._remember(gradient, smooth)
+        if self._gradient is not None and self._remember(gradient, smooth):
+            smooth = self.space.precondition(gradient)
         self._base, self._loss, self._gradient = self.x, loss, gradient
         self._rows.put(0, smooth)
         self._shortened = 0
@@ -131,13 +132,16 @@ class LBFGS(Generic[V]):
         size = float(np.abs(self.space.array(self._direction)).sum(dtype=np.float64))
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
-    def _remember(self, gradient: V, smooth: V) -> None:
-        """Add the pair of the step just made, if the function curves upwards along it, for the oldest."""
+    def _remember(self, gradient: V, smooth: V) -> bool:
+        """Add the pair of the step just made, if the function curves upwards along it, for the oldest.
+
+        Return whether P is another now.
+        """
         space = self.space
         assert self._gradient is not None
         s, y = space.add(self.x, self._base, -1.0), space.add(gradient, self._gradient, -1.0)
         if not space.dot(s, y) > _FLAT * np.sqrt(space.dot(s, s) * space.dot(y, y)):
-            return
+            return False
         self._blind = 0
         place = self._order.pop(0) if len(self._order) == self.history else len(self._order)
         self._order.append(place)
@@ -147,6 +151,22 @@ class LBFGS(Generic[V]):
         products = self._rows.products(y, 1 + 2 * count)
         self._steps[:count, place] = products[1::2]
         self._changes[:count, place] = self._changes[place, :count] = products[2::2]
+        if not space.learn(s, y):
+            return False
+        self._relearn(count)
+        return True
+
+    def _relearn(self, count: int) -> None:
+        """Change P, and with it all P y and their products with y."""
+        space, rows = self.space, self._rows
+        for row in range(2, 2 + 2 * count, 2):
+            rows.put(row, space.unsmooth(rows.get(row)))
+        space.relearn()
+        for k in range(count):  # rows from here on hold y, those before P y
+            smooth = space.precondition(rows.get(2 + 2 * k))
+            products = rows.products(smooth, 1 + 2 * count)[2::2]
+            self._changes[k:count, k] = self._changes[k, k:count] = products[k:]
+            rows.put(2 + 2 * k, smooth)
 
     def _newton(self, products: Numbers) -> Numbers:
         """Return −H g as weights of the rows, from the rows' inner products with g."""
@@ -177,12 +197,15 @@ class LBFGS(Generic[V]):
         }
         if self._gradient is not None:
             kept["gradient"] = space.array(self._gradient)
+        kept |= {f"learnt {name}": value for name, value in space.state().items()}
         found: State = kept
         return found
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
         take = self.space.take
+        learnt = {k.removeprefix("learnt "): v for k, v in state.items() if k.startswith("learnt ")}
+        self.space.restore(learnt)
         for row, vector in enumerate(state["rows"]):
             self._rows.put(row, take(vector))
         self._order = [int(place) for place in state["order"]]

@@ -1,54 +1,105 @@
-"""The preconditioner: low frequencies go further than a gradient says, as smooth pictures need."""
+"""The preconditioner: low frequencies go further than a gradient says, each as the run itself teaches."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from nst_onnx.optim.optimiser import State
 
-EXPONENT = 0.75
-FINEST = 1 / 8  # cycles per pixel; the gradient's own spectrum is flat or falls from here on
+Array = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
+
+FINEST = 1 / 8  # cycles per pixel; from here on steps and gradient changes keep about the same ratio
 COARSEST = 1 / 256  # cycles per pixel; below, a picture of usual size has no more than a few waves
+EXPONENT = 0.5  # of 1/f, before anything has been learnt
 MOST_WAVES = 512  # of the cosine basis along one side; the products' cost grows with it
+_FIRST_LESSON = 4  # pairs before the first learning; then whenever there are twice as many
+_PRIOR = 1e-4  # how much the start counts, as a share of one pair's energy in each band
+
+# Orthonormal opponent colours: light, red against blue, green against both.
+OPPONENTS = np.linalg.qr(np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float64).T)[0].T.astype(np.float32)
 
 
 class Smoothing:
-    """P = I + Cᵀ (W − I) C on each colour of a picture: symmetric, positive definite, never below I.
+    """P = I + Cᵀ (W − I) C on a picture in RGB: symmetric, positive definite.
 
-    C takes the lowest frequencies of the orthonormal cosine transform (DCT-II) along both axes, those
-    below `finest`; W multiplies each by (finest / f)^exponent, f in cycles per pixel, held at `coarsest`.
-    The rest passes as it is. Two thin matrix products forwards and two back: cheaper than a whole
-    transform, the same for any size, and a few MatMul on any device.
+    C takes the picture's opponent colours to the lowest frequencies of the orthonormal cosine transform
+    (DCT-II) along both axes, those below `FINEST`; W multiplies each. The rest passes as it is. Two thin
+    matrix products forwards and two back: cheaper than a whole transform, and the same for any size.
+
+    W begins as (FINEST / f)^½ and is learnt: of all diagonal matrices D the one that brings steps D^-½ s
+    and gradient changes D^½ y closest to each other's direction has d² = Σ s² / Σ y². The sums go over all
+    pairs so far, each pair's vectors at unit length, in each octave of frequencies of each colour.
     """
 
-    def __init__(
-        self,
-        shape: tuple[int, int],
-        *,
-        exponent: float = EXPONENT,
-        finest: float = FINEST,
-        coarsest: float = COARSEST,
-    ) -> None:
-        """`shape`: (H, W) of the picture whose colours H×W lie one after the other in a vector."""
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """`shape`: (H, W) of the picture whose three colours H×W lie one after the other in a vector."""
         self.shape = shape
-        self.rows, self.columns = (cosines(n, min(math.ceil(2 * n * finest), MOST_WAVES)) for n in shape)
-        f = np.hypot(*np.ix_(*(np.arange(len(c)) / (2 * n) for c, n in self._axes)))
-        self.gain = np.asarray(np.maximum((finest / np.maximum(f, coarsest)) ** exponent - 1, 0), np.float32)
-
-    @property
-    def _axes(self) -> list[tuple[Array, int]]:
-        return list(zip((self.rows, self.columns), self.shape, strict=True))
+        self._rows, self._columns = (cosines(n, min(math.ceil(2 * n * FINEST), MOST_WAVES)) for n in shape)
+        axes = (np.arange(len(c)) / (2 * n) for c, n in zip((self._rows, self._columns), shape, strict=True))
+        octave = np.log2(np.maximum(np.hypot(*np.ix_(*axes)), COARSEST) / COARSEST).reshape(-1)
+        knots = np.arange(math.ceil(octave.max()) + 1)
+        self._bands = np.maximum(1 - np.abs(octave - knots[:, None]), 0)  # linear interpolation over octaves
+        start = np.maximum(FINEST / COARSEST / 2.0**knots, 1.0) ** EXPONENT
+        # Energies of steps and of gradient changes, in each band of each colour; and all that is finer.
+        self._energies: Numbers = _PRIOR * np.stack([[start] * 3, [1 / start] * 3])
+        self._rest: Numbers = np.full(2, _PRIOR)
+        self._count = 0
+        self.relearn()
 
     def __call__(self, vector: Array) -> Array:
-        """Return P v, a new array, for the vector (k·H·W,) of a picture."""
-        planes = vector.reshape(-1, *self.shape)
-        waves = self.gain * (self.rows @ planes @ self.columns.T)
-        smooth = (self.rows.T @ waves @ self.columns).astype(np.float32, copy=False)
-        smooth += planes
+        """Return P v, a new array."""
+        return self._scale(vector, self._gain - 1)
+
+    def inverse(self, vector: Array) -> Array:
+        """Return P⁻¹ v, a new array."""
+        return self._scale(vector, 1 / self._gain - 1)
+
+    def learn(self, s: Array, y: Array) -> bool:
+        """Take in a step and its gradient change. Return whether it is time to `relearn`."""
+        for i, vector in enumerate((s, y)):
+            total = float(np.dot(vector, vector))
+            energy = np.square(self._waves(vector), dtype=np.float64).reshape(3, -1) / total
+            self._energies[i] += energy @ self._bands.T
+            self._rest[i] += max(1 - energy.sum(), 0)
+        self._count += 1
+        return self._count >= _FIRST_LESSON and not self._count & (self._count - 1)
+
+    def relearn(self) -> None:
+        """Change P to what has been learnt."""
+        steps, changes = np.log(self._energies)
+        rest = np.log(self._rest[0] / self._rest[1])
+        gain = np.exp((steps - changes - rest) / 2 @ self._bands)
+        waves = len(self._rows), len(self._columns)
+        self._gain = gain.astype(np.float32).reshape(3, *waves)
+
+    def _waves(self, vector: Array) -> Array:
+        waves = self._rows @ vector.reshape(3, *self.shape) @ self._columns.T
+        return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
+
+    def _scale(self, vector: Array, excess: Array) -> Array:
+        waves = np.tensordot(OPPONENTS.T, excess * self._waves(vector), 1)
+        smooth = (self._rows.T @ waves @ self._columns).astype(np.float32, copy=False)
+        smooth += vector.reshape(smooth.shape)
         return smooth.reshape(-1)
+
+    def state(self) -> State:
+        """Return what has been learnt."""
+        return {
+            "energies": self._energies.copy(),
+            "rest": self._rest.copy(),
+            "gain": self._gain.copy(),
+            "count": np.asarray(self._count, np.float64),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
+        """Go on from a `state`."""
+        self._energies, self._rest = np.array(state["energies"]), np.array(state["rest"])
+        self._gain, self._count = np.array(state["gain"], np.float32), int(state["count"])
 
 
 def cosines(size: int, count: int) -> Array:

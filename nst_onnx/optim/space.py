@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.smoothing import Smoothing
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -44,7 +47,16 @@ class Space(Protocol[V]):
         """Return the inner product."""
 
     def precondition(self, vector: V) -> V:
-        """Return P v for a fixed symmetric positive definite P."""
+        """Return P v for a symmetric positive definite P."""
+
+    def unsmooth(self, vector: V) -> V:
+        """Return P⁻¹ v."""
+
+    def learn(self, s: V, y: V) -> bool:
+        """Take in a step and its gradient change. Return whether P should `relearn` now."""
+
+    def relearn(self) -> None:
+        """Change P to what has been learnt."""
 
     def take(self, vector: Any) -> V:
         """Return a vector of this space, or an array, as one that nobody else will change."""
@@ -52,12 +64,18 @@ class Space(Protocol[V]):
     def array(self, vector: V) -> Array:
         """Return a vector as an array of its own."""
 
+    def state(self) -> State:
+        """Return what P has learnt."""
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
+        """Go on from a `state`."""
+
 
 class Host:
     """numpy's arrays."""
 
-    def __init__(self, size: int, precondition: Callable[[Array], Array] | None = None) -> None:
-        self.size, self._precondition = size, precondition
+    def __init__(self, size: int, smoothing: Smoothing | None = None) -> None:
+        self.size, self._smoothing = size, smoothing
 
     def rows(self, count: int) -> HostRows:
         """Return a matrix of zeros."""
@@ -75,7 +93,29 @@ class Host:
 
     def precondition(self, vector: Array) -> Array:
         """Return P v, the vector itself where there is no P."""
-        return vector if self._precondition is None else self._precondition(vector)
+        return vector if self._smoothing is None else self._smoothing(vector)
+
+    def unsmooth(self, vector: Array) -> Array:
+        """Return P⁻¹ v, the vector itself where there is no P."""
+        return vector if self._smoothing is None else self._smoothing.inverse(vector)
+
+    def learn(self, s: Array, y: Array) -> bool:
+        """Let P learn, if there is one. Return whether it should `relearn` now."""
+        return self._smoothing is not None and self._smoothing.learn(s, y)
+
+    def relearn(self) -> None:
+        """Change P to what has been learnt."""
+        if self._smoothing is not None:
+            self._smoothing.relearn()
+
+    def state(self) -> State:
+        """Return what P has learnt; nothing where there is no P."""
+        return {} if self._smoothing is None else self._smoothing.state()
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
+        """Go on from a `state`."""
+        if self._smoothing is not None:
+            self._smoothing.restore(state)
 
     def take(self, vector: npt.ArrayLike) -> Array:
         """Return a copy."""
