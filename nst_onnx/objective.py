@@ -19,6 +19,7 @@ from nst_onnx.network import Network
 from nst_onnx.options import LossOptions
 from nst_onnx.picture import Picture, Source, fit, read
 from nst_onnx.presets import Preset
+from nst_onnx.runtime import give_back
 from nst_onnx.targets import batch, blend, measure, scaled
 from nst_onnx.terms import term_weights, terms_of
 
@@ -87,7 +88,9 @@ class Objective:
         if self.terms.masked:
             feeds[MASK] = (np.ones(self.shape, np.float32) if alpha is None else alpha)[None, None]
         outputs = {LOSSES: (len(self.terms.names),), GRADIENT: (1, 3, *self.shape)}
-        self._bound = sessions.objective.bind(feeds, outputs)
+        session = sessions.objective
+        give_back()
+        self._bound = session.bind(feeds, outputs)
 
     def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
         """Return the style pictures at the content's size times `style_scale`, recoloured if so wished."""

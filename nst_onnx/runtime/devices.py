@@ -90,12 +90,12 @@ def choose(name: str | None = None, *, exact: bool = False) -> Device:
     Raises DeviceError for a name that makes no sense, or a device that cannot be used here.
     """
     name = (name or os.environ.get("NST_ONNX_DEVICE") or "auto").lower()
-    kinds = available()
     if name == "auto":
+        kinds = available()
         fastest = next(kind for kind in kinds if not (exact and kind == "openvino"))
         return Device(fastest, precision="bf16" if fastest == "openvino" and has_bf16() else "fp32")
     device = _parse(name)
-    if device.kind not in kinds:
+    if not (find_spec("openvino") if device.kind == "openvino" else device.kind in available()):
         raise DeviceError(f"{device.kind} cannot be used here", _INSTALL[device.kind])
     return device
 
