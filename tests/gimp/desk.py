@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from .inside import Inside
+
 WIDTH, HEIGHT = 1280, 860
 PREFERENCES = """(show-welcome-dialog no)
 (check-updates no)
@@ -20,11 +22,14 @@ NEURAL_STYLE = "^Neural Style$"
 class Desk:
     """GIMP with `photo` open, using `profile`, on a screen of its own. A context.
 
-    Its window's title tells how many layers the picture has, and of which type.
+    Its window's title tells how many layers the picture has, and of which type; `inside` tells the rest.
+    Messages to and from the inside lie where the photo is.
     """
 
     def __init__(self, profile: Path, photo: Path) -> None:
         self.profile, self._photo = profile, photo
+        self.folder = photo.parent
+        self.inside = Inside(self.folder)
         self._started: list[subprocess.Popen[bytes]] = []
         self.title = photo.stem
 
@@ -45,7 +50,8 @@ class Desk:
             "NO_AT_BRIDGE": "1",
         }
         self._start(["openbox"])
-        self._start(["dbus-run-session", "gimp-3.0", "--no-splash", "--new-instance", str(self._photo)])
+        gimp = ["gimp-3.0", "--no-splash", "--new-instance", str(self._photo), *self.inside.batch]
+        self._start(["dbus-run-session", *gimp])
         window = self.window(self.title, 120)
         self._xdotool("windowsize", window, str(WIDTH), str(HEIGHT - 30), "windowmove", window, "0", "0")
         time.sleep(3)
@@ -136,7 +142,7 @@ class Desk:
 
     def choose_style(self, settings: str, style: Path) -> None:
         """Press the button for the style picture and give its name."""
-        self.click(152, 45, settings)
+        self.click(152, -338, settings)
         self.window("Select a File")
         time.sleep(1)
         self._xdotool("type", "/")

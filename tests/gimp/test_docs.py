@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from .conftest import CONSOLE, HERE, PICTURES
+from .conftest import CONSOLE, HERE, PHOTO, STYLE
 
 PAGE = HERE.parents[1] / "docs" / "gimp.md"
 
@@ -22,8 +22,8 @@ def _block(language, word):
 @pytest.mark.slow
 def test_the_example_paints(profile, tmp_path):
     (tmp_path / "paint.py").write_text(_block("python", "lookup_procedure"))
-    Image.open(PICTURES / "golden_gate.jpg").resize((160, 120)).save(tmp_path / "photo.jpg")
-    shutil.copyfile(PICTURES / "starry_night.jpg", tmp_path / "painting.jpg")
+    Image.open(PHOTO).resize((160, 120)).save(tmp_path / "photo.jpg")
+    shutil.copyfile(STYLE, tmp_path / "painting.jpg")
     line = shlex.split(_block("bash", "paint.py"))
     line[0] = CONSOLE
     environment = {**os.environ, "GIMP3_DIRECTORY": str(profile)}
