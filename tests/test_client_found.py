@@ -13,11 +13,11 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_client import EngineError, find
-from nst_client.protocol import PROTOCOL
+from nst_client.protocol import FOLDER_PREFIX, PROTOCOL
 
-from nst_onnx.worker import protocol
+from nst_onnx.worker import abandoned, protocol
 
-GOOD = {"command": [sys.executable, "-m", "nst_onnx.worker"], "version": "0.1.0", "protocol": PROTOCOL}
+GOOD = {"command": [sys.executable, "-m", "nst_onnx.worker"], "version": "0.1.0", "editor": "krita"}
 
 
 def write(folder: Path, facts: Any) -> Path:
@@ -27,7 +27,7 @@ def write(folder: Path, facts: Any) -> Path:
 
 def test_it_is_beside_the_plug_in(tmp_path: Path) -> None:
     found = find(write(tmp_path, GOOD))
-    assert (found.command, found.version) == (GOOD["command"], "0.1.0")
+    assert (found.command, found.version, found.editor) == (GOOD["command"], "0.1.0", "krita")
     assert find(str(tmp_path)) == found
 
 
@@ -45,7 +45,7 @@ def test_a_command_may_be_a_name_that_is_looked_up(tmp_path: Path) -> None:
         {"command": []},
         GOOD | {"command": "python"},
         GOOD | {"command": [1]},
-        GOOD | {"protocol": 99},
+        {"command": GOOD["command"]},
         GOOD | {"command": ["/nowhere/at/all/python"]},
     ],
 )
@@ -63,5 +63,16 @@ def test_missing_or_damaged(tmp_path: Path) -> None:
         find(tmp_path)
 
 
-def test_client_and_worker_speak_the_same_protocol() -> None:
+def test_what_to_run_is_beside_the_python_or_wherever_it_is(tmp_path: Path) -> None:
+    python = tmp_path / "my environment" / "python"
+    python.parent.mkdir()
+    python.touch()
+    found = find(write(tmp_path, GOOD | {"command": [str(python)]}))
+    assert found.update == "nst-onnx plugin install krita"
+    python.with_name("nst-onnx").touch()
+    assert found.update == f"'{python.parent}/nst-onnx' plugin install krita"
+
+
+def test_client_and_worker_agree() -> None:
     assert protocol.PROTOCOL == PROTOCOL
+    assert abandoned.PREFIX == FOLDER_PREFIX

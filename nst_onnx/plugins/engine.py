@@ -20,11 +20,9 @@ def command() -> list[str]:
     return [sys.executable, "-m", "nst_onnx.worker"]
 
 
-def write(folder: Path) -> None:
-    """Write engine.json into `folder`, for this installation."""
-    from nst_onnx.worker.protocol import PROTOCOL
-
-    facts = {"command": command(), "version": __version__, "protocol": PROTOCOL}
+def write(folder: Path, editor: str) -> None:
+    """Write engine.json into `folder`, the plug-in of `editor`, for this installation."""
+    facts = {"command": command(), "version": __version__, "editor": editor}
     (folder / NAME).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 

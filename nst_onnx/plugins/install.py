@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_onnx.plugins import engine, gimp, source
+from nst_onnx.plugins import engine, source
 from nst_onnx.plugins.errors import PluginError
 from nst_onnx.version import __version__
 
@@ -28,15 +27,11 @@ class Installed:
         return self.version == __version__
 
 
-def install(plug_ins: Path) -> Path:
-    """Install GIMP's plug-in into the folder `plug_ins` and return where it is. Raises PluginError."""
-    return place(plug_ins / gimp.FOLDER, "gimp")
-
-
-def place(target: Path, editor: str) -> Path:
+def place(target: Path, editor: str, prepare: Callable[[Path], None] | None = None) -> Path:
     """Put the plug-in of an editor ("gimp", "krita") at `target`, with its client and engine.json.
 
-    What was there before is replaced only when the new one is complete. Raises PluginError.
+    What was there before is replaced only when the new one is complete; `prepare` does the rest for that.
+    Raises PluginError.
     """
     files = source.folder()
     new, old = (target.with_name(f"{prefix}{target.name}") for prefix in (".new-", ".old-"))
@@ -46,9 +41,9 @@ def place(target: Path, editor: str) -> Path:
             shutil.rmtree(leftover, ignore_errors=True)
         shutil.copytree(files / editor / target.name, new, ignore=_IGNORED)
         shutil.copytree(files / "nst_client", new / "nst_client", ignore=_IGNORED)
-        engine.write(new)
-        if (new / f"{target.name}.py").is_file():
-            make_runnable(new / f"{target.name}.py")
+        engine.write(new, editor)
+        if prepare is not None:
+            prepare(new)
         if target.exists():
             target.rename(old)
         new.rename(target)
@@ -61,22 +56,6 @@ def place(target: Path, editor: str) -> Path:
     return target
 
 
-def make_runnable(file: Path) -> None:
-    """Set the run bits for all who may read; GIMP passes over files without."""
-    mode = stat.S_IMODE(file.stat().st_mode)
-    file.chmod(mode | (mode & 0o444) >> 2)
-
-
-def runnable(file: Path) -> bool:
-    """Return whether the run bit is set (on Windows there is none)."""
-    return os.access(file, os.X_OK)
-
-
-def uninstall(plug_ins: Path) -> Path | None:
-    """Remove GIMP's plug-in from the folder `plug_ins`; return what was removed. Raises PluginError."""
-    return remove(plug_ins / gimp.FOLDER)
-
-
 def remove(target: Path) -> Path | None:
     """Remove a plug-in; return what was removed. Raises PluginError."""
     if not target.is_dir():
@@ -86,14 +65,6 @@ def remove(target: Path) -> Path | None:
     except OSError as error:
         raise PluginError(f"cannot remove {target}: {(error.strerror or str(error)).lower()}") from None
     return target
-
-
-def installed(plug_ins: Path) -> Installed | None:
-    """Return what is installed in the folder `plug_ins`."""
-    target = plug_ins / gimp.FOLDER
-    if not (target / f"{gimp.FOLDER}.py").is_file():
-        return None
-    return Installed(target, version_in(target))
 
 
 def version_in(target: Path) -> str:

@@ -28,6 +28,7 @@ class Engine:
 
     `log` is called with each line of the worker's log, from another thread. `hang_seconds`: a worker that
     answers nothing for so long, though asked, is ended. `start_seconds`: how long it may take to start.
+    `version`: the only one of nst-onnx that will do, None for any; `update`: what a person runs to mend that.
     `folder`: where the worker makes its private folder; None for the system's temporary files. It must be
     a place that both can see, which matters where the editor runs in a sandbox.
 
@@ -42,9 +43,12 @@ class Engine:
         hang_seconds: float = 60.0,
         start_seconds: float = 60.0,
         folder: str | None = None,
+        version: str | None = None,
+        update: str = "nst-onnx plugin install",
     ) -> None:
         self._command = [*command, *(["--folder", folder] if folder else [])]
         self._log, self._hang_seconds, self._start_seconds = log, hang_seconds, start_seconds
+        self._version, self._update = version, update
         self._process: Process | None = None
         self._hello: Hello | None = None
         self._trouble: EngineError | None = None
@@ -226,24 +230,25 @@ class Engine:
             self._fail(process, str(message.get("message")), str(message.get("hint", "")))
 
     def _greet(self, process: Process, message: Message) -> None:
-        version, protocol = message.get("version"), message.get("protocol")
+        process.folder = Path(message["folder"])
+        version, protocol = str(message.get("version")), message.get("protocol")
+        wrong = ""
         if protocol != PROTOCOL:
-            self._fail(
-                process,
-                f"nst-onnx {version} speaks protocol {protocol}, this plug-in speaks {PROTOCOL}",
-                "run `nst-onnx plugin install` again, then restart the editor",
-            )
+            wrong = f"nst-onnx {version} speaks protocol {protocol}, this plug-in speaks {PROTOCOL}"
+        elif self._version not in (None, version):
+            wrong = f"this plug-in is that of nst-onnx {self._version}, but {version} is installed now"
+        if wrong:
+            self._fail(process, wrong, f"in a terminal, run: {self._update} (then restart the editor)")
             return
-        if not Path(message["folder"]).is_dir():
+        if not process.folder.is_dir():
             self._fail(
                 process,
-                f"the engine's folder {message['folder']} cannot be seen from here",
+                f"the engine's folder {process.folder} cannot be seen from here",
                 f"an editor in a sandbox needs one that both can see; {_DOCTOR}",
             )
             return
-        process.folder = Path(message["folder"])
         self._hello = Hello(
-            str(version),
+            version,
             str(message.get("python")),
             message.get("models", []),
             message.get("devices", []),
