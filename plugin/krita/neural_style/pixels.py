@@ -17,8 +17,9 @@ from krita import Document, Krita, Node
 
 from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
+from .nst_client.region import Rectangle
 from .nst_client.translation import _
-from .region import Rectangle, Region
+from .region import Region
 
 RESOLUTION = 100.0
 NOTHING = re.compile(rb"\x00+")
@@ -42,15 +43,16 @@ def space(layer: Node) -> Space:
     return Space(layer.colorModel(), layer.colorDepth(), layer.colorProfile())
 
 
-def taken(layer: Node, part: Rectangle) -> Pixels:
-    """Return `part` of `layer` for the engine, with its alpha."""
-    own = converted(_stored(layer, part), part, space(layer), SRGB)
-    return Pixels(part.width, part.height, 4, "f32", own, layer.name())
+def taken(layer: Node, part: Rectangle, name: str) -> Pixels:
+    """Return `part` of a paint layer for the engine, with its alpha, under a name for messages."""
+    own = converted(bytes(layer.pixelData(*part.sides)), part, space(layer), SRGB)
+    return Pixels(part.width, part.height, 4, "f32", own, name)
 
 
 def copied(layer: Node, part: Rectangle, target: Node) -> None:
     """Copy `part` of `layer`, as one sees it, into `target`; exactly, where spaces agree."""
-    target.setPixelData(converted(_stored(layer, part), part, space(layer), space(target)), *part.sides)
+    seen = bytes(layer.projectionPixelData(*part.sides))
+    target.setPixelData(converted(seen, part, space(layer), space(target)), *part.sides)
 
 
 def put(layer: Node, region: Region, painting: Pixels) -> None:
@@ -61,8 +63,7 @@ def put(layer: Node, region: Region, painting: Pixels) -> None:
     part, seen = region.painted, region.seen
     before = bytes(layer.pixelData(*part.sides))
     own = converted(before, part, space(layer), SRGB)
-    inner = Rectangle(part.x - seen.x, part.y - seen.y, part.width, part.height)
-    blended = _blended(own, _scaled(painting, seen, inner), region.mask)
+    blended = _blended(own, _scaled(painting, seen, part.seen_from(seen)), region.mask)
     after = converted(blended, part, SRGB, space(layer))
     layer.setPixelData(_kept(before, after, part.width * part.height, region.mask, space(layer)), *part.sides)
 
@@ -78,13 +79,6 @@ def converted(data: bytes, part: Rectangle, source: Space, target: Space) -> byt
             raise Failure(_("Krita cannot convert from {profile}").format(profile=source.profile))
         document.waitForDone()
         return bytes(layer.pixelData(0, 0, part.width, part.height))
-
-
-def _stored(layer: Node, part: Rectangle) -> bytes:
-    """Return the layer's own pixels, or for one that is computed, such as a group, what it looks like."""
-    if layer.type() == "paintlayer":
-        return bytes(layer.pixelData(*part.sides))
-    return bytes(layer.projectionPixelData(*part.sides))
 
 
 @contextmanager
