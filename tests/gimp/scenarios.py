@@ -300,6 +300,12 @@ def cancelled(folder):
     return _interrupted(folder, "neural_style.py")
 
 
+def labels(folder):
+    """Tell how the controls are called."""
+    procedure = Gimp.get_pdb().lookup_procedure(NAME)
+    return {"labels": [argument.nick.replace("_", "") for argument in procedure.get_arguments()[3:]]}
+
+
 # ---- what else may lie in the Layers panel
 
 

@@ -32,3 +32,13 @@ def test_the_example_paints(profile, tmp_path):
     painted = Image.open(tmp_path / "painted.png")
     assert painted.size == (160, 120)
     assert painted.convert("RGB").tobytes() != Image.open(tmp_path / "photo.jpg").tobytes()
+
+
+def test_every_control_is_explained(gimp):
+    """In the guide, and on the page behind the Help button."""
+    labels = gimp("labels")["labels"]
+    help_page = HERE.parents[1] / "plugin" / "gimp" / "neural_style" / "help" / "en" / "neural-style.html"
+    explained = re.findall(r"<dt>(.*?)</dt>", help_page.read_text())
+    assert sorted(", ".join(explained).split(", ")) == sorted(labels)
+    rows = re.findall(r"^\| ([A-Z][^|]*?) \| [^|]+ \|$", PAGE.read_text(), re.MULTILINE)
+    assert set(labels) <= set(", ".join(rows).split(", "))

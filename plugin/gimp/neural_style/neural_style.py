@@ -32,7 +32,7 @@ class NeuralStyle(Gimp.PlugIn):
 
     def do_set_i18n(self, name: str) -> tuple[bool, str | None, str | None]:
         """Say where translations are, if there are any."""
-        return FOLDER.is_dir(), DOMAIN, str(FOLDER)
+        return FOLDER.is_dir(), DOMAIN, FOLDER.name
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Make the procedure called `name`."""
