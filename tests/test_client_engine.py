@@ -285,7 +285,7 @@ def test_one_of_another_protocol(tmp_path: Path) -> None:
 
 
 def test_one_of_another_version(tmp_path: Path) -> None:
-    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", update="mend it")
+    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", install="mend it")
     with pytest.raises(EngineError, match=rf"nst-onnx 0\.0\.1, but {__version__} is installed") as caught:
         engine.start()
     assert "mend it" in caught.value.hint

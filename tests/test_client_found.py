@@ -17,7 +17,11 @@ from nst_client.protocol import FOLDER_PREFIX, PROTOCOL
 
 from nst_onnx.worker import abandoned, protocol
 
-GOOD = {"command": [sys.executable, "-m", "nst_onnx.worker"], "version": "0.1.0", "editor": "krita"}
+GOOD = {
+    "command": [sys.executable, "-m", "nst_onnx.worker"],
+    "version": "0.1.0",
+    "install": "nst-onnx plugin install krita",
+}
 
 
 def write(folder: Path, facts: Any) -> Path:
@@ -27,7 +31,8 @@ def write(folder: Path, facts: Any) -> Path:
 
 def test_it_is_beside_the_plug_in(tmp_path: Path) -> None:
     found = find(write(tmp_path, GOOD))
-    assert (found.command, found.version, found.editor) == (GOOD["command"], "0.1.0", "krita")
+    assert found.command == GOOD["command"]
+    assert (found.version, found.install) == ("0.1.0", "nst-onnx plugin install krita")
     assert find(str(tmp_path)) == found
 
 
@@ -61,16 +66,6 @@ def test_missing_or_damaged(tmp_path: Path) -> None:
     (tmp_path / "engine.json").write_bytes(b"\xff{")
     with pytest.raises(EngineError, match=r"engine\.json cannot be used"):
         find(tmp_path)
-
-
-def test_what_to_run_is_beside_the_python_or_wherever_it_is(tmp_path: Path) -> None:
-    python = tmp_path / "my environment" / "python"
-    python.parent.mkdir()
-    python.touch()
-    found = find(write(tmp_path, GOOD | {"command": [str(python)]}))
-    assert found.update == "nst-onnx plugin install krita"
-    python.with_name("nst-onnx").touch()
-    assert found.update == f"'{python.parent}/nst-onnx' plugin install krita"
 
 
 def test_client_and_worker_agree() -> None:

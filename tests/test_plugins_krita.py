@@ -129,6 +129,11 @@ def programs(tmp_path, monkeypatch):
     return tmp_path / "bin"
 
 
+def test_doctor_names_the_folder_that_was_given(tmp_path):
+    given = KritaProfile(tmp_path / "my krita", tmp_path / "kritarc", "given")
+    assert _states(given)["plug-in"][1].endswith(f'nst-onnx plugin install krita --dir "{given.folder}"')
+
+
 @posix
 @pytest.mark.parametrize(("version", "state"), [("4.4.8", "broken"), ("5.2.9", "good"), ("6.0.0", "good")])
 def test_doctor_old_krita(programs, version, state):

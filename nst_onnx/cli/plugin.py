@@ -110,6 +110,8 @@ def doctor(
 def _state(found: Installed | None) -> str:
     if found is None:
         return "-"
+    if found.version is None:
+        return "damaged: install it again"
     return found.version if found.current else f"{found.version}: out of date, install it again"
 
 

@@ -15,20 +15,20 @@ from nst_onnx.plugins.profile import Packaging
 
 
 def files_of(folder: Path, again: str) -> Iterator[Finding]:
-    """Look whether the plug-in in `folder` is complete, and start its engine; `again`: the cure."""
+    """Look whether the plug-in in `folder` is complete, and start its engine; `again`: how to install it."""
     if not (folder / "nst_client" / "client.py").is_file():
-        yield Finding("files", "broken", f"{folder / 'nst_client'} is missing; {again}")
+        yield Finding("files", "broken", f"{folder / 'nst_client'} is missing; run: {again}")
     try:
         facts = engine.read(folder)
         said = engine.hello(facts["command"])
     except PluginError as error:
-        yield Finding("engine", "broken", f"{error}; {error.hint or again}")
+        yield Finding("engine", "broken", f"{error}; {error.hint or f'run: {again}'}")
         return
     now, then = said.get("version"), facts.get("version")
     if now == then:
         yield Finding("engine", "good", f"nst-onnx {now} in {facts['command'][0]}")
     else:
-        text = f"the plug-in is that of nst-onnx {then}, but {now} is installed now; {again}"
+        text = f"the plug-in is that of nst-onnx {then}, but {now} is installed now; run: {again}"
         yield Finding("engine", "broken", text)
 
 

@@ -35,7 +35,8 @@ def profiles() -> list[Profile]:
 def given(folder: Path) -> Profile:
     """Return the profile that a person names, also by its plug-ins folder."""
     profile = folder.parent if folder.name == "plug-ins" else folder
-    return Profile(profile, profile.name, "given")
+    known = [found for found in all_profiles() if found.folder == profile]
+    return known[0] if known else Profile(profile, profile.name, "given")
 
 
 def is_new_enough(version: str) -> bool:

@@ -11,7 +11,6 @@ from nst_onnx.plugins import gimp, gimp_install
 from nst_onnx.plugins.causes import files_of, sandbox
 from nst_onnx.plugins.profile import Profile
 
-AGAIN = "run: nst-onnx plugin install gimp"
 NONE_FOUND = (
     "no GIMP 3 was found on this computer",
     "install GIMP 3 and start it once, or say where its profile is with --dir",
@@ -40,16 +39,16 @@ def examine(profiles: Sequence[Profile]) -> Iterator[Finding]:
 
 def _placed(profile: Profile) -> Iterator[Finding]:
     """Look whether the plug-in is where GIMP looks: in a folder of its own, of its own name."""
-    place = profile.plug_ins
+    place, again = profile.plug_ins, profile.install_line
     right = place / gimp.FOLDER / gimp.MAIN_FILE
     found = [file for depth in range(4) for file in sorted(place.glob("*/" * depth + gimp.MAIN_FILE))]
     found += sorted((profile.folder / "scripts").rglob(gimp.MAIN_FILE))
     for file in found:
         if file != right:
-            text = f"{file} is in the wrong folder: GIMP only looks at {right}; remove it, then {AGAIN}"
+            text = f"{file} is in the wrong folder: GIMP only looks at {right}; remove it, then run: {again}"
             yield Finding("folder", "broken", text)
     if not found:
-        yield Finding("plug-in", "missing", f"not installed in {place}; {AGAIN}")
+        yield Finding("plug-in", "missing", f"not installed in {place}; run: {again}")
     searched = _searched(profile.folder / "gimprc")
     if searched and "plug-ins" in searched and not _covers(searched, place):
         yield Finding(
@@ -77,14 +76,17 @@ def _installed(profile: Profile) -> Iterator[Finding]:
     """Look at an installed plug-in: run bit, files, version, engine, sandbox, and what GIMP itself says."""
     folder = profile.plug_ins / gimp.FOLDER
     yield Finding("plug-in", "good", str(folder))
-    if gimp_install.runnable(folder):
+    runnable = gimp_install.runnable(folder)
+    if runnable:
         yield Finding("run bit", "good", "set")
     else:
-        text = f"{folder / gimp.MAIN_FILE} may not be run, so GIMP passes over it; {AGAIN}"
+        text = (
+            f"{folder / gimp.MAIN_FILE} may not be run, so GIMP passes over it; run: {profile.install_line}"
+        )
         yield Finding("run bit", "broken", text)
-    yield from files_of(folder, AGAIN)
+    yield from files_of(folder, profile.install_line)
     yield from sandbox("GIMP", profile.packaging, gimp.FLATPAK)
-    if profile.packaging in ("native", "given"):
+    if runnable and profile.packaging in ("native", "given"):
         yield from _asked(profile)
 
 

@@ -13,7 +13,7 @@ from nst_onnx.plugins.profile import Profile
 
 def install(profile: Profile) -> Path:
     """Install the plug-in and return where it is. Raises PluginError."""
-    return place(profile.plug_ins / FOLDER, "gimp", make_runnable)
+    return place(profile.plug_ins / FOLDER, "gimp", profile.install_line, make_runnable)
 
 
 def uninstall(profile: Profile) -> Path | None:

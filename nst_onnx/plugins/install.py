@@ -16,10 +16,10 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 @dataclass(frozen=True)
 class Installed:
-    """`folder`: the plug-in's; `version` of nst-onnx that it came from ("?": it does not say)."""
+    """`folder`: the plug-in's; `version` of nst-onnx that it came from, None where it does not say."""
 
     folder: Path
-    version: str
+    version: str | None
 
     @property
     def current(self) -> bool:
@@ -27,11 +27,13 @@ class Installed:
         return self.version == __version__
 
 
-def place(target: Path, editor: str, prepare: Callable[[Path], None] | None = None) -> Path:
+def place(
+    target: Path, editor: str, install_line: str, prepare: Callable[[Path], None] | None = None
+) -> Path:
     """Put the plug-in of an editor ("gimp", "krita") at `target`, with its client and engine.json.
 
     What was there before is replaced only when the new one is complete; `prepare` does the rest for that.
-    Raises PluginError.
+    `install_line`: what a person runs to have this done again. Raises PluginError.
     """
     files = source.folder()
     new, old = (target.with_name(f"{prefix}{target.name}") for prefix in (".new-", ".old-"))
@@ -41,7 +43,7 @@ def place(target: Path, editor: str, prepare: Callable[[Path], None] | None = No
             shutil.rmtree(leftover, ignore_errors=True)
         shutil.copytree(files / editor / target.name, new, ignore=_IGNORED)
         shutil.copytree(files / "nst_client", new / "nst_client", ignore=_IGNORED)
-        engine.write(new, editor)
+        engine.write(new, install_line)
         if prepare is not None:
             prepare(new)
         if target.exists():
@@ -51,7 +53,8 @@ def place(target: Path, editor: str, prepare: Callable[[Path], None] | None = No
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise PluginError(
-            f"cannot install into {target.parent}: {reason}", "close the editor and try again"
+            f"cannot install into {target.parent}: {reason}",
+            "see that you may write there, close the editor, and try again",
         ) from None
     return target
 
@@ -67,9 +70,9 @@ def remove(target: Path) -> Path | None:
     return target
 
 
-def version_in(target: Path) -> str:
-    """Return the version of nst-onnx that an installed plug-in came from; "?" where it does not say."""
+def version_in(target: Path) -> str | None:
+    """Return the version of nst-onnx that an installed plug-in came from; None where it does not say."""
     try:
-        return str(engine.read(target).get("version", "?"))
-    except PluginError:
-        return "?"
+        return str(engine.read(target)["version"])
+    except (PluginError, KeyError):
+        return None

@@ -9,7 +9,6 @@ from nst_onnx.plugins import krita, krita_install, kritarc
 from nst_onnx.plugins.causes import files_of, sandbox
 from nst_onnx.plugins.krita import KritaProfile
 
-AGAIN = "run: nst-onnx plugin install krita"
 NONE_FOUND = (
     "no Krita was found on this computer",
     "install Krita 5 and start it once, or say where its resources are with --dir",
@@ -37,29 +36,33 @@ def examine(profiles: Sequence[KritaProfile]) -> Iterator[Finding]:
 
 def _placed(profile: KritaProfile) -> Iterator[Finding]:
     """Look whether both of its parts are where Krita looks."""
-    place, found = profile.plug_ins, krita_install.installed(profile)
-    desktop = place / krita.DESKTOP
+    place, again = profile.plug_ins, profile.install_line
+    desktop, found = place / krita.DESKTOP, krita_install.installed(profile)
     wrong = sorted(place.glob(f"*/{krita.DESKTOP}")) + sorted(profile.folder.glob(krita.DESKTOP))
     for file in wrong:
-        text = f"{file} is in the wrong folder: Krita only looks at {desktop}; remove it, then {AGAIN}"
+        text = f"{file} is in the wrong folder: Krita only looks at {desktop}; remove it, then run: {again}"
         yield Finding("folder", "broken", text)
     if found and not desktop.is_file():
-        yield Finding("folder", "broken", f"{desktop} is missing, so Krita passes over the plug-in; {AGAIN}")
+        yield Finding(
+            "folder",
+            "broken",
+            f"{desktop} is missing, so Krita passes over the plug-in; run: {again}",
+        )
     if not found and not wrong:
-        yield Finding("plug-in", "missing", f"not installed in {place}; {AGAIN}")
+        yield Finding("plug-in", "missing", f"not installed in {place}; run: {again}")
 
 
 def _installed(profile: KritaProfile) -> Iterator[Finding]:
     """Look at an installed plug-in: switch, files, version, engine, sandbox."""
-    folder = profile.plug_ins / krita.FOLDER
+    folder, again = profile.plug_ins / krita.FOLDER, profile.install_line
     yield Finding("plug-in", "good", str(folder))
     if kritarc.enabled(profile.settings):
         yield Finding("switch", "good", f"on in {profile.settings}")
     else:
         text = (
             f"Krita is not told to load it in {profile.settings}; switch it on in "
-            f"Settings ▸ Configure Krita ▸ Python Plugin Manager ▸ Neural Style, or {AGAIN}"
+            f"Settings ▸ Configure Krita ▸ Python Plugin Manager ▸ Neural Style, or run: {again}"
         )
         yield Finding("switch", "broken", text)
-    yield from files_of(folder, AGAIN)
+    yield from files_of(folder, again)
     yield from sandbox("Krita", profile.packaging, krita.FLATPAK)

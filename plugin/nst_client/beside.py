@@ -33,7 +33,7 @@ class NeuralEngine:
                     raise EngineError("this Flatpak cannot start programs of the computer", self._permission)
                 command = ["flatpak-spawn", "--host", "--watch-bus", *command]
                 shared = _shared(flatpak)
-            self._engine = Engine(command, folder=shared, version=found.version, update=found.update)
+            self._engine = Engine(command, folder=shared, version=found.version, install=found.install)
             self._engine.launch()
         except EngineError as error:
             raise self._failure(error) from error

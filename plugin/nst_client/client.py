@@ -28,7 +28,7 @@ class Engine:
 
     `log` is called with each line of the worker's log, from another thread. `hang_seconds`: a worker that
     answers nothing for so long, though asked, is ended. `start_seconds`: how long it may take to start.
-    `version`: the only one of nst-onnx that will do, None for any; `update`: what a person runs to mend that.
+    `version`: the only one of nst-onnx that will do, None for any; `install`: what a person runs for that.
     `folder`: where the worker makes its private folder; None for the system's temporary files. It must be
     a place that both can see, which matters where the editor runs in a sandbox.
 
@@ -44,11 +44,11 @@ class Engine:
         start_seconds: float = 60.0,
         folder: str | None = None,
         version: str | None = None,
-        update: str = "nst-onnx plugin install",
+        install: str = "nst-onnx plugin install",
     ) -> None:
         self._command = [*command, *(["--folder", folder] if folder else [])]
         self._log, self._hang_seconds, self._start_seconds = log, hang_seconds, start_seconds
-        self._version, self._update = version, update
+        self._version, self._install = version, install
         self._process: Process | None = None
         self._hello: Hello | None = None
         self._trouble: EngineError | None = None
@@ -238,7 +238,7 @@ class Engine:
         elif self._version not in (None, version):
             wrong = f"this plug-in is that of nst-onnx {self._version}, but {version} is installed now"
         if wrong:
-            self._fail(process, wrong, f"in a terminal, run: {self._update} (then restart the editor)")
+            self._fail(process, wrong, f"in a terminal, run: {self._install} (then restart the editor)")
             return
         if not process.folder.is_dir():
             self._fail(

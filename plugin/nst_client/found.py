@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +17,14 @@ _REINSTALL = "run `nst-onnx plugin install` again, in the environment where nst-
 
 @dataclass(frozen=True)
 class FoundEngine:
-    """How the engine is started; `version` of nst-onnx that installed the plug-in, into which `editor`."""
+    """How the engine is started; `version` of nst-onnx that installed the plug-in.
+
+    `install`: what a person runs to have that done again.
+    """
 
     command: list[str]
     version: str
-    editor: str
-
-    @property
-    def update(self) -> str:
-        """What a person runs to have the plug-in installed anew."""
-        program = Path(self.command[0]).with_name("nst-onnx")
-        there = any(program.with_suffix(suffix).is_file() for suffix in ("", ".exe"))
-        return f"{shlex.quote(str(program)) if there else program.name} plugin install {self.editor}".rstrip()
+    install: str
 
 
 def find(folder: str | os.PathLike[str]) -> FoundEngine:
@@ -43,7 +38,7 @@ def find(folder: str | os.PathLike[str]) -> FoundEngine:
         command = facts["command"]
         if not isinstance(command, list) or not command or not all(isinstance(w, str) for w in command):
             raise ValueError("its command is none")
-        found = FoundEngine(command, str(facts["version"]), str(facts.get("editor", "")))
+        found = FoundEngine(command, str(facts["version"]), str(facts["install"]))
     except FileNotFoundError:
         raise EngineError(
             f"this plug-in was not installed by nst-onnx: {path} is missing", _REINSTALL
