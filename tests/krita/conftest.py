@@ -99,7 +99,8 @@ class Session:
 def profile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a person who has just installed the plug-in as the guide says."""
     home = tmp_path_factory.mktemp("home")
-    environment = {**os.environ, "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    names = {"HOME": "", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}
+    environment = {**os.environ, **{name: str(home / folder) for name, folder in names.items()}}
     line = ["nst-onnx", "plugin", "install", "krita"]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
