@@ -276,7 +276,7 @@ def test_one_that_never_says_hello(tmp_path: Path) -> None:
 def test_one_of_another_protocol(tmp_path: Path) -> None:
     program = """
         import json, sys
-        print(json.dumps({"event": "hello", "protocol": 99, "version": "7.0", "folder": "/"}), flush=True)
+        print(json.dumps({"event": "hello", "protocol": 99, "version": "7.0"}), flush=True)
         sys.stdin.read()
     """
     with pytest.raises(EngineError, match=r"nst-onnx 7.0 speaks protocol 99") as caught:

@@ -230,7 +230,7 @@ class Engine:
             self._fail(process, str(message.get("message")), str(message.get("hint", "")))
 
     def _greet(self, process: Process, message: Message) -> None:
-        process.folder = Path(message["folder"])
+        process.folder = folder = Path(str(message.get("folder", "nowhere")))
         version, protocol = str(message.get("version")), message.get("protocol")
         wrong = ""
         if protocol != PROTOCOL:
@@ -240,10 +240,10 @@ class Engine:
         if wrong:
             self._fail(process, wrong, f"in a terminal, run: {self._install} (then restart the editor)")
             return
-        if not process.folder.is_dir():
+        if not folder.is_dir():
             self._fail(
                 process,
-                f"the engine's folder {process.folder} cannot be seen from here",
+                f"the engine's folder {folder} cannot be seen from here",
                 f"an editor in a sandbox needs one that both can see; {_DOCTOR}",
             )
             return
@@ -254,7 +254,7 @@ class Engine:
             message.get("devices", []),
             message.get("presets", []),
             message.get("qualities", {}),
-            message["folder"],
+            str(folder),
         )
 
     def _on_end(self, process: Process) -> None:
