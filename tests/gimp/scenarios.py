@@ -443,11 +443,11 @@ MEANWHILE = {
 def meanwhile(folder, change, output, selected=True):
     """Choose a layer, change something as a person might while the engine paints, and deliver."""
     nst_client, outcome, subject = _plug_in()
-    image = photo()
+    image = photo(400, 300)  # of several tiles
     layer = image.get_layers()[0]
-    image.resize(130, 100, 15, -9)
+    image.resize(460, 360, 15, -9)
     if selected:
-        _select(image, 35, 10, 50, 40, feather=6)
+        _select(image, 60, 30, 220, 240, feather=6)
     chosen = subject.choose(image, [layer])
     MEANWHILE[change](image, layer)
     if not image.is_valid():

@@ -10,7 +10,7 @@ from nst_client.failure import Cancelled, Failure
 from nst_client.translation import _
 from outcome import check
 from settings import asked
-from subject import Subject
+from subject import Subject, choose
 from thumbnail import Thumbnail
 from window import Window
 
@@ -19,20 +19,26 @@ MAIN = ("style", "strength", "quality", "style-scale", "keep-colours", "output")
 MORE = ("second-style", "second-share", "size", "seed")
 
 
-def converse(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, subject: Subject) -> Pixels:
+def converse(
+    procedure: Gimp.Procedure,
+    config: Gimp.ProcedureConfig,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+) -> tuple[Subject, Pixels]:
     """Ask for the settings, paint before the person's eyes, and return what they keep.
 
-    What is wrong with the settings is told, and they can be mended. Raises Cancelled, and Failure where the
-    engine is not there.
+    What is wrong with the settings is told, and they can be mended. Raises Cancelled, and Failure where there
+    is nothing to paint, or no engine.
     """
     GimpUi.init("nst-onnx")
     with NeuralEngine() as engine:  # it gets ready while the person chooses
         dialog = Settings(procedure, config, engine)
         while dialog.agreed():
+            subject = choose(image, drawables)
             try:
                 output = config.get_property("output")
                 check(subject.layer, output)
-                return Window(engine, subject, asked(config), output).painting()
+                return subject, Window(engine, subject, asked(config), output).painting()
             except Failure as failure:
                 subject.check()  # what cannot be mended ends it
                 dialog.tell(failure)
@@ -58,7 +64,7 @@ class Settings:
             labels.add_widget(names.label)
             more.pack_start(names, False, False, 0)
         dialog.get_label("more-title", _("More"), False, False)
-        dialog.fill_expander("expander", "more-title", False, "more")
+        expander = dialog.fill_expander("expander", "more-title", False, "more")
         dialog.fill(("main", "expander"))
         thumbnail = Thumbnail(config)
         area = dialog.get_content_area()
@@ -67,6 +73,8 @@ class Settings:
         thumbnail.show()
         config.connect("notify::style", self._allow)
         self._allow(config, None)
+        for sender, signal in ((config, "notify::style"), (expander, "notify::expanded")):
+            sender.connect_after(signal, lambda *_: GLib.idle_add(self._shrink))
         GLib.timeout_add(TICK, self._offer)
 
     def agreed(self) -> bool:
@@ -87,6 +95,11 @@ class Settings:
     def _allow(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
         """Painting takes a style."""
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, config.get_property("style") is not None)
+
+    def _shrink(self) -> bool:
+        """Let no gap stay where something went."""
+        self._dialog.resize(self._dialog.get_size().width, 1)
+        return GLib.SOURCE_REMOVE
 
     def _offer(self) -> bool:
         """Offer the models and devices of the engine as soon as it has told them."""

@@ -88,6 +88,7 @@ def put(layer: Gimp.Layer, painted: Rectangle, seen: Rectangle, painting: Pixels
     shadow.flush()
     with _alpha_locked(layer):
         layer.merge_shadow(True)
+    layer.free_shadow()
     layer.update(painted.x, painted.y, painted.width, painted.height)
 
 

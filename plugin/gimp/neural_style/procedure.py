@@ -48,10 +48,10 @@ def run(
         subject = choose(image, drawables)
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from dialog import (
-                converse,  # GTK is for interactive use only: scripts run where there is no screen
-            )
+                converse,
+            )  # GTK is for interactive use only: scripts run where there is no screen
 
-            painting = converse(procedure, config, subject)
+            subject, painting = converse(procedure, config, image, drawables)
         else:
             painting = _painted(subject, config)
         painted_image, painted_layer = outcome.deliver(subject, painting, config.get_property("output"))

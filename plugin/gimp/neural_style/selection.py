@@ -41,11 +41,11 @@ def select(image: Gimp.Image, selection: Selection | None) -> None:
         return
     whole = Rectangle(0, 0, image.get_width(), image.get_height())
     channel = image.get_selection()
-    shadow = channel.get_shadow_buffer()
-    shadow.clear(whole.gegl)
+    shadow = channel.get_shadow_buffer()  # a new one is empty
     shadow.set(selection.bounds.gegl, FORMAT, selection.mask)
     shadow.flush()
     channel.merge_shadow(True)
+    channel.free_shadow()
     channel.update(whole.x, whole.y, whole.width, whole.height)
 
 
