@@ -49,6 +49,13 @@ def test_the_surroundings_hold_what_is_painted_and_end_with_the_layer(
     assert pixels(painted) <= pixels(seen) <= pixels(there)
 
 
+@given(rectangles, st.integers(1, 4000))
+def test_bands_are_all_of_it_once(part: Rectangle, at_once: int) -> None:
+    bands = list(part.bands(at_once))
+    assert sorted(pixel for band in bands for pixel in pixels(band)) == sorted(pixels(part))
+    assert all(band.width * band.height <= max(at_once, part.width) for band in bands)
+
+
 def test_the_surroundings_are_an_eighth_of_the_longer_side() -> None:
     seen = surroundings(Rectangle(100, 200, 80, 40), Rectangle(0, 0, 1000, 1000))
     assert seen == Rectangle(90, 190, 100, 60)

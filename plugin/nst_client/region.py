@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .failure import Failure
@@ -44,6 +45,12 @@ class Rectangle:
     def seen_from(self, other: Rectangle) -> Rectangle:
         """Return this, counted from the corner of `other`."""
         return Rectangle(self.x - other.x, self.y - other.y, self.width, self.height)
+
+    def bands(self, pixels: int) -> Iterator[Rectangle]:
+        """Yield it in parts of its full width, from the top, each of about as many `pixels` at most."""
+        rows = max(pixels // self.width, 1)
+        for top in range(0, self.height, rows):
+            yield Rectangle(self.x, self.y + top, self.width, min(rows, self.height - top))
 
 
 def surroundings(painted: Rectangle, there: Rectangle) -> Rectangle:

@@ -40,6 +40,7 @@ SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
         for name, (model, depth, profile) in SPACES.items()
     ],
     ("16 bits replaced", "selection", {"space": SPACES["16 bits"], **REPLACE}),
+    ("large", "large", {}),
     ("new document", "new_document", {}),
     ("gray new document", "new_document", {"space": SPACES["gray, 16 bits"]}),
     ("group", "group", {}),

@@ -194,6 +194,17 @@ def _painted_and_undone(folder, document, **settings):
     return facts
 
 
+def large(folder):
+    """A layer of more pixels than are put at once."""
+    document = yield from photo(1600, 1200)
+    layer = document.activeNode()
+    select(document, 40, 30, 1500, 1100, feather=5)
+    facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
+    (folder / "mask").write_bytes(bytes(document.selection().pixelData(0, 0, 1600, 1200)))
+    facts.update((yield from _outcome(folder, document, layer)))
+    return facts
+
+
 def _askew(folder, space=None, clear=False):
     """A layer that lies askew on a larger canvas, of which a feathered rectangle is selected."""
     document = yield from photo(space=space)

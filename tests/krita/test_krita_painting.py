@@ -82,6 +82,15 @@ def test_a_new_layer_differs_only_where_selected(krita, scenario):
     _only_in_the_selection(told)
 
 
+def test_a_large_layer_has_no_seams(krita):
+    """It is put in several parts; where these meet, neighbouring rows differ no more than elsewhere."""
+    told = krita("large")
+    _only_in_the_selection(told)
+    made = told.pixels("made")[:, 100:1500, :3].astype(float)
+    steps = np.abs(np.diff(made, axis=0)).mean(axis=(1, 2))[50:-100]
+    assert steps.max() < 4 * np.median(steps)
+
+
 @pytest.mark.parametrize("scenario", ["selection replaced", "hole replaced", "16 bits replaced"])
 def test_only_what_is_selected_is_replaced(krita, scenario):
     told = krita(scenario)

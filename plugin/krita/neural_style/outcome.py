@@ -32,9 +32,9 @@ class Outcome:
         self._region = region(self._document, self._layer)
         self._painted = _twin(self._document, self._layer)
 
-    def content(self) -> Pixels:
-        """Return the pixels to paint."""
-        return taken(self._painted, self._region.seen, self._layer.name())
+    def content(self, longest: int) -> Pixels:
+        """Return the pixels to paint, with no side longer than `longest`."""
+        return taken(self._painted, self._region.seen, longest, self._layer.name())
 
     def check(self) -> None:
         """Raise Failure where that what it belongs to is gone."""

@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 FLATPAK = "org.kde.krita"
 TICK = 50  # milliseconds
 PREVIEW = 512
+FINER = 2  # than what it paints: enough for the engine to scale down well
 
 
 class Painter(QtCore.QObject):
@@ -105,7 +106,8 @@ class Painter(QtCore.QObject):
         if self._course is not None:
             self._follow(self._course, self._outcome)
         elif self._outcome is not None:
-            content = self._outcome.content()
+            size = self._request["options"].get("size") or hello.qualities[self._request["quality"]]["size"]
+            content = self._outcome.content(FINER * size)
             self._course = Course(self._engine.paint(content, self._request, preview=PREVIEW))
         else:
             self._timer.stop()

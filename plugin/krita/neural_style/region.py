@@ -24,6 +24,13 @@ class Region:
     there: Rectangle
     mask: bytes | None
 
+    def mask_of(self, band: Rectangle) -> bytes | None:
+        """Return the mask of some whole rows of `painted`."""
+        if self.mask is None:
+            return None
+        start = (band.y - self.painted.y) * self.painted.width
+        return self.mask[start : start + band.width * band.height]
+
 
 def region(document: Document, layer: Node) -> Region:
     """Return what is to be painted of `layer`. Raises Failure where that is nothing."""
