@@ -47,9 +47,8 @@ def run(
     try:
         subject = choose(image, drawables)
         if run_mode == Gimp.RunMode.INTERACTIVE:
-            from dialog import (
-                converse,
-            )  # GTK is for interactive use only: scripts run where there is no screen
+            # GTK is for interactive use only: scripts run where there is no screen.
+            from dialog import converse
 
             subject, painting = converse(procedure, config, image, drawables)
         else:

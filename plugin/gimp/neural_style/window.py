@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine import NeuralEngine
-from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from nst_client import Pixels
 from nst_client.course import Course
 from nst_client.failure import Cancelled, Failure
@@ -47,6 +47,7 @@ class Window:
         GLib.timeout_add(TICK, self._tick)
         Gtk.main()
         self._dialog.destroy()
+        Gdk.Display.get_default().flush()  # gone now, and not when the engine has ended
         if self._failure is not None:
             raise self._failure
         assert self._course is not None
