@@ -11,6 +11,7 @@ from typing import Any, Callable, Union
 
 from .errors import EngineError
 from .events import Hello
+from .found import INSTALL
 from .job import Job
 from .pixels import Pixels
 from .process import Process
@@ -44,7 +45,7 @@ class Engine:
         start_seconds: float = 60.0,
         folder: str | None = None,
         version: str | None = None,
-        install: str = "nst-onnx plugin install",
+        install: str = INSTALL,
     ) -> None:
         self._command = [*command, *(["--folder", folder] if folder else [])]
         self._log, self._hang_seconds, self._start_seconds = log, hang_seconds, start_seconds

@@ -12,7 +12,8 @@ from .errors import EngineError
 FILE = "engine.json"
 SANDBOX = Path("/.flatpak-info")
 """What is there inside of a Flatpak, where the computer's own files are elsewhere or hidden."""
-_REINSTALL = "run `nst-onnx plugin install` again, in the environment where nst-onnx is installed"
+INSTALL = "nst-onnx plugin install"
+_REINSTALL = f"run `{INSTALL}` again, in the environment where nst-onnx is installed"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def find(folder: str | os.PathLike[str]) -> FoundEngine:
         command = facts["command"]
         if not isinstance(command, list) or not command or not all(isinstance(w, str) for w in command):
             raise ValueError("its command is none")
-        found = FoundEngine(command, str(facts["version"]), str(facts["install"]))
+        found = FoundEngine(command, str(facts["version"]), str(facts.get("install", INSTALL)))
     except FileNotFoundError:
         raise EngineError(
             f"this plug-in was not installed by nst-onnx: {path} is missing", _REINSTALL
