@@ -195,13 +195,24 @@ def _painted_and_undone(folder, document, **settings):
 
 
 def large(folder):
-    """A layer of more pixels than are put at once."""
+    """A layer of more pixels than are put at once; the engine is killed when it has done its part."""
+    here, killed = panel(), []
+
+    def kill_at_the_end(_fraction, text):
+        if text == "Finishing…" and not killed:
+            killed.extend(_workers())
+            for worker in killed:
+                os.kill(worker, signal.SIGKILL)
+
+    here.painter.went_on.connect(kill_at_the_end)
     document = yield from photo(1600, 1200)
     layer = document.activeNode()
     select(document, 40, 30, 1500, 1100, feather=5)
     facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
     (folder / "mask").write_bytes(bytes(document.selection().pixelData(0, 0, 1600, 1200)))
     facts.update((yield from _outcome(folder, document, layer)))
+    here.painter.went_on.disconnect(kill_at_the_end)
+    facts["killed"] = len(killed)
     return facts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from krita import Document, Krita, Node
 
 from .nst_client.failure import Failure
@@ -31,6 +33,7 @@ class Outcome:
         self._output, self._id, self._resolution = output, self._layer.uniqueId(), self._document.xRes()
         self._region = region(self._document, self._layer)
         self._painted = _twin(self._document, self._layer)
+        self._before = self._layer.duplicate() if output == REPLACE else None
 
     def content(self, longest: int) -> Pixels:
         """Return the pixels to paint, with no side longer than `longest`."""
@@ -46,7 +49,7 @@ class Outcome:
             raise Failure(_("the layer was deleted while it was being painted"))
 
     def awaited(self) -> str:
-        """Return what the painting has to wait for, in words; "" where it can be delivered.
+        """Return what the painting has to wait for, in words; "" where it can be placed.
 
         Krita replaces the active layer of the document that the person is looking at.
         """
@@ -59,26 +62,26 @@ class Outcome:
             return _("Finishing…")
         return ""
 
-    def deliver(self, painting: Pixels) -> str:
-        """Put `painting` where it goes, and return what the person has to know, or ""."""
-        untouched = self._untouched()
-        put(self._painted, self._region, painting)
+    def put(self, painting: Pixels) -> Generator[float, None, None]:
+        """Turn the twin of the layer into the painted one; yields how much is done."""
+        return put(self._painted, self._region, painting)
+
+    def place(self) -> str:
+        """Put what was painted where it goes, and return what the person has to know, or ""."""
         if self._output == NEW_DOCUMENT:
             self._make_document()
         elif self._output == NEW_LAYER:
             self._add_layer()
-        elif not (untouched and self._replace()):
+        elif not (self._untouched() and self._replace()):
             self._add_layer()
             return _("The layer was changed or locked meanwhile, so the painting is a new layer above it.")
         return ""
 
     def _untouched(self) -> bool:
         """Whether the layer can still be replaced without loss."""
-        if self._output != REPLACE or not _replaceable(self._layer):
-            return False
-        part = self._region.painted.sides
-        same = space(self._layer) == space(self._painted)
-        return same and bytes(self._layer.pixelData(*part)) == bytes(self._painted.pixelData(*part))
+        part, then, now = self._region.painted.sides, self._before, self._layer
+        same = space(now) == space(then) and now.pixelData(*part) == then.pixelData(*part)
+        return same and _replaceable(now)
 
     def _add_layer(self) -> None:
         self._layer.parentNode().addChildNode(self._painted, self._layer)

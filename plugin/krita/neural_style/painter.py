@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Callable
 
@@ -10,6 +11,7 @@ from .nst_client.beside import NeuralEngine
 from .nst_client.course import Course
 from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
+from .nst_client.pixels import Pixels
 from .nst_client.translation import _
 from .outcome import Outcome
 from .qt import QtCore
@@ -39,6 +41,7 @@ class Painter(QtCore.QObject):
         self._hello: Hello | None = None
         self._outcome: Outcome | None = None
         self._course: Course | None = None
+        self._putting: Generator[float, None, None] | None = None
         self._request: dict[str, Any] = {}
         self.busy = False
         """Whether a picture is being painted."""
@@ -97,15 +100,16 @@ class Painter(QtCore.QObject):
     def _go_on(self) -> None:
         if self._outcome is not None:
             self._outcome.check()
+        if self._course is not None:
+            self._follow(self._course, self._outcome)
+            return
         hello = self._engine.ready()
         if hello is None:
             return
         if hello is not self._hello:
             self._hello = hello
             self.greeted.emit(hello)
-        if self._course is not None:
-            self._follow(self._course, self._outcome)
-        elif self._outcome is not None:
+        if self._outcome is not None:
             size = self._request["options"].get("size") or hello.qualities[self._request["quality"]]["size"]
             content = self._outcome.content(FINER * size)
             self._course = Course(self._engine.paint(content, self._request, preview=PREVIEW))
@@ -118,12 +122,21 @@ class Painter(QtCore.QObject):
             preview = course.preview()
             if preview is not None:
                 self.previewed.emit(preview)
+        else:
+            self._finish(outcome, course.painting())
+
+    def _finish(self, outcome: Outcome, painting: Pixels) -> None:
+        if self._putting is None:
+            self._putting = outcome.put(painting)
+        done = next(self._putting, None)
+        if done is not None:
+            self.went_on.emit(done, _("Finishing…"))
             return
         awaited = outcome.awaited()
         if awaited:
             self.went_on.emit(1.0, awaited)
         else:
-            self._end(outcome.deliver(course.painting()))
+            self._end(outcome.place())
 
     # ---- the end
 
@@ -145,6 +158,8 @@ class Painter(QtCore.QObject):
     def _end(self, message: str) -> None:
         if self._course is not None:
             self._course.cancel()  # which does nothing to one that is over
-        self._outcome = self._course = None
+        if self._putting is not None:
+            self._putting.close()
+        self._outcome = self._course = self._putting = None
         self.busy = False
         self.ended.emit(message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from .nst_client.translation import _
 from .region import Region
 
 RESOLUTION = 100.0
-AT_ONCE = 1 << 20  # pixels; a large layer need not be in memory several times over
+AT_ONCE = 1 << 19  # pixels; a large layer is not in memory several times over, and a person need not wait
 NOTHING = re.compile(rb"\x00+")
 PARTLY = re.compile(rb"[\x01-\xfe]+")
 
@@ -66,10 +66,11 @@ def copied(layer: Node, part: Rectangle, target: Node) -> None:
         target.setPixelData(converted(seen, band, space(layer), space(target)), *band.sides)
 
 
-def put(layer: Node, region: Region, painting: Pixels) -> None:
-    """Put `painting`, which shows `region.seen`, into the selected part of `layer`.
+def put(layer: Node, region: Region, painting: Pixels) -> Generator[float, None, None]:
+    """Put `painting`, which shows `region.seen`, into the selected part of `layer`, band by band.
 
-    The selection is the mask, feathered as it is; outside of it no bit changes. Alpha stays as it was.
+    Yields before each band, with how much is done, so that Krita's main loop may run in between. The
+    selection is the mask, feathered as it is; outside of it no bit changes. Alpha stays as it was.
     """
     own = space(layer)
     with _unseen(painting.width, painting.height, SRGB) as document:
@@ -77,6 +78,7 @@ def put(layer: Node, region: Region, painting: Pixels) -> None:
         canvas.setPixelData(_opaque(painting), 0, 0, painting.width, painting.height)
         _scale(document, region.seen.width, region.seen.height)
         for band in region.painted.bands(AT_ONCE):
+            yield (band.y - region.painted.y) / region.painted.height
             before, mask = bytes(layer.pixelData(*band.sides)), region.mask_of(band)
             painted = bytes(canvas.pixelData(*band.seen_from(region.seen).sides))
             blended = _blended(converted(before, band, own, SRGB), painted, mask)
