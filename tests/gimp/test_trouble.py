@@ -8,8 +8,8 @@ EXPECTED = {
     "no style": "no style picture is chosen",
     "style is no picture": "scenarios.py",
     "style is a folder": "argument 'style'",
-    "style is not there": "is not there",
-    "second style is not there": "is not there",
+    "style is not there": "argument 'style'",
+    "second style is not there": "argument 'second-style'",
     "no such model": "vgg99",
     "no such device": "abacus",
     "locked": "locked",
@@ -22,7 +22,8 @@ def test_refusals(gimp):
     told = gimp("refusals")
     assert set(told["answers"]) == set(EXPECTED)
     for case, (status, message) in told["answers"].items():
-        assert status == ("calling-error" if case == "style is a folder" else "execution-error"), message
+        by_gimp = case in ("style is a folder", "style is not there", "second style is not there")
+        assert status == ("calling-error" if by_gimp else "execution-error"), (case, message)
         assert EXPECTED[case] in message.lower(), (case, message)
         assert "traceback" not in message.lower()
         assert "bug" not in message.lower(), (case, message)
