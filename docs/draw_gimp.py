@@ -3,6 +3,7 @@
 .ci/gimp-system run DIR python docs/draw_gimp.py PHOTO PAINTING
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,11 @@ from pathlib import Path
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests" / "gimp"))
+sys.path.insert(0, str(HERE.parent / "tests"))
 
-from desk import NEURAL_STYLE, Desk  # noqa: E402
+from gimp.desk import NEURAL_STYLE, Desk  # noqa: E402
+
+PAINT = (-69, -42)  # from the dialog's lower right corner
 
 
 def main(photo: Path, painting: Path) -> None:
@@ -22,27 +25,34 @@ def main(photo: Path, painting: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         profile = Path(scratch) / "3.0"
         subprocess.run(["nst-onnx", "plugin", "install", "gimp", "--dir", profile], check=True)
-        with Desk(profile, photo) as desk:
-
-            def keep(name: str) -> None:
-                time.sleep(1)
-                shot = Image.open(desk.shot(Path(scratch) / "shot.png")).convert("RGB")
-                shot = shot.resize((1024, 688), Image.Resampling.LANCZOS)
-                shot.save(HERE / "pictures" / f"gimp-{name}.jpg", quality=82, optimize=True)
-
+        with Desk(profile, Path(shutil.copy(photo, scratch))) as desk:
             desk.open_menu()
-            desk.move(710, 608)
-            keep("menu")
+            desk.point(710, 608)
+            keep(desk, "menu")
             desk.key("n")
             settings = desk.window(NEURAL_STYLE)
             time.sleep(2)
             desk.choose_style(settings, painting)
-            keep("dialog")
-            desk.click(-69, -42, settings)
-            time.sleep(12)
-            keep("preview")
-            desk.becomes("2 layers", seconds=300)
-            keep("result")
+            keep(desk, "dialog")
+            desk.click(*PAINT, settings)
+            growing = []
+            while not desk.shows("2 layers"):
+                growing.append(desk.picture())
+                time.sleep(1)
+            save(growing[len(growing) * 2 // 3], "preview")
+            keep(desk, "result")
+
+
+def keep(desk: Desk, name: str) -> None:
+    """Save what the screen shows when it has come to rest."""
+    time.sleep(2)
+    save(desk.picture(), name)
+
+
+def save(screen: Image.Image, name: str) -> None:
+    """Save a picture of the screen."""
+    small = screen.convert("RGB").resize((1024, 688), Image.Resampling.LANCZOS)
+    small.save(HERE / "pictures" / f"gimp-{name}.jpg", quality=82, optimize=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ from nst_client import (
     Progress,
 )
 
+from nst_onnx.version import __version__
+
 LONG = {"size": 160, "steps": 100_000}
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
@@ -274,7 +276,7 @@ def test_one_that_never_says_hello(tmp_path: Path) -> None:
 def test_one_of_another_protocol(tmp_path: Path) -> None:
     program = """
         import json, sys
-        print(json.dumps({"event": "hello", "protocol": 99, "version": "7.0", "folder": "/"}), flush=True)
+        print(json.dumps({"event": "hello", "protocol": 99, "version": "7.0"}), flush=True)
         sys.stdin.read()
     """
     with pytest.raises(EngineError, match=r"nst-onnx 7.0 speaks protocol 99") as caught:
@@ -282,15 +284,23 @@ def test_one_of_another_protocol(tmp_path: Path) -> None:
     assert "plugin install" in caught.value.hint
 
 
+def test_one_of_another_version(tmp_path: Path) -> None:
+    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", install="mend it")
+    with pytest.raises(EngineError, match=rf"nst-onnx 0\.0\.1, but {__version__} is installed") as caught:
+        engine.start()
+    assert "mend it" in caught.value.hint
+    wait_until(lambda: not list(tmp_path.iterdir()))
+
+
 def test_one_whose_folder_is_elsewhere(tmp_path: Path) -> None:
     """As where the editor is in a sandbox and the engine is not."""
     program = """
         import json, sys
-        hello = {"event": "hello", "protocol": 1, "version": "1", "folder": "/nowhere/nst-onnx-1"}
+        hello = {"event": "hello", "protocol": 1, "version": "1", "folder": "/nowhere/nst-onnx-worker-1"}
         print(json.dumps(hello), flush=True)
         sys.stdin.read()
     """
-    with pytest.raises(EngineError, match="/nowhere/nst-onnx-1 cannot be seen"):
+    with pytest.raises(EngineError, match="/nowhere/nst-onnx-worker-1 cannot be seen"):
         Engine(script(tmp_path, program)).start()
 
 
@@ -348,7 +358,7 @@ def test_an_answer_that_cannot_be_read_ends_the_job(tmp_path: Path) -> None:
         import json, sys, tempfile
         def say(**event):
             print(json.dumps(event), flush=True)
-        say(event="hello", protocol=1, version="1", folder=tempfile.mkdtemp(prefix="nst-onnx-"))
+        say(event="hello", protocol=1, version="1", folder=tempfile.mkdtemp(prefix="nst-onnx-worker-"))
         for line in sys.stdin:
             request = json.loads(line)
             if request["request"] == "stylize":

@@ -13,11 +13,15 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_client import EngineError, find
-from nst_client.protocol import PROTOCOL
+from nst_client.protocol import FOLDER_PREFIX, PROTOCOL
 
-from nst_onnx.worker import protocol
+from nst_onnx.worker import abandoned, protocol
 
-GOOD = {"command": [sys.executable, "-m", "nst_onnx.worker"], "version": "0.1.0", "protocol": PROTOCOL}
+GOOD = {
+    "command": [sys.executable, "-m", "nst_onnx.worker"],
+    "version": "0.1.0",
+    "install": "nst-onnx plugin install krita",
+}
 
 
 def write(folder: Path, facts: Any) -> Path:
@@ -27,7 +31,8 @@ def write(folder: Path, facts: Any) -> Path:
 
 def test_it_is_beside_the_plug_in(tmp_path: Path) -> None:
     found = find(write(tmp_path, GOOD))
-    assert (found.command, found.version) == (GOOD["command"], "0.1.0")
+    assert found.command == GOOD["command"]
+    assert (found.version, found.install) == ("0.1.0", "nst-onnx plugin install krita")
     assert find(str(tmp_path)) == found
 
 
@@ -45,7 +50,7 @@ def test_a_command_may_be_a_name_that_is_looked_up(tmp_path: Path) -> None:
         {"command": []},
         GOOD | {"command": "python"},
         GOOD | {"command": [1]},
-        GOOD | {"protocol": 99},
+        {"command": GOOD["command"]},
         GOOD | {"command": ["/nowhere/at/all/python"]},
     ],
 )
@@ -63,5 +68,6 @@ def test_missing_or_damaged(tmp_path: Path) -> None:
         find(tmp_path)
 
 
-def test_client_and_worker_speak_the_same_protocol() -> None:
+def test_client_and_worker_agree() -> None:
     assert protocol.PROTOCOL == PROTOCOL
+    assert abandoned.PREFIX == FOLDER_PREFIX

@@ -119,6 +119,23 @@ def test_no_gimp_3(home: Path, nst: Nst) -> None:
     assert "older GIMP" in failures(nst("plugin", "doctor", "gimp"))[0]
 
 
+@linux
+def test_an_old_gimp_is_told(home: Path, nst: Nst) -> None:
+    program = home / "bin" / "gimp-console"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho GNU Image Manipulation Program version 2.10.38\n")
+    program.chmod(0o755)
+    assert "2.10" in nst("plugin", "doctor", "gimp").out
+    assert "too old" in nst("plugin", "doctor", "gimp").out
+
+
+@linux
+def test_doctor_of_a_folder_asks_whose_it_is(home: Path, nst: Nst) -> None:
+    outcome = nst("plugin", "doctor", "--dir", str(home))
+    assert outcome.code == 1
+    assert "gimp or krita" in outcome.err
+
+
 class TestDoctor:
     """Each known cause is found and said with its cure."""
 
@@ -166,7 +183,7 @@ class TestDoctor:
         facts = json.loads(engine.read_text())
         command = [sys.executable, "-I", "-S", "-m", "nst_onnx.worker"]
         engine.write_text(json.dumps({**facts, "command": command}))
-        assert "engine" in self.told(profile, nst)
+        assert f"no longer installed for {sys.executable}" in self.told(profile, nst)
 
     @linux
     @pytest.mark.parametrize("content", [None, "", "{}", '{"command": []}'])
@@ -184,5 +201,6 @@ class TestDoctor:
         facts = json.loads(engine.read_text())
         engine.write_text(json.dumps({**facts, "version": "0.0.1"}))
         outcome = nst("plugin", "doctor", "gimp", "--dir", str(profile))
-        assert "came with 0.0.1" in outcome.out
-        assert "0.0.1 (install again)" in nst("plugin", "list").out
+        assert outcome.code == 1
+        assert f"the plug-in is that of nst-onnx 0.0.1, but {__version__} is installed now" in outcome.out
+        assert "0.0.1: out of date" in nst("plugin", "list").out

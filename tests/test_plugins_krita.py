@@ -13,6 +13,8 @@ from nst_onnx.plugins import krita_doctor, kritarc
 from nst_onnx.plugins.krita import KritaProfile, profiles
 from nst_onnx.plugins.krita_install import install, installed, uninstall
 
+posix = pytest.mark.skipif(os.name != "posix", reason="the programs are scripts of a shell")
+
 
 @pytest.fixture
 def profile(tmp_path):
@@ -101,6 +103,72 @@ def test_doctor_moved_environment(profile):
     state, text = _states(profile)["engine"]
     assert state == "broken"
     assert "/gone/bin/python" in text
+
+
+def test_doctor_missing_files(profile):
+    folder = install(profile)
+    shutil.rmtree(folder / "nst_client")
+    (profile.plug_ins / "neural_style.desktop").unlink()
+    states = _states(profile)
+    assert states["files"][0] == states["folder"][0] == "broken"
+    assert install(profile) == folder
+    assert {state for state, _ in _states(profile).values()} == {"good"}
+
+
+def _program(folder, name, prints):
+    """A program that prints something: what a computer has that no test can install."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\necho '{prints}'\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """A folder, the only one that is searched for programs."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path / "bin"
+
+
+def test_doctor_names_the_folder_that_was_given(tmp_path):
+    given = KritaProfile(tmp_path / "my krita", tmp_path / "kritarc", "given")
+    assert _states(given)["plug-in"][1].endswith(f'nst-onnx plugin install krita --dir "{given.folder}"')
+
+
+@posix
+@pytest.mark.parametrize(("version", "state"), [("4.4.8", "broken"), ("5.2.9", "good"), ("6.0.0", "good")])
+def test_doctor_old_krita(programs, version, state):
+    _program(programs, "krita", f"krita {version}")
+    found = [finding for finding in krita_doctor.examine([]) if finding.text.startswith(version)]
+    assert [finding.state for finding in found] == [state]
+
+
+def test_doctor_no_krita(programs):
+    (finding,) = krita_doctor.examine([])
+    assert finding.state == "broken"
+    assert "install Krita" in finding.text
+
+
+@posix
+@pytest.mark.parametrize(
+    ("permissions", "state"),
+    [(None, "warning"), ("[Session Bus Policy]", "broken"), ("org.freedesktop.Flatpak=talk", "good")],
+)
+def test_doctor_sandbox(tmp_path, programs, permissions, state):
+    if permissions is not None:
+        _program(programs, "flatpak", permissions)
+    profile = KritaProfile(tmp_path / "data/krita", tmp_path / "config/kritarc", "flatpak")
+    install(profile)
+    told, text = _states(profile)["sandbox"]
+    assert told == state
+    assert (
+        state == "good" or "flatpak override --user --talk-name=org.freedesktop.Flatpak org.kde.krita" in text
+    )
+
+
+def test_doctor_snap(tmp_path):
+    profile = KritaProfile(tmp_path / "data/krita", tmp_path / "config/kritarc", "snap")
+    install(profile)
+    assert _states(profile)["sandbox"][0] == "broken"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from nst_onnx.finding import Finding
+    from nst_onnx.plugins.install import Installed
 
 app = typer.Typer(help="Put Neural Style into the menu of GIMP or Krita.", no_args_is_help=True)
 
@@ -47,7 +48,7 @@ def install(editor: Which, everywhere: Everywhere = False, folder: Folder = None
     if not profiles:
         raise PluginError(*chosen.none_found)
     for profile in profiles:
-        print(chosen.install(profile))
+        print(f"Installed: {chosen.install(profile)}")
     _tell(chosen.examine(profiles))
     print(chosen.then)
     others = [str(found.folder) for found in _profiles(editor, True, None)]
@@ -66,14 +67,9 @@ def show() -> None:
     for name, editor in EDITORS.items():
         for profile in _profiles(name, True, None):
             found = editor.installed(profile)
-            state = (
-                "-"
-                if found is None
-                else found.version
-                if found.current
-                else f"{found.version} (install again)"
+            rows.append(
+                (name, editor.version(profile), profile.packaging, _state(found), str(profile.folder))
             )
-            rows.append((name, editor.version(profile), profile.packaging, state, str(profile.folder)))
     table.show(("editor", "version", "packaging", "installed", "profile"), rows)
 
 
@@ -87,7 +83,7 @@ def uninstall(editor: Which, everywhere: Everywhere = False, folder: Folder = No
     if not any(removed):
         raise PluginError("the plug-in is not installed there", "see where it is with: nst-onnx plugin list")
     for place in filter(None, removed):
-        print(place)
+        print(f"Removed: {place}")
 
 
 @app.command("doctor")
@@ -100,14 +96,23 @@ def doctor(
 ) -> None:
     """Find out why the menu entry is missing, and say what to do."""
     from nst_onnx.plugins.editors import EDITORS
+    from nst_onnx.plugins.errors import PluginError
 
-    if editor is None:
-        there = [name for name in EDITORS if _profiles(name, True, None)]
-        # Without a word it is about GIMP, as is a folder that could be of either.
-        names = ["gimp"] if folder is not None or not there else there
+    if editor is not None:
+        names = [str(editor)]
+    elif folder is None:
+        names = [name for name in EDITORS if _profiles(name, True, None)] or list(EDITORS)
     else:
-        names = [editor]
+        raise PluginError("a folder may be any editor's", "say which: gimp or krita")
     _tell(finding for name in names for finding in EDITORS[name].examine(_profiles(name, True, folder)))
+
+
+def _state(found: Installed | None) -> str:
+    if found is None:
+        return "-"
+    if found.version is None:
+        return "damaged: install it again"
+    return found.version if found.current else f"{found.version}: out of date, install it again"
 
 
 def _profiles(editor: str, everywhere: bool, folder: Path | None) -> list[Any]:

@@ -5,45 +5,56 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from nst_onnx.finding import Finding
 from nst_onnx.plugins import engine
 from nst_onnx.plugins.errors import PluginError
+from nst_onnx.plugins.profile import Packaging
 
 
-def engine_of(folder: Path, again: str) -> Finding:
-    """Start the engine that the plug-in in `folder` would, and say how that went."""
+def files_of(folder: Path, again: str) -> Iterator[Finding]:
+    """Look whether the plug-in in `folder` is complete, and start its engine; `again`: how to install it."""
+    if not (folder / "nst_client" / "client.py").is_file():
+        yield Finding("files", "broken", f"{folder / 'nst_client'} is missing; run: {again}")
     try:
         facts = engine.read(folder)
         said = engine.hello(facts["command"])
     except PluginError as error:
-        return Finding("engine", "broken", f"{error}; {error.hint}")
-    if said.get("protocol") != facts.get("protocol"):
-        text = (
-            f"the plug-in speaks protocol {facts.get('protocol')}, the engine {said.get('protocol')}; {again}"
-        )
-        return Finding("engine", "broken", text)
-    if said.get("version") != facts.get("version"):
-        text = f"nst-onnx is {said.get('version')}, the plug-in came with {facts.get('version')}; {again}"
-        return Finding("engine", "warning", text)
-    return Finding("engine", "good", f"nst-onnx {said.get('version')} in {facts['command'][0]}")
+        yield Finding("engine", "broken", f"{error}; {error.hint or f'run: {again}'}")
+        return
+    now, then = said.get("version"), facts.get("version")
+    if now == then:
+        yield Finding("engine", "good", f"nst-onnx {now} in {facts['command'][0]}")
+    else:
+        text = f"the plug-in is that of nst-onnx {then}, but {now} is installed now; run: {again}"
+        yield Finding("engine", "broken", text)
 
 
-def sandbox(editor: str, name: str) -> Finding:
-    """Look whether Flatpak lets the editor start the engine, which runs in the computer's own Python."""
-    flatpak = shutil.which("flatpak")
-    if flatpak is None:
-        return Finding("sandbox", "warning", "there is a Flatpak profile, but no flatpak command to ask")
-    told = subprocess.run(
-        [flatpak, "info", "--show-permissions", name], capture_output=True, text=True, timeout=60
-    )
+def sandbox(editor: str, packaging: Packaging, flatpak: str) -> Iterator[Finding]:
+    """Look whether the editor may start the engine, which runs in the computer's own Python.
+
+    `flatpak`: the editor's name at Flathub.
+    """
+    if packaging == "snap":
+        text = f"a Snap may not start programs outside of it; use {editor} from another source"
+        yield Finding("sandbox", "broken", text)
+    if packaging != "flatpak":
+        return
+    allow = f"flatpak override --user --talk-name=org.freedesktop.Flatpak {flatpak}"
+    program = shutil.which("flatpak")
+    if program is None:
+        text = f"there is no flatpak command to ask what {editor} may do; where there is one, run: {allow}"
+        yield Finding("sandbox", "warning", text)
+        return
+    line = [program, "info", "--show-permissions", flatpak]
+    told = subprocess.run(line, capture_output=True, text=True, timeout=60)
     if re.search(r"^org\.freedesktop\.Flatpak=(talk|own)", told.stdout, re.MULTILINE):
-        return Finding("sandbox", "good", f"{editor} may start the engine outside of its sandbox")
-    permission = f"flatpak override --user --talk-name=org.freedesktop.Flatpak {name}"
-    return Finding(
-        "sandbox",
-        "broken",
-        f"{editor} may not start the engine, which needs the computer's own Python, outside of its sandbox; "
-        f"allow it with: {permission}",
-    )
+        yield Finding("sandbox", "good", f"{editor} may start the engine outside of its sandbox")
+    else:
+        text = (
+            f"{editor} may not start the engine, which needs the computer's own Python, outside of its "
+            f"sandbox; to allow it, run: {allow}"
+        )
+        yield Finding("sandbox", "broken", text)

@@ -20,11 +20,9 @@ def command() -> list[str]:
     return [sys.executable, "-m", "nst_onnx.worker"]
 
 
-def write(folder: Path) -> None:
-    """Write engine.json into `folder`, for this installation."""
-    from nst_onnx.worker.protocol import PROTOCOL
-
-    facts = {"command": command(), "version": __version__, "protocol": PROTOCOL}
+def write(folder: Path, install_line: str) -> None:
+    """Write engine.json into a plug-in's `folder`, for this installation; `install_line`: how to renew it."""
+    facts = {"command": command(), "version": __version__, "install": install_line}
     (folder / NAME).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
@@ -36,29 +34,32 @@ def read(folder: Path) -> dict[str, Any]:
         if not all(isinstance(word, str) for word in facts["command"]) or not facts["command"]:
             raise TypeError
     except OSError:
-        raise PluginError(f"{file} is missing", "install the plug-in again") from None
+        raise PluginError(f"{file} is missing") from None
     except (ValueError, KeyError, TypeError):
-        raise PluginError(f"{file} is damaged", "install the plug-in again") from None
+        raise PluginError(f"{file} is damaged") from None
     return dict(facts)
 
 
 def hello(command: list[str]) -> dict[str, Any]:
-    """Start the worker, let it end at once, and return what it said. Raises PluginError."""
-    again = "install the plug-in again, from the environment that nst-onnx is in now"
+    """Start the worker, let it end at once, and return what it said.
+
+    Raises PluginError, without a hint where the plug-in has to be installed again.
+    """
+    python = command[0]
     try:
         done = subprocess.run(command, input="", capture_output=True, text=True, timeout=_PATIENCE)
         said = json.loads((done.stdout.splitlines() or [""])[0])
     except FileNotFoundError:
-        raise PluginError(f"the environment was moved or removed: {command[0]} is gone", again) from None
+        raise PluginError(f"the environment of nst-onnx was moved or removed: {python} is gone") from None
     except OSError as error:
-        raise PluginError(
-            f"{command[0]} does not start: {(error.strerror or str(error)).lower()}", again
-        ) from None
+        raise PluginError(f"{python} does not start: {(error.strerror or str(error)).lower()}") from None
     except subprocess.TimeoutExpired:
-        raise PluginError("the worker did not answer", "run `nst-onnx doctor` to see what is wrong") from None
+        raise PluginError("the worker did not answer", "see what is wrong: nst-onnx doctor") from None
     except ValueError:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise PluginError(f"the worker does not start: {last}", again) from None
+        if "No module named 'nst_onnx'" in last:
+            raise PluginError(f"nst-onnx is no longer installed for {python}") from None
+        raise PluginError(f"the worker does not start: {last}") from None
     if said.get("event") != "hello":
-        raise PluginError(f"the worker does not start: {said.get('message', said)}", said.get("hint", again))
+        raise PluginError(f"the worker does not start: {said.get('message', said)}", said.get("hint", ""))
     return dict(said)

@@ -15,6 +15,7 @@ from nst_onnx.plugins.profile import Packaging, Profile
 FLATPAK = "org.gimp.GIMP"
 PROCEDURE = "plug-in-nst-onnx-neural-style"
 FOLDER = "neural_style"
+MAIN_FILE = f"{FOLDER}.py"
 _VERSION = re.compile(r"\d+\.\d+")
 _QUESTION = f"print('NST-ONNX', Gimp.get_pdb().lookup_procedure('{PROCEDURE}') is not None)"
 _PATIENCE = 180  # seconds; a GIMP that was never started before asks all of its plug-ins first
@@ -22,13 +23,25 @@ _PATIENCE = 180  # seconds; a GIMP that was never started before asks all of its
 
 def profiles() -> list[Profile]:
     """Return the profiles of every GIMP 3 that was found, best last; one that GIMP has yet to make, too."""
-    found = [profile for profile in all_profiles() if profile.version.startswith("3.")]
+    found = [profile for profile in all_profiles() if is_new_enough(profile.version)]
     if not any(profile.packaging == "native" for profile in found):
         version = next((known for program in programs() if (known := version_of(program))), "")
-        if version.startswith("3."):
+        if is_new_enough(version):
             packaging, home = next(_homes())
             found.append(Profile(home / version, version, packaging))
     return sorted(found, key=lambda profile: profile.order)
+
+
+def given(folder: Path) -> Profile:
+    """Return the profile that a person names, also by its plug-ins folder."""
+    profile = folder.parent if folder.name == "plug-ins" else folder
+    known = [found for found in all_profiles() if found.folder == profile]
+    return known[0] if known else Profile(profile, profile.name, "given")
+
+
+def is_new_enough(version: str) -> bool:
+    """Return whether the plug-in runs in this GIMP."""
+    return version.startswith("3.")
 
 
 def all_profiles() -> Iterator[Profile]:

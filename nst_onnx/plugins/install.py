@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_onnx.plugins import engine, gimp, source
+from nst_onnx.plugins import engine, source
 from nst_onnx.plugins.errors import PluginError
 from nst_onnx.version import __version__
 
@@ -17,10 +16,10 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 @dataclass(frozen=True)
 class Installed:
-    """`folder`: the plug-in's; `version` of nst-onnx that it came from ("?": it does not say)."""
+    """`folder`: the plug-in's; `version` of nst-onnx that it came from, None where it does not say."""
 
     folder: Path
-    version: str
+    version: str | None
 
     @property
     def current(self) -> bool:
@@ -28,15 +27,13 @@ class Installed:
         return self.version == __version__
 
 
-def install(plug_ins: Path) -> Path:
-    """Install GIMP's plug-in into the folder `plug_ins` and return where it is. Raises PluginError."""
-    return place(plug_ins / gimp.FOLDER, "gimp")
-
-
-def place(target: Path, editor: str) -> Path:
+def place(
+    target: Path, editor: str, install_line: str, prepare: Callable[[Path], None] | None = None
+) -> Path:
     """Put the plug-in of an editor ("gimp", "krita") at `target`, with its client and engine.json.
 
-    What was there before is replaced only when the new one is complete. Raises PluginError.
+    What was there before is replaced only when the new one is complete; `prepare` does the rest for that.
+    `install_line`: what a person runs to have this done again. Raises PluginError.
     """
     files = source.folder()
     new, old = (target.with_name(f"{prefix}{target.name}") for prefix in (".new-", ".old-"))
@@ -46,9 +43,9 @@ def place(target: Path, editor: str) -> Path:
             shutil.rmtree(leftover, ignore_errors=True)
         shutil.copytree(files / editor / target.name, new, ignore=_IGNORED)
         shutil.copytree(files / "nst_client", new / "nst_client", ignore=_IGNORED)
-        engine.write(new)
-        if (new / f"{target.name}.py").is_file():
-            make_runnable(new / f"{target.name}.py")
+        engine.write(new, install_line)
+        if prepare is not None:
+            prepare(new)
         if target.exists():
             target.rename(old)
         new.rename(target)
@@ -56,25 +53,10 @@ def place(target: Path, editor: str) -> Path:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise PluginError(
-            f"cannot install into {target.parent}: {reason}", "close the editor and try again"
+            f"cannot install into {target.parent}: {reason}",
+            "see that you may write there, close the editor, and try again",
         ) from None
     return target
-
-
-def make_runnable(file: Path) -> None:
-    """Set the run bits for all who may read; GIMP passes over files without."""
-    mode = stat.S_IMODE(file.stat().st_mode)
-    file.chmod(mode | (mode & 0o444) >> 2)
-
-
-def runnable(file: Path) -> bool:
-    """Return whether the run bit is set (on Windows there is none)."""
-    return os.access(file, os.X_OK)
-
-
-def uninstall(plug_ins: Path) -> Path | None:
-    """Remove GIMP's plug-in from the folder `plug_ins`; return what was removed. Raises PluginError."""
-    return remove(plug_ins / gimp.FOLDER)
 
 
 def remove(target: Path) -> Path | None:
@@ -88,17 +70,9 @@ def remove(target: Path) -> Path | None:
     return target
 
 
-def installed(plug_ins: Path) -> Installed | None:
-    """Return what is installed in the folder `plug_ins`."""
-    target = plug_ins / gimp.FOLDER
-    if not (target / f"{gimp.FOLDER}.py").is_file():
-        return None
-    return Installed(target, version_in(target))
-
-
-def version_in(target: Path) -> str:
-    """Return the version of nst-onnx that an installed plug-in came from; "?" where it does not say."""
+def version_in(target: Path) -> str | None:
+    """Return the version of nst-onnx that an installed plug-in came from; None where it does not say."""
     try:
-        return str(engine.read(target).get("version", "?"))
-    except PluginError:
-        return "?"
+        return str(engine.read(target)["version"])
+    except (PluginError, KeyError):
+        return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_onnx.plugins.profile import Packaging
+from nst_onnx.plugins.profile import Packaging, install_line
 
 FLATPAK = "org.kde.krita"
 FOLDER = "neural_style"
@@ -37,6 +37,11 @@ class KritaProfile:
         """The folder that holds plug-ins: of each a .desktop file and a package."""
         return self.folder / "pykrita"
 
+    @property
+    def install_line(self) -> str:
+        """What a person runs to have the plug-in installed in it."""
+        return install_line("krita", self.folder, self.packaging)
+
 
 def profiles() -> list[KritaProfile]:
     """Return the profiles of every Krita that was found, best last; one that Krita has yet to make, too."""
@@ -50,8 +55,8 @@ def profiles() -> list[KritaProfile]:
 def given(folder: Path) -> KritaProfile:
     """Return the profile with these resources; its settings are where they are for this user."""
     resources = folder.parent if folder.name == "pykrita" else folder
-    known = {place.folder: place.settings for place in _places()}
-    return KritaProfile(resources, known.get(resources, next(_places()).settings), "given")
+    known = [place for place in _places() if place.folder == resources]
+    return known[0] if known else KritaProfile(resources, next(_places()).settings, "given")
 
 
 def _places() -> Iterator[KritaProfile]:

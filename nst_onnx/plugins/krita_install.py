@@ -13,7 +13,7 @@ from nst_onnx.plugins.krita import DESKTOP, FOLDER, KritaProfile
 
 def install(profile: KritaProfile) -> Path:
     """Install the plug-in, switch it on, and return where it is. Raises PluginError."""
-    target = place(profile.plug_ins / FOLDER, "krita")
+    target = place(profile.plug_ins / FOLDER, "krita", profile.install_line)
     try:
         shutil.copyfile(source.folder() / "krita" / DESKTOP, profile.plug_ins / DESKTOP)
     except OSError as error:

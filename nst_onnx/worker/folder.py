@@ -7,14 +7,13 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 import time
 from pathlib import Path
 
 from nst_onnx.errors import NstError
+from nst_onnx.worker import abandoned
 from nst_onnx.worker.protocol import ProtocolError
 
-PREFIX = "nst-onnx-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -26,7 +25,7 @@ class Folder:
     def __init__(self, parent: str | None = None) -> None:
         """Raises NstError where it cannot be made."""
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
+            self.path = abandoned.make(parent)
         except OSError as error:
             raise NstError(
                 f"cannot make a folder for pixels: {_reason(error)}", "is there room for temporary files?"
@@ -81,7 +80,7 @@ class Folder:
 
     def remove_all(self) -> None:
         """Remove the folder, also while a thread or the client is still writing into it."""
-        doomed = self.path.with_name(f"{self.path.name}-ended")
+        doomed = self.path.with_name(f"{self.path.name}{abandoned.ENDED}")
         try:
             self.path.rename(doomed)  # so that nothing can come in any more
         except OSError:  # Windows does not move a folder with an open file

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 from nst_onnx.worker import parent
+from nst_onnx.worker.abandoned import remove_abandoned
 from nst_onnx.worker.channel import Channel
 from nst_onnx.worker.folder import Folder
 from nst_onnx.worker.protocol import PROTOCOL, Message, ProtocolError, error_event
@@ -45,6 +46,7 @@ class Service:
         try:
             self._guard()
             self._folder = Folder(self._where)
+            remove_abandoned(self._folder.path.parent)
             self._begin()
             for message in self._channel.messages():
                 self._answer(message)

@@ -11,11 +11,9 @@ from .client import Engine
 from .errors import EngineError
 from .events import Hello
 from .failure import Failure
-from .found import find
+from .found import SANDBOX, find
 from .job import Job
 from .pixels import Pixels
-
-SANDBOX = Path("/.flatpak-info")
 
 
 class NeuralEngine:
@@ -28,13 +26,14 @@ class NeuralEngine:
     def __init__(self, folder: Path, flatpak: str) -> None:
         self._flatpak = flatpak
         try:
-            command, shared = find(folder).command, None
+            found = find(folder)
+            command, shared = found.command, None
             if SANDBOX.exists():  # the engine's Python is the computer's own, so it runs outside
                 if not shutil.which("flatpak-spawn"):
                     raise EngineError("this Flatpak cannot start programs of the computer", self._permission)
                 command = ["flatpak-spawn", "--host", "--watch-bus", *command]
                 shared = _shared(flatpak)
-            self._engine = Engine(command, folder=shared)
+            self._engine = Engine(command, folder=shared, version=found.version, install=found.install)
             self._engine.launch()
         except EngineError as error:
             raise self._failure(error) from error

@@ -11,6 +11,7 @@ from typing import Any, Callable, Union
 
 from .errors import EngineError
 from .events import Hello
+from .found import INSTALL
 from .job import Job
 from .pixels import Pixels
 from .process import Process
@@ -28,6 +29,7 @@ class Engine:
 
     `log` is called with each line of the worker's log, from another thread. `hang_seconds`: a worker that
     answers nothing for so long, though asked, is ended. `start_seconds`: how long it may take to start.
+    `version`: the only one of nst-onnx that will do, None for any; `install`: what a person runs for that.
     `folder`: where the worker makes its private folder; None for the system's temporary files. It must be
     a place that both can see, which matters where the editor runs in a sandbox.
 
@@ -42,9 +44,12 @@ class Engine:
         hang_seconds: float = 60.0,
         start_seconds: float = 60.0,
         folder: str | None = None,
+        version: str | None = None,
+        install: str = INSTALL,
     ) -> None:
         self._command = [*command, *(["--folder", folder] if folder else [])]
         self._log, self._hang_seconds, self._start_seconds = log, hang_seconds, start_seconds
+        self._version, self._install = version, install
         self._process: Process | None = None
         self._hello: Hello | None = None
         self._trouble: EngineError | None = None
@@ -226,30 +231,31 @@ class Engine:
             self._fail(process, str(message.get("message")), str(message.get("hint", "")))
 
     def _greet(self, process: Process, message: Message) -> None:
-        version, protocol = message.get("version"), message.get("protocol")
+        process.folder = folder = Path(str(message.get("folder", "nowhere")))
+        version, protocol = str(message.get("version")), message.get("protocol")
+        wrong = ""
         if protocol != PROTOCOL:
-            self._fail(
-                process,
-                f"nst-onnx {version} speaks protocol {protocol}, this plug-in speaks {PROTOCOL}",
-                "run `nst-onnx plugin install` again, then restart the editor",
-            )
+            wrong = f"nst-onnx {version} speaks protocol {protocol}, this plug-in speaks {PROTOCOL}"
+        elif self._version not in (None, version):
+            wrong = f"this plug-in is that of nst-onnx {self._version}, but {version} is installed now"
+        if wrong:
+            self._fail(process, wrong, f"in a terminal, run: {self._install} (then restart the editor)")
             return
-        if not Path(message["folder"]).is_dir():
+        if not folder.is_dir():
             self._fail(
                 process,
-                f"the engine's folder {message['folder']} cannot be seen from here",
+                f"the engine's folder {folder} cannot be seen from here",
                 f"an editor in a sandbox needs one that both can see; {_DOCTOR}",
             )
             return
-        process.folder = Path(message["folder"])
         self._hello = Hello(
-            str(version),
+            version,
             str(message.get("python")),
             message.get("models", []),
             message.get("devices", []),
             message.get("presets", []),
             message.get("qualities", {}),
-            message["folder"],
+            str(folder),
         )
 
     def _on_end(self, process: Process) -> None:

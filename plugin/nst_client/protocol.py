@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 PROTOCOL = 1
-FOLDER_PREFIX = "nst-onnx-"
+FOLDER_PREFIX = "nst-onnx-worker-"
 BYTES_PER_SAMPLE = {"u8": 1, "u16": 2, "f32": 4}
 
 Message = dict[str, Any]

@@ -8,6 +8,10 @@ import subprocess
 import time
 from pathlib import Path
 
+from PIL import Image, ImageGrab
+
+from .inside import Inside
+
 WIDTH, HEIGHT = 1280, 860
 PREFERENCES = """(show-welcome-dialog no)
 (check-updates no)
@@ -20,11 +24,14 @@ NEURAL_STYLE = "^Neural Style$"
 class Desk:
     """GIMP with `photo` open, using `profile`, on a screen of its own. A context.
 
-    Its window's title tells how many layers the picture has, and of which type.
+    Its window's title tells how many layers the picture has, and of which type; `inside` tells the rest.
+    Messages to and from the inside lie where the photo is.
     """
 
     def __init__(self, profile: Path, photo: Path) -> None:
         self.profile, self._photo = profile, photo
+        self.folder = photo.parent
+        self.inside = Inside(self.folder)
         self._started: list[subprocess.Popen[bytes]] = []
         self.title = photo.stem
 
@@ -45,7 +52,8 @@ class Desk:
             "NO_AT_BRIDGE": "1",
         }
         self._start(["openbox"])
-        self._start(["dbus-run-session", "gimp-3.0", "--no-splash", "--new-instance", str(self._photo)])
+        gimp = ["gimp-3.0", "--no-splash", "--new-instance", str(self._photo), *self.inside.batch]
+        self._start(["dbus-run-session", *gimp])
         window = self.window(self.title, 120)
         self._xdotool("windowsize", window, str(WIDTH), str(HEIGHT - 30), "windowmove", window, "0", "0")
         time.sleep(3)
@@ -60,20 +68,21 @@ class Desk:
         """Wait for the visible window whose title has `name` in it, and return its number."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            found = self._xdotool("search", "--onlyvisible", "--name", name)
+            found = self.shows(name)
             if found:
-                return found.split()[-1]
+                return found
             time.sleep(0.1)
         raise AssertionError(f"no window {name!r} came up in {seconds} s; there are: {self.titles()}")
 
-    def shows(self, name: str) -> bool:
-        """Return whether a window with `name` in its title is visible."""
-        return bool(self._xdotool("search", "--onlyvisible", "--name", name))
+    def shows(self, name: str) -> str:
+        """Return the number of a visible window with `name` in its title, or nothing where there is none."""
+        found = self._xdotool("search", "--onlyvisible", "--name", name)
+        return found.split()[-1] if found else ""
 
     def becomes(self, name: str, wanted: bool = True, seconds: float = 30) -> float:
         """Wait until a window with `name` in its title is visible, or no more; return how long that took."""
         started = time.monotonic()
-        while self.shows(name) != wanted:
+        while bool(self.shows(name)) != wanted:
             if time.monotonic() - started > seconds:
                 raise AssertionError(
                     f"{name!r}: still not {wanted} after {seconds} s; there are {self.titles()}"
@@ -99,13 +108,21 @@ class Desk:
 
     def click(self, x: int, y: int, window: str | None = None) -> None:
         """Click at a point of the screen or of a window; negative: from its right and its lower edge."""
-        width, height = (WIDTH, HEIGHT) if window is None else self._size(window)
+        self.point(x, y, window)
+        self.press()
+        time.sleep(0.3)
+
+    def point(self, x: int, y: int, window: str | None = None) -> None:
+        """Move the mouse there, and let GIMP see it."""
+        width, height = (WIDTH, HEIGHT) if window is None else self._place(window)[2:]
         point = x + (width if x < 0 else 0), y + (height if y < 0 else 0)
         within = () if window is None else ("--window", window)
         self._xdotool("mousemove", *within, *map(str, point))
         time.sleep(0.3)
+
+    def press(self) -> None:
+        """Press the mouse button."""
         self._xdotool("click", "1")
-        time.sleep(0.3)
 
     def attend(self) -> None:
         """Click GIMP's title bar, so that it is GIMP that hears the keys."""
@@ -113,14 +130,13 @@ class Desk:
         self.click(120, 9)
         time.sleep(1)
 
-    def move(self, x: int, y: int) -> None:
-        """Move the mouse to a point of the screen."""
-        self._xdotool("mousemove", str(x), str(y))
-
-    def shot(self, path: Path) -> Path:
-        """Photograph the screen."""
-        subprocess.run(["import", "-window", "root", path], env=self._environment, check=True)
-        return path
+    def picture(self, window: str | None = None) -> Image.Image:
+        """Return what the screen shows, or the part of it where a window is."""
+        screen = ImageGrab.grab(xdisplay=self._environment["DISPLAY"])
+        if window is None:
+            return screen
+        left, top, width, height = self._place(window)
+        return screen.crop((left, top, left + width, top + height))
 
     # ---- what a person does with Neural Style
 
@@ -136,7 +152,8 @@ class Desk:
 
     def choose_style(self, settings: str, style: Path) -> None:
         """Press the button for the style picture and give its name."""
-        self.click(152, 45, settings)
+        self.click(150, 20, settings)
+        self.key("alt+y", "space")
         self.window("Select a File")
         time.sleep(1)
         self._xdotool("type", "/")
@@ -145,10 +162,10 @@ class Desk:
         self.key("Return")
         self.becomes("Select a File", False)
 
-    def _size(self, window: str) -> tuple[int, int]:
+    def _place(self, window: str) -> tuple[int, int, int, int]:
         told = self._xdotool("getwindowgeometry", "--shell", window)
         facts = dict(line.split("=") for line in told.split())
-        return int(facts["WIDTH"]), int(facts["HEIGHT"])
+        return int(facts["X"]), int(facts["Y"]), int(facts["WIDTH"]), int(facts["HEIGHT"])
 
     def _start(self, line: list[str], **more: object) -> None:
         environment = getattr(self, "_environment", None)

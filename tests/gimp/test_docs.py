@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from .conftest import CONSOLE, HERE, PICTURES
+from .conftest import CONSOLE, HERE, PHOTO, STYLE
 
 PAGE = HERE.parents[1] / "docs" / "gimp.md"
 
@@ -22,8 +22,8 @@ def _block(language, word):
 @pytest.mark.slow
 def test_the_example_paints(profile, tmp_path):
     (tmp_path / "paint.py").write_text(_block("python", "lookup_procedure"))
-    Image.open(PICTURES / "golden_gate.jpg").resize((160, 120)).save(tmp_path / "photo.jpg")
-    shutil.copyfile(PICTURES / "starry_night.jpg", tmp_path / "painting.jpg")
+    Image.open(PHOTO).resize((160, 120)).save(tmp_path / "photo.jpg")
+    shutil.copyfile(STYLE, tmp_path / "painting.jpg")
     line = shlex.split(_block("bash", "paint.py"))
     line[0] = CONSOLE
     environment = {**os.environ, "GIMP3_DIRECTORY": str(profile)}
@@ -32,3 +32,13 @@ def test_the_example_paints(profile, tmp_path):
     painted = Image.open(tmp_path / "painted.png")
     assert painted.size == (160, 120)
     assert painted.convert("RGB").tobytes() != Image.open(tmp_path / "photo.jpg").tobytes()
+
+
+def test_every_control_is_explained(gimp):
+    """In the guide, and on the page behind the Help button."""
+    labels = gimp("labels")["labels"]
+    help_page = HERE.parents[1] / "plugin" / "gimp" / "neural_style" / "help" / "en" / "neural-style.html"
+    explained = re.findall(r"<dt>(.*?)</dt>", help_page.read_text())
+    assert sorted(", ".join(explained).split(", ")) == sorted(labels)
+    rows = re.findall(r"^\| ([A-Z][^|]*?) \| [^|]+ \|$", PAGE.read_text(), re.MULTILINE)
+    assert set(labels) <= set(", ".join(rows).split(", "))

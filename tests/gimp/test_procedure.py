@@ -142,3 +142,37 @@ def test_a_new_image_is_painted_where_the_layer_is_selected(gimp):
     mask = np.frombuffer(told.raw("mask"), np.float32).reshape(before.shape[:2])
     assert (made[mask == 0] == before[mask == 0]).all()
     assert (made != before).any(axis=2)[mask > 0.99].mean() > 0.6
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["larger than the image", "beyond the image", "hidden", "text", "alpha locked", "in place locked"],
+)
+def test_uncommon_layers(gimp, kind):
+    told = gimp("odd_layer", kind=kind)
+    _succeeded(told)
+    assert told["count_after"] == told["count"] + 1
+    for name in ("width", "height", "offsets"):
+        assert told["made"][name] == told["before"][name], name
+    assert told.raw("after") == told.raw("before")
+    assert told.raw("made") != told.raw("before")
+    assert not told["made_is_text"]
+    assert told["text_left"] == (kind == "text")
+    assert told["replaced"] == ["success", ""]
+
+
+@pytest.mark.parametrize("output", ["new-layer", "replace", "new-image"])
+def test_filters_that_a_layer_has(gimp, output):
+    """What is seen is painted; where pixels are replaced beneath the filters, they are what is painted."""
+    told = gimp("filtered", output=output)
+    _succeeded(told)
+    assert told["filters"] == 1
+    assert told["filters_of_made"] == (output == "replace")
+    kinds = ("unfiltered", "filtered") if output == "replace" else ("filtered", "unfiltered")
+    like, unlike = (told.pixels(name, "filtered").astype(float) for name in kinds)
+    made = told.pixels("made")
+    outside = np.ones(made.shape[:2], bool)
+    outside[20:50, 20:60] = False
+    assert (made[outside] == like[outside]).all()
+    far, near = (np.abs(made - other)[~outside].mean() for other in (unlike, like))
+    assert near < far / 2

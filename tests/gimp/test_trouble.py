@@ -7,6 +7,9 @@ import pytest
 EXPECTED = {
     "no style": "no style picture is chosen",
     "style is no picture": "scenarios.py",
+    "style is a folder": "argument 'style'",
+    "style is not there": "argument 'style'",
+    "second style is not there": "argument 'second-style'",
     "no such model": "vgg99",
     "no such device": "abacus",
     "locked": "locked",
@@ -19,12 +22,56 @@ def test_refusals(gimp):
     told = gimp("refusals")
     assert set(told["answers"]) == set(EXPECTED)
     for case, (status, message) in told["answers"].items():
-        assert status == "execution-error", case
+        by_gimp = case in ("style is a folder", "style is not there", "second style is not there")
+        assert status == ("calling-error" if by_gimp else "execution-error"), (case, message)
         assert EXPECTED[case] in message.lower(), (case, message)
         assert "traceback" not in message.lower()
         assert "bug" not in message.lower(), (case, message)
     assert told["count"] == 1
     assert told.raw("after") == told.raw("before")
+
+
+UNPAINTABLE = {
+    "none": "one layer must be selected",
+    "two": "one layer must be selected",
+    "one pixel": "too little to paint",
+    "floating": "floating selection",
+}
+
+
+def test_what_cannot_be_painted_at_all(gimp):
+    told = gimp("unpaintable")
+    assert set(told["answers"]) == set(UNPAINTABLE)
+    for case, (status, message) in told["answers"].items():
+        assert status == "execution-error", case
+        assert UNPAINTABLE[case] in message.lower(), (case, message)
+    assert told["floats"]
+    assert told["count"] == 4
+
+
+@pytest.mark.parametrize("output", ["new-layer", "replace", "new-image"])
+@pytest.mark.parametrize("selected", [True, False])
+def test_changes_meanwhile_do_not_change_the_painting(gimp, output, selected):
+    """Selecting something else, or moving the layer, while it is painted; then it lands as was decided."""
+    quiet = gimp("meanwhile", change="nothing", output=output, selected=selected)
+    wanted = quiet.raw("made")
+    for change in ("select elsewhere", "select nothing", "move"):
+        told = gimp("meanwhile", change=change, output=output, selected=selected)
+        assert told["failure"] is None
+        assert told.raw("made") == wanted, change
+        assert told["selection_kept"], change
+        if output != "new-image":
+            assert told["made"]["offsets"] == told["offsets"], change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [("remove", "removed"), ("close", "closed"), ("crop", "resized"), ("scale layer", "resized")],
+)
+def test_changes_meanwhile_that_leave_no_place(gimp, change, message):
+    told = gimp("meanwhile", change=change, output="new-layer")
+    assert message in (told["failure"] or "it was delivered")
+    assert told["valid"] == (change != "close")
 
 
 def test_the_worker_is_killed_half_way(gimp):

@@ -16,62 +16,61 @@ from typing import Any
 
 import numpy as np
 import pytest
+from real_editor import PICTURES, Told, skip_without
 
 from .colour_spaces import SPACES
 
 HERE = Path(__file__).resolve().parent
-PICTURES = HERE.parents[2] / "shared" / "images"
 SAMPLE = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
 CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4}
+REPLACE = {"output": "replace"}
 SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
     ("refusals", "refusals", {}),
     ("whole", "whole_layer", {}),
     ("two styles", "two_styles", {}),
+    ("replaced", "whole_layer", REPLACE),
+    ("replaced, with properties", "with_properties", REPLACE),
+    ("replaced in a group", "in_a_group", REPLACE),
     ("selection", "selection", {}),
     ("hole", "selection", {"clear": True}),
+    ("selection replaced", "selection", REPLACE),
+    ("hole replaced", "selection", {"clear": True, **REPLACE}),
     *[
-        (name, "selection_in", {"model": model, "depth": depth, "profile": profile})
+        (name, "selection", {"space": [model, depth, profile]})
         for name, (model, depth, profile) in SPACES.items()
     ],
+    ("16 bits replaced", "selection", {"space": SPACES["16 bits"], **REPLACE}),
+    ("large", "large", {}),
+    ("new document", "new_document", {}),
+    ("gray new document", "new_document", {"space": SPACES["gray, 16 bits"]}),
     ("group", "group", {}),
+    ("changed meanwhile", "changed_meanwhile", {}),
+    ("changed meanwhile, to be replaced", "changed_meanwhile", REPLACE),
+    ("locked meanwhile, to be replaced", "locked_meanwhile", REPLACE),
+    ("another layer chosen meanwhile", "other_layer_meanwhile", REPLACE),
+    ("another picture looked at meanwhile", "other_picture_meanwhile", REPLACE),
     ("cancelled", "cancelled", {}),
     ("kept", "kept", {}),
     ("worker killed", "worker_killed", {}),
     ("layer deleted", "layer_deleted", {}),
+    ("picture closed", "picture_closed", {}),
+    ("picture closed, for a new document", "picture_closed", {"output": "new-document"}),
     ("no engine.json", "engine_missing", {"kind": "file"}),
     ("python gone", "engine_missing", {"kind": "python"}),
     ("engine does not start", "engine_missing", {"kind": "false"}),
+    ("nst-onnx upgraded", "engine_missing", {"kind": "version"}),
+    ("offers", "offers", {}),
     ("menu", "menu", {}),
 ]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = [item for item in items if HERE in item.path.parents and "krita" in item.fixturenames]
-    missing = [name for name in ("krita", "xvfb-run") if shutil.which(name) is None]
-    if missing:
-        reason = (
-            f"no {' and no '.join(missing)} here; make a system with .ci/krita-system, run the tests in it"
-        )
-    elif not (PICTURES / "golden_gate.jpg").is_file():
-        reason = "the photos in ../shared are absent"
-    else:
-        return
-    for item in here:
-        item.add_marker(pytest.mark.skip(reason=reason))
+    skip_without(("krita", "xvfb-run"), here, ".ci/krita-system")
 
 
-@dataclass(frozen=True)
-class Told:
-    """What a scenario told, and the folder with the pixels that it wrote."""
-
-    facts: dict[str, Any]
-    folder: Path
-
-    def __getitem__(self, name: str) -> Any:
-        return self.facts[name]
-
-    def raw(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
+class Painted(Told):
+    """The same, of layers of Krita's."""
 
     def pixels(self, name: str) -> np.ndarray:
         """Return the layer that was written as `name`, H×W×C, in its own sample type."""
@@ -93,19 +92,16 @@ class Session:
     folder: Path
     output: str
 
-    def __call__(self, scenario: str) -> Told:
-        answer = self.folder / scenario / "facts.json"
-        assert answer.is_file(), f"{scenario} was not finished\n{self.output[-3000:]}"
-        facts = json.loads(answer.read_text())
-        assert "crashed" not in facts, facts["crashed"]
-        return Told(facts, answer.parent)
+    def __call__(self, scenario: str) -> Painted:
+        return Painted.read(self.folder / scenario, self.output)
 
 
 @pytest.fixture(scope="session")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a person who has just installed the plug-in as the guide says."""
     home = tmp_path_factory.mktemp("home")
-    environment = {**os.environ, "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    names = {"HOME": "", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}
+    environment = {**os.environ, **{name: str(home / folder) for name, folder in names.items()}}
     line = ["nst-onnx", "plugin", "install", "krita"]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -129,9 +125,7 @@ def krita(profile: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
         "OMP_NUM_THREADS": "1",
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "TMPDIR": str(temporary),
-        "NST_PHOTO": str(PICTURES / "golden_gate.jpg"),
-        "NST_STYLE": str(PICTURES / "starry_night.jpg"),
-        "NST_SECOND": str(PICTURES / "the_scream.jpg"),
+        **PICTURES,
         "NST_FOLDER": str(folder),
         "NST_PLUGIN": str(pykrita / "neural_style"),
         "NST_SCENARIOS": json.dumps(SCENARIOS),

@@ -12,7 +12,7 @@ import time
 import traceback
 from pathlib import Path
 
-from neural_style.qt import QtCore, QtGui
+from neural_style.qt import QtCore, QtGui, QtWidgets
 
 from krita import Extension, Krita, Selection
 
@@ -57,20 +57,44 @@ def moment(seconds=0.3):
 
 
 def told(folder, layer, name):
-    """Write a layer's pixels as they are stored; return what kind of layer it is."""
+    """Write a layer's pixels as they are stored; return what kind of layer it is.
+
+    Only of a layer in a document: Krita is no longer sure how large one is that was removed from it.
+    """
     bounds = layer.bounds()
     sides = [bounds.x(), bounds.y(), bounds.width(), bounds.height()]
     (folder / name).write_bytes(bytes(layer.pixelData(*sides)))
     return {
         "name": layer.name(),
         "type": layer.type(),
+        "looks": [
+            layer.colorLabel(),
+            layer.opacity(),
+            layer.blendingMode(),
+            layer.alphaLocked(),
+            layer.visible(),
+        ],
         "bounds": sides,
         "space": [layer.colorModel(), layer.colorDepth(), layer.colorProfile()],
     }
 
 
 def names(document):
-    return [node.name() for node in document.topLevelNodes()]
+    """Return the names of all layers from the bottom, those in a group after it."""
+
+    def below(nodes):
+        return [name for node in nodes for name in (node.name(), *below(node.childNodes()))]
+
+    return below(document.topLevelNodes())
+
+
+def _known(space):
+    """Return the space, in another profile where this Krita does not have that one."""
+    if space is None:
+        return None
+    model, depth, profile = space
+    profiles = Krita.instance().profiles(model, depth)
+    return model, depth, profile if profile in profiles else profiles[0]
 
 
 def select(document, x, y, width, height, feather=0):
@@ -116,27 +140,83 @@ def begun(here):
 
 def whole_layer(folder, **settings):
     document = yield from photo()
-    layer = document.activeNode()
-    facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
-    facts["message"] = yield from painted(**settings)
-    facts["after"] = told(folder, layer, "after")
-    facts["names"] = names(document)
-    facts["made"] = told(folder, document.activeNode(), "made")
-    undo()
-    facts["names_undone"] = names(document)
-    Krita.instance().action("edit_redo").trigger()
-    document.waitForDone()
-    facts["names_redone"] = names(document)
-    facts["redone"] = told(folder, document.topLevelNodes()[-1], "redone")
-    facts["documents"] = [d.name() for d in Krita.instance().documents() if d.name() == "nst-onnx"]
-    return facts
+    return (yield from _painted_and_undone(folder, document, **settings))
 
 
 def two_styles(folder):
     return (yield from whole_layer(folder, second_style=SECOND, second_share=0.3))
 
 
-def selection(folder, space=None, clear=False):
+def with_properties(folder, **settings):
+    """A layer that is not as layers are at first."""
+    document = yield from photo()
+    layer = document.activeNode()
+    layer.setColorLabel(3)
+    layer.setOpacity(200)
+    layer.setBlendingMode("multiply")
+    layer.setAlphaLocked(True)
+    layer.setVisible(False)
+    yield from moment()
+    return (yield from _painted_and_undone(folder, document, **settings))
+
+
+def in_a_group(folder, **settings):
+    """A layer between two others in a group."""
+    document = yield from photo()
+    layer = document.activeNode()
+    group = document.createGroupLayer("group")
+    document.rootNode().addChildNode(group, None)
+    layer.remove()
+    for node in (
+        document.createNode("below", "paintlayer"),
+        layer,
+        document.createNode("above", "paintlayer"),
+    ):
+        group.addChildNode(node, (group.childNodes() or [None])[-1])
+    yield from settled(document, layer)
+    return (yield from _painted_and_undone(folder, document, **settings))
+
+
+def _painted_and_undone(folder, document, **settings):
+    layer = document.activeNode()
+    facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
+    facts.update((yield from _outcome(folder, document, layer, **settings)))
+    made = document.activeNode().uniqueId()
+    undo()
+    yield from moment()
+    facts["names_undone"] = names(document)
+    facts["undone"] = told(folder, document.nodeByUniqueID(layer.uniqueId()), "undone")
+    Krita.instance().action("edit_redo").trigger()
+    document.waitForDone()
+    facts["names_redone"] = names(document)
+    facts["redone"] = told(folder, document.nodeByUniqueID(made), "redone")
+    facts["documents"] = [d.name() for d in Krita.instance().documents() if d.name() == "nst-onnx"]
+    return facts
+
+
+def large(folder):
+    """A layer of more pixels than are put at once; the engine is killed when it has done its part."""
+    here, killed = panel(), []
+
+    def kill_at_the_end(_fraction, text):
+        if text == "Finishing…" and not killed:
+            killed.extend(_workers())
+            for worker in killed:
+                os.kill(worker, signal.SIGKILL)
+
+    here.painter.went_on.connect(kill_at_the_end)
+    document = yield from photo(1600, 1200)
+    layer = document.activeNode()
+    select(document, 40, 30, 1500, 1100, feather=5)
+    facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
+    (folder / "mask").write_bytes(bytes(document.selection().pixelData(0, 0, 1600, 1200)))
+    facts.update((yield from _outcome(folder, document, layer)))
+    here.painter.went_on.disconnect(kill_at_the_end)
+    facts["killed"] = len(killed)
+    return facts
+
+
+def _askew(folder, space=None, clear=False):
     """A layer that lies askew on a larger canvas, of which a feathered rectangle is selected."""
     document = yield from photo(space=space)
     layer = document.activeNode()
@@ -149,17 +229,38 @@ def selection(folder, space=None, clear=False):
     facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
     x, y, width, height = facts["before"]["bounds"]
     (folder / "mask").write_bytes(bytes(document.selection().pixelData(x, y, width, height)))
-    facts["message"] = yield from painted()
-    facts["after"] = told(folder, layer, "after")
-    facts["names"] = names(document)
+    return document, layer, facts
+
+
+def selection(folder, space=None, clear=False, **settings):
+    document, layer, facts = yield from _askew(folder, _known(space), clear)
+    facts.update((yield from _outcome(folder, document, layer, **settings)))
+    return facts
+
+
+def _outcome(folder, document, layer, **settings):
+    """Paint; return what has become of the layer, and what was made."""
+    facts = {"message": (yield from painted(**settings)), "names": names(document)}
+    yield from moment()
+    if document.nodeByUniqueID(layer.uniqueId()) is not None:
+        facts["after"] = told(folder, layer, "after")
     facts["made"] = told(folder, document.activeNode(), "made")
     return facts
 
 
-def selection_in(folder, model, depth, profile, clear=False):
-    profiles = Krita.instance().profiles(model, depth)
-    chosen = profile if profile in profiles else profiles[0]
-    return (yield from selection(folder, (model, depth, chosen), clear))
+def new_document(folder, space=None):
+    before = len(Krita.instance().documents())
+    document, layer, facts = yield from _askew(folder, _known(space))
+    facts["message"] = yield from painted(output="new-document")
+    facts["after"] = told(folder, layer, "after")
+    facts["names"] = names(document)
+    facts["documents"] = len(Krita.instance().documents()) - before
+    made = Krita.instance().activeDocument()
+    facts["is_seen"] = made != document
+    facts["made_name"], facts["size"] = made.name(), [made.width(), made.height()]
+    facts["made"] = told(folder, made.topLevelNodes()[0], "made")
+    facts["made_names"], facts["ppi"] = names(made), [document.xRes(), made.xRes()]
+    return facts
 
 
 def group(folder):
@@ -177,14 +278,94 @@ def group(folder):
     return facts
 
 
-def _interrupted(folder, act, **settings):
+# ---- what a person may do meanwhile
+
+
+def _start(**settings):
+    """Press Paint for a painting that takes long, and wait until it can be kept."""
+    here = panel()
+    here.controls.reset()
+    here.controls.choose(
+        **{"style": STYLE, "second_style": "", **QUICK, "quality": "best", "size": 256, **settings}
+    )
+    here.paint_button.click()
+    yield lambda: begun(here)
+    return here
+
+
+def _finish(here):
+    here.keep_button.click()
+    yield lambda: not here.painter.busy
+    return here.message.text()
+
+
+def changed_meanwhile(folder, **settings):
+    """The layer is painted over and moved, and something else is selected."""
+    document, layer, facts = yield from _askew(folder)
+    here = yield from _start(**settings)
+    layer.setPixelData(bytes([1, 2, 3, 255]) * 900, 40, 25, 30, 30)
+    layer.move(layer.position().x() + 20, layer.position().y() + 7)
+    select(document, 0, 0, 12, 12)
+    facts["between"] = told(folder, layer, "between")
+    facts["message"] = yield from _finish(here)
+    facts["after"] = told(folder, layer, "after")
+    facts["names"] = names(document)
+    facts["made"] = told(folder, document.activeNode(), "made")
+    return facts
+
+
+def locked_meanwhile(folder, **settings):
+    document, layer, facts = yield from _askew(folder)
+    here = yield from _start(**settings)
+    layer.setLocked(True)
+    facts["message"] = yield from _finish(here)
+    facts["after"] = told(folder, layer, "after")
+    facts["names"] = names(document)
+    facts["made"] = told(folder, document.activeNode(), "made")
+    return facts
+
+
+def other_layer_meanwhile(folder, **settings):
+    """Another layer is the active one at the end."""
+    document, layer, facts = yield from _askew(folder)
+    here = yield from _start(**settings)
+    other = document.createNode("other", "paintlayer")
+    document.rootNode().addChildNode(other, None)
+    yield from settled(document, other)
+    facts["message"] = yield from _finish(here)
+    facts["names"] = names(document)
+    facts["made"] = told(folder, document.topLevelNodes()[0], "made")
+    facts["before_is_gone"] = document.nodeByUniqueID(layer.uniqueId()) is None
+    return facts
+
+
+def other_picture_meanwhile(folder, **settings):
+    """Another picture is looked at at the end; then the person comes back."""
+    document, layer, facts = yield from _askew(folder)
+    here = yield from _start(**settings)
+    other = yield from photo()
+    here.keep_button.click()
+    yield lambda: "look at its picture" in here.words.text()
+    yield from moment(1)
+    facts["busy"] = here.painter.busy
+    facts["other"] = names(other)
+    facts["waiting"] = told(folder, layer, "waiting")
+    area = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QMdiArea)
+    for _ in area.subWindowList():
+        if Krita.instance().activeDocument() != document:
+            area.activatePreviousSubWindow()
+            yield from moment()
+    yield lambda: not here.painter.busy
+    facts["message"], facts["names"] = here.message.text(), names(document)
+    facts["made"] = told(folder, document.topLevelNodes()[0], "made")
+    return facts
+
+
+def _interrupted(folder, act):
     document = yield from photo(480, 360)
     layer = document.activeNode()
     facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
-    here = panel()
-    here.controls.choose(style=STYLE, **{**QUICK, "quality": "best", "size": 480, **settings})
-    here.paint_button.click()
-    yield lambda: begun(here)
+    here = yield from _start()
     started = time.monotonic()
     act(here)
     yield lambda: not here.painter.busy
@@ -217,14 +398,30 @@ def layer_deleted(folder):
     extra = document.createNode("extra", "paintlayer")
     document.rootNode().addChildNode(extra, None)
     yield from settled(document, document.topLevelNodes()[0])
-    here = panel()
-    here.controls.choose(style=STYLE, **{**QUICK, "quality": "best", "size": 480})
-    here.paint_button.click()
-    yield lambda: begun(here)
+    here = yield from _start()
     document.topLevelNodes()[0].remove()
-    here.keep_button.click()
     yield lambda: not here.painter.busy
     facts = {"message": here.message.text(), "names": names(document)}
+    yield from photo()
+    facts["next"] = yield from painted()
+    return facts
+
+
+def picture_closed(folder, **settings):
+    document = yield from photo(480, 360)
+    facts = {"before": told(folder, document.activeNode(), "before")}
+    here = yield from _start(**settings)
+    document.setModified(False)
+    document.close()
+    if settings:
+        here.keep_button.click()
+    yield lambda: not here.painter.busy
+    facts["message"] = here.message.text()
+    if settings:
+        made = Krita.instance().activeDocument()
+        facts["made"] = told(folder, made.topLevelNodes()[0], "made")
+    yield from photo()
+    facts["next"] = yield from painted()
     return facts
 
 
@@ -241,6 +438,12 @@ def refusals(folder):
     layer.addChildNode(mask, None)
     yield from settled(document, mask)
     answers["a mask"] = yield from painted()
+    yield from settled(document, layer)
+    answers["a layer with a mask to be replaced"] = yield from painted(output="replace")
+    mask.remove()
+    layer.setLocked(True)
+    answers["a locked layer to be replaced"] = yield from painted(output="replace")
+    layer.setLocked(False)
     yield from settled(document, layer)
     mask.remove()
     empty = document.createNode("empty", "paintlayer")
@@ -269,14 +472,37 @@ def engine_missing(folder, kind):
         if kind == "file":
             file.unlink()
         else:
-            command = ["/gone/bin/python"] if kind == "python" else ["/bin/false"]
-            file.write_text(json.dumps({**json.loads(good), "command": command}))
+            changes = {
+                "python": {"command": ["/gone/bin/python"]},
+                "false": {"command": ["/bin/false"]},
+                "version": {"version": "0.0.1"},
+            }
+            file.write_text(json.dumps({**json.loads(good), **changes[kind]}))
         facts["message"] = yield from painted()
         facts["names"] = names(document)
     finally:
         file.write_text(good)
     here.painter.close()
     facts["next"] = yield from painted()
+    return facts
+
+
+def offers(folder):
+    """The docker offers what the engine has told of itself."""
+    here = panel()
+    here.controls.choose(style=STYLE)
+    yield lambda: here.painter._hello is not None
+    hello = here.painter._hello
+    boxes = {"devices": here.controls.device, "models": here.controls.model}
+    facts = {name: [box.itemText(n) for n in range(box.count())] for name, box in boxes.items()}
+    told = type(hello)(**{**vars(hello), "devices": ["cpu", "openvino", "cuda:1"]})
+    here.controls.choose(device="cpu")
+    here.painter.greeted.emit(told)
+    box = boxes["devices"]
+    facts["more"], facts["still"] = [box.itemText(n) for n in range(box.count())], box.currentText()
+    here.controls.choose(device="openvino")
+    facts["asked"] = here.controls.asked()["device"]
+    facts["hello"] = {"devices": hello.devices, "models": [model["name"] for model in hello.models]}
     return facts
 
 

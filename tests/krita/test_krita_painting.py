@@ -13,32 +13,24 @@ def _new_layer(told):
     assert told["names"] == ["Background", PAINTED, *told["names_before"][1:]]
     assert told["made"]["name"] == PAINTED
     assert told["made"]["type"] == "paintlayer"
-    assert told["made"]["bounds"] == told["before"]["bounds"]
-    assert told["made"]["space"] == told["before"]["space"]
+    _like_before(told)
     assert told.raw("after") == told.raw("before")
 
 
-@pytest.mark.parametrize("scenario", ["whole", "two styles"])
-def test_a_new_layer_in_one_undo_step(krita, scenario):
-    told = krita(scenario)
-    _new_layer(told)
-    assert (told.pixels("made") != told.pixels("before")).any(axis=2).mean() > 0.9
-    assert told["names_undone"] == told["names_before"]
-    assert told["names_redone"] == told["names"]
-    assert told.raw("redone") == told.raw("made")
-    assert told["documents"] == []  # the unseen ones that Krita converts in
+def _replaced(told):
+    assert told["message"] == ""
+    assert told["names"] == told["names_before"]
+    assert told["made"]["name"] == told["before"]["name"]
+    _like_before(told)
 
 
-def test_a_second_style_makes_a_difference(krita):
-    assert krita("whole").raw("made") != krita("two styles").raw("made")
+def _like_before(told):
+    for fact in ("bounds", "space", "looks"):
+        assert told["made"][fact] == told["before"][fact], fact
 
 
-@pytest.mark.parametrize("scenario", ["selection", "hole", *SPACES])
-def test_only_what_is_selected(krita, scenario):
+def _only_in_the_selection(told):
     """Bit-identical outside of the selection, changed inside, alpha as it was."""
-    told = krita(scenario)
-    _new_layer(told)
-    assert told["before"]["bounds"][:2] != [0, 0]
     before, made, mask = told.pixels("before"), told.pixels("made"), told.mask()
     assert (mask == 0).any()
     assert (mask == 255).any()
@@ -46,6 +38,124 @@ def test_only_what_is_selected(krita, scenario):
     assert made[..., -1].tobytes() == before[..., -1].tobytes()
     visible = (mask == 255) & (before[..., -1] != 0)
     assert (made != before).any(axis=2)[visible].mean() > 0.8
+
+
+@pytest.mark.parametrize("scenario", ["whole", "two styles"])
+def test_a_new_layer_in_one_undo_step(krita, scenario):
+    told = krita(scenario)
+    _new_layer(told)
+    assert (told.pixels("made") != told.pixels("before")).any(axis=2).mean() > 0.9
+    _comes_and_goes(told)
+
+
+@pytest.mark.parametrize("scenario", ["replaced", "replaced, with properties", "replaced in a group"])
+def test_replaced_pixels_in_one_undo_step(krita, scenario):
+    told = krita(scenario)
+    _replaced(told)
+    assert (told.pixels("made") != told.pixels("before")).any(axis=2).mean() > 0.9
+    _comes_and_goes(told)
+
+
+def _comes_and_goes(told):
+    assert told["names_undone"] == told["names_before"]
+    assert told["undone"] == told["before"]
+    assert told.raw("undone") == told.raw("before")
+    assert told["names_redone"] == told["names"]
+    assert told["redone"] == told["made"]
+    assert told.raw("redone") == told.raw("made")
+    assert told["documents"] == []  # the unseen ones that Krita converts in
+
+
+def test_replacing_paints_what_a_new_layer_would_be(krita):
+    assert krita("replaced").raw("made") == krita("whole").raw("made")
+
+
+def test_a_second_style_makes_a_difference(krita):
+    assert krita("whole").raw("made") != krita("two styles").raw("made")
+
+
+@pytest.mark.parametrize("scenario", ["selection", "hole", *SPACES])
+def test_a_new_layer_differs_only_where_selected(krita, scenario):
+    told = krita(scenario)
+    _new_layer(told)
+    assert told["before"]["bounds"][:2] != [0, 0]
+    _only_in_the_selection(told)
+
+
+def test_a_large_layer_has_no_seams(krita):
+    """It is put in several parts; where these meet, neighbouring rows differ no more than elsewhere."""
+    told = krita("large")
+    assert told["message"] == ""
+    assert told["killed"] == 1  # the engine, which is not needed any more by then
+    _only_in_the_selection(told)
+    made = told.pixels("made")[:, 100:1500, :3].astype(float)
+    steps = np.abs(np.diff(made, axis=0)).mean(axis=(1, 2))[50:-100]
+    assert steps.max() < 4 * np.median(steps)
+
+
+@pytest.mark.parametrize("scenario", ["selection replaced", "hole replaced", "16 bits replaced"])
+def test_only_what_is_selected_is_replaced(krita, scenario):
+    told = krita(scenario)
+    _replaced(told)
+    _only_in_the_selection(told)
+
+
+@pytest.mark.parametrize("scenario", ["new document", "gray new document"])
+def test_a_new_document(krita, scenario):
+    told = krita(scenario)
+    assert told["message"] == ""
+    assert told["names"] == told["names_before"]
+    assert told.raw("after") == told.raw("before")
+    assert told["documents"] == 2  # the photo's, and the new one
+    assert told["is_seen"]
+    assert (told["made_names"], told["made_name"]) == ([PAINTED], PAINTED)
+    width, height = told["size"]
+    x, y = (max(0, -told["before"]["bounds"][axis]) for axis in (0, 1))
+    assert told["made"]["bounds"] == [0, 0, width, height]
+    assert told["made"]["space"] == told["before"]["space"]
+    assert told["ppi"][0] == told["ppi"][1]
+    before, mask = (part[y : y + height, x : x + width] for part in (told.pixels("before"), told.mask()))
+    made = told.pixels("made")
+    assert made[mask == 0].tobytes() == before[mask == 0].tobytes()
+    assert (made != before).any(axis=2)[mask == 255].mean() > 0.8
+
+
+def test_what_is_done_to_the_layer_meanwhile_changes_nothing(krita):
+    """It was painted over and moved, and something else was selected."""
+    told = krita("changed meanwhile")
+    assert told["message"] == ""
+    assert told["names"] == ["Background", PAINTED, *told["names_before"][1:]]
+    assert told["between"]["bounds"] != told["before"]["bounds"]
+    assert told.raw("after") == told.raw("between")
+    _like_before(told)
+    _only_in_the_selection(told)
+
+
+@pytest.mark.parametrize("what", ["changed", "locked"])
+def test_a_layer_that_can_no_longer_be_replaced_is_kept(krita, what):
+    told = krita(f"{what} meanwhile, to be replaced")
+    assert "the painting is a new layer above it" in told["message"]
+    assert told["names"] == ["Background", PAINTED, *told["names_before"][1:]]
+    assert told.raw("after") == told.raw("between" if what == "changed" else "before")
+    assert told["made"]["bounds"] == told["before"]["bounds"]
+    _only_in_the_selection(told)
+
+
+def test_the_layer_is_replaced_though_another_one_is_chosen_meanwhile(krita):
+    told = krita("another layer chosen meanwhile")
+    assert told["message"] == ""
+    assert told["names"] == [*told["names_before"], "other"]
+    assert told["before_is_gone"]
+    _only_in_the_selection(told)
+
+
+def test_a_layer_is_replaced_when_the_person_looks_at_its_picture(krita):
+    told = krita("another picture looked at meanwhile")
+    assert told["busy"]
+    assert told["other"] == ["Background"]
+    assert told.raw("waiting") == told.raw("before")
+    _replaced(told)
+    _only_in_the_selection(told)
 
 
 @pytest.mark.parametrize("scenario", SPACES)
@@ -77,5 +187,5 @@ def test_sixteen_bits_are_more_than_eight(krita, scenario):
 def test_a_group_gets_a_painted_layer_above_it(krita):
     told = krita("group")
     assert told["message"] == ""
-    assert told["names"] == ["group", "group (Neural Style)"]
+    assert told["names"] == ["group", "Background", "group (Neural Style)"]
     assert told["made"]["bounds"] == [0, 0, 96, 72]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from nst_onnx.version import __version__
+
 EXPECTED = {
     "no picture": "there is no picture",
     "style is gone": "painting.jpg",
@@ -9,6 +11,8 @@ EXPECTED = {
     "no such model": "vgg99",
     "no such device": "abacus",
     "a mask": "mask",
+    "a layer with a mask to be replaced": "choose a new layer",
+    "a locked layer to be replaced": "choose a new layer",
     "an empty layer": "nothing on this layer",
     "selection elsewhere": "selection",
 }
@@ -62,14 +66,49 @@ def test_the_layer_is_deleted_meanwhile(krita):
     told = krita("layer deleted")
     assert "layer was deleted" in told["message"]
     assert told["names"] == ["extra"]
+    assert told["next"] == ""
 
 
-@pytest.mark.parametrize("scenario", ["no engine.json", "python gone", "engine does not start"])
+def test_the_picture_is_closed_meanwhile(krita):
+    told = krita("picture closed")
+    assert "picture was closed" in told["message"]
+    assert told["next"] == ""
+
+
+def test_a_new_document_does_not_need_the_old_one(krita):
+    told = krita("picture closed, for a new document")
+    assert told["message"] == ""
+    assert told["made"]["bounds"] == told["before"]["bounds"]
+    assert told.raw("made") != told.raw("before")
+    assert told["next"] == ""
+
+
+@pytest.mark.parametrize(
+    "scenario", ["no engine.json", "python gone", "engine does not start", "nst-onnx upgraded"]
+)
 def test_the_engine_is_missing(krita, scenario):
     told = krita(scenario)
     assert "nst-onnx plugin" in told["message"]
     assert told["names"] == told["names_before"]
     assert told["next"] == ""
+
+
+def test_an_upgrade_says_what_to_run(krita):
+    message = krita("nst-onnx upgraded")["message"]
+    assert "0.0.1" in message
+    assert __version__ in message
+    assert "nst-onnx plugin install krita" in message
+    assert "restart" in message
+
+
+def test_what_the_engine_has_is_offered(krita):
+    """All of it: also a device that this plug-in has never heard of."""
+    told = krita("offers")
+    assert told["devices"] == ["auto", *told["hello"]["devices"]]
+    assert told["models"] == ["auto", *told["hello"]["models"]]
+    assert told["more"] == ["auto", "cpu", "openvino", "cuda:1"]
+    assert told["still"] == "cpu"
+    assert told["asked"] == "openvino"
 
 
 def test_the_menu_brings_the_docker(krita):

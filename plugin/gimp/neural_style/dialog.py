@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from engine import NeuralEngine
-from failure import Cancelled, Failure
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk
-from nst_client import Hello, Pixels
-from region import Region
+from names import Names
+from nst_client import Pixels
+from nst_client.failure import Cancelled, Failure
+from nst_client.translation import _
+from outcome import check
 from settings import asked
+from subject import Subject, choose
 from thumbnail import Thumbnail
-from translation import _
 from window import Window
 
 TICK = 100  # milliseconds
 MAIN = ("style", "strength", "quality", "style-scale", "keep-colours", "output")
-MORE = ("second-style", "second-share", "size", "seed", "model", "device")
+MORE = ("second-style", "second-share", "size", "seed")
 
 
 def converse(
-    procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, layer: Gimp.Drawable, region: Region
-) -> Pixels:
+    procedure: Gimp.Procedure,
+    config: Gimp.ProcedureConfig,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+) -> tuple[Subject, Pixels]:
     """Ask for the settings, paint before the person's eyes, and return what they keep.
 
-    Raises Cancelled, and Failure.
+    What is wrong with the settings is told, and they can be mended. Raises Cancelled, and Failure where there
+    is nothing to paint, or no engine.
     """
     GimpUi.init("nst-onnx")
     with NeuralEngine() as engine:  # it gets ready while the person chooses
         dialog = Settings(procedure, config, engine)
-        if not dialog.agreed():
-            raise Cancelled
-        return Window(engine, layer, region, asked(config)).painting()
+        while dialog.agreed():
+            subject = choose(image, drawables)
+            try:
+                output = config.get_property("output")
+                check(subject.layer, output)
+                return subject, Window(engine, subject, asked(config), output).painting()
+            except Failure as failure:
+                subject.check()  # what cannot be mended ends it
+                dialog.tell(failure)
+                engine.launch()
+        raise Cancelled
 
 
 class Settings:
@@ -39,15 +51,20 @@ class Settings:
 
     def __init__(self, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, engine: NeuralEngine) -> None:
         self._engine = engine
-        self._open = True
         self._dialog = dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Neural Style"))
         dialog.set_ok_label(_("_Paint"))
         for name in ("strength", "style-scale", "second-share"):
             dialog.get_scale_entry(name, 1.0)
         dialog.fill_box("main", MAIN)
-        dialog.fill_box("more", MORE)
+        more = dialog.fill_box("more", MORE)
+        self._models, self._devices = Names(config, "model"), Names(config, "device")
+        labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
+        labels.add_widget(dialog.get_widget("size", GObject.TYPE_NONE).get_label())
+        for names in (self._models, self._devices):
+            labels.add_widget(names.label)
+            more.pack_start(names, False, False, 0)
         dialog.get_label("more-title", _("More"), False, False)
-        dialog.fill_expander("expander", "more-title", False, "more")
+        expander = dialog.fill_expander("expander", "more-title", False, "more")
         dialog.fill(("main", "expander"))
         thumbnail = Thumbnail(config)
         area = dialog.get_content_area()
@@ -56,18 +73,33 @@ class Settings:
         thumbnail.show()
         config.connect("notify::style", self._allow)
         self._allow(config, None)
+        for sender, signal in ((config, "notify::style"), (expander, "notify::expanded")):
+            sender.connect_after(signal, lambda *_: GLib.idle_add(self._shrink))
+        GLib.timeout_add(TICK, self._offer)
 
     def agreed(self) -> bool:
         """Show it, and return whether the person wants to paint."""
-        GLib.timeout_add(TICK, self._offer)
         agreed = self._dialog.run()
-        self._open = False
-        self._dialog.destroy()
+        self._dialog.hide()
         return agreed
+
+    def tell(self, failure: Failure) -> None:
+        """Say what is wrong."""
+        message = Gtk.MessageDialog(
+            message_type=Gtk.MessageType.ERROR, buttons=Gtk.ButtonsType.CLOSE, text=str(failure)
+        )
+        message.set_title(_("Neural Style cannot paint"))
+        message.run()
+        message.destroy()
 
     def _allow(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
         """Painting takes a style."""
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, config.get_property("style") is not None)
+
+    def _shrink(self) -> bool:
+        """Let no gap stay where something went."""
+        self._dialog.resize(self._dialog.get_size().width, 1)
+        return GLib.SOURCE_REMOVE
 
     def _offer(self) -> bool:
         """Offer the models and devices of the engine as soon as it has told them."""
@@ -75,26 +107,8 @@ class Settings:
             hello = self._engine.ready()
         except Failure:  # told when the person wants to paint
             return GLib.SOURCE_REMOVE
-        if hello is None or not self._open:
-            return self._open
-        for name, known in _known(hello).items():
-            _complete(self._dialog.get_widget(name, GObject.TYPE_NONE).get_entry(), known)
+        if hello is None:
+            return GLib.SOURCE_CONTINUE
+        self._models.offer(model["name"] for model in hello.models)
+        self._devices.offer(hello.devices)
         return GLib.SOURCE_REMOVE
-
-
-def _known(hello: Hello) -> dict[str, Sequence[str]]:
-    return {
-        "model": ("auto", *(model["name"] for model in hello.models)),
-        "device": ("auto", *hello.devices),
-    }
-
-
-def _complete(entry: Gtk.Entry, known: Sequence[str]) -> None:
-    """Offer `known` while a person types, and name them all in the tip."""
-    rows = Gtk.ListStore(str)
-    for name in known:
-        rows.append([name])
-    completion = Gtk.EntryCompletion(model=rows, minimum_key_length=1, inline_completion=True)
-    completion.set_text_column(0)
-    entry.set_completion(completion)
-    entry.set_tooltip_text(_("There are: {names}").format(names=", ".join(known)))

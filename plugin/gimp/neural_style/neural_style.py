@@ -7,6 +7,7 @@ nst-onnx does the painting, in a Python environment of its own; this plug-in tal
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import gi
 
@@ -14,21 +15,24 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gegl", "0.4")
 
-from gi.repository import Gimp  # noqa: E402
+from gi.repository import Gimp, Gio  # noqa: E402
+from nst_client.translation import DOMAIN, FOLDER  # noqa: E402
 from procedure import NAME, make  # noqa: E402
-from translation import DOMAIN, FOLDER  # noqa: E402
+
+HELP = "https://nst-onnx.invalid/help"  # a name only, as in help/en/gimp-help.xml: nothing is fetched
 
 
 class NeuralStyle(Gimp.PlugIn):
     """What GIMP asks: which procedures there are, and how to make one."""
 
     def do_query_procedures(self) -> list[str]:
-        """Name the procedures."""
+        """Name the procedures, and say where the pages behind their Help buttons are."""
+        self.set_help_domain(HELP, Gio.File.new_for_path(str(Path(__file__).resolve().parent / "help")))
         return [NAME]
 
     def do_set_i18n(self, name: str) -> tuple[bool, str | None, str | None]:
         """Say where translations are, if there are any."""
-        return FOLDER.is_dir(), DOMAIN, str(FOLDER)
+        return FOLDER.is_dir(), DOMAIN, FOLDER.name
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Make the procedure called `name`."""

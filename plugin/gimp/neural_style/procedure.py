@@ -5,14 +5,13 @@ from __future__ import annotations
 import traceback
 
 import outcome
-from course import Course
 from engine import NeuralEngine
-from failure import Cancelled, Failure
 from gi.repository import Gegl, Gimp, GLib
-from pixels import taken
-from region import region
+from nst_client import Pixels
+from nst_client.failure import Cancelled, Failure
+from nst_client.translation import _
 from settings import asked, declare
-from translation import _
+from subject import Subject, choose
 
 NAME = "plug-in-nst-onnx-neural-style"
 
@@ -46,10 +45,17 @@ def run(
     """Paint, in the way that `run_mode` asks for; every error becomes one message."""
     Gegl.init(None)
     try:
-        if len(drawables) != 1:
-            raise Failure(_("one layer must be selected, not {number}").format(number=len(drawables)))
-        work = _with_dialog if run_mode == Gimp.RunMode.INTERACTIVE else _without_dialog
-        painted_image, painted_layer = work(procedure, image, drawables[0], config)
+        subject = choose(image, drawables)
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            # GTK is for interactive use only: scripts run where there is no screen.
+            from dialog import converse
+
+            subject, painting = converse(procedure, config, image, drawables)
+        else:
+            painting = _painted(subject, config)
+        painted_image, painted_layer = outcome.deliver(subject, painting, config.get_property("output"))
+        if painted_image != image and run_mode != Gimp.RunMode.NONINTERACTIVE:
+            Gimp.Display.new(painted_image)
     except Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
     except Failure as failure:
@@ -66,38 +72,21 @@ def run(
     return values
 
 
-def _without_dialog(
-    procedure: Gimp.Procedure, image: Gimp.Image, layer: Gimp.Drawable, config: Gimp.ProcedureConfig
-) -> tuple[Gimp.Image, Gimp.Layer]:
-    """Paint with the settings given, telling GIMP's progress bar."""
-    output = config.get_property("output")
-    outcome.check(layer, output)
-    part = region(layer)
-    request = asked(config)
+def _painted(subject: Subject, config: Gimp.ProcedureConfig) -> Pixels:
+    """Paint with the settings given, telling GIMP's progress bar. Its Cancel ends this very process."""
+    request, output = asked(config), config.get_property("output")
+    outcome.check(subject.layer, output)
     Gimp.progress_init(_("Neural Style"))
     with NeuralEngine() as engine:
         engine.wait()
-        course = Course(engine.paint(taken(layer, part.seen), request))
+        course = engine.begin(subject, request, output)
         while course.runs():
+            subject.check()
             Gimp.progress_set_text(course.text)
             Gimp.progress_update(course.fraction)
             course.pause()
-        Gimp.progress_end()
-    return outcome.deliver(image, layer, part, course.painting(), output)
-
-
-def _with_dialog(
-    procedure: Gimp.Procedure, image: Gimp.Image, layer: Gimp.Drawable, config: Gimp.ProcedureConfig
-) -> tuple[Gimp.Image, Gimp.Layer]:
-    from dialog import converse  # GTK is for interactive use only: scripts run where there is no screen
-
-    outcome.check(layer, config.get_property("output"))
-    part = region(layer)
-    painting = converse(procedure, config, layer, part)
-    painted = outcome.deliver(image, layer, part, painting, config.get_property("output"))
-    if painted[0] != image:
-        Gimp.Display.new(painted[0])
-    return painted
+    Gimp.progress_end()
+    return course.painting()
 
 
 def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from failure import Failure
 from gi.repository import Gimp, Gio, GObject
+from nst_client.failure import Failure
+from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
-from translation import _
 
 LARGEST = 8192
 ON = GObject.ParamFlags.READWRITE
@@ -76,9 +77,11 @@ def declare(procedure: Gimp.Procedure) -> None:
         "seed", _("S_eed"), _("The same seed gives the same painting"), 0, 2**31 - 1, 0, ON
     )
     procedure.add_string_argument(
-        "model", _("_Model"), _("The network that judges: auto, compact, vgg19 …"), "auto", ON
+        "model", _("_Model"), _("The network that judges (auto, or the name of an installed one)"), "auto", ON
     )
-    procedure.add_string_argument("device", _("De_vice"), _("auto, cpu, cuda, cuda:1 …"), "auto", ON)
+    procedure.add_string_argument(
+        "device", _("De_vice"), _("Where it runs (auto, cpu, cuda, cuda:1 …)"), "auto", ON
+    )
     procedure.add_choice_argument(
         "output",
         _("Put _into"),
@@ -97,10 +100,10 @@ def declare(procedure: Gimp.Procedure) -> None:
 
 def asked(config: Gimp.ProcedureConfig) -> dict[str, Any]:
     """Return what to ask the engine for: the keyword arguments of its `stylize`."""
-    styles = [_path(config.get_property("style"), _("style picture"))]
+    styles = [_path(config.get_property("style"))]
     if styles[0] is None:
         raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
-    second = _path(config.get_property("second-style"), _("second style"))
+    second = _path(config.get_property("second-style"))
     share = config.get_property("second-share")
     options: dict[str, Any] = {
         "strength": config.get_property("strength"),
@@ -124,14 +127,14 @@ def asked(config: Gimp.ProcedureConfig) -> dict[str, Any]:
     }
 
 
-def _path(file: Gio.File | None, what: str) -> str | None:
+def _path(file: Gio.File | None) -> str | None:
     if file is None:
         return None
     path = file.get_path()
     if path is None:
-        raise Failure(
-            _("the {what} {uri} is not a file on this computer").format(what=what, uri=file.get_uri())
-        )
+        raise Failure(_("the style picture is not a file on this computer: {uri}").format(uri=file.get_uri()))
+    if not Path(path).is_file():
+        raise Failure(_("the style picture is not there: {path}").format(path=path), _("choose another one"))
     return path
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from course import Course
 from engine import NeuralEngine
-from failure import Cancelled, Failure
-from gi.repository import GdkPixbuf, Gimp, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from nst_client import Pixels
-from pixels import glimpse, taken
-from region import Region
-from translation import _
+from nst_client.course import Course
+from nst_client.failure import Cancelled, Failure
+from nst_client.translation import _
+from outcome import source
+from pixels import glimpse
+from subject import Subject
 
 SIDE = 512
 TICK = 50  # milliseconds
@@ -21,13 +22,12 @@ KEEP = 1
 class Window:
     """Paints while GTK's main loop runs: nothing here ever waits for the engine."""
 
-    def __init__(
-        self, engine: NeuralEngine, layer: Gimp.Drawable, region: Region, request: dict[str, Any]
-    ) -> None:
-        self._engine, self._layer, self._region, self._request = engine, layer, region, request
+    def __init__(self, engine: NeuralEngine, subject: Subject, request: dict[str, Any], output: str) -> None:
+        self._engine, self._subject, self._request, self._output = engine, subject, request, output
         self._course: Course | None = None
         self._failure: Exception | None = None
-        self._picture = Gtk.Image.new_from_pixbuf(_pixbuf(glimpse(layer, region.seen, SIDE)))
+        with source(subject.layer, output) as layer:
+            self._picture = Gtk.Image.new_from_pixbuf(_pixbuf(glimpse(layer, subject.seen, SIDE)))
         self._picture.set_size_request(SIDE, SIDE * 3 // 4)
         self._bar = Gtk.ProgressBar(show_text=True, text=_("Starting…"))
         self._dialog = GimpUi.Dialog(title=_("Neural Style"), role="nst-onnx-painting")
@@ -47,6 +47,7 @@ class Window:
         GLib.timeout_add(TICK, self._tick)
         Gtk.main()
         self._dialog.destroy()
+        Gdk.Display.get_default().flush()  # gone now, and not when the engine has ended
         if self._failure is not None:
             raise self._failure
         assert self._course is not None
@@ -71,6 +72,7 @@ class Window:
         if self._failure is not None:
             return GLib.SOURCE_REMOVE
         try:
+            self._subject.check()
             if self._course is None:
                 self._begin()
             elif not self._course.runs():
@@ -84,10 +86,8 @@ class Window:
 
     def _begin(self) -> None:
         """Start painting as soon as the engine is there."""
-        if self._engine.ready() is not None:
-            content = taken(self._layer, self._region.seen)
-            self._course = Course(self._engine.paint(content, self._request, preview=SIDE))
-            self._keep.set_sensitive(True)
+        self._course = self._engine.begin(self._subject, self._request, self._output, preview=SIDE)
+        self._keep.set_sensitive(self._course is not None)
 
     def _show(self) -> None:
         if self._course is None:

@@ -8,21 +8,19 @@ from typing import Any
 
 from krita import Krita
 
+from .nst_client.choices import AUTO, COLOURS, LARGEST, LARGEST_SEED, OWN_COLOURS, QUALITIES, asked
 from .nst_client.events import Hello
-from .nst_client.failure import Failure
 from .nst_client.translation import _
+from .outcome import NEW_DOCUMENT, NEW_LAYER, REPLACE
 from .qt import QtCore, QtWidgets
 from .style import StyleButton
 
 GROUP, KEY = "neural_style", "controls"  # in Krita's settings
-LARGEST = 8192
 STEPS = 100  # of a slider
-QUALITIES = (("fast", _("Fast")), ("good", _("Good")), ("best", _("Best")))
-COLOURS = (
-    ("no", _("Of the painting")),
-    ("luminance", _("Of the photo (only lightness is painted)")),
-    ("histogram", _("Painting recoloured like the photo, by histogram")),
-    ("covariance", _("Painting recoloured like the photo, linearly")),
+OUTPUTS = (
+    (NEW_LAYER, _("New layer")),
+    (REPLACE, _("Replace the layer's pixels")),
+    (NEW_DOCUMENT, _("New document")),
 )
 
 
@@ -40,7 +38,8 @@ class Controls(QtWidgets.QWidget):
         self.strength = Slider(0.0, 1.0, 0.5, _("How much style: 0 keeps the photo, 1 is all paint"))
         self.quality = _choice(QUALITIES, "good", _("How long to paint, and how finely"))
         self.style_scale = Slider(0.1, 4.0, 1.0, _("Below 1: finer strokes; above 1: coarser"))
-        self.colours = _choice(COLOURS, "no", _("Whose colours the painting has"))
+        self.colours = _choice(COLOURS, OWN_COLOURS, _("Whose colours the painting has"))
+        self.output = _choice(OUTPUTS, NEW_LAYER, _("Where the painting goes"))
         self.second = StyleButton(
             _("None"), _("Another painting to blend with the first (optional)"), small=True, removable=True
         )
@@ -49,9 +48,9 @@ class Controls(QtWidgets.QWidget):
             LARGEST, _("Longest side of the painting in pixels while it is made; 0 is as the quality says")
         )
         self.longest.setSpecialValueText(_("As the quality says"))
-        self.seed = _number(2**31 - 1, _("The same seed gives the same painting"))
-        self.model = _name(_("The network that judges: auto, compact, vgg19 …"))
-        self.device = _name(_("auto, cpu, cuda, cuda:1 …"))
+        self.seed = _number(LARGEST_SEED, _("The same seed gives the same painting"))
+        self.model = _name(_("The network that judges; auto takes the best one installed"))
+        self.device = _name(_("What computes; auto takes the fastest one that works"))
         self._lay_out()
         self._values: dict[str, Any] = {
             "style": self.first,
@@ -59,6 +58,7 @@ class Controls(QtWidgets.QWidget):
             "quality": self.quality,
             "style-scale": self.style_scale,
             "keep-colours": self.colours,
+            "output": self.output,
             "second-style": self.second,
             "second-share": self.share,
             "size": self.longest,
@@ -74,29 +74,12 @@ class Controls(QtWidgets.QWidget):
 
     def asked(self) -> dict[str, Any]:
         """Return what to ask the engine for: the keyword arguments of its `stylize`. Raises Failure."""
-        chosen = self.values()
-        if not chosen["style"]:
-            raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
-        styles = [chosen["style"]]
-        options: dict[str, Any] = {
-            "strength": chosen["strength"],
-            "style_scale": chosen["style-scale"],
-            "seed": chosen["seed"],
-        }
-        if chosen["second-style"]:
-            styles.append(chosen["second-style"])
-            options["style_weights"] = [1 - chosen["second-share"], chosen["second-share"]]
-        if chosen["keep-colours"] != "no":
-            options["preserve_colour"] = chosen["keep-colours"]
-        if chosen["size"]:
-            options["size"] = chosen["size"]
-        return {
-            "styles": styles,
-            "options": options,
-            "quality": chosen["quality"],
-            "model": chosen["model"].strip() or "auto",
-            "device": chosen["device"].strip() or "auto",
-        }
+        return asked(self.values())
+
+    @property
+    def output_chosen(self) -> str:
+        """Where the painting goes: one of `OUTPUTS`."""
+        return str(_value(self.output))
 
     def offer(self, hello: Hello) -> None:
         """Offer the models and devices of the engine."""
@@ -106,7 +89,7 @@ class Controls(QtWidgets.QWidget):
         ):
             typed = box.currentText()
             box.clear()
-            box.addItems(["auto", *(name for name in known if name != "auto")])
+            box.addItems([AUTO, *(name for name in known if name != AUTO)])
             box.setEditText(typed)
 
     # ---- values
@@ -151,6 +134,7 @@ class Controls(QtWidgets.QWidget):
                 (_("Quality"), self.quality),
                 (_("Stroke scale"), self.style_scale),
                 (_("Colours"), self.colours),
+                (_("Put into"), self.output),
             )
         )
         more = QtWidgets.QWidget()
@@ -226,7 +210,7 @@ def _choice(options: tuple[tuple[str, str], ...], chosen: str, tip: str) -> QtWi
 
 def _name(tip: str) -> QtWidgets.QComboBox:
     box = QtWidgets.QComboBox(toolTip=tip, editable=True)
-    box.addItem("auto")
+    box.addItem(AUTO)
     return box
 
 

@@ -1,12 +1,11 @@
-"""A painting from the press of the button to the new layer, while Krita's main loop runs."""
+"""A painting from the press of the button to the painted layer, while Krita's main loop runs."""
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
-
-from krita import Document, Node
+from typing import Any, Callable
 
 from .nst_client.beside import NeuralEngine
 from .nst_client.course import Course
@@ -14,15 +13,14 @@ from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
 from .nst_client.pixels import Pixels
 from .nst_client.translation import _
-from .outcome import active, deliver
-from .pixels import taken
+from .outcome import Outcome
 from .qt import QtCore
-from .region import Region, region
 
 HERE = Path(__file__).resolve().parent
 FLATPAK = "org.kde.krita"
 TICK = 50  # milliseconds
 PREVIEW = 512
+FINER = 2  # than what it paints: enough for the engine to scale down well
 
 
 class Painter(QtCore.QObject):
@@ -41,19 +39,16 @@ class Painter(QtCore.QObject):
         super().__init__(parent)
         self._engine: NeuralEngine | None = None
         self._hello: Hello | None = None
-        self._where: tuple[Document, Node, Region] | None = None
-        self._content: Pixels | None = None
-        self._request: dict[str, Any] = {}
+        self._outcome: Outcome | None = None
         self._course: Course | None = None
+        self._putting: Generator[float, None, None] | None = None
+        self._request: dict[str, Any] = {}
+        self.busy = False
+        """Whether a picture is being painted."""
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._tick)
         QtCore.QCoreApplication.instance().aboutToQuit.connect(self.close)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a picture is being painted."""
-        return self._where is not None
 
     def prepare(self) -> None:
         """Start the engine, unless it runs: it gets ready while the person chooses."""
@@ -63,19 +58,11 @@ class Painter(QtCore.QObject):
             return
         self._timer.start()
 
-    def paint(self, request: dict[str, Any]) -> None:
-        """Begin to paint the active layer as `request` (see `Controls.asked`) says."""
-        try:
-            document, layer = active()
-            part = region(document, layer)
-            self._launch()
-            self._content, self._request = taken(layer, part.seen), request
-        except Failure as failure:
-            self.ended.emit(str(failure))
-            return
-        self._where = document, layer, part
+    def paint(self, request: dict[str, Any], output: str) -> None:
+        """Begin to paint the active layer as `request` (see `Controls.asked`) says, for `output`."""
+        self.busy, self._request = True, request
         self.went_on.emit(-1.0, _("Starting…"))
-        self._timer.start()
+        self._attempt(lambda: self._start(output))
 
     def stop_and_keep(self) -> None:
         """End it with what there is."""
@@ -86,8 +73,6 @@ class Painter(QtCore.QObject):
     def cancel(self) -> None:
         """End it without a painting, at once."""
         if self.busy:
-            if self._course is not None:
-                self._course.cancel()
             self._end("")
 
     def close(self) -> None:
@@ -97,18 +82,68 @@ class Painter(QtCore.QObject):
             self._engine.close()
             self._engine = None
 
+    # ---- what happens when
+
+    def _start(self, output: str) -> None:
+        self._outcome = Outcome(output)
+        self._launch()
+        self._timer.start()
+
     def _launch(self) -> None:
         if self._engine is None:
             self._engine = NeuralEngine(HERE, FLATPAK)
         self._engine.launch()
 
-    def _end(self, message: str) -> None:
-        self._where = self._content = self._course = None
-        self.ended.emit(message)
-
     def _tick(self) -> None:
+        self._attempt(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._outcome is not None:
+            self._outcome.check()
+        if self._course is not None:
+            self._follow(self._course, self._outcome)
+            return
+        hello = self._engine.ready()
+        if hello is None:
+            return
+        if hello is not self._hello:
+            self._hello = hello
+            self.greeted.emit(hello)
+        if self._outcome is not None:
+            size = self._request["options"].get("size") or hello.qualities[self._request["quality"]]["size"]
+            content = self._outcome.content(FINER * size)
+            self._course = Course(self._engine.paint(content, self._request, preview=PREVIEW))
+        else:
+            self._timer.stop()
+
+    def _follow(self, course: Course, outcome: Outcome) -> None:
+        if course.runs():
+            self.went_on.emit(course.fraction, course.text)
+            preview = course.preview()
+            if preview is not None:
+                self.previewed.emit(preview)
+        else:
+            self._finish(outcome, course.painting())
+
+    def _finish(self, outcome: Outcome, painting: Pixels) -> None:
+        if self._putting is None:
+            self._putting = outcome.put(painting)
+        done = next(self._putting, None)
+        if done is not None:
+            self.went_on.emit(done, _("Finishing…"))
+            return
+        awaited = outcome.awaited()
+        if awaited:
+            self.went_on.emit(1.0, awaited)
+        else:
+            self._end(outcome.place())
+
+    # ---- the end
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        """Do a piece of work; what goes wrong ends the painting with a message."""
         try:
-            self._go_on()
+            work()
         except Cancelled:
             self._end("")
         except Failure as failure:
@@ -120,27 +155,11 @@ class Painter(QtCore.QObject):
             traceback.print_exc()
             self._end(f"{_('This is a bug in the plug-in:')} {type(error).__name__}: {error}")
 
-    def _go_on(self) -> None:
-        hello = self._engine.ready()
-        if hello is None:
-            return
-        if hello is not self._hello:
-            self._hello = hello
-            self.greeted.emit(hello)
+    def _end(self, message: str) -> None:
         if self._course is not None:
-            self._follow(self._course)
-        elif self._content is not None:
-            self._course = Course(self._engine.paint(self._content, self._request, preview=PREVIEW))
-            self._content = None
-        else:
-            self._timer.stop()
-
-    def _follow(self, course: Course) -> None:
-        if course.runs():
-            self.went_on.emit(course.fraction, course.text)
-            preview = course.preview()
-            if preview is not None:
-                self.previewed.emit(preview)
-        else:
-            deliver(*self._where, course.painting())
-            self._end("")
+            self._course.cancel()  # which does nothing to one that is over
+        if self._putting is not None:
+            self._putting.close()
+        self._outcome = self._course = self._putting = None
+        self.busy = False
+        self.ended.emit(message)

@@ -55,7 +55,7 @@ class Panel(QtWidgets.QWidget):
         self.controls.remember()
         self.keep_button.setEnabled(False)
         self._show_working(True)
-        self.painter.paint(request)
+        self.painter.paint(request, self.controls.output_chosen)
 
     def _keep(self) -> None:
         self.keep_button.setEnabled(False)

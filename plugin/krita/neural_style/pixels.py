@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,10 +17,12 @@ from krita import Document, Krita, Node
 
 from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
+from .nst_client.region import Rectangle
 from .nst_client.translation import _
-from .region import Rectangle, Region
+from .region import Region
 
 RESOLUTION = 100.0
+AT_ONCE = 1 << 19  # pixels; a large layer is not in memory several times over, and a person need not wait
 NOTHING = re.compile(rb"\x00+")
 PARTLY = re.compile(rb"[\x01-\xfe]+")
 
@@ -42,29 +44,47 @@ def space(layer: Node) -> Space:
     return Space(layer.colorModel(), layer.colorDepth(), layer.colorProfile())
 
 
-def taken(layer: Node, part: Rectangle) -> Pixels:
-    """Return `part` of `layer` for the engine, with its alpha."""
-    own = converted(_stored(layer, part), part, space(layer), SRGB)
-    return Pixels(part.width, part.height, 4, "f32", own, layer.name())
+def taken(layer: Node, part: Rectangle, longest: int, name: str) -> Pixels:
+    """Return `part` of a paint layer for the engine, with its alpha, under a name for messages.
+
+    It is scaled down where a side is longer than `longest`.
+    """
+    scale = min(longest / max(part.width, part.height), 1.0)
+    width, height = (max(round(side * scale), 1) for side in (part.width, part.height))
+    with _unseen(part.width, part.height, space(layer)) as document:
+        own = document.topLevelNodes()[0]
+        own.setPixelData(layer.pixelData(*part.sides), 0, 0, part.width, part.height)
+        _scale(document, width, height)
+        _convert(document, SRGB)
+        return Pixels(width, height, 4, "f32", bytes(own.pixelData(0, 0, width, height)), name)
 
 
 def copied(layer: Node, part: Rectangle, target: Node) -> None:
     """Copy `part` of `layer`, as one sees it, into `target`; exactly, where spaces agree."""
-    target.setPixelData(converted(_stored(layer, part), part, space(layer), space(target)), *part.sides)
+    for band in part.bands(AT_ONCE):
+        seen = bytes(layer.projectionPixelData(*band.sides))
+        target.setPixelData(converted(seen, band, space(layer), space(target)), *band.sides)
 
 
-def put(layer: Node, region: Region, painting: Pixels) -> None:
-    """Put `painting`, which shows `region.seen`, into the selected part of `layer`.
+def put(layer: Node, region: Region, painting: Pixels) -> Generator[float, None, None]:
+    """Put `painting`, which shows `region.seen`, into the selected part of `layer`, band by band.
 
-    The selection is the mask, feathered as it is; outside of it no bit changes. Alpha stays as it was.
+    Yields before each band, with how much is done, so that Krita's main loop may run in between. The
+    selection is the mask, feathered as it is; outside of it no bit changes. Alpha stays as it was.
     """
-    part, seen = region.painted, region.seen
-    before = bytes(layer.pixelData(*part.sides))
-    own = converted(before, part, space(layer), SRGB)
-    inner = Rectangle(part.x - seen.x, part.y - seen.y, part.width, part.height)
-    blended = _blended(own, _scaled(painting, seen, inner), region.mask)
-    after = converted(blended, part, SRGB, space(layer))
-    layer.setPixelData(_kept(before, after, part.width * part.height, region.mask, space(layer)), *part.sides)
+    own = space(layer)
+    with _unseen(painting.width, painting.height, SRGB) as document:
+        canvas = document.topLevelNodes()[0]
+        canvas.setPixelData(_opaque(painting), 0, 0, painting.width, painting.height)
+        _scale(document, region.seen.width, region.seen.height)
+        for band in region.painted.bands(AT_ONCE):
+            yield (band.y - region.painted.y) / region.painted.height
+            before, mask = bytes(layer.pixelData(*band.sides)), region.mask_of(band)
+            painted = bytes(canvas.pixelData(*band.seen_from(region.seen).sides))
+            blended = _blended(converted(before, band, own, SRGB), painted, mask)
+            after = converted(blended, band, SRGB, own)
+            kept = _kept(before, after, band.width * band.height, mask, own)
+            layer.setPixelData(kept, *band.sides)
 
 
 def converted(data: bytes, part: Rectangle, source: Space, target: Space) -> bytes:
@@ -74,17 +94,8 @@ def converted(data: bytes, part: Rectangle, source: Space, target: Space) -> byt
     with _unseen(part.width, part.height, source) as document:
         layer = document.topLevelNodes()[0]
         layer.setPixelData(data, 0, 0, part.width, part.height)
-        if not document.setColorSpace(target.model, target.depth, target.profile):
-            raise Failure(_("Krita cannot convert from {profile}").format(profile=source.profile))
-        document.waitForDone()
+        _convert(document, target)
         return bytes(layer.pixelData(0, 0, part.width, part.height))
-
-
-def _stored(layer: Node, part: Rectangle) -> bytes:
-    """Return the layer's own pixels, or for one that is computed, such as a group, what it looks like."""
-    if layer.type() == "paintlayer":
-        return bytes(layer.pixelData(*part.sides))
-    return bytes(layer.projectionPixelData(*part.sides))
 
 
 @contextmanager
@@ -102,16 +113,16 @@ def _unseen(width: int, height: int, kind: Space) -> Iterator[Document]:
         document.close()
 
 
-def _scaled(painting: Pixels, size: Rectangle, part: Rectangle) -> bytes:
-    """Return `part` of `painting` in RGBA, when that is scaled to `size`."""
-    with _unseen(painting.width, painting.height, SRGB) as document:
-        layer = document.topLevelNodes()[0]
-        layer.setPixelData(_opaque(painting), 0, 0, painting.width, painting.height)
-        if (painting.width, painting.height) != (size.width, size.height):
-            resolution = round(RESOLUTION)
-            document.scaleImage(size.width, size.height, resolution, resolution, "Bicubic")
-            document.waitForDone()
-        return bytes(layer.pixelData(*part.sides))
+def _convert(document: Document, target: Space) -> None:
+    if not document.setColorSpace(target.model, target.depth, target.profile):
+        raise Failure(_("Krita cannot convert to {profile}").format(profile=target.profile))
+    document.waitForDone()
+
+
+def _scale(document: Document, width: int, height: int) -> None:
+    if (width, height) != (document.width(), document.height()):
+        document.scaleImage(width, height, round(RESOLUTION), round(RESOLUTION), "Bicubic")
+        document.waitForDone()
 
 
 def _opaque(painting: Pixels) -> bytes:

@@ -1,0 +1,84 @@
+"""Folders of workers that were killed and could not remove them: the next worker does.
+
+A worker holds a lock on its folder as long as it lives, and the system lets go of that however it dies. So a
+folder that can be locked has nobody any more. (A process number would not tell that: numbers are given again,
+and a worker in a container or a sandbox has another one on the outside.) Windows, and file systems that know
+no such locks, keep what was left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+PREFIX = "nst-onnx-worker-"
+ENDED = "-ended"
+"""What is added to the name of a folder that is being removed."""
+_NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}({ENDED})?")
+_ATTEMPTS = 100
+
+
+def make(parent: str | None) -> Path:
+    """Make a folder that only its owner may enter, and hold it until this process ends. Raises OSError."""
+    for _ in range(_ATTEMPTS):
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
+        if _held(path):
+            return path
+    raise OSError("other programs remove it again and again")
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove the folders in `parent` that belong to this user and that no worker holds any more."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError), _opened(parent) as there:
+        for path in parent.iterdir():
+            if not _NAME.fullmatch(path.name):
+                continue
+            with contextlib.suppress(OSError), _opened(path.name, there) as folder:
+                facts = os.fstat(folder)
+                own = facts.st_uid == os.geteuid() and stat.S_IMODE(facts.st_mode) == 0o700
+                if own and _lock(folder):
+                    shutil.rmtree(path.name, dir_fd=there)
+
+
+def _held(path: Path) -> bool:
+    """Hold a new folder; return False where another worker was quicker, and removed it as abandoned."""
+    if sys.platform == "win32":
+        return True
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)  # never closed
+    except FileNotFoundError:
+        return False
+    with contextlib.suppress(OSError):  # without locks, nobody removes it either
+        if not _lock(folder):
+            return False
+    return path.exists()
+
+
+if sys.platform != "win32":
+    import fcntl
+    from collections.abc import Iterator
+
+    def _lock(folder: int) -> bool:
+        """Lock an open folder, unless another process has. Raises OSError where there are no locks."""
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def _opened(path: Path | str, within: int | None = None) -> Iterator[int]:
+        """Open a folder, but no link to one. Raises OSError."""
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=within)
+        try:
+            yield folder
+        finally:
+            os.close(folder)

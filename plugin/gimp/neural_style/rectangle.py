@@ -1,0 +1,38 @@
+"""A part of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gi.repository import Gegl
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """`width` × `height` pixels, `x` from the left and `y` from the top."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def gegl(self) -> Gegl.Rectangle:
+        """The same for GEGL."""
+        return Gegl.Rectangle.new(self.x, self.y, self.width, self.height)
+
+    def moved(self, x: int, y: int) -> Rectangle:
+        """Return this, `x` to the right and `y` down."""
+        return replace(self, x=self.x + x, y=self.y + y)
+
+    def grown(self, margin: int, width: int, height: int) -> Rectangle:
+        """Return this with `margin` on every side, as far as (`width`, `height`) goes."""
+        left, top = max(self.x - margin, 0), max(self.y - margin, 0)
+        right = min(self.x + self.width + margin, width)
+        bottom = min(self.y + self.height + margin, height)
+        return Rectangle(left, top, right - left, bottom - top)
+
+    def scaled(self, scale: float) -> Rectangle:
+        """Return this in a picture that was scaled; no side becomes nothing."""
+        width, height = (max(round(side * scale), 1) for side in (self.width, self.height))
+        return Rectangle(round(self.x * scale), round(self.y * scale), width, height)

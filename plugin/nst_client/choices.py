@@ -1,0 +1,51 @@
+"""What a person can choose in every editor, and as what the engine is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .failure import Failure
+from .translation import _
+
+QUALITIES = (("fast", _("Fast")), ("good", _("Good")), ("best", _("Best")))
+OWN_COLOURS = "no"
+COLOURS = (
+    (OWN_COLOURS, _("Of the painting")),
+    ("luminance", _("Of the photo (only lightness is painted)")),
+    ("histogram", _("Painting recoloured like the photo, by histogram")),
+    ("covariance", _("Painting recoloured like the photo, linearly")),
+)
+AUTO = "auto"
+LARGEST = 8192  # pixels on the longest side
+LARGEST_SEED = 2**31 - 1
+
+
+def asked(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to ask the engine for: the keyword arguments of `Engine.stylize`.
+
+    `chosen`: by the controls' names; "style" and "second-style" are paths, or empty where there is none.
+    Raises Failure where something is missing.
+    """
+    if not chosen["style"]:
+        raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
+    styles = [chosen["style"]]
+    options: dict[str, Any] = {
+        "strength": chosen["strength"],
+        "style_scale": chosen["style-scale"],
+        "seed": chosen["seed"],
+    }
+    if chosen["second-style"]:
+        styles.append(chosen["second-style"])
+        options["style_weights"] = [1 - chosen["second-share"], chosen["second-share"]]
+    if chosen["keep-colours"] != OWN_COLOURS:
+        options["preserve_colour"] = chosen["keep-colours"]
+    if chosen["size"]:
+        options["size"] = chosen["size"]
+    return {
+        "styles": styles,
+        "options": options,
+        "quality": chosen["quality"],
+        "model": chosen["model"].strip() or AUTO,
+        "device": chosen["device"].strip() or AUTO,
+    }
