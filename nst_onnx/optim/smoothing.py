@@ -17,7 +17,7 @@ FINEST = 1 / 8  # cycles per pixel; from here on steps and gradient changes keep
 COARSEST = 1 / 256  # cycles per pixel; below, a picture of usual size has no more than a few waves
 EXPONENT = 0.5  # of 1/f, before anything has been learnt
 MOST_WAVES = 512  # of the cosine basis along one side; the products' cost grows with it
-_FIRST_LESSON = 4  # pairs before the first learning; then whenever there are twice as many
+_LESSONS = (4, 16, 64)  # after so many pairs P changes; each time all pairs kept must follow
 _PRIOR = 1e-4  # how much the start counts, as a share of one pair's energy in each band
 
 # Orthonormal opponent colours: light, red against blue, green against both.
@@ -67,7 +67,7 @@ class Smoothing:
             self._energies[i] += energy @ self._bands.T
             self._rest[i] += max(1 - energy.sum(), 0)
         self._count += 1
-        return self._count >= _FIRST_LESSON and not self._count & (self._count - 1)
+        return self._count in _LESSONS
 
     def relearn(self) -> None:
         """Change P to what has been learnt."""

@@ -1,0 +1,126 @@
+"""What each part of the optimiser is worth: evaluations to the reference recipe's losses, part by part.
+
+    python -m benchmarks.ablation --size 256 --levels 100 300
+
+Every variant starts from the content and stops at the last level's loss, or after `--most` evaluations. The
+losses to reach are those kept under results/reference (see descent). Prints a Markdown table: each pair's
+evaluations and their geometric mean; ">" where a loss was not reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import objectives, own_recipe, reference_recipe
+from benchmarks.pairs import PAIRS, Pair
+from nst_onnx import Objective
+from nst_onnx.network import Network
+from nst_onnx.optim import LBFGS, Host, Optimiser, Smoothing
+from nst_onnx.painting import LONGEST_STEP, to_vector
+
+Array = npt.NDArray[np.float32]
+
+
+class Untaught(Smoothing):
+    """The preconditioner as it begins, learning nothing."""
+
+    def learn(self, s: Array, y: Array) -> bool:
+        """Learn nothing."""
+        return False
+
+
+def plain(objective: Objective) -> Optimiser:
+    """No preconditioner: H₀ = γ I."""
+    return LBFGS(to_vector(objective.content_picture), longest=LONGEST_STEP)
+
+
+def smoothed(kind: type[Smoothing], history: int = 20) -> Callable[[Objective], Optimiser]:
+    """H₀ = γ P."""
+
+    def begin(objective: Objective) -> Optimiser:
+        x = to_vector(objective.content_picture)
+        space = Host(x.size, kind(objective.shape))
+        return LBFGS(x, space=space, longest=LONGEST_STEP, history=history)
+
+    return begin
+
+
+VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
+    "plain L-BFGS": plain,
+    "P as it begins": smoothed(Untaught),
+    "P learnt (ours)": smoothed(Smoothing),
+    "P learnt, 10 pairs kept": smoothed(Smoothing, 10),
+    "P learnt, 40 pairs kept": smoothed(Smoothing, 40),
+}
+
+
+def evaluations(
+    objective: Objective, begin: Callable[[Objective], Optimiser], targets: Sequence[float], most: int
+) -> list[int | None]:
+    """Return after how many evaluations each loss was reached, None for those that were not."""
+    optimiser = begin(objective)
+    found: list[int | None] = [None] * len(targets)
+    for count in range(1, most + 1):
+        terms, gradient = objective.evaluate(own_recipe.picture(optimiser.x, objective.shape))
+        loss = float(terms.sum(dtype=np.float64))
+        optimiser.tell(loss, own_recipe.gradient(gradient))
+        found = [
+            count if was is None and loss <= wanted else was
+            for was, wanted in zip(found, targets, strict=True)
+        ]
+        if None not in found:
+            break
+    return found
+
+
+def rows(
+    network: Network, pairs: Iterable[Pair], size: int, levels: Sequence[int], most: int, names: Sequence[str]
+) -> Iterable[str]:
+    """Give the lines of the table, one variant and level each."""
+    reached: dict[tuple[str, int], list[int | None]] = {}
+    seen = []
+    for pair in pairs:
+        losses = reference_recipe.load(pair, size, network.extractor.facts).losses
+        if len(losses) < max(levels):
+            continue
+        seen.append(str(pair))
+        objective = objectives.ours(network, pair, size)
+        targets = [min(losses[:level]) for level in levels]
+        for name in names:
+            found = evaluations(objective, VARIANTS[name], targets, most)
+            for level, count in zip(levels, found, strict=True):
+                reached.setdefault((name, level), []).append(count)
+    yield f"| variant | loss of the reference after | {' | '.join(seen)} | geometric mean |"
+    yield f"|{'---|' * (len(seen) + 3)}"
+    for (name, level), counts in reached.items():
+        shown = [f"> {most}" if count is None else str(count) for count in counts]
+        mean = f"{statistics.geometric_mean(count or most for count in counts):.0f}"
+        if None in counts:
+            mean = f"> {mean}"
+        yield f"| {name} | {level} | {' | '.join(shown)} | {mean} |"
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description="Evaluations to the reference recipe's losses.")
+    parser.add_argument("--model", default="vgg19")
+    parser.add_argument("--device", default=None)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--levels", type=int, nargs="+", default=[100, 300])
+    parser.add_argument("--most", type=int, default=200)
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--pairs", type=int, nargs="+", default=list(range(len(PAIRS))), help="by number")
+    chosen = parser.parse_args()
+    network = Network.open(chosen.model, chosen.device)
+    pairs = [PAIRS[i] for i in chosen.pairs]
+    for line in rows(network, pairs, chosen.size, chosen.levels, chosen.most, chosen.variants):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
