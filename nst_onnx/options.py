@@ -86,6 +86,8 @@ class Options(LossOptions):
     `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then.
     `pyramid`: coarse to fine. `optimiser`: "lbfgs", "preconditioned" (the same in fewer steps) or
     "adam". `learning_rate`: in grey levels.
+    `min_change`: a scale is done when ten evaluations have changed the picture by less than so many grey
+    levels (root mean square); 0 uses all steps.
     `averaging`: 0..1 (below 1), decay of the running average of iterates that becomes the result; 0 takes
     the best iterate. `seed`: of all random numbers.
     """
@@ -97,6 +99,7 @@ class Options(LossOptions):
     pyramid: bool | None = None
     optimiser: OptimiserName | None = None
     learning_rate: float | None = None
+    min_change: float | None = None
     averaging: float | None = None
     seed: int = 0
 
@@ -109,6 +112,7 @@ class Options(LossOptions):
         _number("max_seconds", self.max_seconds, 0.0, math.inf)
         _choice("optimiser", self.optimiser, get_args(OptimiserName))
         _number("learning_rate", self.learning_rate, 1e-9, 1e6)
+        _number("min_change", self.min_change, 0, 255)
         _number("averaging", self.averaging, 0, 0.9999)
 
 

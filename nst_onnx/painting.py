@@ -29,6 +29,7 @@ from nst_onnx.version import __version__
 Array = npt.NDArray[np.float32]
 
 GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
+_STILL_AFTER = 10  # evaluations
 _PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluations
 LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
 
@@ -45,6 +46,7 @@ class Painting:
         coarse_to_fine = self.preset.pyramid if options.pyramid is None else options.pyramid
         steps = options.steps or self.preset.steps
         self.shapes = pyramid.shapes(final)[-steps:] if coarse_to_fine else [final]
+        self.steps = steps
         self.budgets = pyramid.shares(steps, self.shapes)
         self.init = self._init_picture()
         self._weights = term_weights(options, self.preset, network)
@@ -71,6 +73,7 @@ class Painting:
                     self.seconds = time.monotonic() - begun
                     self._timed.append((self.seconds, self._done()))
                     self.history.append(self._record())
+                    self._look_whether_still()
                     yield
                 if self.level + 1 == len(self.shapes) or self._time_is_up():
                     return
@@ -90,6 +93,7 @@ class Painting:
         optimiser = self._new_optimiser(to_vector(picture), shape)
         self._shape, self._optimiser, self._average = shape, optimiser, Average(self._averaging)
         self.best, self.best_loss = optimiser.x, np.inf
+        self._earlier = optimiser.x
         if self._resumed is not None:
             self._restore(self._resumed)
             self._resumed = None
@@ -112,6 +116,16 @@ class Painting:
             self._average.add(x)
         self._optimiser.tell(loss, gradient.reshape(-1) / GREY_LEVELS)
         self.count, self.iteration = self.count + 1, self.iteration + 1
+
+    def _look_whether_still(self) -> None:
+        """End the level where the best picture is hardly another than ten evaluations ago."""
+        least = self.preset.min_change if self.options.min_change is None else self.options.min_change
+        if not least or self.count % _STILL_AFTER:
+            return
+        assert self.best is not None
+        if self.count > _STILL_AFTER and np.sqrt(np.mean(np.square(self.best - self._earlier))) < least:
+            self.budgets[self.level] = self.count
+        self._earlier = self.best
 
     def _new_optimiser(self, x: Array, shape: tuple[int, int]) -> Optimiser:
         kind = self.options.optimiser or self.preset.optimiser
@@ -237,7 +251,7 @@ class Painting:
             "iterations": self.iteration,
             "init": self.options.init or self.preset.start,
             "optimiser": self.options.optimiser or self.preset.optimiser,
-            "steps": sum(self.budgets),
+            "steps": self.steps,
             "pooling": self.options.pooling or self.preset.pooling,
             "weights": self._weights,
             **given,
@@ -253,10 +267,11 @@ class Painting:
         """Return all that the rest of the run depends on."""
         assert self.best is not None
         arrays = {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
-        arrays["best"] = self.best.copy()
+        arrays["best"], arrays["earlier"] = self.best.copy(), self._earlier.copy()
         if self._average.sum is not None:
             arrays["average"] = self._average.sum.copy()
         facts = {
+            "budgets": list(self.budgets),
             "level": self.level,
             "count": self.count,
             "iteration": self.iteration,
@@ -277,6 +292,7 @@ class Painting:
         facts = checkpoint.facts
         self.level, self.count, self.iteration = facts["level"], facts["count"], facts["iteration"]
         self.seconds, self.history = facts["seconds"], list(facts["history"])
+        self.budgets = list(facts["budgets"])
         self._resumed = checkpoint
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -284,6 +300,7 @@ class Painting:
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
         self._optimiser.restore(state)
         self.best, self.best_losses = arrays["best"], checkpoint.facts["best_losses"]
+        self._earlier = arrays["earlier"]
         self.best_loss = self.best_losses["total"]
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]
 

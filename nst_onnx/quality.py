@@ -16,7 +16,7 @@ class Budget(NamedTuple):
     size: int
 
 
-_CPU = {"fast": Budget(80, 384), "good": Budget(200, 512), "best": Budget(400, 1024)}
+_CPU = {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
 _GPU = {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
 BUDGETS = {"cpu": _CPU, "openvino": _CPU, "cuda": _GPU}
 """{kind of device: {quality: budget}}."""

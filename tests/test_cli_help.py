@@ -67,6 +67,7 @@ def test_every_option_of_the_library_has_its_own(nst: Nst, monkeypatch: pytest.M
         "steps",
         "learning_rate",
         "averaging",
+        "min_change",
         "init",
         "pooling",
         "optimiser",

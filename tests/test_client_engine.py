@@ -30,7 +30,7 @@ from nst_client import (
 
 from nst_onnx.version import __version__
 
-LONG = {"size": 160, "steps": 100_000}
+LONG = {"size": 160, "steps": 100_000, "min_change": 0}
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
 

@@ -147,6 +147,24 @@ def test_pyramid_grows_to_the_final_size(stylizer: Stylizer) -> None:
     assert single == {0}
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_scale_is_done_when_its_picture_stands_still(stylizer: Stylizer, resumed: bool) -> None:
+    patient = {**QUICK, "size": 200, "steps": 90, "min_change": 0.0}
+    every = stylizer.stylize(CONTENT, STYLE, **patient)
+    assert len(every.history) == 90
+    hasty, saved = {**patient, "min_change": 255.0}, None
+    if resumed:
+        for step in stylizer.steps(CONTENT, STYLE, **hasty):
+            if step.iteration == 25:
+                saved = step.checkpoint()
+                break
+    result = stylizer.stylize(CONTENT, STYLE, resume=saved, **hasty)
+    assert [sum(row["scale"] == scale for row in result.history) for scale in range(2)] == [20, 20]
+    assert result.settings["steps"] == 90
+    for mine, theirs in zip(result.history[:20], every.history[:20], strict=True):
+        assert mine["total"] == theirs["total"]
+
+
 @pytest.mark.parametrize(
     "options",
     [{}, {"optimiser": "adam", "averaging": 0.9, "init": "noise"}, {"size": 200, "steps": 12}],

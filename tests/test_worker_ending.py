@@ -17,7 +17,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
 def at_work(worker: Worker) -> Worker:
     """Return a worker in the middle of evaluations that take long."""
-    job = worker.stylize(options={"size": 256, "steps": 100_000, "pyramid": False})
+    job = worker.stylize(options={"size": 256, "steps": 100_000, "min_change": 0, "pyramid": False})
     worker.until("progress", id=job)
     return worker
 

@@ -16,11 +16,11 @@ from PIL import Image
 import nst_onnx
 from nst_onnx import presets
 from nst_onnx.options import Options
+from nst_onnx.quality import BUDGETS
 from nst_onnx.version import __version__
 from nst_onnx.worker.protocol import LONGEST_LINE, PROTOCOL
-from nst_onnx.worker.quality import QUALITIES
 
-LONG = {"size": 96, "steps": 100_000}
+LONG = {"size": 96, "steps": 100_000, "min_change": 0}
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_cancel_while_everything_is_still_being_loaded(worker: Worker) -> None:
 
 
 def test_stop_and_keep_gives_the_best_so_far_at_its_full_size(worker: Worker) -> None:
-    job = worker.stylize(options={"size": 200, "steps": 100_000})
+    job = worker.stylize(options={"size": 200, "steps": 100_000, "min_change": 0})
     worker.until("progress", id=job)
     worker.send("cancel", of=job, keep=True)
     event = worker.last_of(job)
@@ -216,13 +216,13 @@ def test_models_are_listed_when_asked_for(worker: Worker) -> None:
     assert event["models"] == worker.hello["models"]
 
 
-@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("quality", BUDGETS["cpu"])
 def test_a_quality_stands_for_steps_and_a_size_no_larger_than_the_content(
     worker: Worker, quality: str
 ) -> None:
     event = worker.last_of(worker.stylize(quality=quality, options={"max_seconds": 0.001}))
     worker.get(event["picture"])
-    assert event["settings"]["steps"] == QUALITIES[quality]["steps"]
+    assert event["settings"]["steps"] == worker.hello["qualities"][quality]["steps"]
     assert (event["settings"]["width"], event["settings"]["height"]) == (24, 20)
 
 

@@ -71,7 +71,9 @@ def compare(
         str | None, _varied("content, noise, style, or files.", autocompletion=completion.starts)
     ] = None,
     pooling: Annotated[str | None, _varied("max, average.", autocompletion=completion.pooling)] = None,
-    optimiser: Annotated[str | None, _varied("lbfgs, preconditioned, adam.", autocompletion=completion.optimisers)] = None,
+    optimiser: Annotated[
+        str | None, _varied("lbfgs, preconditioned, adam.", autocompletion=completion.optimisers)
+    ] = None,
     content_weight: Annotated[str | None, _varied("Weights of likeness to the content.")] = None,
     style_weight: Annotated[str | None, _varied("Weights of likeness to the style.")] = None,
     tv_weight: Annotated[str | None, _varied("Weights of smoothness.")] = None,

@@ -32,6 +32,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "pyramid": SWITCH,
     "optimiser": TEXT,
     "learning_rate": NUMBER,
+    "min_change": NUMBER,
     "averaging": NUMBER,
     "seed": WHOLE,
     "model": TEXT,

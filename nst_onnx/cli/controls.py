@@ -172,6 +172,14 @@ LearningRate = Annotated[
         metavar="R", help="Step size, in grey levels (1, or the preset's).", rich_help_panel=OPTIMISATION
     ),
 ]
+MinChange = Annotated[
+    float | None,
+    typer.Option(
+        metavar="LEVELS",
+        help="A scale is done when ten steps change less, in grey levels; 0: never (1.5, or the preset's).",
+        rich_help_panel=OPTIMISATION,
+    ),
+]
 Averaging = Annotated[
     float | None,
     typer.Option(

@@ -75,6 +75,7 @@ def stylize(
     pyramid: controls.Pyramid = None,
     optimiser: controls.Optimiser = None,
     learning_rate: controls.LearningRate = None,
+    min_change: controls.MinChange = None,
     averaging: controls.Averaging = None,
     seed: controls.Seed = None,
     model: controls.Model = None,

@@ -20,4 +20,5 @@ PRESET = Preset(
     size=512,
     pyramid=True,
     steps=200,
+    min_change=1.5,
 )

@@ -45,6 +45,7 @@ class Preset:
     history: int = 20
     line_search: bool = True
     averaging: float = 0.0
+    min_change: float = 0.0
     size: int | tuple[int, int] = 512
     pyramid: bool = False
     steps: int = 500

@@ -13,7 +13,7 @@ import numpy as np
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.picture import fit, resize
-from nst_onnx.worker import pixels, quality
+from nst_onnx.worker import pixels
 from nst_onnx.worker.channel import Channel
 from nst_onnx.worker.folder import Folder
 from nst_onnx.worker.protocol import Message, ProtocolError, error_event
@@ -83,7 +83,8 @@ class Job:
         request = self._request
         content = self._take(request.get("content"), "content picture")
         styles = [self._take(style, "style picture") for style in self._list("styles")]
-        options = quality.options_for(request.get("quality"), self._object("options"), max(content.shape))
+        asked = {**self._object("options"), "quality": request.get("quality")}
+        options = {name: value for name, value in asked.items() if value is not None}
         if isinstance(options.get("init"), dict):
             options["init"] = self._take(options["init"], "picture to start from")
         seconds, longest, kind = self._preview_wishes()

@@ -20,7 +20,6 @@ from nst_onnx.worker.abandoned import remove_abandoned
 from nst_onnx.worker.channel import Channel
 from nst_onnx.worker.folder import Folder
 from nst_onnx.worker.protocol import PROTOCOL, Message, ProtocolError, error_event
-from nst_onnx.worker.quality import QUALITIES
 
 if TYPE_CHECKING:
     from nst_onnx.worker.job import Job
@@ -88,21 +87,23 @@ class Service:
     def _begin(self) -> None:
         """Load all that painting needs, say hello, and stand ready."""
         from nst_onnx import presets, runtime
+        from nst_onnx.quality import BUDGETS
         from nst_onnx.worker.job import Job
         from nst_onnx.worker.warm import Warm
 
         assert self._folder is not None
         self._new_job = Job
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        devices = runtime.available()
         hello = {
             "event": "hello",
             "protocol": PROTOCOL,
             "version": __version__,
             "python": platform.python_version(),
             "models": _models(),
-            "devices": runtime.available(),
+            "devices": devices,
             "presets": list(presets.PRESETS),
-            "qualities": QUALITIES,
+            "qualities": {name: budget._asdict() for name, budget in BUDGETS[devices[0]].items()},
             "folder": str(self._folder.path),
         }
         threading.Thread(target=self._compute, args=(Warm(),), name="computing", daemon=True).start()
