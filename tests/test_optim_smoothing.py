@@ -66,7 +66,7 @@ def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
     inverse = np.maximum((1 / 8) / np.maximum(f, 1 / 256), 1) ** 1.2
     smoothing, rng = Smoothing(shape), np.random.default_rng(3)
     learnt = []
-    for _ in range(17):
+    for _ in range(20):
         y = rng.standard_normal((3, *shape))
         s = fft.idctn(inverse * fft.dctn(y, axes=(1, 2), norm="ortho"), axes=(1, 2), norm="ortho")
         learnt.append(smoothing.learn(*(v.astype(np.float32).reshape(-1) for v in (s, y))))

@@ -17,7 +17,7 @@ FINEST = 1 / 8  # cycles per pixel; from here on steps and gradient changes keep
 COARSEST = 1 / 256  # cycles per pixel; below, a picture of usual size has no more than a few waves
 EXPONENT = 0.5  # of 1/f, before anything has been learnt
 MOST_WAVES = 512  # of the cosine basis along one side; the products' cost grows with it
-_LESSONS = (4, 16, 64)  # after so many pairs P changes; each time all pairs kept must follow
+_LESSONS = (4, 16)  # after so many pairs P changes, and all pairs kept with it; then nothing more is learnt
 _PRIOR = 1e-4  # how much the start counts, as a share of one pair's energy in each band
 
 # Orthonormal opponent colours: light, red against blue, green against both.
@@ -32,8 +32,8 @@ class Smoothing:
     matrix products forwards and two back: cheaper than a whole transform, and the same for any size.
 
     W begins as (FINEST / f)^½ and is learnt: of all diagonal matrices D the one that brings steps D^-½ s
-    and gradient changes D^½ y closest to each other's direction has d² = Σ s² / Σ y². The sums go over all
-    pairs so far, each pair's vectors at unit length, in each octave of frequencies of each colour.
+    and gradient changes D^½ y closest to each other's direction has d² = Σ s² / Σ y². The sums go over the
+    first pairs, each pair's vectors at unit length, in each octave of frequencies of each colour.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
@@ -61,8 +61,10 @@ class Smoothing:
 
     def learn(self, s: Array, y: Array) -> bool:
         """Take in a step and its gradient change. Return whether it is time to `relearn`."""
+        if self._count == _LESSONS[-1]:
+            return False
         for i, vector in enumerate((s, y)):
-            total = float(np.dot(vector, vector))
+            total = self._total(vector)
             energy = np.square(self._waves(vector), dtype=np.float64).reshape(3, -1) / total
             self._energies[i] += energy @ self._bands.T
             self._rest[i] += max(1 - energy.sum(), 0)
@@ -76,6 +78,9 @@ class Smoothing:
         gain = np.exp((steps - changes - rest) / 2 @ self._bands)
         waves = len(self._rows), len(self._columns)
         self._gain = gain.astype(np.float32).reshape(3, *waves)
+
+    def _total(self, vector: Array) -> float:
+        return float(np.dot(vector, vector))
 
     def _waves(self, vector: Array) -> Array:
         waves = self._rows @ vector.reshape(3, *self.shape) @ self._columns.T

@@ -1,0 +1,190 @@
+"""Vectors that live on a device: tensors, and small ONNX graphs for what optimisers do with them.
+
+Only inner products come to the host, and, while the preconditioner learns, the waves that it looks at. The
+graphs run on any provider of onnxruntime, so that tests can hold them against numpy's on the CPU. They
+have not been run on CUDA yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.graph import Graph
+from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.smoothing import OPPONENTS, Smoothing
+from nst_onnx.optim.space import Array, Numbers
+from nst_onnx.runtime import Device
+from nst_onnx.runtime.kernel import Kernel, Tensor, fetch, put
+
+
+class OnDevice:
+    """Vectors (n,) as tensors on a device."""
+
+    def __init__(self, size: int, device: Device, smoothing: DeviceSmoothing | None = None) -> None:
+        self.size, self.device, self._smoothing = size, device, smoothing
+
+    def rows(self, count: int) -> DeviceRows:
+        """Return room for `count` tensors."""
+        return DeviceRows(self.device)
+
+    def add(self, a: Tensor, b: Tensor, weight: float) -> Tensor:
+        """Return a + weight × b."""
+        return _sum(2, self.device)({"weights": put([1.0, weight], self.device), "r0": a, "r1": b})
+
+    def dot(self, a: Tensor, b: Tensor) -> float:
+        """Return the inner product."""
+        return float(fetch(_products(1, self.device)({"vector": a, "r0": b}))[0])
+
+    def precondition(self, vector: Tensor) -> Tensor:
+        """Return P v, the vector itself where there is no P."""
+        return vector if self._smoothing is None else self._smoothing(vector)
+
+    def unsmooth(self, vector: Tensor) -> Tensor:
+        """Return P⁻¹ v, the vector itself where there is no P."""
+        return vector if self._smoothing is None else self._smoothing.inverse(vector)
+
+    def learn(self, s: Tensor, y: Tensor) -> bool:
+        """Let P learn, if there is one. Return whether it should `relearn` now."""
+        return self._smoothing is not None and self._smoothing.learn(s, y)
+
+    def relearn(self) -> None:
+        """Change P to what has been learnt."""
+        if self._smoothing is not None:
+            self._smoothing.relearn()
+
+    def state(self) -> State:
+        """Return what P has learnt; nothing where there is no P."""
+        return {} if self._smoothing is None else self._smoothing.state()
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
+        """Go on from a `state`."""
+        if self._smoothing is not None:
+            self._smoothing.restore(state)
+
+    def take(self, vector: Any) -> Tensor:
+        """Return an array as a tensor; a tensor as it is, for nobody writes to one."""
+        return put(vector, self.device) if isinstance(vector, np.ndarray) else vector
+
+    def array(self, vector: Tensor) -> Array:
+        """Return a copy on the host."""
+        return fetch(vector)
+
+
+class DeviceRows:
+    """Tensors by number. They are never written to, so nothing is copied."""
+
+    def __init__(self, device: Device) -> None:
+        self._device, self._tensors = device, {}
+
+    _tensors: dict[int, Tensor]
+
+    def put(self, row: int, vector: Tensor) -> None:
+        """Keep a tensor in the place of another."""
+        self._tensors[row] = vector
+
+    def get(self, row: int) -> Tensor:
+        """Return the tensor kept there."""
+        return self._tensors[row]
+
+    def products(self, vector: Tensor, count: int) -> Numbers:
+        """Return the inner products of the first rows with a vector."""
+        feeds = {f"r{i}": self._tensors[i] for i in range(count)}
+        return fetch(_products(count, self._device)({"vector": vector, **feeds})).astype(np.float64)
+
+    def combine(self, weights: Numbers) -> Tensor:
+        """Return the weighted sum of the first rows."""
+        feeds = {f"r{i}": self._tensors[i] for i in range(len(weights))}
+        return _sum(len(weights), self._device)({"weights": put(weights, self._device), **feeds})
+
+
+class DeviceSmoothing(Smoothing):
+    """The preconditioner, by matrix products on the device."""
+
+    def __init__(self, shape: tuple[int, int], device: Device) -> None:
+        super().__init__(shape)
+        self._device = device
+        self._fixed = {
+            "rows": put(self._rows, device),
+            "columns": put(self._columns, device),
+            "opponents": put(OPPONENTS, device),
+        }
+        self._to_waves, self._to_vector = _waves(shape, device), _scaled(shape, device)
+
+    def _waves(self, vector: Tensor) -> Array:
+        return fetch(self._to_waves({"vector": vector, **self._fixed}))
+
+    def _total(self, vector: Tensor) -> float:
+        return float(fetch(_products(1, self._device)({"vector": vector, "r0": vector}))[0])
+
+    def _scale(self, vector: Tensor, excess: Array) -> Tensor:
+        return self._to_vector({"vector": vector, "excess": put(excess, self._device), **self._fixed})
+
+
+@lru_cache(maxsize=256)
+def _products(count: int, device: Device) -> Kernel:
+    """(count,): the inner product of a vector with each of `count` others."""
+    g = Graph()
+    vector = g.input("vector", [None])
+    rows = [g.input(f"r{i}", [None]) for i in range(count)]
+    products = [g.op("ReduceSum", g.op("Mul", row, vector), keepdims=1) for row in rows]
+    g.output("products", g.op("Concat", *products, axis=0))
+    return Kernel(g.model(), device)
+
+
+@lru_cache(maxsize=256)
+def _sum(count: int, device: Device) -> Kernel:
+    """Σ weight × vector."""
+    g = Graph()
+    weights = g.input("weights", [count])
+    terms = [
+        g.op("Mul", g.input(f"r{i}", [None]), g.op("Gather", weights, g.ints(i))) for i in range(count)
+    ]
+    g.output("sum", g.op("Sum", *terms))
+    return Kernel(g.model(), device)
+
+
+@lru_cache(maxsize=8)
+def _waves(shape: tuple[int, int], device: Device) -> Kernel:
+    """The opponent colours' lowest frequencies."""
+    g = _with_bases()
+    g.output("waves", _cosines(g, shape))
+    return Kernel(g.model(), device)
+
+
+@lru_cache(maxsize=8)
+def _scaled(shape: tuple[int, int], device: Device) -> Kernel:
+    """The vector, and its waves times `excess`."""
+    g = _with_bases()
+    excess = g.input("excess", [3, None, None])
+    waves = g.op("Mul", excess, _cosines(g, shape))
+    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
+    tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
+    smooth = g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1))
+    g.output("scaled", g.op("Add", "vector", smooth))
+    return Kernel(g.model(), device)
+
+
+def _with_bases() -> Graph:
+    g = Graph()
+    g.input("vector", [None])
+    g.input("rows", [None, None])
+    g.input("columns", [None, None])
+    g.input("opponents", [3, 3])
+    return g
+
+
+def _cosines(g: Graph, shape: tuple[int, int]) -> str:
+    planes = g.op("Reshape", "vector", g.ints(3, *shape))
+    low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
+    return _mix(g, "opponents", low)
+
+
+def _mix(g: Graph, matrix: str, planes: str) -> str:
+    """Return a 3×3 matrix times three planes."""
+    flat = g.op("MatMul", matrix, g.op("Reshape", planes, g.ints(3, -1)))
+    return g.op("Reshape", flat, g.op("Shape", planes))
