@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import Objective, presets
+from nst_onnx.landscape import GREY_LEVELS, HostLandscape
 from nst_onnx.optim import Optimiser
-from nst_onnx.painting import GREY_LEVELS, optimiser, to_vector
+from nst_onnx.painting import begin as begin_at
+from nst_onnx.painting import to_vector
 
 Array = npt.NDArray[np.float32]
 
@@ -15,7 +17,8 @@ Array = npt.NDArray[np.float32]
 def begin(objective: Objective) -> Optimiser:
     """Return the optimiser before its first evaluation, at the content picture."""
     preset = presets.find("default")
-    return optimiser(preset.optimiser, preset, to_vector(objective.content_picture), objective.shape)
+    x = to_vector(objective.content_picture)
+    return begin_at(preset.optimiser, preset, x, HostLandscape(objective))
 
 
 def picture(x: Array, shape: tuple[int, int]) -> Array:

@@ -19,7 +19,7 @@ from nst_onnx.network import Network
 from nst_onnx.options import LossOptions
 from nst_onnx.picture import Picture, Source, fit, read
 from nst_onnx.presets import Preset
-from nst_onnx.runtime import give_back
+from nst_onnx.runtime import Bound, give_back
 from nst_onnx.targets import batch, blend, measure, scaled
 from nst_onnx.terms import term_weights, terms_of
 
@@ -153,6 +153,13 @@ class Objective:
         self._bound.write(PICTURE, picture)
         self._bound.run()
         return self._bound.read(LOSSES), self._bound.read(GRADIENT)
+
+    def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
+        """Do the same with tensors on the device (onnxruntime.OrtValue), where picture and gradient stay."""
+        assert isinstance(self._bound, Bound)
+        self._bound.place(PICTURE, picture)
+        self._bound.run()
+        return self._bound.read(LOSSES), self._bound.there(GRADIENT)
 
     def _checked(self, image: npt.ArrayLike) -> Array:
         array = np.asarray(image)

@@ -16,9 +16,10 @@ from nst_onnx import presets, pyramid, start
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.colour import transfer_luminance
 from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.landscape import GREY_LEVELS, HostLandscape, Landscape, landscape
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective, shape_of
-from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
+from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
 from nst_onnx.options import LossOptions, Options
 from nst_onnx.picture import Picture, read, resize
 from nst_onnx.presets.preset import OptimiserName, Preset
@@ -28,7 +29,6 @@ from nst_onnx.version import __version__
 
 Array = npt.NDArray[np.float32]
 
-GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
 _STILL_AFTER = 10  # evaluations
 _PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluations
 LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
@@ -55,7 +55,7 @@ class Painting:
         self.losses: dict[str, float] = {}
         self.best_losses: dict[str, float] = {}
         self._timed: list[tuple[float, float]] = []
-        self.best: Array | None = None
+        self.best: Any = None  # a vector, wherever the optimiser's are
         self.best_loss = np.inf
         self._resumed: Checkpoint | None = None
         self._objective: Objective | None = None
@@ -90,8 +90,12 @@ class Painting:
         self._objective = Objective(self.content, self.styles, model=self.network, **chosen)
         picture = self._beginning(shape) if self.best is None else resize(self.picture(), shape)
         # The optimiser may not fit into memory: all changes after it.
-        optimiser = self._new_optimiser(to_vector(picture), shape)
-        self._shape, self._optimiser, self._average = shape, optimiser, Average(self._averaging)
+        kind = self.options.optimiser or self.preset.optimiser
+        stays = kind != "adam" and not self._averaging  # these two are on the host
+        ground = landscape(self._objective) if stays else HostLandscape(self._objective)
+        optimiser = begin(kind, self.preset, to_vector(picture), ground, self.options.learning_rate)
+        self._shape, self._optimiser, self._landscape = shape, optimiser, ground
+        self._average = Average(self._averaging)
         self.best, self.best_loss = optimiser.x, np.inf
         self._earlier = optimiser.x
         if self._resumed is not None:
@@ -101,8 +105,7 @@ class Painting:
     def _evaluate(self) -> None:
         assert self._objective is not None
         x = self._optimiser.x
-        picture = (x / GREY_LEVELS).reshape(1, 3, *self._shape)
-        terms, gradient = self._objective.evaluate(picture)
+        terms, gradient = self._landscape(x)
         self.losses = self._objective.named(terms)
         loss = self.losses["total"]
         if not np.isfinite(loss) and self.best_loss == np.inf:
@@ -114,7 +117,7 @@ class Painting:
             self.best, self.best_loss, self.best_losses = x, loss, self.losses
         if self._averaging:
             self._average.add(x)
-        self._optimiser.tell(loss, gradient.reshape(-1) / GREY_LEVELS)
+        self._optimiser.tell(loss, gradient)
         self.count, self.iteration = self.count + 1, self.iteration + 1
 
     def _look_whether_still(self) -> None:
@@ -122,14 +125,9 @@ class Painting:
         least = self.preset.min_change if self.options.min_change is None else self.options.min_change
         if not least or self.count % _STILL_AFTER:
             return
-        assert self.best is not None
-        if self.count > _STILL_AFTER and np.sqrt(np.mean(np.square(self.best - self._earlier))) < least:
+        if self.count > _STILL_AFTER and self._landscape.distance(self.best, self._earlier) < least:
             self.budgets[self.level] = self.count
         self._earlier = self.best
-
-    def _new_optimiser(self, x: Array, shape: tuple[int, int]) -> Optimiser:
-        kind = self.options.optimiser or self.preset.optimiser
-        return optimiser(kind, self.preset, x, shape, self.options.learning_rate)
 
     @property
     def _averaging(self) -> float:
@@ -207,7 +205,11 @@ class Painting:
         """Return the best picture so far at the level's size, H×W×3, values not yet clipped."""
         assert self.best is not None
         vector = self._average.value if self._average.weight else self.best
-        return to_picture(vector, self._shape)
+        return self.picture_of(vector, self._shape)
+
+    def picture_of(self, vector: Any, shape: tuple[int, int]) -> Array:
+        """Return the picture H×W×3 of an optimiser's vector."""
+        return to_picture(self._landscape.host(vector), shape)
 
     def finished(self, picture: Array) -> Array:
         """Return a picture as it is shown: within 0..1, and in the content's colours if so wished."""
@@ -267,7 +269,8 @@ class Painting:
         """Return all that the rest of the run depends on."""
         assert self.best is not None
         arrays = {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
-        arrays["best"], arrays["earlier"] = self.best.copy(), self._earlier.copy()
+        arrays["best"] = self._landscape.host(self.best).copy()
+        arrays["earlier"] = self._landscape.host(self._earlier).copy()
         if self._average.sum is not None:
             arrays["average"] = self._average.sum.copy()
         facts = {
@@ -299,8 +302,9 @@ class Painting:
         arrays = checkpoint.arrays
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
         self._optimiser.restore(state)
-        self.best, self.best_losses = arrays["best"], checkpoint.facts["best_losses"]
-        self._earlier = arrays["earlier"]
+        take = self._landscape.space(smooth=False).take
+        self.best, self.best_losses = take(arrays["best"]), checkpoint.facts["best_losses"]
+        self._earlier = take(arrays["earlier"])
         self.best_loss = self.best_losses["total"]
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]
 
@@ -315,8 +319,8 @@ class Painting:
         return digest.hexdigest()
 
 
-def optimiser(
-    kind: OptimiserName, preset: Preset, x: Array, shape: tuple[int, int], rate: float | None = None
+def begin(
+    kind: OptimiserName, preset: Preset, x: Array, ground: Landscape, rate: float | None = None
 ) -> Optimiser:
     """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
 
@@ -325,10 +329,12 @@ def optimiser(
     rate = rate or preset.learning_rate
     if kind == "adam":
         return Adam(x, learning_rate=rate)
+    space = ground.space(smooth=kind == "preconditioned")
     if kind == "preconditioned":
-        return LBFGS(x, space=Host(x.size, Smoothing(shape)), learning_rate=rate, longest=LONGEST_STEP)
+        return LBFGS(space.take(x), space=space, learning_rate=rate, longest=LONGEST_STEP)
     return LBFGS(
-        x,
+        space.take(x),
+        space=space,
         history=preset.history,
         learning_rate=rate,
         longest=LONGEST_STEP,

@@ -16,7 +16,7 @@ from nst_onnx.errors import OptionError
 from nst_onnx.network import Network
 from nst_onnx.objective import listed, open_network, style_weights
 from nst_onnx.options import Options
-from nst_onnx.painting import Painting, to_picture
+from nst_onnx.painting import Painting
 from nst_onnx.picture import Source, read
 from nst_onnx.quality import within_budget
 from nst_onnx.result import Result, to_image
@@ -46,13 +46,13 @@ class Step:
     losses: dict[str, float]
     seconds: float
     seconds_left: float | None
-    _vector: npt.NDArray[np.float32] = field(repr=False)
+    _vector: Any = field(repr=False)
     _painting: Painting = field(repr=False)
 
     @property
     def array(self) -> npt.NDArray[np.float32]:
         """The picture just evaluated, float32 H×W×3, RGB, 0..1, at this level's size."""
-        return self._painting.finished(to_picture(self._vector, self.shape))
+        return self._painting.finished(self._painting.picture_of(self._vector, self.shape))
 
     @property
     def image(self) -> PIL.Image.Image:

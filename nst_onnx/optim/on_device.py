@@ -141,9 +141,7 @@ def _sum(count: int, device: Device) -> Kernel:
     """Σ weight × vector."""
     g = Graph()
     weights = g.input("weights", [count])
-    terms = [
-        g.op("Mul", g.input(f"r{i}", [None]), g.op("Gather", weights, g.ints(i))) for i in range(count)
-    ]
+    terms = [g.op("Mul", g.input(f"r{i}", [None]), g.op("Gather", weights, g.ints(i))) for i in range(count)]
     g.output("sum", g.op("Sum", *terms))
     return Kernel(g.model(), device)
 

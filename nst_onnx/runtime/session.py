@@ -88,6 +88,7 @@ class Bound:
     ) -> None:
         self._session = session
         self._binding = session.ort.io_binding()
+        self._placed: set[str] = set()  # inputs that somebody else's tensor stands in for
         self._inputs = {
             name: Buffer(value, session.device) for name, value in feeds.items() if name in session.inputs
         }
@@ -101,7 +102,19 @@ class Bound:
 
     def write(self, name: str, array: Array) -> None:
         """Replace an input's contents."""
+        if name in self._placed:
+            self._placed.discard(name)
+            self._binding.bind_ortvalue_input(name, self._inputs[name].value)
         self._inputs[name].write(array)
+
+    def place(self, name: str, tensor: Any) -> None:
+        """Take a tensor that is on the device already (onnxruntime.OrtValue) as an input."""
+        self._placed.add(name)
+        self._binding.bind_ortvalue_input(name, tensor)
+
+    def there(self, name: str) -> Any:
+        """Return an output's tensor on the device, which the next run overwrites."""
+        return self._outputs[name].value
 
     def run(self) -> None:
         """Compute all outputs."""

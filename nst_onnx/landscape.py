@@ -1,0 +1,110 @@
+"""The objective as an optimiser sees it: a function of a vector in grey levels, on host or device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.graph import Graph
+from nst_onnx.objective import Objective
+from nst_onnx.optim.on_device import DeviceSmoothing, OnDevice
+from nst_onnx.optim.smoothing import Smoothing
+from nst_onnx.optim.space import Host, Space
+from nst_onnx.runtime import Device
+from nst_onnx.runtime.kernel import Kernel, fetch, put
+
+Array = npt.NDArray[np.float32]
+
+GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
+STAYING = frozenset({"cuda"})
+"""Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
+
+
+class Landscape(Protocol):
+    """Losses and slope at a vector (3·H·W,): colour after colour, in grey levels."""
+
+    def __call__(self, x: Any) -> tuple[Array, Any]:
+        """Return (losses of each term, gradient with respect to the vector)."""
+
+    def space(self, *, smooth: bool) -> Space[Any]:
+        """Return where the vectors live; `smooth` asks for the preconditioner."""
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Return the root mean square of the difference of two vectors, in grey levels."""
+
+    def host(self, vector: Any) -> Array:
+        """Return a vector as an array."""
+
+
+def landscape(objective: Objective) -> Landscape:
+    """Return the objective's landscape on the device that it runs on."""
+    kind = objective.network.device.kind
+    return DeviceLandscape(objective) if kind in STAYING else HostLandscape(objective)
+
+
+class HostLandscape:
+    """Vectors are arrays of numpy."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+
+    def __call__(self, x: Array) -> tuple[Array, Array]:
+        """Return (losses, gradient)."""
+        losses, gradient = self._objective.evaluate((x / GREY_LEVELS).reshape(1, 3, *self._objective.shape))
+        return losses, gradient.reshape(-1) / GREY_LEVELS
+
+    def space(self, *, smooth: bool) -> Host:
+        """Return numpy's space."""
+        height, width = shape = self._objective.shape
+        return Host(3 * height * width, Smoothing(shape) if smooth else None)
+
+    def distance(self, a: Array, b: Array) -> float:
+        """Return the root mean square difference."""
+        return float(np.sqrt(np.mean(np.square(a - b))))
+
+    def host(self, vector: Array) -> Array:
+        """Return the array itself."""
+        return vector
+
+
+class DeviceLandscape:
+    """Vectors are tensors on the device; only the losses come to the host."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._device = objective.network.device
+        self._picture = _scaled(self._device, [None], [1, 3, *objective.shape])
+        self._vector = _scaled(self._device, [1, 3, None, None], [-1])
+        self._factor = put([1 / GREY_LEVELS], self._device)
+
+    def __call__(self, x: Any) -> tuple[Array, Any]:
+        """Return (losses, gradient)."""
+        losses, gradient = self._objective.evaluate_there(self._picture({"x": x, "factor": self._factor}))
+        return losses, self._vector({"x": gradient, "factor": self._factor})
+
+    def space(self, *, smooth: bool) -> OnDevice:
+        """Return the device's space."""
+        height, width = shape = self._objective.shape
+        smoothing = DeviceSmoothing(shape, self._device) if smooth else None
+        return OnDevice(3 * height * width, self._device, smoothing)
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Return the root mean square difference."""
+        space = self.space(smooth=False)
+        change = space.add(a, b, -1.0)
+        return float(np.sqrt(max(space.dot(change, change), 0.0) / space.size))
+
+    def host(self, vector: Any) -> Array:
+        """Return a copy on the host."""
+        return fetch(vector)
+
+
+def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> Kernel:
+    """A tensor times a factor, in another shape."""
+    g = Graph()
+    x, factor = g.input("x", given), g.input("factor", [1])
+    g.output("scaled", g.op("Mul", g.op("Reshape", x, g.ints(*shape)), factor))
+    return Kernel(g.model(), device)
