@@ -73,14 +73,15 @@ def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
         if learnt[-1]:
             smoothing.relearn()
     assert [n for n, now in enumerate(learnt, 1) if now] == [4, 16]
-    y = rng.standard_normal((3, *shape)).astype(np.float32)
+    fresh = rng.standard_normal((3, *shape)).astype(np.float32)
     before, after = (
-        fft.dctn(v, axes=(1, 2), norm="ortho") for v in (y, smoothing(y.reshape(-1)).reshape(y.shape))
+        fft.dctn(v, axes=(1, 2), norm="ortho")
+        for v in (fresh, smoothing(fresh.reshape(-1)).reshape(fresh.shape))
     )
     inside = (f > 1 / 128) & (f < 1 / 10)
     expected = (inverse * before)[:, inside]
     assert np.linalg.norm(after[:, inside] - expected) < 0.2 * np.linalg.norm(expected)
-    untaught = fft.dctn(Smoothing(shape)(y.reshape(-1)).reshape(y.shape), axes=(1, 2), norm="ortho")
+    untaught = fft.dctn(Smoothing(shape)(fresh.reshape(-1)).reshape(fresh.shape), axes=(1, 2), norm="ortho")
     assert np.linalg.norm(untaught[:, inside] - expected) > 0.4 * np.linalg.norm(expected)
 
 
