@@ -53,7 +53,9 @@ def test_vectors_on_the_device_add_up() -> None:
     for i, vector in enumerate((a, b, c)):
         rows.put(i, vector)
         tensors.put(i, put(vector, CPU))
-    np.testing.assert_allclose(tensors.products(put(a, CPU), 2), rows.products(a, 2), rtol=1e-4)
+    np.testing.assert_allclose(
+        tensors.products([put(a, CPU), put(b, CPU)], 2), rows.products([a, b], 2), rtol=1e-4
+    )
     weights = np.array([0.5, -2.0, 3.0])
     np.testing.assert_allclose(fetch(tensors.combine(weights)), rows.combine(weights), rtol=1e-4, atol=1e-5)
     assert there.take(there.take(a)) is not None

@@ -55,8 +55,8 @@ def test_what_is_no_device_is_said(name: str) -> None:
 
 def test_a_device_that_is_not_here_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nst_onnx.runtime.devices.available", lambda: ["cpu"])
-    with pytest.raises(DeviceError, match="openvino cannot be used") as caught:
-        choose("openvino")
+    with pytest.raises(DeviceError, match="cuda cannot be used") as caught:
+        choose("cuda:0")
     assert "pip install" in caught.value.hint
 
 

@@ -71,12 +71,19 @@ class LBFGS(Generic[V]):
             self._shorten(loss, gradient)
             return
         smooth = self.space.precondition(gradient)
-        if self._gradient is not None and self._remember(gradient, smooth):
-            smooth = self.space.precondition(gradient)
+        pair = None if self._gradient is None else self._keep(gradient, smooth)
         self._base, self._loss, self._gradient = self.x, loss, gradient
         self._rows.put(0, smooth)
         self._shortened = 0
-        self._set_out()
+        count = 1 + 2 * len(self._order)
+        if pair is None:
+            self._set_out(self._rows.products([gradient], count)[0])
+            return
+        products, changes = self._rows.products([gradient, pair[1]], count)
+        if self._learn(*pair, changes):
+            self._rows.put(0, self.space.precondition(gradient))
+            products = self._rows.products([gradient], count)[0]
+        self._set_out(products)
 
     def _good(self, loss: float) -> bool:
         allowed = self._loss + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss)
@@ -86,8 +93,9 @@ class LBFGS(Generic[V]):
         """Go back part of the way: to the minimum of the cubic through both ends, within bounds."""
         self._shortened += 1
         if self._shortened > _MAX_SHORTENED:  # the direction is no good: forget, and go down the gradient
+            assert self._gradient is not None
             self._order, self._shortened = [], 0
-            self._set_out()
+            self._set_out(self._rows.products([self._gradient], 1)[0])
             return
         best = cubic_minimum(
             self._step, self._loss, self._slope, loss, self.space.dot(gradient, self._direction)
@@ -95,10 +103,8 @@ class LBFGS(Generic[V]):
         self._step = float(np.clip(best, 0.1 * self._step, 0.7 * self._step))
         self.x = self.space.add(self._base, self._direction, self._step)
 
-    def _set_out(self) -> None:
-        """Choose the next direction and take its full step."""
-        assert self._gradient is not None
-        products = self._rows.products(self._gradient, 1 + 2 * len(self._order))
+    def _set_out(self, products: Numbers) -> None:
+        """Choose the next direction, from the rows' products with the gradient, and take its full step."""
         if self._order:
             self._go(self._newton(products), products)
         if not self._order or (self.line_search and not self._slope < 0):
@@ -132,26 +138,29 @@ class LBFGS(Generic[V]):
         size = float(np.abs(self.space.array(self._direction)).sum(dtype=np.float64))
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
-    def _remember(self, gradient: V, smooth: V) -> bool:
-        """Add the pair of the step just made, if the function curves upwards along it, for the oldest.
+    def _keep(self, gradient: V, smooth: V) -> tuple[V, V] | None:
+        """Put the pair (s, y) of the step just made in the place of the oldest.
 
-        Return whether P is another now.
+        Return it; None where the function does not curve upwards along it, and nothing is kept.
         """
         space = self.space
         assert self._gradient is not None
         s, y = space.add(self.x, self._base, -1.0), space.add(gradient, self._gradient, -1.0)
         if not space.dot(s, y) > _FLAT * np.sqrt(space.dot(s, s) * space.dot(y, y)):
-            return False
+            return None
         self._blind = 0
         place = self._order.pop(0) if len(self._order) == self.history else len(self._order)
         self._order.append(place)
         self._rows.put(1 + 2 * place, s)
         self._rows.put(2 + 2 * place, space.add(smooth, self._rows.get(0), -1.0))
-        count = len(self._order)
-        products = self._rows.products(y, 1 + 2 * count)
+        return s, y
+
+    def _learn(self, s: V, y: V, products: Numbers) -> bool:
+        """Take in the newest pair's products of the rows with y. Return whether P is another now."""
+        place, count = self._order[-1], len(self._order)
         self._steps[:count, place] = products[1::2]
         self._changes[:count, place] = self._changes[place, :count] = products[2::2]
-        if not space.learn(s, y):
+        if not self.space.learn(s, y):
             return False
         self._relearn(count)
         return True
@@ -164,7 +173,7 @@ class LBFGS(Generic[V]):
         space.relearn()
         for k in range(count):  # rows from here on hold y, those before P y
             smooth = space.precondition(rows.get(2 + 2 * k))
-            products = rows.products(smooth, 1 + 2 * count)[2::2]
+            products = rows.products([smooth], 1 + 2 * count)[0, 2::2]
             self._changes[k:count, k] = self._changes[k, k:count] = products[k:]
             rows.put(2 + 2 * k, smooth)
 

@@ -7,7 +7,7 @@ have not been run on CUDA yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -91,10 +91,11 @@ class DeviceRows:
         """Return the tensor kept there."""
         return self._tensors[row]
 
-    def products(self, vector: Tensor, count: int) -> Numbers:
-        """Return the inner products of the first rows with a vector."""
-        feeds = {f"r{i}": self._tensors[i] for i in range(count)}
-        return fetch(_products(count, self._device)({"vector": vector, **feeds})).astype(np.float64)
+    def products(self, vectors: Sequence[Tensor], count: int) -> Numbers:
+        """Return the inner products of each vector with the first rows."""
+        rows = {f"r{i}": self._tensors[i] for i in range(count)}
+        kernel = _products(count, self._device)
+        return np.stack([fetch(kernel({"vector": vector, **rows})) for vector in vectors]).astype(np.float64)
 
     def combine(self, weights: Numbers) -> Tensor:
         """Return the weighted sum of the first rows."""

@@ -88,7 +88,7 @@ class Smoothing:
 
     def _scale(self, vector: Array, excess: Array) -> Array:
         waves = np.tensordot(OPPONENTS.T, excess * self._waves(vector), 1)
-        smooth = (self._rows.T @ waves @ self._columns).astype(np.float32, copy=False)
+        smooth = (self._rows.T @ (waves @ self._columns)).astype(np.float32, copy=False)
         smooth += vector.reshape(smooth.shape)
         return smooth.reshape(-1)
 

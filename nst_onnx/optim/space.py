@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -25,8 +25,8 @@ class Rows(Protocol[V]):
     def get(self, row: int) -> V:
         """Return the vector kept there, valid until it is replaced."""
 
-    def products(self, vector: V, count: int) -> Numbers:
-        """Return the inner products of the first `count` rows with a vector."""
+    def products(self, vectors: Sequence[V], count: int) -> Numbers:
+        """Return the inner products of each vector with the first `count` rows."""
 
     def combine(self, weights: Numbers) -> V:
         """Return Σ weight × row over the first rows, a new vector."""
@@ -141,10 +141,9 @@ class HostRows:
         vector: Array = self._matrix[row]
         return vector
 
-    def products(self, vector: Array, count: int) -> Numbers:
-        """Return the first rows times a vector."""
-        products: Array = self._matrix[:count] @ vector
-        return products.astype(np.float64)
+    def products(self, vectors: Sequence[Array], count: int) -> Numbers:
+        """Return the first rows times each vector."""
+        return np.stack([self._matrix[:count] @ vector for vector in vectors]).astype(np.float64)
 
     def combine(self, weights: Numbers) -> Array:
         """Return the weighted sum of the first rows."""
