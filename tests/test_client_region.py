@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_client.failure import Failure
-from nst_client.region import SMALLEST, Rectangle, surroundings
+from nst_client.region import COMFORTABLE, SMALLEST, Rectangle, check_size, surroundings
 
 SIDE = st.integers(-50, 50)
 rectangles = st.builds(Rectangle, SIDE, SIDE, st.integers(1, 60), st.integers(1, 60))
@@ -38,14 +38,11 @@ def test_the_surroundings_hold_what_is_painted_and_end_with_the_layer(
     if painted.empty:
         return
     if min(there.width, there.height) < SMALLEST:
-        with pytest.raises(Failure, match="too little"):
+        with pytest.raises(Failure, match="layer is too small"):
             surroundings(painted, there)
         return
-    try:
-        seen = surroundings(painted, there)
-    except Failure:
-        assert min(painted.width, painted.height) < SMALLEST
-        return
+    seen = surroundings(painted, there)
+    assert min(seen.width, seen.height) >= SMALLEST
     assert pixels(painted) <= pixels(seen) <= pixels(there)
 
 
@@ -60,3 +57,18 @@ def test_the_surroundings_are_an_eighth_of_the_longer_side() -> None:
     seen = surroundings(Rectangle(100, 200, 80, 40), Rectangle(0, 0, 1000, 1000))
     assert seen == Rectangle(90, 190, 100, 60)
     assert Rectangle(100, 200, 80, 40).seen_from(seen) == Rectangle(10, 10, 80, 40)
+
+
+def test_a_single_pixel_is_seen_in_the_middle_of_its_surroundings() -> None:
+    seen = surroundings(Rectangle(100, 200, 1, 1), Rectangle(0, 0, 1000, 1000))
+    assert min(seen.width, seen.height) >= COMFORTABLE
+    around = Rectangle(100, 200, 1, 1).seen_from(seen)
+    assert (around.x, around.y) == (seen.width - around.x - 1, seen.height - around.y - 1)
+
+
+def test_a_size_must_leave_enough_of_the_shorter_side() -> None:
+    for width, height in ((8, 8000), (8000, 8)):
+        with pytest.raises(Failure, match="too narrow for this size"):
+            check_size(width, height, 512)
+        check_size(width, height, 8000)
+    check_size(SMALLEST, SMALLEST, 512)

@@ -9,7 +9,8 @@ from .failure import Failure
 from .translation import _
 
 CONTEXT = 1 / 8  # of the painted part's longer side, on every side
-SMALLEST = 8
+COMFORTABLE = 32  # pixels a side, which the painter sees of a small part where the layer has them
+SMALLEST = 8  # pixels a side: what the networks pool three times to a single one
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,25 @@ class Rectangle:
 
 
 def surroundings(painted: Rectangle, there: Rectangle) -> Rectangle:
-    """Return `painted` with what the painter sees around it, as far as `there` goes.
+    """Return `painted`, a part of the layer `there`, with what the painter sees around it in the layer.
 
-    Raises Failure where that is too little to paint.
+    Raises Failure where the layer is too small to paint.
     """
-    seen = painted.grown(round(CONTEXT * max(painted.width, painted.height))).within(there)
-    if min(seen.width, seen.height) < SMALLEST:
+    if min(there.width, there.height) < SMALLEST:
         raise Failure(
-            _("there is too little to paint: at least {side}×{side} pixels are needed").format(side=SMALLEST)
+            _("the layer is too small to paint: at least {side}×{side} pixels are needed").format(
+                side=SMALLEST
+            )
         )
-    return seen
+    shorter, longer = sorted((painted.width, painted.height))
+    margin = max(round(CONTEXT * longer), (COMFORTABLE - shorter + 1) // 2)
+    return painted.grown(margin).within(there)
+
+
+def check_size(width: int, height: int, longest: int) -> None:
+    """Raise Failure where `width` × `height` pixels are too narrow once the longer side is `longest`."""
+    shorter, longer = sorted((width, height))
+    if round(shorter * longest / longer) < SMALLEST:
+        raise Failure(
+            _("the layer is too narrow for this size"), _("choose a larger size, or select less of it")
+        )

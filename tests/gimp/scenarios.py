@@ -140,6 +140,19 @@ def wide_gamut(folder):
     return facts
 
 
+def untagged_to_a_new_image(folder):
+    tagged = photo()
+    image = Gimp.Image.new(96, 72, Gimp.ImageBaseType.RGB)
+    image.insert_layer(Gimp.Layer.new_from_drawable(tagged.get_layers()[0], image), None, 0)
+    return _whole(folder, image, output="new-image") | {"tagged": image.get_color_profile() is not None}
+
+
+def one_pixel(folder):
+    image = photo()
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 1, 1)
+    return _whole(folder, image)
+
+
 def other_pixels(folder, precision=None, base=None, alpha=False, **settings):
     """A layer that lies askew in a larger image, of which a feathered ellipse is selected."""
     image = photo()
@@ -300,7 +313,7 @@ def cancelled(folder):
     return _interrupted(folder, "neural_style.py")
 
 
-def labels(folder):
+def labels(folder=None):
     """Tell how the controls are called."""
     procedure = Gimp.get_pdb().lookup_procedure(NAME)
     return {"labels": [argument.nick.replace("_", "") for argument in procedure.get_arguments()[3:]]}
@@ -377,6 +390,7 @@ def unpaintable(folder):
     answers = {"none": paint(image, [])[:2]}
     answers["two"] = paint(image, [layer, _filled(image, "other", 20, 20)])[:2]
     answers["one pixel"] = paint(image, [_filled(image, "dot", 1, 1)])[:2]
+    answers["narrow"] = paint(image, [_filled(image, "narrow", 8, 2000)])[:2]
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 30, 30)
     floating = Gimp.Selection.float(image, [layer], 5, 5)
     answers["floating"] = paint(image, [floating])[:2]

@@ -7,6 +7,7 @@ from typing import Any
 
 from nst_client import beside
 from nst_client.course import Course
+from nst_client.region import check_size
 from outcome import source
 from pixels import taken
 from subject import Subject
@@ -29,6 +30,7 @@ class NeuralEngine(beside.NeuralEngine):
         if hello is None:
             return None
         size = request["options"].get("size") or hello.qualities[request["quality"]]["size"]
+        check_size(subject.seen.width, subject.seen.height, size)
         with source(subject.layer, output) as layer:
             content = taken(layer, subject.seen, FINER * size)
         return Course(self.paint(content, request, preview=preview))

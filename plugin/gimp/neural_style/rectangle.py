@@ -25,13 +25,6 @@ class Rectangle:
         """Return this, `x` to the right and `y` down."""
         return replace(self, x=self.x + x, y=self.y + y)
 
-    def grown(self, margin: int, width: int, height: int) -> Rectangle:
-        """Return this with `margin` on every side, as far as (`width`, `height`) goes."""
-        left, top = max(self.x - margin, 0), max(self.y - margin, 0)
-        right = min(self.x + self.width + margin, width)
-        bottom = min(self.y + self.height + margin, height)
-        return Rectangle(left, top, right - left, bottom - top)
-
     def scaled(self, scale: float) -> Rectangle:
         """Return this in a picture that was scaled; no side becomes nothing."""
         width, height = (max(round(side * scale), 1) for side in (self.width, self.height))

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gi.repository import Gimp
+from nst_client import region
 from nst_client.failure import Failure
 from nst_client.translation import _
 from rectangle import Rectangle
 from selection import Selection, remembered
-
-CONTEXT = 1 / 8  # of the painted part's longer side, on every side
-SMALLEST = 8
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,8 @@ def choose(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Subject:
             _("move the selection over the layer, or remove it with Select ▸ None"),
         )
     painted, where = Rectangle(*bounds), place(layer)
-    margin = round(CONTEXT * max(painted.width, painted.height))
-    seen = painted.grown(margin, where.width, where.height)
-    if min(seen.width, seen.height) < SMALLEST:
-        raise Failure(
-            _("there is too little to paint: at least {number}×{number} pixels are needed").format(
-                number=SMALLEST
-            )
-        )
+    there = region.Rectangle(0, 0, where.width, where.height)
+    seen = Rectangle(*region.surroundings(region.Rectangle(*bounds), there).sides)
     return Subject(image, layer, painted, seen, remembered(image), where, size(image))
 
 

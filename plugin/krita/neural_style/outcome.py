@@ -8,6 +8,7 @@ from krita import Document, Krita, Node
 
 from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
+from .nst_client.region import check_size
 from .nst_client.translation import _
 from .pixels import copied, put, space, taken
 from .region import bounds, region
@@ -38,6 +39,10 @@ class Outcome:
     def content(self, longest: int) -> Pixels:
         """Return the pixels to paint, with no side longer than `longest`."""
         return taken(self._painted, self._region.seen, longest, self._layer.name())
+
+    def check_size(self, longest: int) -> None:
+        """Raise Failure where what is painted is too narrow once its longest side is `longest`."""
+        check_size(self._region.seen.width, self._region.seen.height, longest)
 
     def check(self) -> None:
         """Raise Failure where that what it belongs to is gone."""

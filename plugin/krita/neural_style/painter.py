@@ -111,6 +111,7 @@ class Painter(QtCore.QObject):
             self.greeted.emit(hello)
         if self._outcome is not None:
             size = self._request["options"].get("size") or hello.qualities[self._request["quality"]]["size"]
+            self._outcome.check_size(size)
             content = self._outcome.content(FINER * size)
             self._course = Course(self._engine.paint(content, self._request, preview=PREVIEW))
         else:
