@@ -105,3 +105,12 @@ def gimp(console: Inside, tmp_path: Path) -> Callable[..., Told]:
         return Told(console.ask(scenario, folder=str(tmp_path), **arguments), tmp_path)
 
     return run
+
+
+@pytest.fixture
+def messages(console: Inside) -> Callable[[], str]:
+    """Return what that GIMP has written since the test began; a GIMP with a window shows it in dialogs."""
+    console.ask("labels")  # by then GIMP has said what it says when it starts
+    log = console.folder / "log"
+    start = len(log.read_text())
+    return lambda: log.read_text()[start:]

@@ -20,7 +20,7 @@ class Inside:
     """Asks a GIMP that was started with the words `batch`; its answers come through `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._count = 0
         code = f"import sys; sys.path.insert(0, {str(HERE)!r}); import inside; inside.serve({str(folder)!r})"
         self.batch = ["--batch-interpreter=python-fu-eval", "-b", code]
@@ -28,7 +28,7 @@ class Inside:
     def ask(self, scenario: str, seconds: float = 300, **arguments: Any) -> dict[str, Any]:
         """Have a function of scenarios.py called, and return the facts that it tells."""
         self._count += 1
-        question, answer = (self._folder / f"{self._count:04}.{kind}" for kind in ("ask", "answer"))
+        question, answer = (self.folder / f"{self._count:04}.{kind}" for kind in ("ask", "answer"))
         _write(question, {"scenario": scenario, "arguments": arguments})
         deadline = time.monotonic() + seconds
         while not answer.exists():

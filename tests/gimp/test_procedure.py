@@ -144,6 +144,21 @@ def test_a_new_image_is_painted_where_the_layer_is_selected(gimp):
     assert (made != before).any(axis=2)[mask > 0.99].mean() > 0.6
 
 
+def test_a_single_pixel_is_painted(gimp):
+    told = gimp("one_pixel")
+    _succeeded(told)
+    changed = (told.pixels("made") != told.pixels("before")).any(axis=2)
+    assert np.argwhere(changed).tolist() == [[30, 40]]
+
+
+def test_a_new_image_of_an_untagged_picture_is_made_without_a_message(gimp, messages):
+    told = gimp("untagged_to_a_new_image")
+    _succeeded(told)
+    assert not told["tagged"]
+    assert not told["same_image"]
+    assert messages() == ""
+
+
 @pytest.mark.parametrize(
     "kind",
     ["larger than the image", "beyond the image", "hidden", "text", "alpha locked", "in place locked"],

@@ -88,7 +88,9 @@ def _new_image(subject: Subject, painting: Pixels) -> tuple[Gimp.Image, Gimp.Lay
     base = Gimp.ImageBaseType.RGB if indexed else image.get_base_type()
     new = Gimp.Image.new_with_precision(lay.width, lay.height, base, image.get_precision())
     new.undo_disable()
-    new.set_color_profile(image.get_color_profile())
+    profile = image.get_color_profile()
+    if profile is not None:  # GIMP takes none for a broken one, and says so in a dialog
+        new.set_color_profile(profile)
     new.set_resolution(*image.get_resolution()[1:])
     kinds = {
         Gimp.ImageBaseType.RGB: (Gimp.ImageType.RGB_IMAGE, Gimp.ImageType.RGBA_IMAGE),
