@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_onnx import errors
-from nst_onnx.worker.protocol import Lines, ProtocolError, decode, encode, error_event
+from nst_onnx.worker.protocol import LONGEST_TEXT, Lines, ProtocolError, decode, encode, error_event
 
 
 @given(st.binary(max_size=300))
@@ -72,3 +72,15 @@ def test_other_exceptions_are_told_on_one_line() -> None:
     assert event["code"] == "internal"
     assert event["message"].endswith("ValueError: a b")
     assert error_event(MemoryError())["code"] == "device"
+
+
+@given(st.sampled_from([errors.PictureError, ProtocolError]), st.integers(0, 3 * LONGEST_TEXT))
+def test_long_messages_keep_both_of_their_ends(kind: type[errors.NstError], length: int) -> None:
+    quoted = "x" * length
+    said = f"cannot read {quoted}: too long"
+    event = error_event(kind(said, f"try {quoted} later"))
+    assert len(event["message"]) <= LONGEST_TEXT
+    assert len(event["hint"]) <= LONGEST_TEXT
+    assert event["message"].startswith("cannot read")
+    assert event["message"].endswith(": too long")
+    assert (event["message"] == said) == (len(said) <= LONGEST_TEXT)

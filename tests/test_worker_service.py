@@ -18,7 +18,7 @@ from nst_onnx import presets
 from nst_onnx.options import Options
 from nst_onnx.quality import BUDGETS
 from nst_onnx.version import __version__
-from nst_onnx.worker.protocol import LONGEST_LINE, PROTOCOL
+from nst_onnx.worker.protocol import LONGEST_LINE, LONGEST_TEXT, PROTOCOL
 
 LONG = {"size": 96, "steps": 100_000, "min_change": 0}
 
@@ -114,6 +114,13 @@ def test_several_styles_and_a_picture_to_start_from(worker: Worker) -> None:
         styles=[worker.put("s1", picture(16, 16, 2)), worker.put("s2", picture(16, 16, 3))],
         options={"size": 16, "steps": 1, "style_weights": [1, 3], "init": worker.put("b", begin)},
     )
+    np.testing.assert_allclose(finished(worker, job), begin / 255, atol=1e-5)
+
+
+def test_a_file_to_start_from(worker: Worker, tmp_path: Path) -> None:
+    begin = picture(16, 16, 9)
+    Image.fromarray(begin).save(tmp_path / "begin.png")
+    job = worker.stylize(options={"size": [16, 16], "steps": 1, "init": str(tmp_path / "begin.png")})
     np.testing.assert_allclose(finished(worker, job), begin / 255, atol=1e-5)
 
 
@@ -245,19 +252,39 @@ def test_options_go_before_quality(worker: Worker) -> None:
         ({"options": {"style_weights": [1, 2]}}, "option", "style_weights"),
         ({"options": {"content_layers": ["nowhere"]}}, "option", "nowhere"),
         ({"options": "all"}, "protocol", "options"),
+        ({"options": {"content": 1, "self": 2}}, "option", "content"),
+        ({"options": {"self": 2}}, "option", "self"),
+        ({"options": {"resume": "/tmp/x.npz"}}, "option", "resume"),
+        ({"options": {"content_weight": 10**400}}, "option", "too large"),
+        ({"options": {"init": "bogus"}}, "option", "init"),
+        ({"options": {"init": 5}}, "option", "init"),
+        ({"options": {"init": "/nowhere/at all.png"}}, "picture", "/nowhere/at all.png"),
         ({"quality": "splendid"}, "option", "splendid"),
         ({"quality": ["good"]}, "option", "good"),
         ({"model": "nobody"}, "model", "nobody"),
         ({"model": 5}, "protocol", "model"),
+        ({"model": "../x"}, "protocol", "absolute"),
+        ({"model": ".."}, "protocol", "absolute"),
+        ({"model": "pyproject.toml"}, "protocol", "absolute"),
+        ({"model": "~nobody-of-that-name/x"}, "protocol", "absolute"),
+        ({"model": "~/nowhere/x.onnx"}, "model", str(Path.home() / "nowhere")),
+        ({"model": "/nowhere/x.onnx"}, "model", "/nowhere/x.onnx"),
+        ({"model": "x" * 5000}, "protocol", "absolute"),
         ({"device": "abacus"}, "device", "abacus"),
         ({"preview": {"seconds": -1}}, "protocol", "preview"),
         ({"preview": {"seconds": "often"}}, "protocol", "preview"),
+        ({"preview": {"longest": float("inf")}}, "protocol", "preview"),
+        ({"preview": {"longest": float("nan")}}, "protocol", "preview"),
+        ({"preview": {"seconds": 10**400}}, "protocol", "preview"),
         ({"preview": {"type": "jpeg"}}, "protocol", "preview"),
         ({"styles": "one"}, "protocol", "styles"),
         ({"styles": []}, "option", "style"),
         ({"styles": ["/some/file.png"]}, "protocol", "style"),
         ({"styles": [{"path": "relative.png"}]}, "protocol", "absolute"),
         ({"styles": [{"path": "/nowhere/at all.png"}]}, "picture", "/nowhere/at all.png"),
+        ({"styles": [{"path": "/" + "x" * 5000}]}, "picture", "style"),
+        ({"styles": [{"path": "x" * 5000}]}, "protocol", "absolute"),
+        ({"styles": [describe("s", picture(1, 1, 1)) | {"width": 10**4000}]}, "protocol", "too many"),
         ({"styles": [{"path": "/no\0where.png"}]}, "picture", "style"),
         ({"content": None}, "protocol", "content"),
         ({"content": {"path": str(Path(__file__).resolve())}}, "picture", "content"),
@@ -276,6 +303,7 @@ def test_what_makes_no_sense_is_refused_in_words(
     assert (event["event"], event["code"]) == ("error", code)
     assert words in event["message"]
     assert "Traceback" not in event["message"]
+    assert len(event["message"]) <= LONGEST_TEXT
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ import math
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nst_onnx.errors import NstError, OptionError
+from nst_onnx.models import catalogue
+from nst_onnx.options import Options
 from nst_onnx.picture import fit, resize
 from nst_onnx.worker import pixels
 from nst_onnx.worker.channel import Channel
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 _PROGRESS_SECONDS = 0.05  # no more often: an interface cannot show it
 _UNREAD_EVENTS = 50  # with more on their way, progress waits: the client is busy
 _UNREAD_PREVIEWS = 2  # no more are made until the client has read (and so removed) one
+_STARTS = ("content", "noise", "style")
 
 
 class _AbandonedError(Exception):
@@ -83,16 +87,11 @@ class Job:
         request = self._request
         content = self._take(request.get("content"), "content picture")
         styles = [self._take(style, "style picture") for style in self._list("styles")]
-        asked = {**self._object("options"), "quality": request.get("quality")}
-        options = {name: value for name, value in asked.items() if value is not None}
-        if isinstance(options.get("init"), dict):
-            options["init"] = self._take(options["init"], "picture to start from")
+        options = self._options()
         seconds, longest, kind = self._preview_wishes()
-        preset = options.get("preset", "default")
-        if not isinstance(preset, str):
-            raise OptionError(f"preset must be a name, not {preset!r}")
         self._stop_if_over()
-        stylizer = warm.stylizer(self._text("model"), self._text("device"), preset)
+        preset = options.get("preset", "default")
+        stylizer = warm.stylizer(self._model(), self._text("device"), preset)
         self._stop_if_over()
         step = None
         for step in stylizer.steps(content, styles, **options):
@@ -198,6 +197,39 @@ class Job:
             raise ProtocolError(f'"{name}" must be a name')
         return value
 
+    def _options(self) -> dict[str, Any]:
+        """Return the options that are given, checked; a picture to start from is read."""
+        asked = {**self._object("options"), "quality": self._request.get("quality")}
+        options = {name: value for name, value in asked.items() if value is not None}
+        try:
+            Options.of(options)
+        except OverflowError:
+            raise OptionError("a number among the options is too large") from None
+        init = options.get("init", "content")
+        if isinstance(init, str) and Path(init).is_absolute():
+            init = {"path": init}
+        if isinstance(init, dict):
+            options["init"] = self._take(init, "picture to start from")
+        elif not isinstance(init, str) or init not in _STARTS:
+            known = ", ".join(_STARTS)
+            raise OptionError(f"init must be one of {known}, a picture or an absolute path, not {init!r}")
+        return options
+
+    def _model(self) -> str:
+        """Return "auto", a name or an absolute path; never what lies in the folder that the worker is in."""
+        model = self._text("model")
+        listed = {entry.name: str(entry.path) for entry in catalogue.installed()}
+        if model == "auto":
+            return model
+        if model in listed:
+            return listed[model]
+        with contextlib.suppress(OSError, RuntimeError):  # no file can have such a name, no "~nobody" a home
+            path = Path(model).expanduser()
+            is_name = path.name == model and not path.exists()
+            if is_name or (path.is_absolute() and not path.is_dir()):
+                return str(path)
+        raise ProtocolError(f'"model" must be auto, a name, or the absolute path of a file, not {model!r}')
+
     def _preview_wishes(self) -> tuple[float | None, int, str]:
         """Return seconds between previews (None for no previews), their longest side and their type."""
         wishes = self._object("preview")
@@ -208,7 +240,7 @@ class Job:
             wishes.get("longest", 512),
             wishes.get("type", "u8"),
         )
-        with contextlib.suppress(TypeError):
+        with contextlib.suppress(TypeError, OverflowError):
             if seconds >= 0 and longest >= 1 and kind in pixels.TYPES:
                 return float(seconds), int(longest), kind
         raise ProtocolError('"preview" needs seconds of at least 0, longest of at least 1, and a type')

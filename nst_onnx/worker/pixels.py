@@ -22,7 +22,7 @@ def take(folder: Folder, described: Any, what: str) -> Picture:
     Raises ProtocolError for a description that makes no sense, PictureError for a picture.
     """
     if not isinstance(described, dict):
-        raise ProtocolError(f"the {what} must be an object, not {described!r}"[:200])
+        raise ProtocolError(f"the {what} must be an object, not {described!r}")
     if "path" in described:
         return _from_path(described["path"], what)
     shape, dtype = _layout(described, what)
@@ -82,7 +82,7 @@ def files_of(request: Message) -> list[str]:
 
 def _from_path(path: Any, what: str) -> Picture:
     if not isinstance(path, str) or not Path(path).is_absolute():
-        raise ProtocolError(f"the {what} needs an absolute path, not {path!r}"[:300])
+        raise ProtocolError(f"the {what} needs an absolute path, not {path!r}")
     return read(path, what=what)
 
 

@@ -11,6 +11,8 @@ from nst_onnx.errors import DeviceError, ModelError, NstError, OptionError, Pict
 PROTOCOL = 1
 LONGEST_LINE = 1 << 20
 """Bytes; pixels go through files, so a line has no reason to be long."""
+LONGEST_TEXT = 500
+"""Characters of an error's message, and of its hint; what a request said is quoted in them."""
 _LONGEST_ID = 200
 
 _CODES: tuple[tuple[type[Exception], str], ...] = (
@@ -53,25 +55,22 @@ def encode(message: Message) -> bytes:
 
 
 def error_event(error: BaseException, id: str | None = None) -> Message:
-    """Return the event that tells of an error, in words for a person."""
-    event = {"id": id, "event": "error"}
+    """Return the event that tells of an error, in words for a person, few enough to be read."""
+    code, message, hint = _told(error)
+    return {"id": id, "event": "error", "code": code, "message": _cut(message), "hint": _cut(hint)}
+
+
+def _told(error: BaseException) -> tuple[str, str, str]:
+    """Return an error's code, its message and what to do."""
     if isinstance(error, ProtocolError):
-        return event | {"code": "protocol", "message": str(error), "hint": error.hint}
+        return "protocol", str(error), error.hint
     if isinstance(error, NstError):
         code = next((code for kind, code in _CODES if isinstance(error, kind)), "internal")
-        return event | {"code": code, "message": str(error), "hint": error.hint}
+        return code, str(error), error.hint
     if isinstance(error, MemoryError):
-        return event | {
-            "code": "device",
-            "message": "there is not enough memory",
-            "hint": "choose a smaller size",
-        }
+        return "device", "there is not enough memory", "choose a smaller size"
     what = f"{type(error).__name__}: {_short(error)}" if str(error) else type(error).__name__
-    return event | {
-        "code": "internal",
-        "message": f"this is a bug in nst-onnx: {what}",
-        "hint": "the log says where",
-    }
+    return "internal", f"this is a bug in nst-onnx: {what}", "the log says where"
 
 
 class Lines:
@@ -103,6 +102,14 @@ class Lines:
         return ProtocolError(
             f"a line is longer than {self._longest} bytes", "pixels go through files in the worker's folder"
         )
+
+
+def _cut(text: str) -> str:
+    """Leave out the middle of a long text: what is wrong is said at either end, what it quotes between."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = (LONGEST_TEXT - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
 
 
 def _short(error: BaseException) -> str:
