@@ -103,10 +103,46 @@ def test_list_and_uninstall(profile: Path, nst: Nst) -> None:
 
 
 def test_a_given_folder(home: Path, nst: Nst) -> None:
+    (home / "elsewhere" / "3.0").mkdir(parents=True)
+    (home / "other" / "3.0").mkdir(parents=True)
     for given in (home / "elsewhere" / "3.0", home / "other" / "3.0" / "plug-ins"):
         assert nst("plugin", "install", "gimp", "--dir", str(given)).code == 0
     assert (home / "elsewhere" / "3.0" / NAME / "neural_style.py").is_file()
     assert (home / "other" / "3.0" / NAME / "neural_style.py").is_file()
+
+
+@linux
+@pytest.mark.parametrize("given", ["nowhere/3.0", "nowhere/3.0/plug-ins", ".config/GIMP/3.7"])
+def test_a_folder_that_is_not_there(home: Path, nst: Nst, given: str) -> None:
+    outcome = nst("plugin", "install", "gimp", "--dir", str(home / given))
+    assert outcome.code == 1
+    assert "there is no folder" in outcome.err
+    assert str(home / ".config/GIMP/3.0") in outcome.err
+    assert not (home / given).exists()
+
+
+@linux
+def test_a_folder_that_may_be_no_profile_is_warned_of(home: Path, nst: Nst) -> None:
+    folder = home / "empty"
+    folder.mkdir()
+    doubt = "does not look like a profile"
+    outcome = nst("plugin", "install", "gimp", "--dir", str(folder))
+    assert outcome.code == 0
+    assert doubt in outcome.out
+    assert str(home / ".config/GIMP/3.0") in outcome.out
+    (folder / "gimprc").touch()
+    assert doubt not in nst("plugin", "install", "gimp", "--dir", str(folder)).out
+    for known in (home / ".config/GIMP/3.0", home / ".config/GIMP/3.0/plug-ins"):
+        assert doubt not in nst("plugin", "install", "gimp", "--dir", str(known)).out
+
+
+@linux
+def test_what_is_not_installed_is_said_with_the_command(home: Path, nst: Nst) -> None:
+    outcome = nst("plugin", "doctor", "gimp")
+    assert outcome.code == 0
+    told = next(line for line in outcome.out.splitlines() if str(home / ".config/GIMP/3.0/plug-ins") in line)
+    assert "not installed in" in told
+    assert told.endswith("nst-onnx plugin install gimp")
 
 
 @linux

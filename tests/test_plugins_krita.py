@@ -189,6 +189,11 @@ def test_the_command(tmp_path):
         line = [sys.executable, "-m", "nst_onnx", "plugin", *words]
         return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120)
 
+    refused = run("install", "krita", "--dir", str(folder / "nowhere"))
+    assert refused.returncode == 1
+    assert "there is no folder" in refused.stderr
+    assert not folder.exists()
+    folder.mkdir(parents=True)
     done = run("install", "krita", "--dir", str(folder))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Tools ▸ Scripts ▸ Neural Style…" in done.stdout

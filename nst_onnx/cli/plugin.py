@@ -47,11 +47,13 @@ def install(editor: Which, everywhere: Everywhere = False, folder: Folder = None
     profiles = _profiles(editor, everywhere, folder)
     if not profiles:
         raise PluginError(*chosen.none_found)
+    others = [str(found.folder) for found in _profiles(editor, True, None)]
+    if folder is not None:
+        _look(editor, profiles[0], others)
     for profile in profiles:
         print(f"Installed: {chosen.install(profile)}")
     _tell(chosen.examine(profiles))
     print(chosen.then)
-    others = [str(found.folder) for found in _profiles(editor, True, None)]
     left = [name for name in others if name not in [str(profile.folder) for profile in profiles]]
     if left and folder is None:
         print(f"Not installed in {', '.join(left)}; --all does that too.")
@@ -105,6 +107,23 @@ def doctor(
     else:
         raise PluginError("a folder may be any editor's", "say which: gimp or krita")
     _tell(finding for name in names for finding in EDITORS[name].examine(_profiles(name, True, folder)))
+
+
+def _look(editor: Editor, profile: Any, found: list[str]) -> None:
+    """See to it that the folder that a person names is one that the editor may read. Raises PluginError."""
+    from nst_onnx.finding import Finding
+    from nst_onnx.plugins.editors import EDITORS
+    from nst_onnx.plugins.errors import PluginError
+
+    folder, chosen = profile.folder, EDITORS[editor]
+    if str(folder) in found:
+        return
+    known = f"the profiles found are: {', '.join(found)}" if found else "; ".join(chosen.none_found)
+    if not folder.is_dir():
+        raise PluginError(f"there is no folder {folder}, so {chosen.name} does not read it", known)
+    if not any((folder / name).exists() for name in chosen.signs):
+        text = f"{folder} does not look like a profile of {chosen.name}, which may not read it; {known}"
+        _tell([Finding("folder", "warning", text)])
 
 
 def _state(found: Installed | None) -> str:

@@ -20,11 +20,14 @@ Kept = TypeVar("Kept", Profile, KritaProfile)
 class Editor(Generic[Kept]):
     """What can be done with an editor and its profiles (`Kept`).
 
+    `signs`: files and folders of which a profile has at least one as soon as the editor was started.
     `none_found`: what is wrong where there is no profile, and what to do; `then`: what to do when the plug-in
     is installed. `profiles` finds them, the best one last; `given` is the one that a person names.
     `uninstall` returns None where nothing was there. `install` and `uninstall` raise PluginError.
     """
 
+    name: str
+    signs: tuple[str, ...]
     none_found: tuple[str, str]
     then: str
     profiles: Callable[[], list[Kept]]
@@ -38,6 +41,8 @@ class Editor(Generic[Kept]):
 
 EDITORS: dict[str, Editor[Any]] = {
     "gimp": Editor[Profile](
+        name="GIMP",
+        signs=gimp.SIGNS,
         none_found=gimp_doctor.NONE_FOUND,
         then="Restart GIMP if it is running; the menu is Filters ▸ Artistic ▸ Neural Style…",
         profiles=gimp.profiles,
@@ -49,6 +54,8 @@ EDITORS: dict[str, Editor[Any]] = {
         examine=gimp_doctor.examine,
     ),
     "krita": Editor[KritaProfile](
+        name="Krita",
+        signs=krita.SIGNS,
         none_found=krita_doctor.NONE_FOUND,
         then="Restart Krita if it is running; the menu is Tools ▸ Scripts ▸ Neural Style…",
         profiles=krita.profiles,

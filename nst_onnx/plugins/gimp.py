@@ -16,6 +16,8 @@ FLATPAK = "org.gimp.GIMP"
 PROCEDURE = "plug-in-nst-onnx-neural-style"
 FOLDER = "neural_style"
 MAIN_FILE = f"{FOLDER}.py"
+SIGNS = ("gimprc", "sessionrc", "pluginrc", "plug-ins")
+"""What GIMP makes in a profile."""
 _VERSION = re.compile(r"\d+\.\d+")
 _QUESTION = f"print('NST-ONNX', Gimp.get_pdb().lookup_procedure('{PROCEDURE}') is not None)"
 _PATIENCE = 180  # seconds; a GIMP that was never started before asks all of its plug-ins first

@@ -18,6 +18,8 @@ FOLDER = "neural_style"
 DESKTOP = f"{FOLDER}.desktop"
 SWITCH = f"enable_{FOLDER}"
 """The setting in the section [python] that switches the plug-in on."""
+SIGNS = ("resourcecache.sqlite", "bundles", "paintoppresets", "pykrita")
+"""What Krita makes in its resources."""
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 

@@ -62,6 +62,7 @@ class Told:
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A profile of GIMP's, with the plug-in installed by the command as a person would."""
     folder = tmp_path_factory.mktemp("GIMP") / "3.0"
+    folder.mkdir()
     done = subprocess.run(
         ["nst-onnx", "plugin", "install", "gimp", "--dir", folder],
         capture_output=True,

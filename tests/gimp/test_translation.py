@@ -39,6 +39,7 @@ def _compiled(messages):
 @pytest.mark.slow
 def test_a_translation_in_the_plug_ins_folder_is_used(tmp_path):
     profile = tmp_path / "3.0"
+    profile.mkdir()
     subprocess.run(
         ["nst-onnx", "plugin", "install", "gimp", "--dir", profile], check=True, capture_output=True
     )
