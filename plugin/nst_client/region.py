@@ -10,7 +10,7 @@ from .translation import _
 
 CONTEXT = 1 / 8  # of the painted part's longer side, on every side
 COMFORTABLE = 32  # pixels a side, which the painter sees of a small part where the layer has them
-SMALLEST = 8  # pixels a side: what the networks pool three times to a single one
+SMALLEST = 8  # pixels a side: the compact network pools three times; what deeper ones lack, the engine tells
 
 
 @dataclass(frozen=True)
