@@ -44,6 +44,7 @@ def main() -> None:
     rows: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         profile, photo = Path(scratch) / "3.0", Path(scratch) / "harbour.png"
+        profile.mkdir()
         subprocess.run(["nst-onnx", "plugin", "install", "gimp", "--dir", profile], check=True)
         with Image.open(ROOT / "examples" / "content" / "harbour.jpg") as picture:
             picture.thumbnail((arguments.size, arguments.size))

@@ -24,6 +24,7 @@ def main(photo: Path, painting: Path) -> None:
     """Use GIMP, and photograph the screen four times."""
     with tempfile.TemporaryDirectory() as scratch:
         profile = Path(scratch) / "3.0"
+        profile.mkdir()
         subprocess.run(["nst-onnx", "plugin", "install", "gimp", "--dir", profile], check=True)
         with Desk(profile, Path(shutil.copy(photo, scratch))) as desk:
             desk.open_menu()

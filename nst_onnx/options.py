@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
@@ -127,7 +128,7 @@ def _number(name: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         bound = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
         raise OptionError(f"{name} must be a number {bound}, not {value!r}")
-    if not math.isfinite(value):
+    if not abs(value) <= sys.float_info.max:  # whole numbers can be larger than any float
         raise OptionError(f"{name} must be finite, not {value!r}")
 
 

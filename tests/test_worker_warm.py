@@ -9,6 +9,7 @@ import pytest
 
 from nst_onnx.errors import DeviceError, ModelError, OptionError
 from nst_onnx.models import catalogue
+from nst_onnx.runtime import choose
 from nst_onnx.worker.warm import Warm
 
 
@@ -23,9 +24,9 @@ def models(tmp_path: Path) -> list[str]:
 
 def test_the_same_model_is_loaded_once() -> None:
     warm = Warm()
-    first = warm.stylizer("compact", "cpu", "default")
+    first = warm.stylizer("compact", str(choose()), "default")
     assert warm.stylizer("auto", "auto", "default") is first
-    assert warm.stylizer(str(catalogue.locate("compact")), "cpu", "gatys2015") is first
+    assert warm.stylizer(str(catalogue.locate("compact")), str(choose()), "gatys2015") is first
 
 
 def test_a_model_that_has_changed_is_loaded_again(models: list[str]) -> None:

@@ -199,12 +199,10 @@ class Job:
 
     def _options(self) -> dict[str, Any]:
         """Return the options that are given, checked; a picture to start from is read."""
-        asked = {**self._object("options"), "quality": self._request.get("quality")}
+        quality = self._request.get("quality")
+        asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
         options = {name: value for name, value in asked.items() if value is not None}
-        try:
-            Options.of(options)
-        except OverflowError:
-            raise OptionError("a number among the options is too large") from None
+        Options.of(options)
         init = options.get("init", "content")
         if isinstance(init, str) and Path(init).is_absolute():
             init = {"path": init}
