@@ -7,26 +7,25 @@ have not been run on CUDA yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.graph import Graph
-from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.smoothing import OPPONENTS, Smoothing
-from nst_onnx.optim.space import Array, Numbers
+from nst_onnx.optim.space import Array, Numbers, Preconditioned
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.kernel import Kernel, Tensor, fetch, put
 
 
-class OnDevice:
+class OnDevice(Preconditioned[Tensor]):
     """Vectors (n,) as tensors on a device."""
 
     def __init__(self, size: int, device: Device, smoothing: DeviceSmoothing | None = None) -> None:
-        self.size, self.device, self._smoothing = size, device, smoothing
+        super().__init__(smoothing)
+        self.size, self.device = size, device
 
     def rows(self, count: int) -> DeviceRows:
         """Return room for `count` tensors."""
@@ -39,32 +38,6 @@ class OnDevice:
     def dot(self, a: Tensor, b: Tensor) -> float:
         """Return the inner product."""
         return float(fetch(_products(1, self.device)({"vector": a, "r0": b}))[0])
-
-    def precondition(self, vector: Tensor) -> Tensor:
-        """Return P v, the vector itself where there is no P."""
-        return vector if self._smoothing is None else self._smoothing(vector)
-
-    def unsmooth(self, vector: Tensor) -> Tensor:
-        """Return P⁻¹ v, the vector itself where there is no P."""
-        return vector if self._smoothing is None else self._smoothing.inverse(vector)
-
-    def learn(self, s: Tensor, y: Tensor) -> bool:
-        """Let P learn, if there is one. Return whether it should `relearn` now."""
-        return self._smoothing is not None and self._smoothing.learn(s, y)
-
-    def relearn(self) -> None:
-        """Change P to what has been learnt."""
-        if self._smoothing is not None:
-            self._smoothing.relearn()
-
-    def state(self) -> State:
-        """Return what P has learnt; nothing where there is no P."""
-        return {} if self._smoothing is None else self._smoothing.state()
-
-    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
-        """Go on from a `state`."""
-        if self._smoothing is not None:
-            self._smoothing.restore(state)
 
     def take(self, vector: Any) -> Tensor:
         """Return an array as a tensor; a tensor as it is, for nobody writes to one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -71,37 +71,26 @@ class Space(Protocol[V]):
         """Go on from a `state`."""
 
 
-class Host:
-    """numpy's arrays."""
+class Preconditioned(Generic[V]):
+    """What a space does with its P: nothing where there is none."""
 
-    def __init__(self, size: int, smoothing: Smoothing | None = None) -> None:
-        self.size, self._smoothing = size, smoothing
+    def __init__(self, smoothing: Any) -> None:
+        """`smoothing`: a `Smoothing` of the space's own kind of vectors, or None."""
+        self._smoothing = smoothing
 
-    def rows(self, count: int) -> HostRows:
-        """Return a matrix of zeros."""
-        return HostRows(count, self.size)
-
-    def add(self, a: Array, b: Array, weight: float) -> Array:
-        """Return a + weight × b."""
-        total = np.float32(weight) * b
-        total += a
-        return total
-
-    def dot(self, a: Array, b: Array) -> float:
-        """Return the inner product."""
-        return float(np.dot(a, b))
-
-    def precondition(self, vector: Array) -> Array:
+    def precondition(self, vector: V) -> V:
         """Return P v, the vector itself where there is no P."""
-        return vector if self._smoothing is None else self._smoothing(vector)
+        result: V = vector if self._smoothing is None else self._smoothing(vector)
+        return result
 
-    def unsmooth(self, vector: Array) -> Array:
+    def unsmooth(self, vector: V) -> V:
         """Return P⁻¹ v, the vector itself where there is no P."""
-        return vector if self._smoothing is None else self._smoothing.inverse(vector)
+        result: V = vector if self._smoothing is None else self._smoothing.inverse(vector)
+        return result
 
-    def learn(self, s: Array, y: Array) -> bool:
+    def learn(self, s: V, y: V) -> bool:
         """Let P learn, if there is one. Return whether it should `relearn` now."""
-        return self._smoothing is not None and self._smoothing.learn(s, y)
+        return self._smoothing is not None and bool(self._smoothing.learn(s, y))
 
     def relearn(self) -> None:
         """Change P to what has been learnt."""
@@ -116,6 +105,28 @@ class Host:
         """Go on from a `state`."""
         if self._smoothing is not None:
             self._smoothing.restore(state)
+
+
+class Host(Preconditioned[Array]):
+    """numpy's arrays."""
+
+    def __init__(self, size: int, smoothing: Smoothing | None = None) -> None:
+        super().__init__(smoothing)
+        self.size = size
+
+    def rows(self, count: int) -> HostRows:
+        """Return a matrix of zeros."""
+        return HostRows(count, self.size)
+
+    def add(self, a: Array, b: Array, weight: float) -> Array:
+        """Return a + weight × b."""
+        total = np.float32(weight) * b
+        total += a
+        return total
+
+    def dot(self, a: Array, b: Array) -> float:
+        """Return the inner product."""
+        return float(np.dot(a, b))
 
     def take(self, vector: npt.ArrayLike) -> Array:
         """Return a copy."""
