@@ -1,0 +1,49 @@
+"""Arrays too large for memory: in a file of their own, looked at strip by strip."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+STRIP = 1 << 24  # bytes: what is looked at at a time
+
+
+def empty(
+    shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32, *, on_disk: bool
+) -> npt.NDArray[np.float32]:
+    """Return an array of zeros, in memory or in a file that goes when the array goes.
+
+    The file stands in the folder for temporary files (TMPDIR) and has no name where the system allows
+    that, so that nothing is left behind by a killed program. Raises OSError where the disk is full.
+    """
+    if not on_disk or 0 in shape:
+        return np.zeros(shape, dtype)
+    with tempfile.TemporaryFile(prefix="nst-onnx-") as file:
+        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is known now, not in the middle
+        else:
+            file.truncate(size)
+        return np.memmap(file, dtype, "r+", shape=shape)
+
+
+def release(*arrays: npt.NDArray[np.generic]) -> None:
+    """Give back the memory that holds the parts of arrays on disk just looked at; others stay as they are."""
+    for array in arrays:
+        base: object = array
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
+
+
+def strips(height: int, row_bytes: int) -> Iterator[slice]:
+    """Yield the slices of rows that make up a picture, each of about `STRIP` bytes and at least one row."""
+    rows = max(1, STRIP // max(row_bytes, 1))
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
