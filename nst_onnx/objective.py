@@ -12,12 +12,13 @@ import numpy.typing as npt
 from nst_onnx import presets
 from nst_onnx.colour import match_covariance, match_histogram
 from nst_onnx.errors import OptionError, PictureError
-from nst_onnx.losses import total_variation
+from nst_onnx.losses import temporal, total_variation
 from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE
 from nst_onnx.losses.layer import Layer
+from nst_onnx.losses.temporal import Temporal
 from nst_onnx.network import Network
 from nst_onnx.options import LossOptions
-from nst_onnx.picture import Picture, Source, fit, read
+from nst_onnx.picture import Picture, Source, fit, read, resize
 from nst_onnx.presets import Preset
 from nst_onnx.runtime import Bound, give_back
 from nst_onnx.targets import batch, blend, measure, scaled
@@ -31,7 +32,7 @@ class Objective:
 
     Takes the options of `LossOptions` by name. `model` is "auto", an installed model's name, a file, or a
     `Network` already open; `content` and `styles` are whatever `nst_onnx.picture.read` takes. The device
-    "auto" computes in full precision here.
+    "auto" computes in full precision here. `held_to`: for a frame of a video, the frame before.
 
     >>> objective = Objective("photo.jpg", "painting.jpg", size=256)
     >>> loss, gradient = objective.value_and_grad(numpy.full((*objective.shape, 3), 0.5, "float32"))
@@ -47,6 +48,7 @@ class Objective:
         *,
         model: str | os.PathLike[str] | Network = "auto",
         device: str | None = None,
+        held_to: Temporal | None = None,
         **options: Any,
     ) -> None:
         self.options = LossOptions.of(options)
@@ -59,6 +61,9 @@ class Objective:
         weights = style_weights(self.options.style_weights, len(self.styles))
         self.shape = shape_of(self.content, self.options.size or self.preset.size)
         self._weights = term_weights(self.options, self.preset, self.network)
+        self._held_to = held_to
+        if held_to is not None:
+            self._weights["temporal"] = held_to.weight
         self.terms = terms_of(self._weights, self.options, self.preset, self._any_alpha())
         self._prepare(weights)
 
@@ -87,6 +92,9 @@ class Objective:
         feeds[COEFFICIENTS] = self._coefficients(targets, shapes)
         if self.terms.masked:
             feeds[MASK] = (np.ones(self.shape, np.float32) if alpha is None else alpha)[None, None]
+        if self._held_to is not None:
+            feeds[temporal.TARGET] = batch(resize(self._held_to.warped, self.shape))
+            feeds[temporal.TRUST] = resize(self._held_to.trust, self.shape)[None, None]
         outputs = {LOSSES: (len(self.terms.names),), GRADIENT: (1, 3, *self.shape)}
         session = sessions.objective
         give_back()
@@ -118,6 +126,9 @@ class Objective:
             kind, _, layer_name = name.partition("/")
             if kind == "tv":
                 factors.append(self._weights[name] * total_variation.factor(self.terms.tv or "", pixels))
+                continue
+            if kind == "temporal":
+                factors.append(self._weights[name] * temporal.factor(pixels))
                 continue
             _, channels, height, width = (float(n) for n in shapes[layer_name])
             energy = float(np.sum(np.square(targets[name], dtype=np.float64)))

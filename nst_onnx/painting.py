@@ -17,6 +17,7 @@ from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.colour import transfer_luminance
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.landscape import GREY_LEVELS, HostLandscape, Landscape, landscape
+from nst_onnx.losses.temporal import Temporal
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective, shape_of
 from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
@@ -38,9 +39,15 @@ class Painting:
     """A picture being painted. `advance` yields after every evaluation; all state lives in attributes."""
 
     def __init__(
-        self, network: Network, content: Picture, styles: Sequence[Picture], options: Options
+        self,
+        network: Network,
+        content: Picture,
+        styles: Sequence[Picture],
+        options: Options,
+        held_to: Temporal | None = None,
     ) -> None:
         self.network, self.content, self.styles, self.options = network, content, styles, options
+        self._held_to = held_to
         self.preset = presets.find(options.preset)
         final = shape_of(content, options.size or self.preset.size)
         coarse_to_fine = self.preset.pyramid if options.pyramid is None else options.pyramid
@@ -87,7 +94,9 @@ class Painting:
         size = {"size": (shape[1], shape[0])}
         chosen = {f.name: getattr(self.options, f.name) for f in fields(LossOptions)} | size
         self._objective = None  # free the last level's buffers before the next are made
-        self._objective = Objective(self.content, self.styles, model=self.network, **chosen)
+        self._objective = Objective(
+            self.content, self.styles, model=self.network, held_to=self._held_to, **chosen
+        )
         picture = self._beginning(shape) if self.best is None else resize(self.picture(), shape)
         # The optimiser may not fit into memory: all changes after it.
         kind = self.options.optimiser or self.preset.optimiser

@@ -103,7 +103,10 @@ def terms_of(weights: Mapping[str, float], options: LossOptions, preset: Preset,
     }
     tv = (preset.tv or "squared") if "tv" in weights else None
     pooling = options.pooling or preset.pooling
-    return Terms(layers["content"], layers["style"], tv, pooling, preset.same, preset.margin, masked)
+    temporal = "temporal" in weights
+    return Terms(
+        layers["content"], layers["style"], tv, pooling, preset.same, preset.margin, masked, temporal
+    )
 
 
 def _first(given: float | None, published: float) -> float:

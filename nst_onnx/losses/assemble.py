@@ -14,7 +14,7 @@ import onnx
 
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.edit import Pooling, cut, strides, with_pooling
-from nst_onnx.losses import content, style, total_variation
+from nst_onnx.losses import content, style, temporal, total_variation
 from nst_onnx.models.extractor import Extractor
 
 PICTURE = "picture"
@@ -30,6 +30,7 @@ class Terms:
 
     `tv` names a form of the total variation, None for none. `pooling` None keeps the network's own;
     `same` rounds pooled sizes up. `masked`: an input ``mask`` says how much each pixel counts.
+    `temporal`: whether the picture is held to the frame before.
     """
 
     content: tuple[str, ...]
@@ -39,12 +40,13 @@ class Terms:
     same: bool = False
     margin: int = 0
     masked: bool = False
+    temporal: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The terms in the order of the `losses` output: content/LAYER…, style/LAYER…, tv."""
+        """The terms in the order of the `losses` output: content/LAYER…, style/LAYER…, tv, temporal."""
         layers = [f"content/{name}" for name in self.content] + [f"style/{name}" for name in self.style]
-        return (*layers, *(["tv"] if self.tv else []))
+        return (*layers, *(["tv"] if self.tv else []), *(["temporal"] if self.temporal else []))
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -73,7 +75,8 @@ def objective_model(
 ) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
-    Further inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics;
+    Further inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics, those
+    of a temporal loss as in `nst_onnx.losses.temporal`;
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W.
     """
@@ -86,6 +89,8 @@ def objective_model(
     if terms.tv:
         levels = g.op("Mul", PICTURE, g.constant(255.0))
         distances.append(total_variation.FORMS[terms.tv](g, levels))
+    if terms.temporal:
+        distances.append(temporal.distance(g, PICTURE))
     column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
     losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))
     slope = gradient(g, g.op("ReduceSum", losses, keepdims=0), PICTURE)
@@ -124,7 +129,7 @@ def _within(g: Graph, features: str, border: int) -> str:
 def _statistics(g: Graph, found: dict[str, str], terms: Terms, gram: style.Gram) -> dict[str, str]:
     """Return {term: tensor} for every term on features."""
     compared = {}
-    for name in (n for n in terms.names if n != "tv"):
+    for name in (n for n in terms.names if "/" in n):
         kind, _, layer = name.partition("/")
         mask = _mask(g, found[layer]) if terms.masked else None
         if kind == "content":
