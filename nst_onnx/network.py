@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nst_onnx.losses import style
 from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
+from nst_onnx.losses.tile import tile_gradient_model, tile_statistics_model
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
 from nst_onnx.runtime import AnySession, Device, choose, open_session
@@ -23,7 +24,7 @@ _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 
 
 class Sessions:
-    """The two models of an objective, each loaded when first asked for: only then it takes memory."""
+    """The models of an objective, each loaded when first asked for: only then it takes memory."""
 
     def __init__(self, extractor: Extractor, device: Device, threads: int, terms: Terms) -> None:
         self._extractor, self._device, self._threads, self._terms = extractor, device, threads, terms
@@ -37,6 +38,16 @@ class Sessions:
     def objective(self) -> AnySession:
         """From a picture, targets and coefficients to losses and gradient."""
         return self._open(objective_model)
+
+    @cached_property
+    def tile_statistics(self) -> AnySession:
+        """From a tile to its share of what each loss compares."""
+        return self._open(tile_statistics_model)
+
+    @cached_property
+    def tile_gradient(self) -> AnySession:
+        """From a tile to its content losses and the gradient."""
+        return self._open(tile_gradient_model)
 
     def _open(self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto]) -> AnySession:
         gram = _GRAM.get(self._device.kind, style.gram_by_channels)

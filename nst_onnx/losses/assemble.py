@@ -62,7 +62,7 @@ def statistics_model(
     Outputs: ``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C, and ``shape/LAYER`` (4 numbers) for every layer.
     `gram`: how to compute Gram matrices; runtimes differ in what suits them.
     """
-    g, found = _network(extractor, terms)
+    g, found = with_features(extractor, terms)
     for name, tensor in _statistics(g, found, terms, gram).items():
         g.output(name, tensor)
     for layer, tensor in found.items():
@@ -80,7 +80,7 @@ def objective_model(
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W.
     """
-    g, found = _network(extractor, terms)
+    g, found = with_features(extractor, terms)
     distances = []
     for name, tensor in _statistics(g, found, terms, gram).items():
         shape = [1, None, None, None] if name.startswith("content/") else [None, None]
@@ -99,8 +99,8 @@ def objective_model(
     return g.model()
 
 
-def _network(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]:
-    """Return a graph that computes features from `picture`, and {layer: tensor}."""
+def with_features(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]:
+    """Return a graph that computes the terms' features from `picture`, and {layer: tensor}."""
     g = Graph.from_model(cut(extractor.proto, terms.layers))
     del g.inputs[extractor.input]
     layers, g.nodes = g.nodes, []
