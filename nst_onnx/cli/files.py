@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nst_onnx.cli import loss_plot
-from nst_onnx.cli.pace import Pace
 from nst_onnx.cli.telling import one_line
 from nst_onnx.cli.writable import check_apart, check_new, check_writable
 from nst_onnx.errors import NstError, OptionError
+from nst_onnx.pace import Pace
 
 if TYPE_CHECKING:
     from nst_onnx.checkpoint import Checkpoint

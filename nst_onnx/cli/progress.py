@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from nst_onnx.cli.pace import Pace
+from nst_onnx.pace import Pace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

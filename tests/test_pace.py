@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_onnx.cli.pace import Pace
+from nst_onnx.pace import Pace
 
 
 class Clock:
