@@ -34,8 +34,9 @@ class LBFGS(Generic[V]):
     Vectors are those of `space`, by default numpy's without preconditioning. Its P takes the identity's
     place: H₀ = γ P. It is applied once to each gradient g; with the pairs are kept s and P y, never y,
     for the recursion needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
-    MapReduce"), and y·P y' = (P y)·y'. So a step reads each kept vector three times. Where P learns from
-    the pairs, all P y are made anew whenever it changes.
+    MapReduce"), and y·P y' = (P y)·y'. Products with y are differences of those with two gradients, so a
+    step reads each kept vector twice. Where P learns from the pairs, all P y are made anew whenever it
+    changes.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class LBFGS(Generic[V]):
         self._order: list[int] = []  # places of the pairs in use, oldest first
         self._steps = np.zeros((history, history))  # s·y, valid where s is not the younger one
         self._changes = np.zeros((history, history))  # y·P y
+        self._products = np.zeros(1)  # of the rows with the last accepted gradient
         self._base: V = x  # the last accepted point, with its loss, gradient and direction
         self._loss = np.inf
         self._gradient: V | None = None
@@ -72,18 +74,18 @@ class LBFGS(Generic[V]):
             return
         smooth = self.space.precondition(gradient)
         pair = None if self._gradient is None else self._keep(gradient, smooth)
+        before, self._products = self._products, self._rows_times(gradient, smooth)
+        if pair is not None and self._learn(*pair, before):
+            self._products = self._rows_times(gradient, self.space.precondition(gradient))
         self._base, self._loss, self._gradient = self.x, loss, gradient
-        self._rows.put(0, smooth)
         self._shortened = 0
-        count = 1 + 2 * len(self._order)
-        if pair is None:
-            self._set_out(self._rows.products([gradient], count)[0])
-            return
-        products, changes = self._rows.products([gradient, pair[1]], count)
-        if self._learn(*pair, changes):
-            self._rows.put(0, self.space.precondition(gradient))
-            products = self._rows.products([gradient], count)[0]
-        self._set_out(products)
+        self._set_out()
+
+    def _rows_times(self, gradient: V, smooth: V) -> Numbers:
+        """Let P g be the first row, and return the inner products of all rows in use with g."""
+        self._rows.put(0, smooth)
+        products: Numbers = self._rows.products([gradient], 1 + 2 * len(self._order))[0]
+        return products
 
     def _good(self, loss: float) -> bool:
         allowed = self._loss + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss)
@@ -93,9 +95,8 @@ class LBFGS(Generic[V]):
         """Go back part of the way: to the minimum of the cubic through both ends, within bounds."""
         self._shortened += 1
         if self._shortened > _MAX_SHORTENED:  # the direction is no good: forget, and go down the gradient
-            assert self._gradient is not None
             self._order, self._shortened = [], 0
-            self._set_out(self._rows.products([self._gradient], 1)[0])
+            self._set_out()
             return
         best = cubic_minimum(
             self._step, self._loss, self._slope, loss, self.space.dot(gradient, self._direction)
@@ -103,13 +104,13 @@ class LBFGS(Generic[V]):
         self._step = float(np.clip(best, 0.1 * self._step, 0.7 * self._step))
         self.x = self.space.add(self._base, self._direction, self._step)
 
-    def _set_out(self, products: Numbers) -> None:
+    def _set_out(self) -> None:
         """Choose the next direction, from the rows' products with the gradient, and take its full step."""
         if self._order:
-            self._go(self._newton(products), products)
+            self._go(self._newton())
         if not self._order or (self.line_search and not self._slope < 0):
             self._order = []
-            self._go(np.array([-1.0]), products[:1])
+            self._go(np.array([-1.0]))
         if not self._order:
             self._step = self._first_step()
         elif self.line_search:
@@ -118,10 +119,10 @@ class LBFGS(Generic[V]):
             self._step = self.learning_rate
         self.x = self.space.add(self._base, self._direction, self._step)
 
-    def _go(self, weights: Numbers, products: Numbers) -> None:
+    def _go(self, weights: Numbers) -> None:
         """Set the direction from weights of the rows, and its slope from their products with g."""
         self._direction = self._rows.combine(weights)
-        self._slope = float(weights @ products)
+        self._slope = float(weights @ self._products[: len(weights)])
 
     def _length(self, vector: V) -> float:
         """Return the root mean square."""
@@ -155,9 +156,13 @@ class LBFGS(Generic[V]):
         self._rows.put(2 + 2 * place, space.add(smooth, self._rows.get(0), -1.0))
         return s, y
 
-    def _learn(self, s: V, y: V, products: Numbers) -> bool:
-        """Take in the newest pair's products of the rows with y. Return whether P is another now."""
+    def _learn(self, s: V, y: V, before: Numbers) -> bool:
+        """Take in the newest pair, with the rows' products `before`. Return whether P is another now."""
         place, count = self._order[-1], len(self._order)
+        products, known = self._products.copy(), before[: len(self._products)]
+        products[: len(known)] -= known
+        for row in (1 + 2 * place, 2 + 2 * place):  # these were others before
+            products[row] = self.space.dot(self._rows.get(row), y)
         self._steps[:count, place] = products[1::2]
         self._changes[:count, place] = self._changes[place, :count] = products[2::2]
         if not self.space.learn(s, y):
@@ -177,8 +182,9 @@ class LBFGS(Generic[V]):
             self._changes[k:count, k] = self._changes[k, k:count] = products[k:]
             rows.put(2 + 2 * k, smooth)
 
-    def _newton(self, products: Numbers) -> Numbers:
+    def _newton(self) -> Numbers:
         """Return −H g as weights of the rows, from the rows' inner products with g."""
+        products = self._products
         order = np.asarray(self._order)
         block = np.ix_(order, order)
         s, y = 1 + 2 * order, 2 + 2 * order
@@ -200,6 +206,7 @@ class LBFGS(Generic[V]):
             "order": np.asarray(self._order, np.float64),
             "steps": self._steps.copy(),
             "changes": self._changes.copy(),
+            "products": self._products.copy(),
             "numbers": np.asarray(
                 [self._loss, self._slope, self._step, self._shortened, self._blind], np.float64
             ),
@@ -219,6 +226,7 @@ class LBFGS(Generic[V]):
             self._rows.put(row, take(vector))
         self._order = [int(place) for place in state["order"]]
         self._steps, self._changes = np.array(state["steps"]), np.array(state["changes"])
+        self._products = np.array(state["products"])
         self.x, self._base, self._direction = (take(state[k]) for k in ("x", "base", "direction"))
         self._gradient = take(state["gradient"]) if "gradient" in state else None
         self._loss, self._slope, self._step = (float(v) for v in state["numbers"][:3])
