@@ -1,0 +1,48 @@
+"""What is left of an unfinished picture, so that it goes on where it was when the same is asked for again."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from nst_onnx.checkpoint import Checkpoint
+from nst_onnx.errors import NstError, OptionError
+from nst_onnx.pace import Pace
+from nst_onnx.stylizer import Step
+
+_SECONDS, _SHARE = 0.3, 0.01  # between two, and of the time: states are large
+
+
+class Kept:
+    """The state of one unfinished picture, in a hidden file beside the output.
+
+    It only spares time, so whatever goes wrong with it is no error: the picture is begun again.
+    """
+
+    def __init__(self, output: str | os.PathLike[str]) -> None:
+        path = Path(output)
+        self.path = path.with_name(f".{path.name}.state")
+        self._pace = Pace(_SECONDS, _SHARE)
+
+    def load(self) -> Checkpoint | None:
+        """Return where an earlier run was, None where there is nothing of use."""
+        try:
+            return Checkpoint.load(self.path)
+        except OptionError:
+            return None
+
+    def follow(self, step: Step) -> None:
+        """Save the state after a step if it is time."""
+        if self._pace.due():
+            self._pace.spend(lambda: self.save(step))
+
+    def save(self, step: Step) -> None:
+        """Save the state after a step."""
+        with suppress(NstError, OSError):
+            step.checkpoint().save(self.path)
+
+    def remove(self) -> None:
+        """Forget it: it has served its purpose."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+"""Which content is painted like which style, and what the results are called."""
+
+from __future__ import annotations
+
+import os
+import string
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from nst_onnx.batch import sources
+from nst_onnx.batch.job import Job
+from nst_onnx.errors import OptionError
+
+Names = Iterable[str | os.PathLike[str]]
+
+NAME = "{content}-{style}.png"
+FIELDS = ("content", "style", "number")
+
+
+def grid(contents: Names, styles: Names, folder: str | os.PathLike[str], *, name: str = NAME) -> list[Job]:
+    """Return a job for every content in every style, each of them once.
+
+    `contents` and `styles` are files, folders (of which all pictures are meant) and patterns such as
+    "photos/*.jpg". Results go to `folder`, called by `name`, in which {content} and {style} stand for
+    the names of the files without suffix and {number} counts from 1; its suffix is the format.
+    Raises OptionError where nothing is found, or two results would have one name.
+    """
+    contents, styles = list(contents), list(styles)
+    found = [list(dict.fromkeys(sources.find(names, what))) for names, what in _both(contents, styles)]
+    return _jobs(product(*found), Path(folder), name, (*contents, *styles))
+
+
+def pairs(contents: Names, styles: Names, folder: str | os.PathLike[str], *, name: str = NAME) -> list[Job]:
+    """Return a job for the first content in the first style, the second in the second, and so on.
+
+    Everything as in `grid`. Raises OptionError where there are more of one than of the other, too.
+    """
+    contents, styles = list(contents), list(styles)
+    found = [sources.find(names, what) for names, what in _both(contents, styles)]
+    if len(found[0]) != len(found[1]):
+        raise OptionError(f"{len(found[0])} contents and {len(found[1])} styles do not make pairs")
+    return _jobs(zip(*found, strict=True), Path(folder), name, (*contents, *styles))
+
+
+def check(jobs: Sequence[Job]) -> None:
+    """Raise OptionError if two jobs have one output, or an output is a picture that is read."""
+    read = {_key(Path(name)) for job in jobs for name in _read(job)}
+    written: dict[str, Job] = {}
+    for job in jobs:
+        path = Path(job.output)
+        key = _key(path)
+        if key in read:
+            raise OptionError(f"{path} is an input, and is not written over", "choose another name or folder")
+        if key in written:
+            both = " and ".join(" in ".join(map(str, _read(one))) for one in (written[key], job))
+            raise OptionError(
+                f"{both} would both be written to {path}", "put {number} into the name, or rename them"
+            )
+        written[key] = job
+
+
+def _both(contents: Names, styles: Names) -> Iterator[tuple[Names, str]]:
+    return zip((contents, styles), ("content", "style"), strict=True)
+
+
+def _jobs(found: Iterable[tuple[Path, ...]], folder: Path, name: str, given: Names) -> list[Job]:
+    _check_name(name)
+    sources.check_apart(given, folder, Path(name).suffix)
+    jobs = [
+        Job(content, style, folder / name.format(content=content.stem, style=style.stem, number=number))
+        for number, (content, style) in enumerate(found, 1)
+    ]
+    check(jobs)
+    return jobs
+
+
+def _check_name(name: str) -> None:
+    try:
+        used = {field for _, field, _, _ in string.Formatter().parse(name) if field is not None}
+        if not used <= set(FIELDS):
+            raise ValueError
+        name.format(content="", style="", number=1)
+    except (ValueError, LookupError):
+        known = ", ".join(f"{{{field}}}" for field in FIELDS)
+        raise OptionError(f"{name!r} is no pattern for names", f"{known} can stand in it") from None
+
+
+def _read(job: Job) -> list[Any]:
+    """Return the paths of the files that a job reads."""
+    styles = job.style if isinstance(job.style, list | tuple) else [job.style]
+    return [source for source in (job.content, *styles) if isinstance(source, str | os.PathLike)]
+
+
+def _key(path: Path) -> str:
+    """Return what two paths have in common if they are one file, there or not yet."""
+    name = unicodedata.normalize("NFC", str(path.resolve()))
+    return name.casefold() if sys.platform in ("win32", "darwin") else name

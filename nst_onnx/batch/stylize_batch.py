@@ -1,0 +1,93 @@
+"""Painting many pictures: what is there already is skipped, what fails does not stop the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nst_onnx import picture
+from nst_onnx.batch import plan, share
+from nst_onnx.batch.crew import Alone, Crew, Event
+from nst_onnx.batch.finished import finished
+from nst_onnx.batch.job import Job, Outcome, Progress
+from nst_onnx.batch.processes import Processes
+from nst_onnx.batch.recipe import Recipe
+from nst_onnx.errors import OptionError
+
+if TYPE_CHECKING:
+    from nst_onnx.models.metadata import Preprocessing
+
+
+def stylize_batch(
+    jobs: Iterable[Job],
+    *,
+    model: str | os.PathLike[str] = "auto",
+    device: str | None = None,
+    threads: int = 0,
+    preprocessing: Preprocessing | None = None,
+    processes: int = 0,
+    overwrite: bool = False,
+    bits: int | None = None,
+    jpeg_quality: int = 95,
+    **options: Any,
+) -> Iterator[Outcome]:
+    """Paint all `jobs` and yield what came of each as soon as it is done, in any order.
+
+    A job is (content, style, output), of any pictures; `nst_onnx.batch.grid` and `pairs` make them from
+    files. An output that exists is skipped, unless `overwrite`. What is wrong with a picture is in its
+    outcome and does not stop the others. Outputs appear whole or not at all; a picture that is not
+    finished when the program ends, or is killed, goes on where it was when the same is asked for again.
+
+    `processes`: 0 paints in this process; with more, a picture whose process is killed fails alone. They
+    are spawned, so a script needs ``if __name__ == "__main__":``. `model`, `device`, `threads`,
+    `preprocessing` as in `Stylizer`, `bits` and `jpeg_quality` as in `Result.save`, `options`: the fields
+    of `nst_onnx.options.Options`.
+    Raises NstError at once for what would make every picture fail, and with the first outcome where the
+    model cannot be opened.
+    """
+    recipe = Recipe(
+        model=model,
+        device=device,
+        threads=threads,
+        preprocessing=preprocessing,
+        options=options,
+        bits=bits,
+        jpeg_quality=jpeg_quality,
+    )
+    todo = [Job(*job) for job in jobs]
+    prepare(todo, recipe)
+    crew = Processes(share.recipes(recipe, processes)) if processes else Alone(recipe)
+    return (
+        event for _, event in paint(todo, recipe, crew, overwrite=overwrite) if isinstance(event, Outcome)
+    )
+
+
+def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:
+    """Raise NstError if outputs clash, or their format or folder cannot be; make the folders."""
+    plan.check(jobs)
+    for folder in dict.fromkeys(Path(job.output).parent for job in jobs):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(
+                f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}"
+            ) from error
+    bits = 8 if recipe.bits is None else recipe.bits
+    for path in {Path(job.output).suffix.lower(): Path(job.output) for job in jobs}.values():
+        picture.check_writable(path, bits)
+
+
+def paint(jobs: Sequence[Job], recipe: Recipe, crew: Crew, *, overwrite: bool) -> Iterator[Event]:
+    """Yield (place of the job, what is new of it) until every job has its `Outcome`."""
+    todo = []
+    for place, job in enumerate(jobs):
+        done = None if overwrite else finished(job, recipe)
+        if done is None:
+            todo.append(place)
+        else:
+            yield place, Outcome.of(job, done)
+    for number, event in crew.paint([jobs[place] for place in todo]) if todo else ():
+        place = todo[number]
+        yield place, event if isinstance(event, Progress) else Outcome.of(jobs[place], event)
