@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from nst_onnx.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.batch.plan import grid, pairs
-from nst_onnx.batch.stylize_batch import stylize_batch
+from nst_onnx.batch.run import stylize_batch
 
 __all__ = ["Ending", "Job", "Outcome", "Progress", "grid", "pairs", "stylize_batch"]

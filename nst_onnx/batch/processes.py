@@ -13,7 +13,7 @@ from typing import Any
 from nst_onnx.batch.crew import Event
 from nst_onnx.batch.job import Ending, Job, Progress
 from nst_onnx.batch.recipe import Recipe
-from nst_onnx.batch.serve import READY, serve
+from nst_onnx.batch.serve import serve
 from nst_onnx.errors import NstError
 
 _LISTEN = 0.2  # seconds, after which somebody who wants to stop is heard
@@ -74,8 +74,7 @@ class Processes:
             return
         if isinstance(message, NstError):
             raise message
-        if message is not READY:
-            assert number is not None
+        if number is not None:
             yield number, message
         if not isinstance(message, Progress):
             worker.number = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from multiprocessing.connection import Connection
-from typing import Final
 
 from nst_onnx.batch.job import Job, Progress
 from nst_onnx.batch.painter import Painter
@@ -13,7 +12,7 @@ from nst_onnx.errors import NstError
 from nst_onnx.pace import Pace
 from nst_onnx.stylizer import Step
 
-READY: Final = "ready"
+READY = "ready"
 _SECONDS = 0.1  # between two messages of how it goes on
 
 

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from nst_onnx.cli import compare, doctor, export, models, plugin, presets, settings, stylize, syntax
+from nst_onnx.cli import (
+    batch,
+    compare,
+    doctor,
+    export,
+    models,
+    plugin,
+    presets,
+    settings,
+    stylize,
+    syntax,
+    words,
+)
 from nst_onnx.version import __version__
 
 app = typer.Typer(
@@ -36,6 +48,7 @@ def _every_command(
 
 
 app.command("stylize")(stylize.stylize)
+app.command("batch", cls=words.taking_several("--styles"))(batch.batch)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)
 app.add_typer(models.app, name="models")

@@ -11,7 +11,8 @@ from nst_onnx import picture
 from nst_onnx.batch import plan, share
 from nst_onnx.batch.crew import Alone, Crew, Event
 from nst_onnx.batch.finished import finished
-from nst_onnx.batch.job import Job, Outcome, Progress
+from nst_onnx.batch.job import Ending, Job, Outcome
+from nst_onnx.batch.kept import Kept
 from nst_onnx.batch.processes import Processes
 from nst_onnx.batch.recipe import Recipe
 from nst_onnx.errors import OptionError
@@ -59,9 +60,8 @@ def stylize_batch(
     todo = [Job(*job) for job in jobs]
     prepare(todo, recipe)
     crew = Processes(share.recipes(recipe, processes)) if processes else Alone(recipe)
-    return (
-        event for _, event in paint(todo, recipe, crew, overwrite=overwrite) if isinstance(event, Outcome)
-    )
+    events = paint(todo, recipe, crew, overwrite=overwrite)
+    return (event for _, event in events if isinstance(event, Outcome))
 
 
 def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:
@@ -75,19 +75,27 @@ def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:
                 f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}"
             ) from error
     bits = 8 if recipe.bits is None else recipe.bits
-    for path in {Path(job.output).suffix.lower(): Path(job.output) for job in jobs}.values():
+    outputs = [Path(job.output) for job in jobs]
+    for path in {path.suffix.lower(): path for path in outputs if not path.exists()}.values():
         picture.check_writable(path, bits)
 
 
 def paint(jobs: Sequence[Job], recipe: Recipe, crew: Crew, *, overwrite: bool) -> Iterator[Event]:
     """Yield (place of the job, what is new of it) until every job has its `Outcome`."""
-    todo = []
+    todo: list[int] = []
     for place, job in enumerate(jobs):
         done = None if overwrite else finished(job, recipe)
         if done is None:
             todo.append(place)
         else:
+            Kept(job.output).remove()  # whoever finished it may have been killed before that
             yield place, Outcome.of(job, done)
+    left = dict.fromkeys(todo)
     for number, event in crew.paint([jobs[place] for place in todo]) if todo else ():
         place = todo[number]
-        yield place, event if isinstance(event, Progress) else Outcome.of(jobs[place], event)
+        if isinstance(event, Ending):
+            event = Outcome.of(jobs[place], event)
+            del left[place]
+        yield place, event
+    for place in left:  # because it was stopped
+        yield place, Outcome.of(jobs[place], Ending(state="interrupted"))
