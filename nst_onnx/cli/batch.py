@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_format
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from nst_onnx.errors import NstError
 if TYPE_CHECKING:
     from nst_onnx.batch import Job, Outcome
     from nst_onnx.batch.crew import Crew
+    from nst_onnx.batch.job import State
     from nst_onnx.batch.recipe import Recipe
 
 PICTURES = "Pictures"
@@ -39,7 +40,7 @@ Styles = Annotated[
     typer.Option(
         "--styles",
         metavar="STYLES...",
-        help="The paintings to paint them like: files, folders, and patterns. Each makes pictures of its own.",
+        help="The paintings, each for pictures of its own: files, folders, and patterns in quotes.",
         show_default=False,
         rich_help_panel=PICTURES,
     ),
@@ -60,7 +61,7 @@ Pairs = Annotated[
     typer.Option(
         "--pairs",
         metavar="",
-        help="The first content in the first style, the second in the second, …; not every one in every style.",
+        help="The first content in the first style, the second in the second, …; not all in all.",
         rich_help_panel=PICTURES,
     ),
 ]
@@ -121,13 +122,12 @@ def batch(
     What is there already is not painted again; what fails does not stop the others. After Ctrl-C, or when it
     was killed, the same command goes on.
     """
-    from nst_onnx.batch import stylize_batch as painting
-    from nst_onnx.batch.plan import NAME, grid
-    from nst_onnx.batch.plan import pairs as paired
+    from nst_onnx.batch import plan, run
 
     recipe = _recipe(Choice.of(given, config))
-    todo = (paired if pairs else grid)(contents, styles, out_dir, name=NAME if name is None else name)
-    painting.prepare(todo, recipe)
+    pattern = plan.NAME if name is None else name
+    todo = (plan.pairs if pairs else plan.grid)(contents, styles, out_dir, name=pattern)
+    run.prepare(todo, recipe)
     crew = _crew(recipe, jobs)
     with batch_progress.display(len(todo), quiet) as display, _stopping(crew, display):
         outcomes = _painted(todo, recipe, crew, display, overwrite)
@@ -173,11 +173,10 @@ def _painted(
     jobs: Sequence[Job], recipe: Recipe, crew: Crew, display: batch_progress.Display, overwrite: bool
 ) -> list[Outcome]:
     """Paint, and return the outcomes in the order of the jobs."""
-    from nst_onnx.batch import Outcome
-    from nst_onnx.batch import stylize_batch as painting
+    from nst_onnx.batch import Outcome, run
 
     outcomes: dict[int, Outcome] = {}
-    with closing(painting.paint(jobs, recipe, crew, overwrite=overwrite)) as events:
+    with closing(run.paint(jobs, recipe, crew, overwrite=overwrite)) as events:
         for place, event in events:
             if isinstance(event, Outcome):
                 outcomes[place] = event
@@ -187,16 +186,18 @@ def _painted(
     return [outcomes[place] for place in sorted(outcomes)]
 
 
+_SAID: Mapping[State, str] = {
+    "painted": "painted",
+    "skipped": "there already",
+    "failed": "failed",
+    "interrupted": "not finished",
+}
+
+
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return a line that says what came of all."""
     count = Counter(outcome.state for outcome in outcomes)
-    said = {
-        "painted": "painted",
-        "skipped": "there already",
-        "failed": "failed",
-        "interrupted": "not finished",
-    }
-    parts = [f"{count[state]} {text}" for state, text in said.items() if count[state] or state == "painted"]
+    parts = [f"{count[state]} {text}" for state, text in _SAID.items() if count[state] or state == "painted"]
     more = "; the same command goes on" if count["interrupted"] else ""
     return f"{len(outcomes)} pictures: {', '.join(parts)}{more}"
 
@@ -220,7 +221,7 @@ def facts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return what came of all, for programs."""
     count = Counter(outcome.state for outcome in outcomes)
     return {
-        **{state: count[state] for state in ("painted", "skipped", "failed", "interrupted")},
+        **{state: count[state] for state in _SAID},
         "pictures": [_facts(outcome) for outcome in outcomes],
     }
 

@@ -9,7 +9,7 @@ from nst_onnx.cli import config
 from nst_onnx.cli.stylize import stylize
 
 
-def with_its_controls[Command: Callable[..., None]](command: Command) -> Command:
+def with_its_controls(command: Callable[..., None]) -> Callable[..., None]:
     """Give ``command(…, **controls)`` each control of `stylize` (what a configuration may hold) as an option.
 
     To typer the signature says what options there are; `command` gets them by name, None where not given.
