@@ -41,8 +41,8 @@ class Landscape(Protocol):
 
 def landscape(objective: Objective) -> Landscape:
     """Return the objective's landscape on the device that it runs on."""
-    kind = objective.network.device.kind
-    return DeviceLandscape(objective) if kind in STAYING else HostLandscape(objective)
+    stays = objective.network.device.kind in STAYING and objective.stays_on_device
+    return DeviceLandscape(objective) if stays else HostLandscape(objective)
 
 
 class HostLandscape:

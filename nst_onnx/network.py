@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
 
 _GRAM = {"openvino": style.gram_by_positions}  # which keeps channels last inside, and so spares copies
+_LARGE = 1 << 24  # bytes of weights that are better loaded again than kept beside others
 _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 
 
@@ -33,6 +34,11 @@ class Sessions:
     def statistics(self) -> AnySession:
         """From a picture to what each loss compares."""
         return self._open(statistics_model)
+
+    def measured(self) -> None:
+        """Let go of the statistics if they hold much. They are loaded again when asked for."""
+        if self._extractor.proto.ByteSize() > _LARGE:
+            self.__dict__.pop("statistics", None)
 
     @cached_property
     def objective(self) -> AnySession:

@@ -12,17 +12,18 @@ import numpy.typing as npt
 from nst_onnx import presets
 from nst_onnx.colour import match_covariance, match_histogram
 from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.evaluation import Evaluation, evaluation
 from nst_onnx.losses import temporal, total_variation
-from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE
 from nst_onnx.losses.layer import Layer
 from nst_onnx.losses.temporal import Temporal
+from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.options import LossOptions
 from nst_onnx.picture import Picture, Source, fit, read, resize
 from nst_onnx.presets import Preset
-from nst_onnx.runtime import Bound, give_back
-from nst_onnx.targets import batch, blend, measure, scaled
+from nst_onnx.targets import batch, blend, planes, scaled
 from nst_onnx.terms import term_weights, terms_of
+from nst_onnx.whole import Whole
 
 Array = npt.NDArray[np.float32]
 
@@ -56,6 +57,7 @@ class Objective:
         self.network = (
             model if isinstance(model, Network) else open_network(model, device, self.preset, exact=True)
         )
+        self.memory = Memory.of(self.options.max_memory)
         self.content = read(content, what="content picture")
         self.styles = [read(style, what="style picture") for style in listed(styles)]
         weights = style_weights(self.options.style_weights, len(self.styles))
@@ -72,33 +74,24 @@ class Objective:
 
     def _prepare(self, weights: Sequence[float]) -> None:
         """Measure the targets, work out the coefficients, and put all in place on the device."""
-        sessions = self.network.sessions(self.terms)
-        content_names = [f"content/{name}" for name in self.terms.content]
-        style_names = [f"style/{name}" for name in self.terms.style]
         self.content_picture, alpha = self._content = scaled(self.content, self.shape)
-        content = measure(
-            sessions.statistics, self.terms, self.content_picture, alpha, content_names, self.content.name
-        )
+        self._evaluation = self._evaluation_of(self.shape, alpha)
+        energy = self._evaluation.keep_content(planes(self.content_picture), self.content.name)
         self.style_pictures = self._scaled_styles()
-        measured = [
-            measure(sessions.statistics, self.terms, rgb, opacity, style_names, picture.name)
-            for picture, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True)
-        ]
-        targets = {name: content[name] for name in content_names}
-        targets |= blend([{name: m[name] for name in style_names} for m in measured], weights)
-        shapes = {layer: content[f"shape/{layer}"] for layer in self.terms.layers}
-        feeds = {f"target/{name}": value for name, value in targets.items()}
-        feeds[PICTURE] = batch(self.content_picture)
-        feeds[COEFFICIENTS] = self._coefficients(targets, shapes)
-        if self.terms.masked:
-            feeds[MASK] = (np.ones(self.shape, np.float32) if alpha is None else alpha)[None, None]
+        grams = []
+        for style, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True):
+            measured = self._evaluation_of((rgb.shape[0], rgb.shape[1]), opacity)
+            grams.append(measured.grams(planes(rgb), style.name))
+        targets = blend(grams, weights)
         if self._held_to is not None:
-            feeds[temporal.TARGET] = batch(resize(self._held_to.warped, self.shape))
-            feeds[temporal.TRUST] = resize(self._held_to.trust, self.shape)[None, None]
-        outputs = {LOSSES: (len(self.terms.names),), GRADIENT: (1, 3, *self.shape)}
-        session = sessions.objective
-        give_back()
-        self._bound = session.bind(feeds, outputs)
+            warped, trust = resize(self._held_to.warped, self.shape), resize(self._held_to.trust, self.shape)
+            self._evaluation.keep_before(planes(warped), trust)
+        squares = {f"content/{layer}": part for layer, part in energy.items()}
+        squares |= {f"style/{n}": float(np.square(t, dtype=np.float64).sum()) for n, t in targets.items()}
+        self._evaluation.aim(targets, self._coefficients(squares))
+
+    def _evaluation_of(self, shape: tuple[int, int], alpha: Array | None) -> Evaluation:
+        return evaluation(self.network, self.terms, shape, alpha, self.memory)
 
     def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
         """Return the style pictures at the content's size times `style_scale`, recoloured if so wished."""
@@ -115,26 +108,22 @@ class Objective:
             for rgb, alpha in pictures
         ]
 
-    def _coefficients(
-        self, targets: Mapping[str, npt.NDArray[Any]], shapes: Mapping[str, npt.NDArray[Any]]
-    ) -> Array:
+    def _coefficients(self, energy: Mapping[str, float]) -> dict[str, float]:
         """Return the factor on each term's sum of squared differences: weight × normalisation."""
         pixels = self.shape[0] * self.shape[1]
         normalisation = {"content": self.preset.content, "style": self.preset.style}
-        factors = []
+        factors = {}
         for name in self.terms.names:
             kind, _, layer_name = name.partition("/")
             if kind == "tv":
-                factors.append(self._weights[name] * total_variation.factor(self.terms.tv or "", pixels))
-                continue
-            if kind == "temporal":
-                factors.append(self._weights[name] * temporal.factor(pixels))
-                continue
-            _, channels, height, width = (float(n) for n in shapes[layer_name])
-            energy = float(np.sum(np.square(targets[name], dtype=np.float64)))
-            layer = Layer(int(channels), height * width, pixels, energy)
-            factors.append(self._weights[name] * normalisation[kind](layer))
-        return np.asarray(factors, np.float32)
+                factor = total_variation.factor(self.terms.tv or "", pixels)
+            elif kind == "temporal":
+                factor = temporal.factor(pixels)
+            else:
+                channels, height, width = self._evaluation.features(layer_name)
+                factor = normalisation[kind](Layer(channels, height * width, pixels, energy[name]))
+            factors[name] = self._weights[name] * factor
+        return factors
 
     def value_and_grad(self, image: npt.ArrayLike) -> tuple[float, Array]:
         """Return (loss, gradient) at a picture H×W×3, RGB, 0..1 (values outside are allowed).
@@ -161,16 +150,18 @@ class Objective:
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses of each term, gradient) at a picture 1×3×H×W, valid until the next call."""
-        self._bound.write(PICTURE, picture)
-        self._bound.run()
-        return self._bound.read(LOSSES), self._bound.read(GRADIENT)
+        losses, gradient = self._evaluation.evaluate(picture[0])
+        return losses, gradient[None]
+
+    @property
+    def stays_on_device(self) -> bool:
+        """Whether `evaluate_there` can be used: the picture is not taken in tiles."""
+        return isinstance(self._evaluation, Whole)
 
     def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
         """Do the same with tensors on the device (onnxruntime.OrtValue), where picture and gradient stay."""
-        assert isinstance(self._bound, Bound)
-        self._bound.place(PICTURE, picture)
-        self._bound.run()
-        return self._bound.read(LOSSES), self._bound.there(GRADIENT)
+        assert isinstance(self._evaluation, Whole)
+        return self._evaluation.evaluate_there(picture)
 
     def _checked(self, image: npt.ArrayLike) -> Array:
         array = np.asarray(image)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-from nst_onnx import presets
+from nst_onnx import memory, presets
 from nst_onnx.errors import OptionError
 from nst_onnx.presets.preset import OptimiserName
 
@@ -37,6 +37,8 @@ class LossOptions:
     `pooling`: "max" or "average".
     `preserve_colour`: "luminance" paints with the content's colours (the result takes only its lightness
     from the painting); "histogram" and "covariance" recolour the style beforehand.
+    `max_memory`: bytes or text like "2GB", of the whole process; None: half of the machine's. Larger pictures
+    are computed in tiles, with the same losses and gradient.
     """
 
     preset: str = "default"
@@ -51,6 +53,7 @@ class LossOptions:
     style_layers: Layers | None = None
     pooling: Pooling | None = None
     preserve_colour: PreserveColour | None = None
+    max_memory: int | str | None = None
 
     def __post_init__(self) -> None:
         """Raise OptionError for any value that makes no sense."""
@@ -65,6 +68,8 @@ class LossOptions:
             _layers(name, getattr(self, name))
         _choice("pooling", self.pooling, ("max", "average"))
         _choice("preserve_colour", self.preserve_colour, ("luminance", "histogram", "covariance"))
+        if self.max_memory is not None:
+            memory.parse(self.max_memory)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

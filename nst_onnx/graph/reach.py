@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,8 @@ from nst_onnx.graph.builder import attribute, constant_value
 from nst_onnx.graph.rules.windows import Windows
 
 _POINTWISE = frozenset(
-    "Identity Dropout Cast Add Sum Sub Mul Div Pow Neg Abs Sqrt Exp Log Relu LeakyRelu Sigmoid Tanh PRelu Elu "
-    "HardSigmoid HardSwish Softplus Softsign Erf Clip BatchNormalization".split()
+    "Identity Dropout Cast Add Sum Sub Mul Div Pow Neg Abs Sqrt Exp Log Relu LeakyRelu Sigmoid Tanh PRelu "
+    "Elu HardSigmoid HardSwish Softplus Softsign Erf Clip BatchNormalization".split()
 )
 
 
@@ -95,7 +95,7 @@ def _field(
 
 def _per_channel(node: onnx.NodeProto, name: str) -> bool:
     """Whether an input holds one number for each channel by the operator's own definition."""
-    return node.op_type == "BatchNormalization" and name != node.input[0]
+    return bool(node.op_type == "BatchNormalization" and name != node.input[0])
 
 
 def _windowed(node: onnx.NodeProto, field: Field, kernel: tuple[int, ...]) -> Field:

@@ -41,7 +41,7 @@ def tile_gradient_model(
     """Return a model from a tile to the losses that are sums over positions, and to the gradient of all.
 
     Further inputs: ``pull/LAYER`` C×C, the derivative of the losses with respect to the sum over all tiles
-    of ``style/LAYER``; ``target/content/LAYER`` as the statistics; `coefficients`, one for each content layer.
+    of ``style/LAYER``; ``target/content/LAYER`` as the statistics; `coefficients`, one a content layer.
     Outputs: `losses`, the content layers' own; `gradient` 1×3×h×w with respect to the window.
     """
     g, counted = _counted(extractor, terms)

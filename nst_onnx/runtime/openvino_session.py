@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,11 @@ import onnx
 
 from nst_onnx.runtime.devices import Device, openvino
 from nst_onnx.runtime.failure import readable
+from nst_onnx.runtime.model_file import ModelFile
 from nst_onnx.runtime.winograd import by_winograd
 
 Array = npt.NDArray[Any]
 
-_EXTERNAL = 1 << 16  # bytes from which on a tensor is kept apart
 _SMALL = 1 << 20  # bytes: a picture of about 300×300
 _HINT = {"fp32": "f32", "bf16": "bf16"}
 
@@ -36,8 +34,8 @@ class OpenVinoSession:
 
         Raises DeviceError where OpenVINO cannot be imported, ModelError where it refuses the model.
         """
-        self._file = _ModelFile(model)
-        read = self._file.read()
+        self._file = ModelFile(model)
+        read = self._read()
         self.device = device
         self.inputs = [i.get_any_name() for i in read.inputs]
         self.outputs = [o.get_any_name() for o in read.outputs]
@@ -51,7 +49,7 @@ class OpenVinoSession:
     def run(self, feeds: Mapping[str, Array], outputs: Iterable[str]) -> dict[str, Array]:
         """Compute `outputs` once, from and to arrays of numpy of any shape."""
         given = {k: np.ascontiguousarray(v) for k, v in feeds.items() if k in self.inputs}
-        compiled = self._any_shape or self._compiled(self._file.read())
+        compiled = self._any_shape or self._compiled(self._read())
         # A compiled model keeps the memory of its largest run: too much to stay, once the run was large.
         small = sum(array.nbytes for array in given.values()) <= _SMALL
         self._any_shape = compiled if small else None
@@ -64,7 +62,7 @@ class OpenVinoSession:
 
     def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> OpenVinoBound:
         """Prepare repeated runs with inputs of these shapes, for which the model is compiled anew."""
-        model = self._file.read()
+        model = self._read()
         given = {name: np.array(feeds[name], order="C") for name in self.inputs}
         try:
             model.reshape({name: list(array.shape) for name, array in given.items()})
@@ -74,26 +72,17 @@ class OpenVinoSession:
             by_winograd(model)
         return OpenVinoBound(self._compiled(model), given)
 
+    def _read(self) -> Any:
+        """Return the model as OpenVINO reads it. Raises ModelError where it refuses it."""
+        try:
+            return _core().read_model(self._file.path)
+        except Exception as error:  # OpenVINO raises RuntimeError for everything
+            raise readable(error, "the model cannot be loaded") from error
+
     def _compiled(self, model: Any) -> Any:
         try:
             return _core().compile_model(model, "CPU", self._settings)
         except Exception as error:
-            raise readable(error, "the model cannot be loaded") from error
-
-
-class _ModelFile:
-    """A model in a file of its own: OpenVINO maps the weights from there, which spares copies of them."""
-
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self._folder = TemporaryDirectory(prefix="nst-onnx-", ignore_cleanup_errors=True)
-        self._path = Path(self._folder.name) / "model.onnx"
-        onnx.save(model, self._path, save_as_external_data=True, location="weights", size_threshold=_EXTERNAL)
-
-    def read(self) -> Any:
-        """Return the model as OpenVINO reads it. Raises ModelError where it refuses it."""
-        try:
-            return _core().read_model(self._path)
-        except Exception as error:  # OpenVINO raises RuntimeError for everything
             raise readable(error, "the model cannot be loaded") from error
 
 

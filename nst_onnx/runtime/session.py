@@ -12,8 +12,11 @@ import onnx
 from nst_onnx.errors import DeviceError
 from nst_onnx.runtime.devices import Device, onnxruntime
 from nst_onnx.runtime.failure import readable
+from nst_onnx.runtime.model_file import ModelFile
 
 Array = npt.NDArray[Any]
+
+_LARGE = 1 << 24  # bytes of a model that is better read from a file
 
 
 class Session:
@@ -29,8 +32,11 @@ class Session:
         options.log_severity_level = 4  # what goes wrong is raised; warnings mean nothing to a person
         options.intra_op_num_threads = threads
         options.use_deterministic_compute = True
+        options.enable_mem_pattern = False  # a block planned at once takes a third more than needed
+        self._file = ModelFile(model) if model.ByteSize() > _LARGE else None
+        source = str(self._file.path) if self._file else model.SerializeToString()
         try:
-            self.ort = ort.InferenceSession(model.SerializeToString(), options, providers=device.providers)
+            self.ort = ort.InferenceSession(source, options, providers=device.providers)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise readable(error, "the model cannot be loaded") from error
         active = self.ort.get_providers()

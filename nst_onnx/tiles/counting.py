@@ -1,8 +1,9 @@
-"""Which positions of a feature map count, and how much: those of a tile's core, within the margin, unmasked."""
+"""Which positions of a feature map count, and how much: in a tile's core, within the margin, unmasked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,7 @@ def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last:
 
 
 def resizer() -> AnySession:
-    """Return the model that brings a mask to the size of a layer's features, as the whole picture's graph does."""
+    """Return the model that brings a mask to the size of a layer's features, as the whole graph does."""
     g = Graph()
     g.input(MASK, [1, 1, None, None])
     g.input("size", [2], 7)
@@ -105,6 +106,7 @@ def resizer() -> AnySession:
 
 def resized(session: AnySession, mask: Array, shape: tuple[int, int]) -> Array:
     """Return a mask H×W at another size."""
-    feeds = {MASK: np.ascontiguousarray(mask[None, None]), "size": np.asarray(shape, np.int64)}
+    size: npt.NDArray[np.int64] = np.asarray(shape, np.int64)
+    feeds: dict[str, npt.NDArray[Any]] = {MASK: np.ascontiguousarray(mask[None, None]), "size": size}
     found: Array = session.run(feeds, ["resized"])["resized"][0, 0]
     return found

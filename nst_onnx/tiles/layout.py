@@ -17,6 +17,9 @@ from dataclasses import dataclass
 
 from nst_onnx.errors import OptionError
 from nst_onnx.graph.reach import Reach
+from nst_onnx.losses.assemble import Terms
+from nst_onnx.losses.tile import tile_fields
+from nst_onnx.models.extractor import Extractor
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class Halo:
             max(0, *(-reach.first for reach in found)),
             max(0, *(reach.last - reach.stride + 1 for reach in found)),
         )
+
+
+def halos(extractor: Extractor, terms: Terms) -> tuple[Halo, Halo]:
+    """Return the halos along rows and columns. Raises GraphError where a layer sees the whole picture."""
+    fields = tile_fields(extractor, terms).values()
+    return Halo.of(rows for rows, _ in fields), Halo.of(columns for _, columns in fields)
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,12 @@ class TilePasses:
 
     @cached_property
     def _statistics(self) -> AnyBound:
-        grams = {f"style/{n}": (self._channels(n),) * 2 for n in self.terms.style}
-        contents = {f"content/{n}": (1, *self.features[n]) for n in self.terms.content}
+        outputs: dict[str, tuple[int, ...]] = {
+            f"content/{n}": (1, *self.features[n]) for n in self.terms.content
+        }
+        outputs |= {f"style/{n}": (self._channels(n),) * 2 for n in self.terms.style}
         give_back()
-        return self._sessions.tile_statistics.bind(self._inputs(), grams | contents)
+        return self._sessions.tile_statistics.bind(self._inputs(), outputs)
 
     @cached_property
     def _gradient(self) -> AnyBound:

@@ -1,4 +1,4 @@
-"""Out of the picture into a tile's window, and with its gradient back: where a window reaches into the margin."""
+"""Out of the picture into a tile's window, and back with its gradient; the margin lies around the picture."""
 
 from __future__ import annotations
 

@@ -1,0 +1,57 @@
+"""How losses and gradient are computed: by one graph for the picture, or in tiles where that is too large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.losses.assemble import Terms
+from nst_onnx.memory import Memory
+from nst_onnx.network import Network
+from nst_onnx.tiles.budget import tile_pixels
+from nst_onnx.tiles.layout import halos, layout
+from nst_onnx.tiles.tiled import Tiled
+from nst_onnx.whole import Whole
+
+Array = npt.NDArray[np.float32]
+
+
+class Evaluation(Protocol):
+    """A picture of one size: its statistics, its losses and their gradient. Pictures are 3×H×W, RGB, 0..1."""
+
+    def grams(self, picture: Array, label: str) -> dict[str, Array]:
+        """Return {layer: C×C}: the picture's Gram matrices per position."""
+
+    def keep_content(self, picture: Array, label: str) -> dict[str, float]:
+        """Make a picture the content, and return {layer: the sum of its features' squares}."""
+
+    def keep_before(self, warped: Array, trust: Array) -> None:
+        """Hold the picture to the frame before."""
+
+    def features(self, layer: str) -> tuple[int, int, int]:
+        """Return (C, h, w) of a layer, once something has been measured."""
+
+    def aim(self, targets: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
+        """Set {layer: the style's Gram matrix}, and {term: the factor on its squared differences}."""
+
+    def evaluate(self, picture: Array) -> tuple[Array, Array]:
+        """Return (losses in the order of the terms' names, gradient), valid until the next call."""
+
+
+def evaluation(
+    network: Network, terms: Terms, shape: tuple[int, int], mask: Array | None, memory: Memory
+) -> Evaluation:
+    """Return what evaluates pictures of `shape` within `memory`.
+
+    Raises GraphError where tiles are needed and the network has no bounded receptive field, OptionError
+    where not even a tile has room.
+    """
+    height, width = (side + 2 * terms.margin for side in shape)
+    pixels = tile_pixels(network, terms, memory)
+    if height * width <= pixels:
+        return Whole(network, terms, shape, mask)
+    tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
+    return Tiled(network, terms, tiles, mask, on_disk=not memory.holds(12 * shape[0] * shape[1]))
