@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageOps
+from png_chunks import add_chunks
 
 from nst_onnx.picture import read
-from nst_onnx.picture.orientation import TAG, upright
-from nst_onnx.picture.png import add_chunks
+from nst_onnx.picture.orientation import TAG, as_stored, upright_shape
 
 GRAY_8 = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
 
@@ -19,6 +19,13 @@ def exif(orientation: int) -> Image.Exif:
     tags = Image.Exif()
     tags[TAG] = orientation
     return tags
+
+
+def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn samples the way reading does: into a view of the upright picture that lies as they do."""
+    turned = np.empty((*upright_shape(samples.shape, orientation), *samples.shape[2:]), samples.dtype)
+    as_stored(turned, orientation)[:] = samples
+    return turned
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.raster import Raster
+from nst_onnx.picture.rows import Rows, by_strips, converted
 
 ROUNDING = 1e-5
 """How far outside 0..1 a float array may be before it is refused: what arithmetic leaves behind."""
@@ -23,37 +25,49 @@ def from_array(array: NDArray[Any]) -> Raster:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise PictureError(f"its shape is {_shape(array)}", _shape_hint(array))
     if array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and said so below
-            array = array.astype(np.float32)
-        check_range(array)
-        array = np.clip(array, 0, 1)
+        samples = converted(array, _as_float32)
+        check_range(samples)
+        samples = converted(samples, lambda strip: np.clip(strip, 0, 1))
     elif array.dtype.newbyteorder("=") in (np.uint8, np.uint16):
-        array = array.astype(array.dtype.newbyteorder("="))  # a copy: the caller's may change
+        samples = converted(array, lambda strip: strip.astype(array.dtype.newbyteorder("=")))
     else:
         raise PictureError(f"its type is {array.dtype}", "give uint8, uint16, or float in 0..1")
     if array.ndim == 2:
-        return Raster(array, "gray")
+        return Raster(samples, "gray")
     if array.shape[2] == 1:
-        return Raster(array[..., 0], "gray")
-    return Raster(array[..., :3], "rgb", array[..., 3] if array.shape[2] == 4 else None)
+        return Raster(converted(samples, lambda strip: strip[..., 0]), "gray")
+    alpha = converted(samples, lambda strip: strip[..., 3]) if array.shape[2] == 4 else None
+    return Raster(converted(samples, lambda strip: strip[..., :3]), "rgb", alpha)
 
 
-def check_range(array: NDArray[np.floating[Any]]) -> None:
+def _as_float32(samples: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+        return samples.astype(np.float32)
+
+
+def check_range(samples: Rows) -> None:
     """Raise PictureError unless every value is finite and in 0..1, but for rounding."""
-    check_finite(array)
-    if array.size == 0:
+    check_finite(samples)
+    if 0 in samples.shape:
         return
-    low, high = float(array.min()), float(array.max())
+    low, high = extremes(samples)
     if low < -ROUNDING or high > 1 + ROUNDING:
         hint = "divide it by 255" if 2 < high <= 255 and low >= 0 else "scale it to 0..1"
         raise PictureError(f"its values go from {low:g} to {high:g}, not from 0 to 1", hint)
 
 
-def check_finite(array: NDArray[np.floating[Any]]) -> None:
+def check_finite(samples: Rows) -> None:
     """Raise PictureError if any value is NaN or infinite."""
-    bad = array.size - np.count_nonzero(np.isfinite(array))
+    size = math.prod(samples.shape)
+    bad = size - sum(int(np.count_nonzero(np.isfinite(values))) for _, values in by_strips(samples))
     if bad:
-        raise PictureError(f"{bad} of its {array.size} values are NaN or infinite")
+        raise PictureError(f"{bad} of its {size} values are NaN or infinite")
+
+
+def extremes(samples: Rows) -> tuple[float, float]:
+    """Return the least and the greatest value, of at least one."""
+    ends = [(values.min(), values.max()) for _, values in by_strips(samples)]
+    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
 def _shape(array: NDArray[Any]) -> str:

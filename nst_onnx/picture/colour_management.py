@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nst_onnx import scratch
+from nst_onnx.picture.rows import Rows, by_strips
 
 Space = Literal["gray", "rgb", "cmyk", "lab"]
 
@@ -29,8 +33,15 @@ class _ProfileError(Exception):
     """Why a profile cannot be used, as half a sentence about it."""
 
 
-def to_srgb(samples: NDArray[Any], space: Space, profile: bytes | None, *, label: str) -> NDArray[np.float32]:
-    """Convert samples to float32 H×W×3 in 0..1, sRGB-encoded.
+def to_srgb(
+    samples: Rows,
+    space: Space,
+    profile: bytes | None,
+    *,
+    label: str,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Convert samples to float32 H×W×3 in 0..1, sRGB-encoded, strip by strip; into `out` if it is given.
 
     `samples`: H×W gray, H×W×3 rgb or lab (float32, L* 0..100), H×W×4 cmyk; uint8, uint16 or
     float32 in 0..1 (cmyk: unsigned only, its greatest value is full ink). `profile` is the
@@ -38,18 +49,30 @@ def to_srgb(samples: NDArray[Any], space: Space, profile: bytes | None, *, label
     subtractive ink: R = (1-C)(1-K). A profile that is broken or belongs to another colour
     space is left out with a PictureWarning that begins with `label`.
     """
+    rgb = np.empty((*samples.shape[:2], 3), np.float32) if out is None else out
     if space == "lab":  # already absolute colour: a profile has nothing to add
-        return _transform(samples, _lab_profile(), "lab")
+        _fill(rgb, samples, lambda strip: _transform(strip, _lab_profile(), "lab"))
+        return rgb
     if profile is not None:
         try:
-            return _by_profile(samples, space, profile)
-        except _ProfileError as error:
+            _fill(rgb, samples, lambda strip: _by_profile(strip, space, profile))
+            return rgb
+        except _ProfileError as error:  # maybe in the middle: then everything is converted anew
             warnings.warn(
                 f"{label}: its ICC profile {error}, so its colours may be slightly off",
                 PictureWarning,
                 stacklevel=2,
             )
-    return _by_convention(samples, space)
+    _fill(rgb, samples, lambda strip: _by_convention(strip, space))
+    return rgb
+
+
+def _fill(
+    rgb: NDArray[np.float32], samples: Rows, convert: Callable[[NDArray[Any]], NDArray[np.float32]]
+) -> None:
+    for strip, values in by_strips(samples):
+        rgb[strip] = convert(values)
+        scratch.release(rgb)
 
 
 def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[np.float32]:

@@ -19,8 +19,8 @@ class Picture:
 
     `rgb` is float32 H×W×3 in 0..1, sRGB-encoded and upright; colours under full transparency
     are kept as the source stores them. `alpha` is float32 H×W in 0..1, or None where the
-    picture is opaque throughout. `name` is for messages. `bits` (8 or 16) is the precision of
-    the source, and so the one worth writing back.
+    picture is opaque throughout. Either may be on disk (np.memmap). `name` is for messages.
+    `bits` (8 or 16) is the precision of the source, and so the one worth writing back.
     """
 
     rgb: NDArray[np.float32]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture.array import check_range
+from nst_onnx.picture.array import check_range, extremes
 from nst_onnx.picture.colour_management import rgb_profile
 from nst_onnx.picture.formats import READ
-from nst_onnx.picture.limits import check_size
+from nst_onnx.picture.limits import check_size, strict_pillow
 from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster
+from nst_onnx.picture.rows import Computed, converted
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,26 +44,29 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
         return Raster(_deep_gray(image), "gray", None, profile, orientation)
     if image.has_transparency_data or image.mode in ("La", "RGBa", "PA"):
         gray = image.mode in ("1", "L", "LA", "La")
-        if image.mode in ("La", "RGBa"):  # premultiplied: Pillow divides it out by these ways only
-            straight = image.convert("LA" if gray else "RGBA")
-        else:
-            straight = image.convert("RGBA")
-        samples = np.asarray(straight)
-        colour, alpha = samples[..., :-1], samples[..., -1]
-        return Raster(
-            colour[..., 0] if gray else colour, "gray" if gray else "rgb", alpha, profile, orientation
-        )
+        # Premultiplied colour is divided out by Pillow, on the way from La to LA and from RGBa to RGBA only.
+        straight = _rows(image, "LA" if image.mode == "La" else "RGBA")
+        colour = converted(straight, lambda strip: strip[..., 0] if gray else strip[..., :-1])
+        alpha = converted(straight, lambda strip: strip[..., -1])
+        return Raster(colour, "gray" if gray else "rgb", alpha, profile, orientation)
     if image.mode in ("1", "L"):
-        return Raster(np.asarray(image.convert("L")), "gray", None, profile, orientation)
+        return Raster(_rows(image, "L"), "gray", None, profile, orientation)
     if image.mode == "CMYK":
-        return Raster(np.asarray(image), "cmyk", None, profile, orientation)
+        return Raster(_rows(image, "CMYK"), "cmyk", None, profile, orientation)
     if image.mode == "LAB":
-        stored = np.asarray(image)  # as in TIFF: L* in 255ths, a* and b* signed
-        lab = np.concatenate(
-            [stored[..., :1] * np.float32(100 / 255), stored[..., 1:].view(np.int8)], axis=-1
-        )
-        return Raster(lab, "lab", None, profile, orientation)
-    return Raster(np.asarray(image.convert("RGB")), "rgb", None, profile, orientation)
+        return Raster(converted(_rows(image, "LAB"), _lab), "lab", None, profile, orientation)
+    return Raster(_rows(image, "RGB"), "rgb", None, profile, orientation)
+
+
+def _rows(image: Image.Image, mode: str) -> Computed:
+    """Return the samples of a decoded image, converted to `mode` strip by strip."""
+
+    def samples(strip: slice) -> NDArray[Any]:
+        with strict_pillow():  # Pillow minds the size of what is cut out, too
+            return np.asarray(image.crop((0, strip.start, image.width, strip.stop)).convert(mode))
+
+    one = samples(slice(0, 1))
+    return Computed(samples, (image.height, *one.shape[1:]), one.dtype)
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -89,14 +94,17 @@ def embedded_profile(image: Image.Image) -> bytes | None:
     return rgb_profile(1 / gamma, chromaticities)
 
 
-def _deep_gray(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    samples = np.asarray(image)
+def _deep_gray(image: Image.Image) -> Computed:
+    samples = _rows(image, image.mode)
     if samples.dtype.kind == "f":
         check_range(samples)
         return samples
-    if samples.dtype.kind == "u":
-        return samples.astype(np.uint16)  # in the machine's byte order
-    low, high = int(samples.min()), int(samples.max())
+    low, high = extremes(samples)
     if low < 0 or high > 65535:
-        raise PictureError(f"its values go from {low} to {high}, not from 0 to 65535")
-    return samples.astype(np.uint16)
+        raise PictureError(f"its values go from {low:g} to {high:g}, not from 0 to 65535")
+    return converted(samples, lambda strip: strip.astype(np.uint16))  # in the machine's byte order
+
+
+def _lab(stored: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return L* 0..100, a*, b* of 8-bit CIELAB as TIFF has it: L* in 255ths, a* and b* signed."""
+    return np.concatenate([stored[..., :1] * np.float32(100 / 255), stored[..., 1:].view(np.int8)], axis=-1)

@@ -8,38 +8,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx import scratch
+from nst_onnx.memory import Memory
 from nst_onnx.picture.colour_management import Space, to_srgb
-from nst_onnx.picture.orientation import upright
+from nst_onnx.picture.orientation import as_stored, upright_shape
 from nst_onnx.picture.picture import Picture
+from nst_onnx.picture.rows import Rows, by_strips
 
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """Samples before orientation and colour management.
+    """Samples before orientation and colour management, to be looked at strip by strip.
 
     `samples` is H×W (gray), H×W×3 (rgb, lab) or H×W×4 (cmyk, where the largest value is full
     ink); uint8, uint16 or float32 in 0..1 (lab: float32, L* 0..100). `alpha` is H×W, straight,
     uint8, uint16 or float32 in 0..1, or None.
     """
 
-    samples: NDArray[Any]
+    samples: Rows
     space: Space
-    alpha: NDArray[Any] | None = None
+    alpha: Rows | None = None
     icc: bytes | None = None
     orientation: int = 1
 
-    def develop(self, name: str, label: str) -> Picture:
-        """Return the upright sRGB picture; `label` names it in warnings."""
-        rgb = to_srgb(self.samples, self.space, self.icc, label=label)
-        alpha = None if self.alpha is None else unit(self.alpha)
-        if alpha is not None and alpha.min() == 1:
-            alpha = None
-        return Picture(
-            rgb=np.ascontiguousarray(upright(rgb, self.orientation)),
-            alpha=None if alpha is None else np.ascontiguousarray(upright(alpha, self.orientation)),
-            name=name,
-            bits=8 if self.samples.dtype == np.uint8 else 16,
-        )
+    def develop(self, name: str, label: str, memory: Memory | None = None) -> Picture:
+        """Return the upright sRGB picture; `label` names it in warnings.
+
+        Its arrays are on disk where `memory` does not hold them (None: never).
+        """
+        shape = upright_shape(self.samples.shape, self.orientation)
+        rgb = _room((*shape, 3), memory)
+        to_srgb(self.samples, self.space, self.icc, label=label, out=as_stored(rgb, self.orientation))
+        alpha = None
+        if self.alpha is not None:
+            alpha = _room(shape, memory)
+            if _fill(as_stored(alpha, self.orientation), self.alpha) == 1:
+                alpha = None
+        return Picture(rgb=rgb, alpha=alpha, name=name, bits=8 if self.samples.dtype == np.uint8 else 16)
+
+
+def _room(shape: tuple[int, ...], memory: Memory | None) -> NDArray[np.float32]:
+    return np.empty(shape, np.float32) if memory is None else memory.empty(shape)
+
+
+def _fill(alpha: NDArray[np.float32], samples: Rows) -> float:
+    """Fill `alpha` with `samples` scaled to 0..1 and return the least of them."""
+    least = 1.0
+    for strip, values in by_strips(samples):
+        scaled = unit(values)
+        alpha[strip] = scaled
+        least = min(least, float(scaled.min()))
+        scratch.release(alpha)
+    return least
 
 
 def unit(samples: NDArray[Any]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nst_onnx.errors import PictureError
+from nst_onnx.memory import Memory
 from nst_onnx.picture.array import from_array
 from nst_onnx.picture.formats import READ_HINT, is_deep_png, is_tiff, name_of_other
 from nst_onnx.picture.limits import MAX_PIXELS, check_size, strict_pillow
@@ -24,14 +25,22 @@ from nst_onnx.picture.tiff import from_tiff
 _HEAD = 512  # bytes that are enough to tell what a file is
 
 
-def read(source: Source, *, what: str = "picture", max_pixels: int | None = MAX_PIXELS) -> Picture:
+def read(
+    source: Source,
+    *,
+    what: str = "picture",
+    max_pixels: int | None = MAX_PIXELS,
+    memory: Memory | None = None,
+) -> Picture:
     """Read a picture: upright, converted to sRGB, float32 in 0..1, alpha apart.
 
     `source` is a path, the bytes of an encoded picture, a Pillow image, a numpy array (H×W or
     H×W×1/3/4; uint8, uint16, or float in 0..1, taken as sRGB), or a `Picture`, which is
     returned as it is. Of an animation or a TIFF with several pages the first picture is read.
     16-bit PNG and TIFF and float TIFF keep their precision. `what` is what messages call it,
-    such as "content picture"; `max_pixels` is checked before decoding (None: no limit).
+    such as "content picture"; `max_pixels` is checked before decoding (None: no limit). What
+    `memory` does not hold is developed strip by strip into arrays on disk (None: everything is
+    held); what a library must decode whole is, meanwhile, held in its own samples.
 
     Raises PictureError if it cannot be read whole. A useless ICC profile is left out with a
     PictureWarning.
@@ -67,11 +76,11 @@ def read(source: Source, *, what: str = "picture", max_pixels: int | None = MAX_
             with strict_pillow():
                 raster = from_image(source, max_pixels)
         elif isinstance(source, bytes | bytearray | memoryview):
-            raster = _decode(io.BytesIO(source), max_pixels)
+            raster = _decode(io.BytesIO(source), max_pixels, memory)
         else:
             with _open(Path(source)) as file:
-                raster = _decode(file, max_pixels)
-        return raster.develop(name, label)
+                raster = _decode(file, max_pixels, memory)
+        return raster.develop(name, label, memory)
 
 
 def _width(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:
@@ -91,7 +100,7 @@ def _open(path: Path) -> BinaryIO:
         raise PictureError((error.strerror or str(error)).lower()) from error
 
 
-def _decode(file: BinaryIO, max_pixels: int | None) -> Raster:
+def _decode(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Raster:
     head = file.read(_HEAD)
     file.seek(0)
     if not head:
@@ -101,7 +110,7 @@ def _decode(file: BinaryIO, max_pixels: int | None) -> Raster:
             return from_deep_png(file, max_pixels)
         if is_tiff(head):
             _refuse_other(head)  # some cameras' raw files pass for TIFF
-            raster = from_tiff(file, max_pixels)
+            raster = from_tiff(file, max_pixels, memory)
             if raster is not None:
                 return raster
             file.seek(0)

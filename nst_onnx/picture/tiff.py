@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx import scratch
 from nst_onnx.errors import PictureError
-from nst_onnx.picture.array import check_finite
+from nst_onnx.memory import Memory
+from nst_onnx.picture.array import check_finite, extremes
 from nst_onnx.picture.colour_management import Space
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster, unit
+from nst_onnx.picture.rows import Rows, by_strips, converted, copied
 
 if TYPE_CHECKING:
     import tifffile
@@ -40,12 +44,13 @@ _HIGHLIGHTS = 0.01
 """The share of samples that float TIFF may have outside 0..1 (they are clipped): highlights."""
 
 
-def from_tiff(file: BinaryIO, max_pixels: int | None) -> Raster | None:
+def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Raster | None:
     """Decode the first page, if it has more than 8 bits a sample; None leaves it to Pillow.
 
     Gray, RGB, CMYK and CIELAB; unsigned integers of any depth and, where it is within 0..1
-    but for some highlights, float. Raises PictureError for what is refused, and whatever
-    tifffile raises for damaged files.
+    but for some highlights, float. What `memory` does not hold is decoded into a file on disk, or
+    stays in its own. Raises PictureError for what is refused, and whatever tifffile raises for
+    damaged files.
     """
     import tifffile
 
@@ -63,24 +68,32 @@ def from_tiff(file: BinaryIO, max_pixels: int | None) -> Raster | None:
                 "save it as RGB",
             )
         space, channels = _SPACES[page.photometric]
-        stored = _channels_last(page)
+        stored = _channels_last(page, _decoded(page, memory))
         if stored.shape[-1] < channels:
             raise PictureError(f"it has {stored.shape[-1]} channels, too few for {space}")
         profile, orientation = page.tags.get(_ICC_PROFILE), page.tags.get(TAG)
         icc = bytes(profile.value) if profile is not None else None
         turn = int(orientation.value) if orientation is not None else 1
+        rows = copied(stored)
         if space == "lab":
-            return Raster(_lab(stored), "lab", None, icc, turn)
+            return Raster(converted(rows, _lab), "lab", None, icc, turn)
 
-        samples = _full_range(stored, page.bitspersample)
-        colour, alpha = samples[..., :channels], _alpha(samples, page, channels)
-        if page.photometric == _WHITE_IS_ZERO:
-            colour = _unsigned_maximum(colour) - colour
-        if alpha is not None and _PREMULTIPLIED_ALPHA in page.extrasamples:
-            colour = _straight(colour, alpha)
-        if space == "cmyk" and colour.dtype.kind == "f":
-            colour = np.round(colour * np.float32(65535)).astype(np.uint16)
-        return Raster(colour[..., 0] if space == "gray" else colour, space, alpha, icc, turn)
+        samples = _full_range(rows, page.bitspersample)
+        opacity = _alpha_channel(page, channels, stored.shape[-1])
+        premultiplied = opacity is not None and _PREMULTIPLIED_ALPHA in page.extrasamples
+
+        def colour(strip: NDArray[Any]) -> NDArray[Any]:
+            values = strip[..., :channels]
+            if page.photometric == _WHITE_IS_ZERO:
+                values = _unsigned_maximum(values) - values
+            if premultiplied:
+                values = _straight(values, strip[..., opacity])
+            if space == "cmyk" and values.dtype.kind == "f":
+                values = np.round(values * np.float32(65535)).astype(np.uint16)
+            return values[..., 0] if space == "gray" else values
+
+        alpha = None if opacity is None else converted(samples, lambda strip: strip[..., opacity])
+        return Raster(converted(samples, colour), space, alpha, icc, turn)
 
 
 def _refuse_raw(page: tifffile.TiffPage) -> None:
@@ -101,8 +114,27 @@ def _refuse_truncated(page: tifffile.TiffPage, file: BinaryIO) -> None:
         raise PictureError("it is damaged or incomplete: some of its pixels are missing")
 
 
-def _channels_last(page: tifffile.TiffPage) -> NDArray[Any]:
-    array: NDArray[Any] = page.asarray()
+def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> NDArray[Any]:
+    """Return the samples as they are stored, on disk where they are too many to be held."""
+    if memory is None or page.dtype is None or memory.holds(page.nbytes):
+        return np.asarray(page.asarray())
+    if page.is_memmappable:
+        return np.asanyarray(page.asarray(out="memmap"))
+    array: NDArray[Any] = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
+    decoded = 0  # bytes since the last ones were let go
+    for segment, (plane, depth, top, left, _), (depths, height, width, _) in page.segments(
+        sort=True, buffersize=scratch.STRIP
+    ):
+        inside = segment[: page.imagedepth - depth, : page.imagelength - top, : page.imagewidth - left]
+        array[plane, depth : depth + depths, top : top + height, left : left + width] = inside
+        decoded += inside.nbytes
+        if decoded > scratch.STRIP:
+            scratch.release(array)
+            decoded = 0
+    return array.reshape(page.shape)
+
+
+def _channels_last(page: tifffile.TiffPage, array: NDArray[Any]) -> NDArray[Any]:
     if page.axes == "YX":
         return array[..., np.newaxis]
     if page.axes == "SYX":
@@ -112,31 +144,30 @@ def _channels_last(page: tifffile.TiffPage) -> NDArray[Any]:
     raise PictureError(f"it is a TIFF with the axes {page.axes}", "save one plane of it, in gray or RGB")
 
 
-def _full_range(samples: NDArray[Any], bits: int) -> NDArray[Any]:
+def _full_range(stored: Rows, bits: int) -> Rows:
     """Return uint16 as it is, and any other unsigned or float samples as float32 in 0..1."""
-    samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
+    samples = converted(stored, lambda strip: strip.astype(strip.dtype.newbyteorder("="), copy=False))
     if samples.dtype.kind == "u":
         if samples.dtype == np.uint16 and bits == 16:
             return samples
-        scaled: NDArray[np.float32] = (samples / (2.0**bits - 1)).astype(np.float32)
-        return scaled
+        return converted(samples, lambda strip: (strip / (2.0**bits - 1)).astype(np.float32))
     if samples.dtype.kind != "f":
         raise PictureError(f"it is a TIFF of {samples.dtype} samples", "save it with 8 or 16 bits")
     check_finite(samples)
-    outside = np.count_nonzero((samples < 0) | (samples > 1))
-    if outside > _HIGHLIGHTS * samples.size:
+    outside = sum(np.count_nonzero((values < 0) | (values > 1)) for _, values in by_strips(samples))
+    if outside > _HIGHLIGHTS * math.prod(samples.shape):
+        low, high = extremes(samples)
         raise PictureError(
-            f"its values go from {samples.min():g} to {samples.max():g}, not from 0 to 1",
+            f"its values go from {low:g} to {high:g}, not from 0 to 1",
             "scale or tone-map it to 0..1 first",
         )
-    clipped: NDArray[np.float32] = np.clip(samples, 0, 1).astype(np.float32)
-    return clipped
+    return converted(samples, lambda strip: np.clip(strip, 0, 1).astype(np.float32))
 
 
-def _alpha(samples: NDArray[Any], page: tifffile.TiffPage, channels: int) -> NDArray[Any] | None:
-    for index, kind in enumerate(page.extrasamples, start=channels):
-        if kind in (_PREMULTIPLIED_ALPHA, _STRAIGHT_ALPHA) and index < samples.shape[-1]:
-            return samples[..., index]
+def _alpha_channel(page: tifffile.TiffPage, colours: int, channels: int) -> int | None:
+    for index, kind in enumerate(page.extrasamples, start=colours):
+        if kind in (_PREMULTIPLIED_ALPHA, _STRAIGHT_ALPHA) and index < channels:
+            return index
     return None
 
 
