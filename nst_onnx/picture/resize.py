@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx import scratch
 from nst_onnx.errors import OptionError
+from nst_onnx.picture.rows import by_strips
 
 
 def fit(shape: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -20,28 +24,60 @@ def fit(shape: tuple[int, int], longest: int) -> tuple[int, int]:
     return height, width
 
 
-def resize(array: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Resample a float32 H×W or H×W×C array to `shape` (height, width).
+def resize(
+    array: NDArray[np.float32], shape: tuple[int, int], *, out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Resample a float32 H×W or H×W×C array to `shape` (height, width); into `out` if it is given.
 
-    A Lanczos window of three lobes, widened when reducing so that nothing aliases; computed
-    in float32 by Pillow. The result is clipped to 0..1, because Lanczos overshoots at edges.
+    A Lanczos window of three lobes, widened when reducing so that nothing aliases; computed in
+    float32 by Pillow, the rows first and then the columns. The result is clipped to 0..1, because Lanczos overshoots at edges.
+    `array` and `out` may be on disk; the work goes strip by strip, and what is between the two
+    passes is then on disk, too.
     Raises OptionError if a side of `shape` is less than 1.
     """
     height, width = shape
     if height < 1 or width < 1:
         raise OptionError(f"a picture cannot be resized to {width}×{height} pixels")
-    if array.shape[:2] == (height, width):
-        return np.clip(array, 0, 1).astype(np.float32, copy=False)
-    if array.ndim == 2:
-        return _resize_channel(array, height, width)
-    channels = [_resize_channel(array[..., c], height, width) for c in range(array.shape[2])]
-    return np.stack(channels, axis=-1)
+    resized = np.empty((height, width, *array.shape[2:]), np.float32) if out is None else out
+    old, new = (whole[..., np.newaxis] if whole.ndim == 2 else whole for whole in (array, resized))
+    if len(old) == height:
+        for rows, strip in by_strips(old):
+            np.clip(_resample(strip, (len(strip), width)), 0, 1, out=new[rows])
+            scratch.release(old, new)
+        return resized
+    on_disk = any(isinstance(whole, np.memmap) for whole in (array, resized))
+    for columns, band in _bands(old, width, on_disk):
+        new[:, columns] = np.clip(_resample(band, (height, band.shape[1])), 0, 1)
+        scratch.release(band, new)
+    return resized
 
 
-def _resize_channel(channel: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+def _bands(
+    array: NDArray[np.float32], width: int, on_disk: bool
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Resample the rows to `width` and yield the result in bands of columns, each of full height.
+
+    No pixel knows of strips or bands: each row is resampled by itself here, each column by the
+    caller. A band lies in one piece, because of rows on disk its columns alone would cost as much
+    to look at as the whole rows.
+    """
+    height, _, channels = array.shape
+    bands = list(scratch.strips(width, height * channels * 4))
+    held = scratch.empty((len(bands), height, bands[0].stop, channels), on_disk=on_disk)
+    for rows, strip in by_strips(array):
+        wide = _resample(strip, (len(strip), width))
+        for band, columns in zip(held, bands, strict=True):
+            band[rows, : columns.stop - columns.start] = wide[:, columns]
+        scratch.release(array, held)
+    for band, columns in zip(held, bands, strict=True):
+        yield columns, band[:, : columns.stop - columns.start]
+
+
+def _resample(array: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
     from PIL import Image
 
-    image = Image.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
-    resampled: NDArray[np.float32] = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
-    clipped: NDArray[np.float32] = np.clip(resampled, 0, 1)
-    return clipped
+    resampled = np.empty((*shape, array.shape[2]), np.float32)
+    for channel in range(array.shape[2]):
+        image = Image.fromarray(np.ascontiguousarray(array[..., channel], dtype=np.float32))
+        resampled[..., channel] = np.asarray(image.resize(shape[::-1], Image.Resampling.LANCZOS))
+    return resampled
