@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms
+from png_chunks import add_chunks
 
 from nst_onnx.picture import PictureWarning, read
 from nst_onnx.picture.colour_management import srgb_profile, to_srgb
-from nst_onnx.picture.png import add_chunks
 
 D50 = np.array([0.9642, 1.0, 0.8249])
 D65 = (0.3127, 0.3290)

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import io
 import struct
 
 import imagecodecs
 import numpy as np
 import pytest
-from PIL import Image
+from png_chunks import add_chunks
 
 from nst_onnx.picture import read
-from nst_onnx.picture.png import add_chunks
 
 
 @pytest.mark.parametrize("channels", [(), (2,), (3,), (4,)])
@@ -36,12 +34,3 @@ def test_a_transparent_colour_is_compared_in_16_bits(channels):
     assert alpha is not None
     assert alpha[1, 2] == 0
     assert alpha.sum() == alpha.size - 1
-
-
-def test_added_chunks_are_read_by_pillow():
-    png = imagecodecs.png_encode(np.zeros((3, 4), np.uint8))
-    with Image.open(
-        io.BytesIO(add_chunks(png, [(b"tEXt", b"Title\0one"), (b"tEXt", b"Author\0two")]))
-    ) as image:
-        image.load()
-        assert image.text == {"Title": "one", "Author": "two"}

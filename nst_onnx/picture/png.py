@@ -1,16 +1,23 @@
-"""PNG files with 16 bits a sample, which Pillow would cut to 8; and PNG chunks."""
+"""PNG files: reading 16 bits a sample, which Pillow would cut to 8, and writing strip by strip."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.pillow import embedded_profile, open_image, orientation_of
 from nst_onnx.picture.raster import Raster
+from nst_onnx.picture.rows import Rows, by_strips
 
-_HEADER = 33  # the signature and the IHDR chunk, which is always first
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_RGB, _RGBA = 2, 6  # colour types (PNG specification, 11.2.2)
+_LEVEL = 6  # of zlib: what it calls its default
 
 
 def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
@@ -24,6 +31,7 @@ def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
         check_size(image.height, image.width, max_pixels)
         image.load()  # checks every chunk, and finds EXIF behind the pixels
         profile, orientation = embedded_profile(image), orientation_of(image)
+    del image  # and its pixels
     file.seek(0)
     samples = png_decode(file.read())
     alpha = None
@@ -34,10 +42,47 @@ def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
     return Raster(samples, "gray" if samples.ndim == 2 else "rgb", alpha, profile, orientation)
 
 
-def add_chunks(png: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
-    """Return `png` with `chunks` (type, data) behind its header, where readers want metadata."""
-    packed = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-    return png[:_HEADER] + packed + png[_HEADER:]
+def stream(file: BinaryIO, samples: Rows, chunks: Iterable[tuple[bytes, bytes]]) -> None:
+    """Write samples (H×W×3 or H×W×4, uint8 or uint16) strip by strip as PNG.
+
+    `chunks` (type, data) are metadata and go in front of the pixels, where readers want them.
+    """
+    height, width, channels = samples.shape
+    bits, kind = 8 * samples.dtype.itemsize, _RGB if channels == 3 else _RGBA
+    file.write(_SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)))
+    for chunk in chunks:
+        file.write(_chunk(*chunk))
+    deflate = zlib.compressobj(_LEVEL)
+    above = samples[0:0]
+    for _, rows in by_strips(samples):
+        file.write(_chunk(b"IDAT", deflate.compress(_filtered(rows, above))))
+        above = rows[-1:]
+    file.write(_chunk(b"IDAT", deflate.flush()) + _chunk(b"IEND", b""))
+
+
+def _filtered(rows: NDArray[Any], above: NDArray[Any]) -> bytes:
+    """Return rows as they stand in a PNG before it is deflated: each filtered, its filter in front.
+
+    libpng chooses the filters, by this strip of rows and the row above it (or none): it encodes
+    them as a PNG of their own, whose pixels are taken out again.
+    """
+    from imagecodecs import png_encode
+
+    seen = np.concatenate([above, rows])
+    room = 2 * (seen.nbytes + len(seen)) + 1024  # one byte more a row, and the wrapping
+    png = bytes(png_encode(seen, level=0, out=room))
+    pixels = zlib.decompress(b"".join(data for kind, data in _chunks(png) if kind == b"IDAT"))
+    return pixels[len(pixels) // len(seen) * len(above) :]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the chunks (type, data) of a PNG that is known to be sound."""
+    at = len(_SIGNATURE)
+    while at < len(png):
+        size, kind = struct.unpack_from(">I4s", png, at)
+        yield kind, png[at + 8 : at + 8 + size]
+        at += 12 + size

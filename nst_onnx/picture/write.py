@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx import scratch
 from nst_onnx.atomic import probe, replacing
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.picture.array import check_finite
 from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tiff, encode_webp
 from nst_onnx.picture.metadata import pack
+from nst_onnx.picture.rows import Computed, copied
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ def write(
     from 90 on with full colour resolution, and WebP. The file is tagged as sRGB, and
     `settings` are stored in it for `read_settings`.
 
+    The arrays may be on disk: they are rounded and encoded strip by strip. JPEG and WebP need the
+    whole picture in 8 bits in memory, PNG and TIFF do not.
+
     The file appears whole or not at all; an existing one is replaced only by a whole one.
     The same picture and settings give the same bytes. Raises PictureError, and OptionError
     for `bits` and `quality` that make no sense.
@@ -77,9 +82,8 @@ def write(
         )
     samples = _samples(rgb, alpha, bits, form.alpha)
     try:
-        encoded = form.encode(samples, quality, text)
         with replacing(path) as file:
-            file.write(encoded)
+            form.encode(file, samples, quality, text)
     except OSError as error:
         raise PictureError(f"cannot write {path}: {_reason(error)}") from error
     except MemoryError as error:
@@ -147,7 +151,7 @@ def _check_arrays(rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None) -
     for array, what in ((rgb, "the picture"), (alpha, "its alpha")):
         if array is not None:
             try:
-                check_finite(array)
+                check_finite(copied(array))
             except PictureError as error:
                 raise PictureError(f"cannot write {what}: {error}") from error
     return rgb.shape[0], rgb.shape[1]
@@ -155,16 +159,23 @@ def _check_arrays(rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None) -
 
 def _samples(
     rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None, bits: int, keeps_alpha: bool
-) -> NDArray[np.unsignedinteger[Any]]:
-    values = np.clip(rgb, 0, 1)
-    if alpha is not None:
-        opacity = np.clip(alpha, 0, 1)[..., np.newaxis]
-        if keeps_alpha:
-            values = np.concatenate([values, opacity], axis=-1)
-        else:
-            values = values * opacity + (1 - opacity)
-    largest = np.float32(2**bits - 1)
-    return np.round(values * largest).astype(np.uint8 if bits == 8 else np.uint16)
+) -> Computed:
+    """Return H×W×3 or H×W×4 samples, which are rounded when they are asked for."""
+    largest, dtype = np.float32(2**bits - 1), np.dtype(np.uint8 if bits == 8 else np.uint16)
+
+    def rounded(strip: slice) -> NDArray[Any]:
+        values = np.clip(rgb[strip], 0, 1)
+        if alpha is not None:
+            opacity = np.clip(alpha[strip], 0, 1)[..., np.newaxis]
+            if keeps_alpha:
+                values = np.concatenate([values, opacity], axis=-1)
+            else:
+                values = values * opacity + (1 - opacity)
+            scratch.release(alpha)
+        scratch.release(rgb)
+        return np.round(values * largest).astype(dtype)
+
+    return Computed(rounded, (*rgb.shape[:2], 3 if alpha is None or not keeps_alpha else 4), dtype)
 
 
 def _reason(error: OSError) -> str:
