@@ -11,11 +11,12 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
+    from nst_onnx.batch import stylize_batch
     from nst_onnx.objective import Objective
     from nst_onnx.result import Result
     from nst_onnx.stylizer import Step, Stylizer, stylize
 
-__all__ = ["NstError", "Objective", "Result", "Step", "Stylizer", "__version__", "stylize"]
+__all__ = ["NstError", "Objective", "Result", "Step", "Stylizer", "__version__", "stylize", "stylize_batch"]
 
 _HOMES = {
     "Objective": "objective",
@@ -23,6 +24,7 @@ _HOMES = {
     "Step": "stylizer",
     "Stylizer": "stylizer",
     "stylize": "stylizer",
+    "stylize_batch": "batch",
 }
 
 

@@ -34,6 +34,8 @@ class Recipe:
     def __post_init__(self) -> None:
         """Raise OptionError for any value that makes no sense."""
         Options.of(self.options)
+        if self.bits not in (None, 8, 16):
+            raise OptionError(f"a picture is written with 8 or 16 bits, not {self.bits}")
         if not 1 <= self.jpeg_quality <= 100:
             raise OptionError(f"jpeg_quality must be from 1 to 100, not {self.jpeg_quality}")
 

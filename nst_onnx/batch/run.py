@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nst_onnx import picture
 from nst_onnx.batch import plan, share
-from nst_onnx.batch.crew import Alone, Crew, Event
+from nst_onnx.batch.crew import Alone, Crew
 from nst_onnx.batch.finished import finished
-from nst_onnx.batch.job import Ending, Job, Outcome
+from nst_onnx.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.batch.kept import Kept
 from nst_onnx.batch.processes import Processes
 from nst_onnx.batch.recipe import Recipe
@@ -80,7 +80,9 @@ def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:
         picture.check_writable(path, bits)
 
 
-def paint(jobs: Sequence[Job], recipe: Recipe, crew: Crew, *, overwrite: bool) -> Iterator[Event]:
+def paint(
+    jobs: Sequence[Job], recipe: Recipe, crew: Crew, *, overwrite: bool
+) -> Generator[tuple[int, Progress | Outcome], None, None]:
     """Yield (place of the job, what is new of it) until every job has its `Outcome`."""
     todo: list[int] = []
     for place, job in enumerate(jobs):
@@ -93,9 +95,10 @@ def paint(jobs: Sequence[Job], recipe: Recipe, crew: Crew, *, overwrite: bool) -
     left = dict.fromkeys(todo)
     for number, event in crew.paint([jobs[place] for place in todo]) if todo else ():
         place = todo[number]
-        if isinstance(event, Ending):
-            event = Outcome.of(jobs[place], event)
+        if isinstance(event, Progress):
+            yield place, event
+        else:
             del left[place]
-        yield place, event
+            yield place, Outcome.of(jobs[place], event)
     for place in left:  # because it was stopped
         yield place, Outcome.of(jobs[place], Ending(state="interrupted"))

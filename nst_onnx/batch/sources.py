@@ -17,8 +17,11 @@ def find(names: Iterable[str | os.PathLike[str]], what: str) -> list[Path]:
     of folders the pictures in them, and of patterns what matches, by name (``**`` matches any folders).
 
     A file that is there is itself, whatever signs are in its name. `what` is what messages call them, such
-    as "content". Raises OptionError for a folder without pictures, a pattern that nothing matches, or none.
+    as "content". Raises OptionError for a folder without pictures, a pattern without matches, or no name.
     """
+    names = list(names)
+    if "" in map(str, names):
+        raise OptionError(f"the name of a {what} is empty", "give a path")
     found = [path for name in names for path in _meant(Path(name), what)]
     if not found:
         raise OptionError(f"no {what} given", "give at least one picture, folder or pattern")

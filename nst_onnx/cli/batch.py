@@ -30,7 +30,7 @@ SHOWN = 10  # lines of the same kind at the end
 Contents = Annotated[
     list[str],
     typer.Argument(
-        metavar="CONTENTS...",
+        metavar="CONTENTS",
         help="The pictures to paint: files, folders, and patterns in quotes.",
         show_default=False,
     ),
@@ -39,7 +39,7 @@ Styles = Annotated[
     list[str],
     typer.Option(
         "--styles",
-        metavar="STYLES...",
+        metavar="STYLES…",
         help="The paintings, each for pictures of its own: files, folders, and patterns in quotes.",
         show_default=False,
         rich_help_panel=PICTURES,
@@ -102,7 +102,7 @@ Json = Annotated[
 ]
 
 
-@like_stylize.with_its_controls
+@like_stylize.with_its_controls(before="jobs", without=("style_weights",))
 def batch(
     contents: Contents,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 
@@ -13,13 +14,17 @@ def taking_several(*options: str) -> type[TyperCommand]:
 
     class Taking(TyperCommand):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            return super().parse_args(ctx, list(spread(args, options)))
+            words = args if ctx.resilient_parsing else list(spread(args, options))  # the shell completes
+            return super().parse_args(ctx, words)
 
     return Taking
 
 
 def spread(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:
-    """Yield the words of a command line with each of `options` repeated before every word that it takes."""
+    """Yield the words of a command line with each of `options` repeated before every word that it takes.
+
+    Raises typer.BadParameter where nothing follows for it to take.
+    """
     taking = ""
     for number, word in enumerate(words):
         if word == "--":
@@ -28,7 +33,7 @@ def spread(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:
         if word in options:
             taking = word
             if number + 1 == len(words) or words[number + 1].startswith("-"):
-                yield word  # without anything to take: the parser says so
+                raise typer.BadParameter(f"option {word} needs a value")
         elif word.startswith("-") or not taking:
             taking = ""
             yield word

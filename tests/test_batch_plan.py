@@ -1,0 +1,135 @@
+"""Which pictures are meant, which goes with which, and what the results are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nst_onnx.batch import Job, grid, pairs, plan, sources
+from nst_onnx.errors import OptionError
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two folders of empty files, in the working directory: names are all that counts here."""
+    for name in (
+        "photos/b.jpg",
+        "photos/a.PNG",
+        "photos/notes.txt",
+        "photos/.hidden.png",
+        "photos/far/c.webp",
+        "styles/x.png",
+        "styles/y.tif",
+        "photos/odd[1].jpg",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["photos"], ["photos/a.PNG", "photos/b.jpg", "photos/odd[1].jpg"]),
+        (["photos/*.jpg"], ["photos/b.jpg", "photos/odd[1].jpg"]),
+        (["photos/**/*.webp"], ["photos/far/c.webp"]),
+        (["photos/odd[1].jpg"], ["photos/odd[1].jpg"]),
+        (["styles/y.tif", "styles/x.png"], ["styles/y.tif", "styles/x.png"]),
+        (["missing.png"], ["missing.png"]),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_what_is_meant(names: list[str], expected: list[str]) -> None:
+    assert sources.find(names, "content") == [Path(name) for name in expected]
+
+
+def test_absolute_patterns(files: Path) -> None:
+    assert sources.find([files / "photos" / "*.jpg"], "content")[0] == files / "photos" / "b.jpg"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["*.gif"], "no content matches"),
+        (["photos/far", "empty"], "no picture in the folder empty"),
+        ([""], "empty"),
+        ([], "no content given"),
+    ],
+)
+def test_nothing_meant(files: Path, names: list[str], message: str) -> None:
+    (files / "empty").mkdir()
+    with pytest.raises(OptionError, match=message):
+        sources.find(names, "content")
+
+
+@pytest.mark.usefixtures("files")
+def test_a_grid_has_every_pair_once() -> None:
+    jobs = grid(["photos/a.PNG", "photos/*.PNG", "photos/b.jpg"], ["styles"], "out")
+    assert [(job.content, job.style, job.output) for job in jobs] == [
+        (Path(content), Path(style), Path("out") / f"{Path(content).stem}-{Path(style).stem}.png")
+        for content in ("photos/a.PNG", "photos/b.jpg")
+        for style in ("styles/x.png", "styles/y.tif")
+    ]
+
+
+@pytest.mark.usefixtures("files")
+def test_pairs() -> None:
+    jobs = pairs(["photos/b.jpg", "photos/a.PNG"], ["styles"], "out", name="{number:03}.jpg")
+    assert jobs == [
+        Job(Path("photos/b.jpg"), Path("styles/x.png"), Path("out/001.jpg")),
+        Job(Path("photos/a.PNG"), Path("styles/y.tif"), Path("out/002.jpg")),
+    ]
+
+
+@pytest.mark.usefixtures("files")
+def test_pairs_may_repeat_a_style() -> None:
+    jobs = pairs(["photos/b.jpg", "photos/a.PNG"], ["styles/x.png", "styles/x.png"], "out")
+    assert [job.style for job in jobs] == [Path("styles/x.png")] * 2
+
+
+@pytest.mark.usefixtures("files")
+def test_pairs_of_unequal_lengths() -> None:
+    with pytest.raises(OptionError, match="3 contents and 2 styles"):
+        pairs(["photos"], ["styles"], "out")
+
+
+@pytest.mark.usefixtures("files")
+def test_a_name_with_folders() -> None:
+    (job,) = grid(["photos/b.jpg"], ["styles/x.png"], "out", name="{style}/{content}.tif")
+    assert job.output == Path("out/x/b.tif")
+
+
+@pytest.mark.parametrize("name", ["{contents}.png", "{content}{", "{}.png", "{0}.png", "{content:d}.png"])
+@pytest.mark.usefixtures("files")
+def test_names_that_make_no_sense(name: str) -> None:
+    with pytest.raises(OptionError, match="no pattern"):
+        grid(["photos/b.jpg"], ["styles/x.png"], "out", name=name)
+
+
+def test_clashes_are_found_before_the_work(files: Path) -> None:
+    (files / "photos" / "b.png").touch()
+    with pytest.raises(OptionError, match=r"b\.jpg.* and .*b\.png.* both be written to"):
+        grid(["photos"], ["styles/x.png"], "out")
+
+
+def test_unicode_names_that_are_one_file_clash(files: Path) -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    with pytest.raises(OptionError, match="both be written to"):
+        plan.check([Job("a", "s", files / f"{composed}.png"), Job("b", "s", files / f"{decomposed}.png")])
+
+
+@pytest.mark.usefixtures("files")
+def test_inputs_are_not_written_over() -> None:
+    with pytest.raises(OptionError, match="is an input"):
+        grid(["photos/b.jpg"], ["styles/x.png"], "photos", name="{content}.jpg")
+
+
+@pytest.mark.parametrize("given", ["photos", "photos/*.jpg"])
+@pytest.mark.usefixtures("files")
+def test_results_are_not_found_as_contents_the_next_time(given: str) -> None:
+    with pytest.raises(OptionError, match="the next time"):
+        grid([given], ["styles/x.png"], "photos", name="{content}-{style}.jpg")
+    assert grid([given], ["styles/x.png"], "photos", name="{content}-{style}.webp")
