@@ -27,13 +27,22 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
+        put(beside, target)
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def put(file: Path, path: Path) -> None:
+    """Let a whole file, in the same file system, take the place of `path`, and its permissions.
+
+    A symbolic link is followed, not replaced. Raises OSError.
+    """
+    target = path.resolve()
+    if target.exists():
+        file.chmod(stat.S_IMODE(target.stat().st_mode))
+    file.replace(target)
 
 
 def probe(path: Path) -> None:

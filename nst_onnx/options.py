@@ -59,10 +59,10 @@ class LossOptions:
         """Raise OptionError for any value that makes no sense."""
         presets.find(_text("preset", self.preset))
         _size(self.size)
-        _number("style_scale", self.style_scale, 0.05, 20)
-        _number("strength", self.strength, 0, 1)
+        check_number("style_scale", self.style_scale, 0.05, 20)
+        check_number("strength", self.strength, 0, 1)
         for name in ("content_weight", "style_weight", "tv_weight"):
-            _number(name, getattr(self, name), 0, math.inf)
+            check_number(name, getattr(self, name), 0, math.inf)
         _weights("style_weights", self.style_weights)
         for name in ("content_layers", "style_layers"):
             _layers(name, getattr(self, name))
@@ -113,13 +113,13 @@ class Options(LossOptions):
         """Raise OptionError for any value that makes no sense."""
         super().__post_init__()
         _choice("quality", self.quality, ("fast", "good", "best"))
-        _whole("steps", self.steps, 1)
-        _whole("seed", self.seed, 0)
-        _number("max_seconds", self.max_seconds, 0.0, math.inf)
+        check_whole("steps", self.steps, 1)
+        check_whole("seed", self.seed, 0)
+        check_number("max_seconds", self.max_seconds, 0.0, math.inf)
         _choice("optimiser", self.optimiser, get_args(OptimiserName))
-        _number("learning_rate", self.learning_rate, 1e-9, 1e6)
-        _number("min_change", self.min_change, 0, 255)
-        _number("averaging", self.averaging, 0, 0.9999)
+        check_number("learning_rate", self.learning_rate, 1e-9, 1e6)
+        check_number("min_change", self.min_change, 0, 255)
+        check_number("averaging", self.averaging, 0, 0.9999)
 
 
 def _scalar(value: Any) -> Any:
@@ -127,7 +127,8 @@ def _scalar(value: Any) -> Any:
     return value.tolist() if len(getattr(value, "shape", (0, 0))) < 2 else value
 
 
-def _number(name: str, value: Any, low: float, high: float) -> None:
+def check_number(name: str, value: Any, low: float, high: float) -> None:
+    """Raise OptionError if `value` is not None and no finite number from `low` to `high`."""
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -137,7 +138,8 @@ def _number(name: str, value: Any, low: float, high: float) -> None:
         raise OptionError(f"{name} must be finite, not {value!r}")
 
 
-def _whole(name: str, value: Any, low: int) -> None:
+def check_whole(name: str, value: Any, low: int) -> None:
+    """Raise OptionError if `value` is not None and no whole number of at least `low`."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < low):
         raise OptionError(f"{name} must be a whole number of at least {low}, not {value!r}")
 
@@ -149,7 +151,7 @@ def _size(size: Any) -> None:
     if len(sides) != 2 or None in sides:
         raise OptionError(f"size must be one number or (width, height), not {size!r}")
     for side in sides:
-        _whole("size", side, 1)
+        check_whole("size", side, 1)
         if side > MAX_SIDE:
             raise OptionError(f"size must be at most {MAX_SIDE} pixels, not {side}")
 
@@ -179,7 +181,7 @@ def _weights(name: str, weights: Any) -> None:
     if isinstance(weights, str) or not isinstance(weights, Sequence):
         raise OptionError(f"{name} must be a list of numbers, not {weights!r}")
     for weight in weights:
-        _number(name, weight, 0, math.inf)
+        check_number(name, weight, 0, math.inf)
     if not sum(weights) > 0:
         raise OptionError(f"{name} must not be all zero", "give at least one a positive weight")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from nst_onnx.options import Options
 from nst_onnx.picture import Picture
+
+Some = TypeVar("Some", bound=Options)
 
 
 class Budget(NamedTuple):
@@ -22,7 +24,7 @@ BUDGETS = {"cpu": _CPU, "openvino": _CPU, "cuda": _GPU}
 """{kind of device: {quality: budget}}."""
 
 
-def within_budget(options: Options, content: Picture, device_kind: str) -> Options:
+def within_budget(options: Some, content: Picture, device_kind: str) -> Some:
     """Return the options with what their quality adds; what is given stays.
 
     The picture is never made larger than the content for the sake of quality.
