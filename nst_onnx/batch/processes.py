@@ -7,6 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -97,8 +98,11 @@ class _Worker:
         self.exit_code: int | None = None
         self.connection, there = context.Pipe()
         self._process = context.Process(target=serve, args=(there, recipe), daemon=True)
-        with _ctrl_c_held_back():
-            self._process.start()
+        try:
+            with _ctrl_c_held_back():
+                self._process.start()
+        except OSError as error:
+            raise NstError(f"cannot start a process to paint in: {error.strerror or error}") from error
         there.close()  # so that the end of the process is the end of the wire
 
     def give(self, job: Job) -> None:
@@ -153,6 +157,7 @@ def _ctrl_c_held_back() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # it is started with the first child, and lets Ctrl-C in again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
