@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from nst_onnx import scratch
 from nst_onnx.errors import OptionError
-from nst_onnx.picture.rows import by_strips
 
 
 def fit(shape: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -30,9 +29,9 @@ def resize(
     """Resample a float32 H×W or H×W×C array to `shape` (height, width); into `out` if it is given.
 
     A Lanczos window of three lobes, widened when reducing so that nothing aliases; computed in
-    float32 by Pillow, the rows first and then the columns. The result is clipped to 0..1, because Lanczos overshoots at edges.
-    `array` and `out` may be on disk; the work goes strip by strip, and what is between the two
-    passes is then on disk, too.
+    float32 by Pillow, the rows first and then the columns. The result is clipped to 0..1, because
+    Lanczos overshoots at edges. `array` and `out` may be on disk; the work goes strip by strip, and
+    what is between its two passes is then on disk, too.
     Raises OptionError if a side of `shape` is less than 1.
     """
     height, width = shape
@@ -41,34 +40,41 @@ def resize(
     resized = np.empty((height, width, *array.shape[2:]), np.float32) if out is None else out
     old, new = (whole[..., np.newaxis] if whole.ndim == 2 else whole for whole in (array, resized))
     if len(old) == height:
-        for rows, strip in by_strips(old):
-            np.clip(_resample(strip, (len(strip), width)), 0, 1, out=new[rows])
-            scratch.release(old, new)
+        for rows, strip in _rows_resampled(old, width):
+            np.clip(strip, 0, 1, out=new[rows])
+            scratch.release(new)
         return resized
     on_disk = any(isinstance(whole, np.memmap) for whole in (array, resized))
-    for columns, band in _bands(old, width, on_disk):
-        new[:, columns] = np.clip(_resample(band, (height, band.shape[1])), 0, 1)
+    for columns, band in _bands(old, shape, on_disk):
+        np.clip(_resample(band, (height, band.shape[1])), 0, 1, out=new[:, columns])
         scratch.release(band, new)
     return resized
 
 
+def _rows_resampled(array: NDArray[np.float32], width: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Yield strips of rows resampled to `width`."""
+    height, old_width, channels = array.shape
+    for rows in scratch.strips(height, max(old_width, width) * channels * 4):
+        yield rows, _resample(array[rows], (rows.stop - rows.start, width))
+        scratch.release(array)
+
+
 def _bands(
-    array: NDArray[np.float32], width: int, on_disk: bool
+    array: NDArray[np.float32], shape: tuple[int, int], on_disk: bool
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Resample the rows to `width` and yield the result in bands of columns, each of full height.
+    """Yield `array` with its rows resampled to the width of `shape`, in bands of columns of full height.
 
     No pixel knows of strips or bands: each row is resampled by itself here, each column by the
     caller. A band lies in one piece, because of rows on disk its columns alone would cost as much
     to look at as the whole rows.
     """
-    height, _, channels = array.shape
-    bands = list(scratch.strips(width, height * channels * 4))
-    held = scratch.empty((len(bands), height, bands[0].stop, channels), on_disk=on_disk)
-    for rows, strip in by_strips(array):
-        wide = _resample(strip, (len(strip), width))
+    (old_height, _, channels), (height, width) = array.shape, shape
+    bands = list(scratch.strips(width, max(old_height, height) * channels * 4))
+    held = scratch.empty((len(bands), old_height, bands[0].stop, channels), on_disk=on_disk)
+    for rows, strip in _rows_resampled(array, width):
         for band, columns in zip(held, bands, strict=True):
-            band[rows, : columns.stop - columns.start] = wide[:, columns]
-        scratch.release(array, held)
+            band[rows, : columns.stop - columns.start] = strip[:, columns]
+        scratch.release(held)
     for band, columns in zip(held, bands, strict=True):
         yield columns, band[:, : columns.stop - columns.start]
 
