@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from nst_onnx.objective import Objective
     from nst_onnx.result import Result
     from nst_onnx.stylizer import Step, Stylizer, stylize
+    from nst_onnx.video import stylize_video
 
-__all__ = ["NstError", "Objective", "Result", "Step", "Stylizer", "__version__", "stylize", "stylize_batch"]
+__all__ = [
+    "NstError",
+    "Objective",
+    "Result",
+    "Step",
+    "Stylizer",
+    "__version__",
+    "stylize",
+    "stylize_batch",
+    "stylize_video",
+]
 
 _HOMES = {
     "Objective": "objective",
@@ -25,6 +36,7 @@ _HOMES = {
     "Stylizer": "stylizer",
     "stylize": "stylizer",
     "stylize_batch": "batch",
+    "stylize_video": "video",
 }
 
 

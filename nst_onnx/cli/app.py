@@ -17,6 +17,7 @@ from nst_onnx.cli import (
     settings,
     stylize,
     syntax,
+    video,
     words,
 )
 from nst_onnx.version import __version__
@@ -49,6 +50,7 @@ def _every_command(
 
 app.command("stylize")(stylize.stylize)
 app.command("batch", cls=words.taking_several("--styles"))(batch.batch)
+app.command("video")(video.video)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)
 app.add_typer(models.app, name="models")

@@ -44,6 +44,9 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "std": (list, tuple),
     "bits": WHOLE,
     "jpeg_quality": WHOLE,
+    "temporal_weight": NUMBER,
+    "frame_steps": WHOLE,
+    "crf": WHOLE,
 }
 """What a configuration may hold, and of which type."""
 

@@ -1,0 +1,89 @@
+"""The frames that are done, in a folder beside the output, so that a run that was killed goes on."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nst_onnx.atomic import replacing
+from nst_onnx.errors import NstError, OptionError, PictureError
+from nst_onnx.picture import read, read_settings, write
+from nst_onnx.video.painter import Painted
+
+SUFFIX = ".nst-onnx"
+_HEAD = "run.json"
+
+
+class Kept:
+    """The folder OUT.nst-onnx: which run it belongs to, and a PNG for each frame.
+
+    Everything in it appears whole or not at all. Numbers count from 0.
+    """
+
+    def __init__(self, output: Path) -> None:
+        target = output.resolve()
+        self.folder = target.with_name(target.name + SUFFIX)
+        self.unfinished = self.folder / f"unfinished{target.suffix}"
+        """Where the video itself is written before it takes its place."""
+
+    def open(self, fingerprint: str) -> None:
+        """Go on in the folder of the run with this fingerprint, or begin one.
+
+        Raises OptionError where the folder is another run's, NstError where it cannot be made.
+        """
+        head = self.folder / _HEAD
+        try:
+            self.folder.mkdir(exist_ok=True)
+            if head.exists():
+                if _fingerprint(head) == fingerprint:
+                    return
+                raise OptionError(
+                    f"{self.folder} holds the frames of another run, with other pictures, options or model",
+                    "give the same as then, remove that folder, or choose another name",
+                )
+            if any(not path.name.endswith(".tmp") for path in self.folder.iterdir()):
+                raise OptionError(f"{self.folder} is in the way", "choose another name")
+            with replacing(head) as file:
+                file.write(json.dumps({"fingerprint": fingerprint}).encode())
+        except OSError as error:
+            raise NstError(f"cannot keep frames in {self.folder}: {error.strerror or error}") from error
+
+    def load(self, number: int) -> Painted | None:
+        """Return a frame, None where it is not there, or not whole."""
+        path = self._path(number)
+        if not path.exists():
+            return None
+        try:
+            facts: dict[str, Any] = read_settings(path) or {}
+            return Painted(read(path).rgb, facts["opens"], facts["loss"])
+        except (PictureError, KeyError):
+            return None
+
+    def save(self, number: int, painted: Painted) -> None:
+        """Keep a frame. Raises PictureError."""
+        settings = {"opens": painted.opens, "loss": painted.loss}
+        write(self._path(number), painted.picture, settings=settings)
+
+    def remove(self) -> None:
+        """Remove the folder: it has served its purpose. What says whose it is goes last."""
+        with suppress(OSError):
+            for path in sorted(self.folder.iterdir(), key=lambda path: path.name == _HEAD):
+                path.unlink()
+            self.folder.rmdir()
+
+    def remove_if_empty(self) -> None:
+        """Remove the folder where no frame was done."""
+        if not any(self.folder.glob("*.png")):
+            self.remove()
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number + 1:06}.png"
+
+
+def _fingerprint(head: Path) -> str:
+    try:
+        return str(json.loads(head.read_bytes())["fingerprint"])
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,206 @@
+"""A video from beginning to end: read, painted frame by frame, written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx import presets
+from nst_onnx.atomic import put
+from nst_onnx.colour import transfer_luminance
+from nst_onnx.errors import OptionError
+from nst_onnx.network import Network
+from nst_onnx.objective import listed, open_network, shape_of, style_weights
+from nst_onnx.painting import Painting
+from nst_onnx.picture import Picture, Source, read, resize
+from nst_onnx.quality import within_budget
+from nst_onnx.video import encode
+from nst_onnx.video.film import Film
+from nst_onnx.video.kept import Kept
+from nst_onnx.video.options import VideoOptions
+from nst_onnx.video.painter import Painted, Painter
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameStep:
+    """Where a video is, after one evaluation, or with a frame that was done in an earlier run.
+
+    `frame` of `frames`, counted from 0. `iteration` of at most `iterations` evaluations for this frame; both
+    are 0 where it was done before. `losses` as in `nst_onnx.Step`, and "temporal". `seconds`: so far.
+    """
+
+    frame: int
+    frames: int
+    iteration: int
+    iterations: int
+    losses: dict[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What came of a video.
+
+    `scenes`: the numbers of the frames, counted from 0, that scenes begin with. `painted`: how many frames
+    were painted in this run; the others were done before. `shape`: (H, W).
+    """
+
+    output: Path
+    frames: int
+    painted: int
+    scenes: tuple[int, ...]
+    shape: tuple[int, int]
+    seconds: float
+
+
+def stylize_video(
+    film: str | os.PathLike[str],
+    style: Source | Sequence[Source],
+    output: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] | Network = "auto",
+    device: str | None = None,
+    callback: Callable[[FrameStep], None] | None = None,
+    **options: Any,
+) -> VideoResult:
+    """Paint a film in the manner of `style` (one picture, or several blended), and write it to `output`.
+
+    Each frame starts from the one before, moved along the optical flow, and is held to it where the flow can
+    be trusted; after a cut it starts afresh. Sound, times of the frames, their number and the shape of pixels
+    are the film's own. `output` (.mp4, .m4v, .mov or .mkv) appears whole or not at all. Frames that are
+    done are kept in the folder OUTPUT.nst-onnx until it stands; a call with the same arguments goes on
+    from there. `callback(step)` is called after every evaluation. `options` are the fields of
+    `nst_onnx.video.VideoOptions`: those of a picture, temporal_weight, frame_steps, crf.
+    Raises subclasses of NstError.
+
+    >>> nst_onnx.stylize_video("holiday.mp4", "painting.jpg", "painted.mp4", size=640)
+    """
+    begun = time.monotonic()
+    checked = VideoOptions.of(options)
+    sources = listed(style)
+    style_weights(checked.style_weights, len(sources))
+    styles = [read(source, what="style picture") for source in sources]
+    path = Path(output)
+    encode.check_place(path)
+    if path.resolve() == Path(film).resolve():
+        raise OptionError(f"{path} is the film, and is not written over", "choose another name")
+    source = Film.open(film)
+    encode.check_fit(source, path)
+    if not isinstance(model, Network):
+        model = open_network(model, device, presets.find(checked.preset))
+    first = Picture(_content(next(source.frames()), source.shape), None, source.path.name, 8)
+    chosen = sized(within_budget(checked, first, model.device.kind), first)
+    shape = shape_of(first, chosen.size or 0)
+    kept = Kept(path)
+    kept.open(_fingerprint(Painting(model, first, styles, chosen), source, chosen))
+    run = _Run(source, shape, Painter(model, styles, chosen), kept, callback, begun)
+    try:
+        run.paint()
+        pictures = _shown(source, shape, kept, luminance=chosen.preserve_colour == "luminance")
+        encode.encode(source, pictures, shape, kept.unfinished, chosen.crf)
+        put(kept.unfinished, path)
+    except BaseException:
+        kept.remove_if_empty()
+        raise
+    kept.remove()
+    return VideoResult(
+        path, len(source.times), run.painted, tuple(run.scenes), shape, time.monotonic() - begun
+    )
+
+
+def sized(options: VideoOptions, content: Picture) -> VideoOptions:
+    """Return the options with the size of the frames, (width, height), both even.
+
+    Where none is given the frames are not made larger than they are. Raises OptionError for odd sides.
+    """
+    size = options.size
+    if isinstance(size, tuple | list):
+        if size[0] % 2 or size[1] % 2:
+            raise OptionError(f"the sides of a video must be even, not {size[0]}×{size[1]}", "change by 1")
+        return options
+    usual = presets.find(options.preset).size
+    longest = usual if isinstance(usual, int) else max(usual)
+    height, width = encode.even(shape_of(content, size or min(longest, max(content.shape))))
+    return replace(options, size=(width, height))
+
+
+class _Run:
+    """The painting of all frames that are not yet done."""
+
+    def __init__(
+        self,
+        film: Film,
+        shape: tuple[int, int],
+        painter: Painter,
+        kept: Kept,
+        callback: Callable[[FrameStep], None] | None,
+        begun: float,
+    ) -> None:
+        self._film, self._shape, self._painter, self._kept = film, shape, painter, kept
+        self._callback, self._begun = callback, begun
+        self.painted = 0
+        self.scenes: list[int] = []
+
+    def paint(self) -> None:
+        """Paint them, and keep each."""
+        for number, pixels in enumerate(self._film.frames()):
+            frame = _content(pixels, self._shape)
+            done = self._kept.load(number)
+            if done is None:
+                done = self._paint(number, frame)
+                self._kept.save(number, done)
+                self.painted += 1
+            else:
+                self._tell(number, None)
+            self._painter.done(frame, done)
+            if done.opens:
+                self.scenes.append(number)
+
+    def _paint(self, number: int, frame: Array) -> Painted:
+        painting, opens = self._painter.painting(frame)
+        for _ in painting.advance():
+            self._tell(number, painting)
+        return self._painter.painted(painting, opens)
+
+    def _tell(self, number: int, painting: Painting | None) -> None:
+        if self._callback is None:
+            return
+        done, of, losses = 0, 0, {}
+        if painting is not None:
+            done, of, losses = painting.iteration, sum(painting.budgets), painting.losses
+        frames, seconds = len(self._film.times), time.monotonic() - self._begun
+        self._callback(FrameStep(number, frames, done, of, losses, seconds))
+
+
+def _content(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Array:
+    """Return a frame as the painter takes it: float32 in 0..1, of a shape (H, W)."""
+    return resize(np.divide(pixels, 255, dtype=np.float32), shape)
+
+
+def _shown(
+    film: Film, shape: tuple[int, int], kept: Kept, *, luminance: bool
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield all frames as they are to be seen: with `luminance`, in the film's own colours."""
+    for number, pixels in enumerate(film.frames()):
+        done = kept.load(number)
+        assert done is not None
+        picture = transfer_luminance(done.picture, _content(pixels, shape)) if luminance else done.picture
+        yield np.rint(picture * 255).astype(np.uint8)
+
+
+def _fingerprint(first: Painting, film: Film, options: VideoOptions) -> str:
+    """Return a digest of all that the frames depend on."""
+    with film.path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    parts = (first.fingerprint(), content, options.frame_steps, options.temporal_weight)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
