@@ -23,6 +23,7 @@ from nst_onnx.batch.processes import Processes
 from nst_onnx.batch.recipe import Recipe
 from nst_onnx.batch.share import recipes
 from nst_onnx.errors import DeviceError, NstError, OptionError
+from nst_onnx.memory import LEAST
 
 PATIENCE = 120.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 40, "min_change": 0.0, "pyramid": False}
@@ -260,6 +261,15 @@ def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [r.device for r in recipes(Recipe(device="cuda"), 3)] == ["cuda:0", "cuda:1", "cuda:0"]
     assert [r.device for r in recipes(Recipe(device="cuda:1"))] == ["cuda:1"]
     assert [r.device for r in recipes(Recipe(device="cuda:1:tf32"), 2)] == ["cuda:1:tf32"] * 2
+
+
+def test_the_memory_is_shared() -> None:
+    (alone,) = recipes(Recipe(device="cpu", options={"max_memory": "4GB"}), 1)
+    assert alone.options["max_memory"] == "4GB"
+    several = recipes(Recipe(device="cpu", options={"max_memory": "4GB"}), 4)
+    assert [r.options["max_memory"] for r in several] == [1 << 30] * 4
+    tight = recipes(Recipe(device="cpu", options={"max_memory": "1GB"}), 4)
+    assert [r.options["max_memory"] for r in tight] == [LEAST] * 4
 
 
 def test_shares_that_make_no_sense() -> None:

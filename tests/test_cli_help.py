@@ -22,7 +22,7 @@ from nst_onnx.presets import PRESETS
 from nst_onnx.version import __version__
 
 Nst = Callable[..., Outcome]
-COMMANDS = ["stylize", "compare", "presets", "settings", "doctor", "models"]
+COMMANDS = ["stylize", "batch", "compare", "presets", "settings", "doctor", "models"]
 HEAVY = ("numpy", "onnx", "onnxruntime", "PIL", "h5py", "scipy", "matplotlib", "pooch", "requests")
 
 

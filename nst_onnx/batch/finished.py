@@ -14,6 +14,7 @@ from nst_onnx.options import Options
 from nst_onnx.picture import read_settings
 
 _BY_QUALITY = ("size", "steps")  # what a quality sets where nothing is given
+_ASIDE = ("init", "max_memory")  # stored otherwise, and nothing that can be seen
 
 
 def finished(job: Job, recipe: Recipe) -> Ending | None:
@@ -45,7 +46,7 @@ def _otherwise(output: Path, recipe: Recipe) -> list[str]:
 def _as_stored(recipe: Recipe) -> dict[str, Any]:
     """Return the options as a picture's settings have them, but for those that are left to the preset."""
     options = Options.of(recipe.options)
-    chosen = {f.name: getattr(options, f.name) for f in fields(Options) if f.name != "init"}
+    chosen = {f.name: getattr(options, f.name) for f in fields(Options) if f.name not in _ASIDE}
     skipped = _BY_QUALITY if options.quality else ()
     given = {n: v for n, v in chosen.items() if v is not None and n not in skipped}
     stored: dict[str, Any] = json.loads(json.dumps(given, default=str))

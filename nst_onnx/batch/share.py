@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from nst_onnx.batch.recipe import Recipe
 from nst_onnx.errors import OptionError
+from nst_onnx.memory import LEAST, Memory
 from nst_onnx.runtime import Device, choose, gpus
 
 CORES_EACH = 8  # more of them help a single picture little
@@ -16,15 +17,15 @@ CORES_EACH = 8  # more of them help a single picture little
 def recipes(recipe: Recipe, processes: int | None = None) -> list[Recipe]:
     """Return what each of so many processes paints with; None: one for each GPU, or for every 8 cores.
 
-    Several processes on the CPU share its cores, several on GPUs go round them; what the recipe itself
-    says of threads and GPU stays. Raises OptionError for less than one process, DeviceError.
+    Several processes share the memory, and on the CPU its cores; on GPUs they go round them. What the recipe
+    itself says of threads and GPU stays. Raises OptionError for less than one process, DeviceError.
     """
     if processes is not None and (isinstance(processes, bool) or processes < 1):
         raise OptionError(f"there must be at least one process, not {processes}")
     device = choose(recipe.device, exact=recipe.preset.name != "default")
     if device.kind == "cuda":
-        return _on_gpus(recipe, device, gpus.count(), processes)
-    return _on_cores(recipe, _cores(), processes)
+        return _with_memory(_on_gpus(recipe, device, gpus.count(), processes))
+    return _with_memory(_on_cores(recipe, _cores(), processes))
 
 
 def _on_gpus(recipe: Recipe, device: Device, count: int, processes: int | None) -> list[Recipe]:
@@ -41,6 +42,15 @@ def _on_cores(recipe: Recipe, cores: int, processes: int | None) -> list[Recipe]
     if count > 1 and not recipe.threads:
         recipe = replace(recipe, threads=max(1, cores // count))
     return [recipe] * count
+
+
+def _with_memory(several: list[Recipe]) -> list[Recipe]:
+    if len(several) == 1:
+        return several
+    share = Memory.of(several[0].options.get("max_memory")).limit // len(several)
+    return [
+        replace(recipe, options={**recipe.options, "max_memory": max(LEAST, share)}) for recipe in several
+    ]
 
 
 def _cores() -> int:
