@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nst_onnx.losses import style
 from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
-from nst_onnx.losses.tile import tile_gradient_model, tile_statistics_model
+from nst_onnx.losses.tile import forward_floats, tile_gradient_model, tile_statistics_model
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
 from nst_onnx.runtime import AnySession, Device, choose, open_session
@@ -44,6 +44,11 @@ class Sessions:
     def objective(self) -> AnySession:
         """From a picture, targets and coefficients to losses and gradient."""
         return self._open(objective_model)
+
+    @cached_property
+    def features(self) -> tuple[float, bool]:
+        """What they take for each pixel, as `nst_onnx.losses.tile.forward_floats` says."""
+        return forward_floats(self._extractor, self._terms)
 
     @cached_property
     def tile_statistics(self) -> AnySession:

@@ -7,6 +7,7 @@ pass over all tiles gives G, and a second one, tile by tile, the exact gradient 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import onnx
@@ -16,6 +17,8 @@ from nst_onnx.graph.reach import Field, receptive_fields
 from nst_onnx.losses import style
 from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms, with_features
 from nst_onnx.models.extractor import Extractor
+
+_PROBE = 512  # pixels a side: so large that rounding in deep layers does not matter
 
 
 def tile_statistics_model(
@@ -76,6 +79,20 @@ def feature_shapes(
         assert channels is not None
         shapes[layer] = channels, height or 0, width or 0
     return shapes
+
+
+def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
+    """Return how many numbers per pixel the convolutions on the way to the layers compute.
+
+    Also whether all come in channels that fill blocks of 16, as runtimes lay them out.
+    """
+    g, _ = with_features(extractor, replace(terms, margin=0, masked=False))
+    g.input(PICTURE, [1, 3, _PROBE, _PROBE])
+    g.infer_shapes()
+    computed = [g.shape(node.output[0]) or () for node in g.nodes if node.op_type == "Conv"]
+    sizes = [[n or 0 for n in shape] for shape in computed if shape]
+    floats = sum(math.prod(shape) for shape in sizes) / _PROBE**2
+    return floats, all(shape[1] % 16 == 0 for shape in sizes[1:])  # the first is the preprocessing
 
 
 def tile_fields(extractor: Extractor, terms: Terms) -> dict[str, Field]:
