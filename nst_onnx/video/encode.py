@@ -135,5 +135,5 @@ def _writing(path: Path) -> Iterator[None]:
     except (library.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise PictureError(
-            f"cannot write {path}: {reason}", "if its sound does not fit, a name that ends in .mkv takes any"
+            f"cannot write {path}: {reason}", "if it is the sound that does not fit, choose a name that ends in .mkv"
         ) from error
