@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,21 @@ def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, mon
         picture = read(tiff(samples, iccprofile=WIDE_GAMUT), memory=NOTHING)
     assert len(caught) == 1
     np.testing.assert_array_equal(picture.rgb, read(tiff(samples)).rgb)
+
+
+def test_a_full_disk_is_told_as_that(tmp_path):
+    """A real failure: the process may not write files of more than 1000 bytes."""
+    resource = pytest.importorskip("resource", reason="the system has no limit on file sizes")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(PictureError, match="no room on the disk") as caught:
+            read(SOURCES["PNG"], memory=NOTHING)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "TMPDIR" in caught.value.hint
 
 
 # Resizing

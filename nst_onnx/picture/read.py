@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.tiff import from_tiff
 
 _HEAD = 512  # bytes that are enough to tell what a file is
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def read(
@@ -144,8 +146,19 @@ def _naming(label: str) -> Iterator[None]:
         raise PictureError(f"cannot read {label}: {error}", error.hint) from error
     except MemoryError as error:
         raise PictureError(f"cannot read {label}: there is not enough memory for it") from error
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise PictureError(
+                f"cannot read {label}: there is no room on the disk for what memory does not hold",
+                "give it more memory, or set TMPDIR to a folder on a larger disk",
+            ) from error
+        raise _damaged(label, error) from error
     except Exception as error:  # a damaged file makes decoders raise anything at all
-        reason = str(error).strip().rstrip(".")
-        telling = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
-        why = f" ({reason})" if telling else ""
-        raise PictureError(f"cannot read {label}: it is damaged or incomplete{why}") from error
+        raise _damaged(label, error) from error
+
+
+def _damaged(label: str, error: Exception) -> PictureError:
+    reason = str(error).strip().rstrip(".")
+    telling = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
+    why = f" ({reason})" if telling else ""
+    return PictureError(f"cannot read {label}: it is damaged or incomplete{why}")
