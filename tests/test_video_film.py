@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from clips import HEIGHT, WIDTH, packets, save, scene, times
 
 from nst_onnx.errors import NstError, OptionError, PictureError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from clips import HEIGHT, STEP, WIDTH, scene
 
 from nst_onnx.video import motion

@@ -18,6 +18,12 @@ def cv2() -> ModuleType:
     return _library("cv2", "OpenCV")
 
 
+def check() -> None:
+    """Raise NstError where one of them is missing."""
+    av()
+    cv2()
+
+
 def _library(module: str, name: str) -> ModuleType:
     try:
         return import_module(module)

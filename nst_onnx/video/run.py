@@ -22,7 +22,7 @@ from nst_onnx.objective import listed, open_network, shape_of, style_weights
 from nst_onnx.painting import Painting
 from nst_onnx.picture import Picture, Source, read, resize
 from nst_onnx.quality import within_budget
-from nst_onnx.video import encode
+from nst_onnx.video import encode, libraries
 from nst_onnx.video.film import Film
 from nst_onnx.video.kept import Kept
 from nst_onnx.video.options import VideoOptions
@@ -86,6 +86,7 @@ def stylize_video(
     >>> nst_onnx.stylize_video("holiday.mp4", "painting.jpg", "painted.mp4", size=640)
     """
     begun = time.monotonic()
+    libraries.check()
     checked = VideoOptions.of(options)
     sources = listed(style)
     style_weights(checked.style_weights, len(sources))
