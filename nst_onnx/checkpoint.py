@@ -7,15 +7,17 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx import scratch
 from nst_onnx.atomic import replacing
 from nst_onnx.errors import NstError, OptionError
 
-_FORMAT = "nst-onnx checkpoint 1"
+_FORMAT = "nst-onnx checkpoint 2"
+_LARGE = 1 << 26  # numbers of an array that is better kept on disk
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ class Checkpoint:
         """Write to a file (.npz by content, whatever its name), replacing it only when all is written."""
         head = {"format": _FORMAT, "fingerprint": self.fingerprint, "facts": self.facts}
         try:
-            with replacing(Path(path)) as file:
-                np.savez(file, head=np.asarray(json.dumps(head)), **self.arrays)  # type: ignore[arg-type]
+            with replacing(Path(path)) as file, zipfile.ZipFile(file, "w") as archive:
+                for name, array in {"head": np.asarray(json.dumps(head)), **self.arrays}.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        _write(member, array)
         except OSError as error:
             raise NstError(f"cannot save the state to {path}: {error.strerror or error}") from error
 
@@ -42,11 +46,14 @@ class Checkpoint:
     def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
         """Read what `save` wrote. Raises OptionError where the file is something else, or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                head = json.loads(str(file["head"]))
-                if head["format"] != _FORMAT:
-                    raise ValueError("another version")
-                arrays = {name: file[name] for name in file.files if name != "head"}
+            with zipfile.ZipFile(path) as archive:
+                arrays = {}
+                for name in archive.namelist():
+                    with archive.open(name) as member:
+                        arrays[name.removesuffix(".npy")] = _read(member)
+            head = json.loads(str(arrays.pop("head")))
+            if head["format"] != _FORMAT:
+                raise ValueError("another version")
             return cls(head["fingerprint"], head["facts"], arrays)
         except FileNotFoundError as error:
             raise OptionError(f"{path} does not exist") from error
@@ -62,3 +69,33 @@ class Checkpoint:
             raise OptionError(
                 f"{path} is not a saved state of nst-onnx, or is damaged", "start again without it"
             ) from error
+
+
+def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
+    """Write an array as numpy's .npy, piece by piece."""
+    flat = np.ascontiguousarray(array).reshape(-1) if array.size < _LARGE else array.reshape(-1)
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    )
+    for piece in scratch.strips(array.size, array.itemsize):
+        file.write(flat[piece].tobytes())
+        scratch.release(array)
+
+
+def _read(file: IO[bytes]) -> npt.NDArray[Any]:
+    """Read what `_write` wrote; what is large comes to lie on disk."""
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("another version of numpy's format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError("objects are not read")
+    array = scratch.empty(shape, dtype, on_disk=int(np.prod(shape)) >= _LARGE)
+    flat = array.reshape(-1)
+    for piece in scratch.strips(array.size, max(dtype.itemsize, 1)):
+        size = (piece.stop - piece.start) * dtype.itemsize
+        content = file.read(size)
+        if len(content) != size:
+            raise EOFError("it ends too early")
+        flat[piece] = np.frombuffer(content, dtype)
+        scratch.release(array)
+    return array

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx import scratch
 from nst_onnx.graph import Graph
 from nst_onnx.objective import Objective
 from nst_onnx.optim.on_device import DeviceSmoothing, OnDevice
@@ -39,31 +41,45 @@ class Landscape(Protocol):
         """Return a vector as an array."""
 
 
-def landscape(objective: Objective) -> Landscape:
-    """Return the objective's landscape on the device that it runs on."""
-    stays = objective.network.device.kind in STAYING and objective.stays_on_device
-    return DeviceLandscape(objective) if stays else HostLandscape(objective)
+def landscape(objective: Objective, *, on_disk: bool = False) -> Landscape:
+    """Return the objective's landscape on the device that it runs on, or with its vectors on disk."""
+    stays = not on_disk and objective.network.device.kind in STAYING and objective.stays_on_device
+    return DeviceLandscape(objective) if stays else HostLandscape(objective, on_disk=on_disk)
 
 
 class HostLandscape:
-    """Vectors are arrays of numpy."""
+    """Vectors are arrays of numpy, in memory or on disk."""
 
-    def __init__(self, objective: Objective) -> None:
-        self._objective = objective
+    def __init__(self, objective: Objective, *, on_disk: bool = False) -> None:
+        self._objective, self._on_disk = objective, on_disk
+        self._picture: Array = scratch.empty((1, 3, *objective.shape), on_disk=on_disk)
 
     def __call__(self, x: Array) -> tuple[Array, Array]:
-        """Return (losses, gradient)."""
-        losses, gradient = self._objective.evaluate((x / GREY_LEVELS).reshape(1, 3, *self._objective.shape))
-        return losses, gradient.reshape(-1) / GREY_LEVELS
+        """Return (losses, gradient), the gradient valid until the next call."""
+        levels = self._picture.reshape(-1)
+        for piece in scratch.pieces(x.size):
+            np.divide(x[piece], GREY_LEVELS, out=levels[piece])
+            scratch.release(levels, x)
+        losses, gradient = self._objective.evaluate(self._picture)
+        slope = gradient.reshape(-1)
+        for piece in scratch.pieces(x.size):
+            slope[piece] /= GREY_LEVELS
+            scratch.release(slope)
+        return losses, slope
 
     def space(self, *, smooth: bool) -> Host:
         """Return numpy's space."""
         height, width = shape = self._objective.shape
-        return Host(3 * height * width, Smoothing(shape) if smooth else None)
+        smoothing = Smoothing(shape, on_disk=self._on_disk) if smooth else None
+        return Host(3 * height * width, smoothing, on_disk=self._on_disk)
 
     def distance(self, a: Array, b: Array) -> float:
         """Return the root mean square difference."""
-        return float(np.sqrt(np.mean(np.square(a - b))))
+        total = 0.0
+        for piece in scratch.pieces(a.size):
+            total += float(np.square(a[piece] - b[piece]).sum())
+            scratch.release(a, b)
+        return math.sqrt(total / a.size)
 
     def host(self, vector: Array) -> Array:
         """Return the array itself."""

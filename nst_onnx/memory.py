@@ -17,6 +17,7 @@ LEAST = 512 << 20  # bytes: the libraries and a network's weights alone take nea
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SHARE = 0.5  # of the machine's memory: other programs want to live, too
 _PICTURES = 1 / 16  # of the limit: the largest picture that is kept in memory
+_STATE = 1 / 4  # of the limit: all that an optimiser may keep in memory
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -37,6 +38,10 @@ class Memory:
     def holds(self, size: int) -> bool:
         """Whether a picture of so many bytes stays in memory."""
         return size <= _PICTURES * self.limit
+
+    def holds_state(self, size: int) -> bool:
+        """Whether an optimiser's vectors, of so many bytes in all, stay in memory."""
+        return size <= _STATE * self.limit
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[np.float32]:
         """Return an array of zeros for a picture, on disk where it is too large to be held."""

@@ -58,8 +58,8 @@ class Objective:
             model if isinstance(model, Network) else open_network(model, device, self.preset, exact=True)
         )
         self.memory = Memory.of(self.options.max_memory)
-        self.content = read(content, what="content picture")
-        self.styles = [read(style, what="style picture") for style in listed(styles)]
+        self.content = read(content, what="content picture", memory=self.memory)
+        self.styles = [read(style, what="style picture", memory=self.memory) for style in listed(styles)]
         weights = style_weights(self.options.style_weights, len(self.styles))
         self.shape = shape_of(self.content, self.options.size or self.preset.size)
         self._weights = term_weights(self.options, self.preset, self.network)
@@ -74,7 +74,7 @@ class Objective:
 
     def _prepare(self, weights: Sequence[float]) -> None:
         """Measure the targets, work out the coefficients, and put all in place on the device."""
-        self.content_picture, alpha = self._content = scaled(self.content, self.shape)
+        self.content_picture, alpha = self._content = scaled(self.content, self.shape, self.memory)
         self._evaluation = self._evaluation_of(self.shape, alpha)
         energy = self._evaluation.keep_content(planes(self.content_picture), self.content.name)
         self.style_pictures = self._scaled_styles()
@@ -96,7 +96,7 @@ class Objective:
     def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
         """Return the style pictures at the content's size times `style_scale`, recoloured if so wished."""
         longest = max(1, round(max(self.shape) * self.options.style_scale))
-        pictures = [scaled(style, fit(style.shape, longest)) for style in self.styles]
+        pictures = [scaled(style, fit(style.shape, longest), self.memory) for style in self.styles]
         recolour = {"histogram": match_histogram, "covariance": match_covariance}.get(
             self.options.preserve_colour or ""
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
@@ -12,12 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nst_onnx import presets, pyramid, start
+from nst_onnx import presets, pyramid, scratch, start
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.colour import transfer_luminance
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.landscape import GREY_LEVELS, HostLandscape, Landscape, landscape
 from nst_onnx.losses.temporal import Temporal
+from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective, shape_of
 from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
@@ -32,6 +34,8 @@ Array = npt.NDArray[np.float32]
 
 _STILL_AFTER = 10  # evaluations
 _PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluations
+_VECTORS = 12  # of an optimiser and of the painting, beside the pairs
+PAIRS = 20  # that the preconditioned optimiser keeps
 LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
 
 
@@ -48,7 +52,7 @@ class Painting:
     ) -> None:
         self.network, self.content, self.styles, self.options = network, content, styles, options
         self._held_to = held_to
-        self.preset = presets.find(options.preset)
+        self.preset, self.memory = presets.find(options.preset), Memory.of(options.max_memory)
         final = shape_of(content, options.size or self.preset.size)
         coarse_to_fine = self.preset.pyramid if options.pyramid is None else options.pyramid
         steps = options.steps or self.preset.steps
@@ -97,12 +101,18 @@ class Painting:
         self._objective = Objective(
             self.content, self.styles, model=self.network, held_to=self._held_to, **chosen
         )
-        picture = self._beginning(shape) if self.best is None else resize(self.picture(), shape)
+        picture = self._beginning(shape) if self.best is None else self._resized(self.picture(), shape)
         # The optimiser may not fit into memory: all changes after it.
-        kind = self.options.optimiser or self.preset.optimiser
+        kind, evaluations = self.options.optimiser or self.preset.optimiser, self.budgets[self.level]
+        state = _VECTORS + 2 * pairs(kind, self.preset, evaluations)
+        self._on_disk = not self.memory.holds_state(state * 12 * shape[0] * shape[1])
         stays = kind != "adam" and not self._averaging  # these two are on the host
-        ground = landscape(self._objective) if stays else HostLandscape(self._objective)
-        optimiser = begin(kind, self.preset, to_vector(picture), ground, self.options.learning_rate)
+        ground: Landscape = (landscape if stays else HostLandscape)(self._objective, on_disk=self._on_disk)
+        vector = to_vector(picture, on_disk=self._on_disk)
+        if self._resumed is not None and "optimiser/x" not in self._resumed.arrays:
+            vector = self._resumed.arrays["best"]
+        rate = self.options.learning_rate
+        optimiser = begin(kind, self.preset, vector, ground, rate, evaluations=evaluations)
         self._shape, self._optimiser, self._landscape = shape, optimiser, ground
         self._average = Average(self._averaging)
         self.best, self.best_loss = optimiser.x, np.inf
@@ -110,6 +120,9 @@ class Painting:
         if self._resumed is not None:
             self._restore(self._resumed)
             self._resumed = None
+
+    def _resized(self, picture: Array, shape: tuple[int, int]) -> Array:
+        return resize(picture, shape, out=self.memory.empty((*shape, 3)))
 
     def _evaluate(self) -> None:
         assert self._objective is not None
@@ -149,7 +162,7 @@ class Painting:
         init = self.options.init
         if init is None or (isinstance(init, str) and init in ("content", "noise", "style")):
             return None
-        return read(init, what="picture to start from")
+        return read(init, what="picture to start from", memory=self.memory)
 
     def _beginning(self, shape: tuple[int, int]) -> Array:
         """Return the picture to start from, at the first level's size."""
@@ -157,7 +170,7 @@ class Painting:
         rng = np.random.default_rng(self.options.seed)
         content = self._objective.content_picture
         if self.init is not None:
-            return resize(self.init.rgb, shape)
+            return self._resized(self.init.rgb, shape)
         kind = self.options.init or self.preset.start
         if kind == "content":
             return content
@@ -218,21 +231,27 @@ class Painting:
 
     def picture_of(self, vector: Any, shape: tuple[int, int]) -> Array:
         """Return the picture H×W×3 of an optimiser's vector."""
-        return to_picture(self._landscape.host(vector), shape)
+        return to_picture(self._landscape.host(vector), shape, on_disk=self._on_disk)
 
     def finished(self, picture: Array) -> Array:
         """Return a picture as it is shown: within 0..1, and in the content's colours if so wished."""
-        shown = np.clip(picture, 0, 1)
+        shown, colours = self.memory.empty(picture.shape), None
         if self.options.preserve_colour == "luminance":
-            shown = transfer_luminance(shown, resize(self.content.rgb, (shown.shape[0], shown.shape[1])))
+            colours = self._resized(self.content.rgb, (picture.shape[0], picture.shape[1]))
+        for rows in scratch.strips(picture.shape[0], picture[0].nbytes):
+            part = np.clip(picture[rows], 0, 1)
+            shown[rows] = part if colours is None else transfer_luminance(part, colours[rows])
+            scratch.release(shown, picture, *([] if colours is None else [colours]))
         return shown
 
     def result(self) -> Result:
         """Return the best picture so far, at the final size."""
         picture, final = self.picture(), self.shapes[-1]
         if self._shape != final:
-            picture = resize(picture, final)
-        alpha = None if self.content.alpha is None else resize(self.content.alpha, final)
+            picture = self._resized(picture, final)
+        alpha = self.content.alpha
+        if alpha is not None:
+            alpha = resize(alpha, final, out=self.memory.empty(final))
         return Result(
             self.finished(picture),
             alpha,
@@ -275,11 +294,16 @@ class Painting:
     # ---- stopping and going on
 
     def checkpoint(self) -> Checkpoint:
-        """Return all that the rest of the run depends on."""
+        """Return all that the rest of the run depends on.
+
+        Of a picture whose optimiser works on disk it holds no more than the best picture so far, from which
+        the optimiser sets out anew: to write the many gigabytes of its history would take too long.
+        """
         assert self.best is not None
-        arrays = {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
-        arrays["best"] = self._landscape.host(self.best).copy()
-        arrays["earlier"] = self._landscape.host(self._earlier).copy()
+        arrays: dict[str, Any] = {"best": self._landscape.host(self.best)}
+        if not self._on_disk:
+            arrays = {"best": arrays["best"].copy(), "earlier": self._landscape.host(self._earlier).copy()}
+            arrays |= {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
         if self._average.sum is not None:
             arrays["average"] = self._average.sum.copy()
         facts = {
@@ -309,53 +333,75 @@ class Painting:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         arrays = checkpoint.arrays
+        self.best_losses = checkpoint.facts["best_losses"]
+        self.best_loss = self.best_losses["total"]
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
+        if not state:
+            return
         self._optimiser.restore(state)
         take = self._landscape.space(smooth=False).take
-        self.best, self.best_losses = take(arrays["best"]), checkpoint.facts["best_losses"]
-        self._earlier = take(arrays["earlier"])
-        self.best_loss = self.best_losses["total"]
+        self.best, self._earlier = take(arrays["best"]), take(arrays["earlier"])
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]
 
     def fingerprint(self) -> str:
         """Return a digest of everything that the result depends on."""
-        known = {k: v for k, v in self.settings().items() if k not in ("iterations", "max_seconds")}
+        free = ("iterations", "max_seconds", "max_memory")
+        known = {k: v for k, v in self.settings().items() if k not in free}
         digest = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
         for picture in (self.content, *self.styles, *([self.init] if self.init else [])):
             digest.update(str(picture.shape).encode())
-            digest.update(picture.rgb.tobytes())
-            digest.update(b"" if picture.alpha is None else picture.alpha.tobytes())
+            for array in (picture.rgb, *([] if picture.alpha is None else [picture.alpha])):
+                for rows in scratch.strips(array.shape[0], array[0].nbytes):
+                    digest.update(array[rows].tobytes())
+                    scratch.release(array)
         return digest.hexdigest()
 
 
+def pairs(kind: OptimiserName, preset: Preset, evaluations: int) -> int:
+    """Return how many pairs an optimiser keeps, if it keeps any: no more than it can come to."""
+    return min({"adam": 0, "preconditioned": PAIRS, "lbfgs": preset.history}[kind], evaluations)
+
+
 def begin(
-    kind: OptimiserName, preset: Preset, x: Array, ground: Landscape, rate: float | None = None
+    kind: OptimiserName,
+    preset: Preset,
+    x: Array,
+    ground: Landscape,
+    rate: float | None = None,
+    *,
+    evaluations: int = sys.maxsize,
 ) -> Optimiser:
     """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
 
-    `rate` None means the preset's learning rate.
+    `rate` None means the preset's learning rate. `evaluations`: how many there will be at most.
     """
     rate = rate or preset.learning_rate
     if kind == "adam":
         return Adam(x, learning_rate=rate)
     space = ground.space(smooth=kind == "preconditioned")
-    if kind == "preconditioned":
-        return LBFGS(space.take(x), space=space, learning_rate=rate, longest=LONGEST_STEP)
     return LBFGS(
         space.take(x),
         space=space,
-        history=preset.history,
+        history=pairs(kind, preset, evaluations),
         learning_rate=rate,
         longest=LONGEST_STEP,
-        line_search=preset.line_search,
+        line_search=kind == "preconditioned" or preset.line_search,
     )
 
 
-def to_vector(picture: Array) -> Array:
+def to_vector(picture: Array, *, on_disk: bool = False) -> Array:
     """Return a picture H×W×3 as optimisers see it: (3·H·W,) in grey levels."""
-    return np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32).reshape(-1) * GREY_LEVELS
+    planes = scratch.empty((3, *picture.shape[:2]), on_disk=on_disk)
+    for rows in scratch.strips(picture.shape[0], picture[0].nbytes):
+        np.multiply(picture[rows].transpose(2, 0, 1), GREY_LEVELS, out=planes[:, rows])
+        scratch.release(planes, picture)
+    return planes.reshape(-1)
 
 
-def to_picture(vector: Array, shape: tuple[int, int]) -> Array:
+def to_picture(vector: Array, shape: tuple[int, int], *, on_disk: bool = False) -> Array:
     """Return the picture H×W×3 of an optimiser's vector."""
-    return np.ascontiguousarray((vector / GREY_LEVELS).reshape(3, *shape).transpose(1, 2, 0))
+    picture, planes = scratch.empty((*shape, 3), on_disk=on_disk), vector.reshape(3, *shape)
+    for rows in scratch.strips(shape[0], picture[0].nbytes):
+        np.divide(planes[:, rows].transpose(1, 2, 0), GREY_LEVELS, out=picture[rows])
+        scratch.release(planes, picture)
+    return picture

@@ -32,6 +32,11 @@ def empty(
         return np.memmap(file, dtype, "r+", shape=shape)
 
 
+def pieces(size: int, count: int = 1) -> Iterator[slice]:
+    """Yield the slices that make up vectors of float32, of which `count` are looked at together."""
+    return strips(size, 4 * count)
+
+
 def release(*arrays: npt.NDArray[np.generic]) -> None:
     """Give back the memory that holds the parts of arrays on disk just looked at; others stay as they are."""
     for array in arrays:

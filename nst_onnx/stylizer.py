@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nst_onnx import presets
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.errors import OptionError
+from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.objective import listed, open_network, style_weights
 from nst_onnx.options import Options
@@ -159,8 +160,9 @@ class Stylizer:
         checked = Options.of(options)
         sources = listed(style)
         style_weights(checked.style_weights, len(sources))
-        styles = [read(source, what="style picture") for source in sources]
-        photo = read(content, what="content picture")
+        memory = Memory.of(checked.max_memory)
+        styles = [read(source, what="style picture", memory=memory) for source in sources]
+        photo = read(content, what="content picture", memory=memory)
         return Painting(self.network, photo, styles, within_budget(checked, photo, self.device.kind))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State
 
 Array = npt.NDArray[np.float32]
@@ -36,9 +37,12 @@ class Smoothing:
     first pairs, each pair's vectors at unit length, in each octave of frequencies of each colour.
     """
 
-    def __init__(self, shape: tuple[int, int]) -> None:
-        """`shape`: (H, W) of the picture whose three colours H×W lie one after the other in a vector."""
-        self.shape = shape
+    def __init__(self, shape: tuple[int, int], *, on_disk: bool = False) -> None:
+        """`shape`: (H, W) of the picture whose three colours H×W lie one after the other in a vector.
+
+        `on_disk`: where results go.
+        """
+        self.shape, self._on_disk = shape, on_disk
         self._rows, self._columns = (cosines(n, min(math.ceil(2 * n * FINEST), MOST_WAVES)) for n in shape)
         axes = (np.arange(len(c)) / (2 * n) for c, n in zip((self._rows, self._columns), shape, strict=True))
         octave = np.log2(np.maximum(np.hypot(*np.ix_(*axes)), COARSEST) / COARSEST).reshape(-1)
@@ -80,17 +84,34 @@ class Smoothing:
         self._gain = gain.astype(np.float32).reshape(3, *waves)
 
     def _total(self, vector: Array) -> float:
-        return float(np.dot(vector, vector))
+        total = 0.0
+        for piece in scratch.pieces(vector.size):
+            total += float(np.dot(vector[piece], vector[piece]))
+            scratch.release(vector)
+        return total
 
     def _waves(self, vector: Array) -> Array:
-        waves = self._rows @ vector.reshape(3, *self.shape) @ self._columns.T
+        colours = vector.reshape(3, *self.shape)
+        waves = np.zeros((3, len(self._rows), len(self._columns)), np.float32)
+        for rows in self._strips():
+            waves += self._rows[:, rows] @ (colours[:, rows] @ self._columns.T)
+            scratch.release(vector)
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
 
     def _scale(self, vector: Array, excess: Array) -> Array:
-        waves = np.tensordot(OPPONENTS.T, excess * self._waves(vector), 1)
-        smooth = (self._rows.T @ (waves @ self._columns)).astype(np.float32, copy=False)
-        smooth += vector.reshape(smooth.shape)
+        waves = np.tensordot(OPPONENTS.T, excess * self._waves(vector), 1).astype(np.float32, copy=False)
+        colours = vector.reshape(3, *self.shape)
+        smooth = scratch.empty(colours.shape, on_disk=self._on_disk)
+        across = waves @ self._columns
+        for rows in self._strips():
+            np.matmul(self._rows.T[rows], across, out=smooth[:, rows])
+            smooth[:, rows] += colours[:, rows]
+            scratch.release(smooth, vector)
         return smooth.reshape(-1)
+
+    def _strips(self) -> Iterator[slice]:
+        height, width = self.shape
+        return scratch.strips(height, 12 * width)
 
     def state(self) -> State:
         """Return what has been learnt."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.smoothing import Smoothing
 
@@ -108,29 +109,43 @@ class Preconditioned(Generic[V]):
 
 
 class Host(Preconditioned[Array]):
-    """numpy's arrays."""
+    """numpy's arrays, in memory or on disk, looked at piece by piece."""
 
-    def __init__(self, size: int, smoothing: Smoothing | None = None) -> None:
+    def __init__(self, size: int, smoothing: Smoothing | None = None, *, on_disk: bool = False) -> None:
         super().__init__(smoothing)
-        self.size = size
+        self.size, self._on_disk = size, on_disk
 
     def rows(self, count: int) -> HostRows:
         """Return a matrix of zeros."""
-        return HostRows(count, self.size)
+        return HostRows(scratch.empty((count, self.size), on_disk=self._on_disk), self._new)
 
     def add(self, a: Array, b: Array, weight: float) -> Array:
         """Return a + weight × b."""
-        total = np.float32(weight) * b
-        total += a
+        total = self._new()
+        for piece in scratch.pieces(self.size):
+            np.multiply(b[piece], np.float32(weight), out=total[piece])
+            total[piece] += a[piece]
+            scratch.release(total, a, b)
         return total
 
     def dot(self, a: Array, b: Array) -> float:
         """Return the inner product."""
-        return float(np.dot(a, b))
+        total = 0.0
+        for piece in scratch.pieces(self.size):
+            total += float(np.dot(a[piece], b[piece]))
+            scratch.release(a, b)
+        return total
 
     def take(self, vector: npt.ArrayLike) -> Array:
         """Return a copy."""
-        return np.array(vector, np.float32)
+        source, copy = np.asarray(vector), self._new()
+        for piece in scratch.pieces(self.size):
+            copy[piece] = source[piece]
+            scratch.release(copy, source)
+        return copy
+
+    def _new(self) -> Array:
+        return scratch.empty((self.size,), on_disk=True) if self._on_disk else np.empty(self.size, np.float32)
 
     def array(self, vector: Array) -> Array:
         """Return a copy."""
@@ -140,12 +155,15 @@ class Host(Preconditioned[Array]):
 class HostRows:
     """Vectors as the rows of a matrix, so that many products are one."""
 
-    def __init__(self, count: int, size: int) -> None:
-        self._matrix = np.zeros((count, size), np.float32)
+    def __init__(self, matrix: Array, new: Callable[[], Array]) -> None:
+        """`new` makes room for one more vector."""
+        self._matrix, self._new = matrix, new
 
     def put(self, row: int, vector: Array) -> None:
         """Copy a vector into a row."""
-        self._matrix[row] = vector
+        for piece in self._pieces(1):
+            self._matrix[row, piece] = vector[piece]
+            scratch.release(self._matrix, vector)
 
     def get(self, row: int) -> Array:
         """Return a view of a row."""
@@ -154,9 +172,20 @@ class HostRows:
 
     def products(self, vectors: Sequence[Array], count: int) -> Numbers:
         """Return the first rows times each vector."""
-        return np.stack([self._matrix[:count] @ vector for vector in vectors]).astype(np.float64)
+        products = np.zeros((len(vectors), count))
+        for piece in self._pieces(count):
+            for i, vector in enumerate(vectors):
+                products[i] += self._matrix[:count, piece] @ vector[piece]
+            scratch.release(self._matrix, *vectors)
+        return products
 
     def combine(self, weights: Numbers) -> Array:
         """Return the weighted sum of the first rows."""
-        combined: Array = weights.astype(np.float32) @ self._matrix[: len(weights)]
+        combined, numbers = self._new(), weights.astype(np.float32)
+        for piece in self._pieces(len(weights)):
+            combined[piece] = numbers @ self._matrix[: len(weights), piece]
+            scratch.release(self._matrix, combined)
         return combined
+
+    def _pieces(self, count: int) -> Iterator[slice]:
+        return scratch.pieces(self._matrix.shape[1], count if isinstance(self._matrix, np.memmap) else 1)

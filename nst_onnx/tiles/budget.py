@@ -6,8 +6,6 @@ megapixels) and are on the safe side for both.
 
 from __future__ import annotations
 
-import math
-
 from nst_onnx.losses.assemble import Terms
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
@@ -26,7 +24,7 @@ def tile_pixels(network: Network, terms: Terms, memory: Memory) -> int:
     floats, whole_blocks = network.sessions(terms).features
     each = _ACTIVATIONS[kind][not whole_blocks] * 4 * floats
     fixed = _PROGRAM + _WEIGHTS[kind] * network.extractor.proto.ByteSize()
-    return max(0, math.floor((_SHARE * memory.limit - fixed) / each))
+    return max(0, int((_SHARE * memory.limit - fixed) / each))
 
 
 def _kind(device: Device) -> str:
