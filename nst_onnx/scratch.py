@@ -41,7 +41,8 @@ def release(*arrays: npt.NDArray[np.generic]) -> None:
     """Give back the memory that holds the parts of arrays on disk just looked at; others stay as they are."""
     for array in arrays:
         base: object = array
-        while isinstance(base, np.ndarray):
+        # Changes to an array that is mapped copy-on-write ("c") are in memory only, and must stay there.
+        while isinstance(base, np.ndarray) and getattr(base, "mode", None) != "c":
             base = base.base
         if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             base.madvise(mmap.MADV_DONTNEED)

@@ -255,6 +255,17 @@ def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bi
         assert strips == (tmp_path / f"whole{suffix}").read_bytes()
 
 
+def test_changes_that_are_only_in_memory_stay(tmp_path):
+    """An array mapped copy-on-write has its changes in memory alone, and must not lose them by being read."""
+    np.zeros((HEIGHT, WIDTH, 3), np.float32).tofile(tmp_path / "zeros")
+    array = np.memmap(tmp_path / "zeros", np.float32, "c", shape=(HEIGHT, WIDTH, 3))
+    array[:] = 1
+    write(tmp_path / "out.png", array)
+    resize(array[1:], (5, 6))
+    assert array.min() == 1
+    assert read(tmp_path / "out.png").rgb.min() == 1
+
+
 def deflated(png: bytes) -> bytes:
     pixels, at = b"", 8
     while at < len(png):
