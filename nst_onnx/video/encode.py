@@ -134,6 +134,5 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except (library.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise PictureError(
-            f"cannot write {path}: {reason}", "if it is the sound that does not fit, choose a name that ends in .mkv"
-        ) from error
+        hint = "if it is the sound that does not fit, choose a name that ends in .mkv"
+        raise PictureError(f"cannot write {path}: {reason}", hint) from error
