@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,8 @@ class Session:
         options.intra_op_num_threads = threads
         options.use_deterministic_compute = True
         options.enable_mem_pattern = False  # a block planned at once takes a third more than needed
+        _share_memory(ort)
+        options.add_session_config_entry("session.use_env_allocators", "1")
         self._file = ModelFile(model) if model.ByteSize() > _LARGE else None
         source = str(self._file.path) if self._file else model.SerializeToString()
         try:
@@ -63,6 +67,14 @@ class Session:
     def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> Bound:
         """Prepare repeated runs: `feeds` are copied to the device now, `outputs` allocated."""
         return Bound(self, feeds, outputs)
+
+
+@cache
+def _share_memory(ort: Any) -> None:
+    """Let all sessions take their memory on the CPU from one place: what one leaves, another uses."""
+    place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    with suppress(Exception):  # whoever else uses onnxruntime in this process may have done it already
+        ort.create_and_register_allocator(place, None)
 
 
 class Buffer:

@@ -15,7 +15,7 @@ _SHARE = 0.7  # of the memory is for the network; the rest for pictures and the 
 _PROGRAM = 150 << 20  # bytes: Python and the libraries
 _WEIGHTS = {"cpu": 10, "openvino": 13, "openvino:bf16": 9, "cuda": 4}  # times the model's own size
 # Times the features' size: where channels fill the runtime's blocks of 16, and where they do not.
-_ACTIVATIONS = {"cpu": (2.4, 4.8), "openvino": (4.2, 4.2), "openvino:bf16": (1.6, 2.7), "cuda": (4.0, 6.0)}
+_ACTIVATIONS = {"cpu": (2.4, 3.4), "openvino": (4.2, 4.2), "openvino:bf16": (1.6, 2.7), "cuda": (4.0, 6.0)}
 
 
 def tile_pixels(network: Network, terms: Terms, memory: Memory) -> int:
