@@ -35,5 +35,9 @@ class GraphError(ModelError):
     """An ONNX graph cannot be differentiated; the message names the operator."""
 
 
+class ClusterError(NstError):
+    """There is no cluster to join, or it cannot do what it is asked to."""
+
+
 class DeviceError(NstError):
     """The device asked for does not exist, or onnxruntime is not installed."""

@@ -10,7 +10,7 @@ import pytest
 import typer
 from conftest import Outcome, smooth_picture
 
-from nst_onnx.cli.words import spread
+from nst_onnx.cli.words import ADDRESS, spread
 
 Nst = Callable[..., Outcome]
 SMALL = "--size 24 --steps 4 --model compact --device cpu --threads 1".split()
@@ -121,6 +121,21 @@ def test_what_makes_no_sense_is_told_before_the_work(
 )
 def test_options_that_take_several_words(line: str, expected: str) -> None:
     assert list(spread(line.split(), ["--styles"])) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("--ray a.jpg b.jpg", "--ray= a.jpg b.jpg"),
+        ("a.jpg --ray", "a.jpg --ray="),
+        ("--ray auto a.jpg", "--ray=auto a.jpg"),
+        ("a.jpg --ray ray://head:10001 --seed 1", "a.jpg --ray=ray://head:10001 --seed 1"),
+        ("a.jpg --styles x --ray 10.0.0.1:6379 y", "a.jpg --styles x --ray=10.0.0.1:6379 y"),
+        ("a.jpg --ray=head:1", "a.jpg --ray=head:1"),
+    ],
+)
+def test_an_option_that_takes_an_address_or_nothing(line: str, expected: str) -> None:
+    assert list(spread(line.split(), ["--styles"], {"--ray": ADDRESS})) == expected.split()
 
 
 def test_an_option_without_its_words() -> None:

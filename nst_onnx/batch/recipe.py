@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nst_onnx import presets
 from nst_onnx.errors import OptionError
+from nst_onnx.models import catalogue
 from nst_onnx.objective import open_network
 from nst_onnx.options import Options
 from nst_onnx.stylizer import Stylizer
@@ -43,6 +45,11 @@ class Recipe:
     def preset(self) -> presets.Preset:
         """The preset that the options name."""
         return presets.find(self.options.get("preset", Options.preset))
+
+    def located(self) -> Path:
+        """Return the file of the model, the preset's own where it has one. Raises ModelError."""
+        own = self.preset.model == "vgg16" and self.model == "auto"
+        return catalogue.locate("vgg16" if own else self.model)
 
     def stylizer(self) -> Stylizer:
         """Open the model on the device. Raises NstError."""

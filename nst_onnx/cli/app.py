@@ -49,7 +49,7 @@ def _every_command(
 
 
 app.command("stylize")(stylize.stylize)
-app.command("batch", cls=words.taking_several("--styles"))(batch.batch)
+app.command("batch", cls=words.command(several=["--styles"], perhaps={"--ray": words.ADDRESS}))(batch.batch)
 app.command("video")(video.video)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)

@@ -91,6 +91,15 @@ Jobs = Annotated[
         rich_help_panel=controls.MODEL,
     ),
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[ADDRESS]",
+        help="Paint by the workers of a Ray cluster: auto, host:port, or ray://host:port; without an address "
+        'the one that runs here, or one of this machine alone (needs "nst-onnx\\[cluster]").',
+        rich_help_panel=controls.MODEL,
+    ),
+]
 Json = Annotated[
     bool,
     typer.Option(
@@ -112,6 +121,7 @@ def batch(
     name: Name = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
+    ray: Ray = None,
     config: controls.Config = None,
     json: Json = False,
     quiet: controls.Quiet = False,
@@ -128,8 +138,11 @@ def batch(
     pattern = plan.NAME if name is None else name
     todo = (plan.pairs if pairs else plan.grid)(contents, styles, out_dir, name=pattern)
     run.prepare(todo, recipe)
-    crew = _crew(recipe, jobs)
-    with batch_progress.display(len(todo), quiet) as display, _stopping(crew, display):
+    with (
+        _crew(recipe, jobs, ray) as crew,
+        batch_progress.display(len(todo), quiet) as display,
+        _stopping(crew, display),
+    ):
         outcomes = _painted(todo, recipe, crew, display, overwrite)
         display.say(summary(outcomes))
     for text in told(outcomes):
@@ -149,11 +162,21 @@ def _recipe(choice: Choice) -> Recipe:
     return Recipe(options=choice.options, preprocessing=preprocessing(choice.others), **given)
 
 
-def _crew(recipe: Recipe, jobs: int | None) -> Crew:
-    from nst_onnx.batch import share
-    from nst_onnx.batch.processes import Processes
+@contextmanager
+def _crew(recipe: Recipe, jobs: int | None, ray: str | None) -> Iterator[Crew]:
+    """Yield who paints: processes here, or the workers of a cluster."""
+    if ray is None:
+        from nst_onnx.batch import share
+        from nst_onnx.batch.processes import Processes
 
-    return Processes(share.recipes(recipe, jobs))
+        yield Processes(share.recipes(recipe, jobs))
+        return
+    from nst_onnx.cluster.connect import connect
+
+    with connect(ray) as cluster:
+        from nst_onnx.cluster.crew import Cluster
+
+        yield Cluster(cluster, recipe, jobs)
 
 
 @contextmanager

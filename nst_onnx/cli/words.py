@@ -1,38 +1,55 @@
-"""Options that take several words, as in ``--styles one.jpg two.jpg``: what a shell makes of a pattern."""
+"""Options that typer has not: with several words, as a shell makes of ``--styles *.jpg``; with one or none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
 
-
-def taking_several(*options: str) -> type[TyperCommand]:
-    """Return the class of a command whose `options`, lists to typer, take all words up to the next option."""
-
-    class Taking(TyperCommand):
-        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            words = args if ctx.resilient_parsing else list(spread(args, options))  # the shell completes
-            return super().parse_args(ctx, words)
-
-    return Taking
+ADDRESS = r"auto|local|ray://\S+|[^\s/\\]+:\d+"
+"""What an address of a cluster looks like, to tell it from the name of a picture."""
 
 
-def spread(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:
-    """Yield the words of a command line with each of `options` repeated before every word that it takes.
+def command(*, several: Sequence[str] = (), perhaps: Mapping[str, str] | None = None) -> type[TyperCommand]:
+    """Return the class of a command with such options.
 
-    Raises typer.BadParameter where nothing follows for it to take.
+    Those in `several`, lists to typer, take all words up to the next option. Those in `perhaps`, texts to
+    typer, take the next word if it matches the regular expression, else they are given an empty one.
     """
+
+    class WithWords(TyperCommand):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            words = args if ctx.resilient_parsing else list(spread(args, several, perhaps or {}))
+            return super().parse_args(ctx, words)  # (resilient: the shell completes)
+
+    return WithWords
+
+
+def spread(
+    words: Sequence[str], several: Sequence[str] = (), perhaps: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Yield the words of a command line as if each option took exactly one.
+
+    Raises typer.BadParameter where nothing follows an option of `several`.
+    """
+    perhaps = perhaps or {}
     taking = ""
-    for number, word in enumerate(words):
+    left = list(words)
+    while left:
+        word = left.pop(0)
         if word == "--":
-            yield from words[number:]
+            yield from (word, *left)
             return
-        if word in options:
+        if word in perhaps:
+            taking = ""
+            takes = bool(left) and re.fullmatch(perhaps[word], left[0]) is not None
+            yield f"{word}={left.pop(0) if takes else ''}"
+        elif word in several:
             taking = word
-            if number + 1 == len(words) or words[number + 1].startswith("-"):
+            if not left or left[0].startswith("-"):
                 raise typer.BadParameter(f"option {word} needs a value")
         elif word.startswith("-") or not taking:
             taking = ""

@@ -1,0 +1,1 @@
+"""More than one machine, by Ray: pictures of a batch painted by the workers of a cluster."""
