@@ -1,4 +1,4 @@
-"""Options that typer has not: with several words, as a shell makes of ``--styles *.jpg``; with one or none."""
+"""Options that typer has not: with several words, as in ``--styles one.jpg two.jpg``; with one or none."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from nst_onnx.errors import ClusterError
 
 _PATIENCE = 5.0  # seconds for another machine to answer; Ray itself waits for many minutes
-_INSTALL = 'pip install "nst-onnx[cluster]"'
+_INSTALL = 'install it with pip install "nst-onnx[cluster]"'
 
 
 @contextmanager

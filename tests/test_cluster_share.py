@@ -1,0 +1,47 @@
+"""How many workers a cluster gets, and of what size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nst_onnx.cluster.share import Share, share
+from nst_onnx.errors import ClusterError
+
+
+def nodes(*resources: dict[str, float]) -> list[dict[str, Any]]:
+    return [{"Alive": True, "Resources": found} for found in resources]
+
+
+@pytest.mark.parametrize(
+    ("resources", "device", "workers", "expected"),
+    [
+        ([{"CPU": 2}], None, None, Share(1, 2)),
+        ([{"CPU": 16}, {"CPU": 32}], "cpu", None, Share(6, 8)),
+        ([{"CPU": 16}, {"CPU": 4}], None, None, Share(5, 4)),
+        ([{"CPU": 16}, {"CPU": 16}], None, 4, Share(4, 8)),
+        ([{"CPU": 2}], None, 4, Share(4, 0.5)),
+        ([{"CPU": 16, "GPU": 2}, {"CPU": 16}], None, None, Share(2, 1, 1)),
+        ([{"CPU": 16, "GPU": 2}], "cuda:0:tf32", 8, Share(2, 1, 1)),
+        ([{"CPU": 16, "GPU": 2}], "openvino", None, Share(2, 8)),
+        ([{"CPU": 8}, {"memory": 1e9}], None, None, Share(1, 8)),
+    ],
+)
+def test_shares(
+    resources: list[dict[str, float]], device: str | None, workers: int | None, expected: Share
+) -> None:
+    assert share(nodes(*resources), device, workers) == expected
+
+
+def test_dead_nodes_do_not_count() -> None:
+    dead = {"Alive": False, "Resources": {"CPU": 64}}
+    assert share([*nodes({"CPU": 8}), dead], None, None).workers == 1
+
+
+@pytest.mark.parametrize(
+    ("resources", "device", "message"), [({"memory": 1e9}, None, "processor"), ({"CPU": 8}, "cuda", "GPU")]
+)
+def test_clusters_that_cannot(resources: dict[str, float], device: str | None, message: str) -> None:
+    with pytest.raises(ClusterError, match=message):
+        share(nodes(resources), device, None)
