@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx.errors import NstError
+
 STRIP = 1 << 24  # bytes: what is looked at at a time
 
 
@@ -19,17 +21,24 @@ def empty(
     """Return an array of zeros, in memory or in a file that goes when the array goes.
 
     The file stands in the folder for temporary files (TMPDIR) and has no name where the system allows
-    that, so that nothing is left behind by a killed program. Raises OSError where the disk is full.
+    that, so that nothing is left behind by a killed program. Raises NstError where the disk is full.
     """
     if not on_disk or 0 in shape:
         return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile(prefix="nst-onnx-") as file:
-        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is known now, not in the middle
-        else:
-            file.truncate(size)
-        return np.memmap(file, dtype, "r+", shape=shape)
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    try:
+        with tempfile.TemporaryFile(prefix="nst-onnx-") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)  # a full disk is known now, not in the middle
+            else:
+                file.truncate(size)
+            return np.memmap(file, dtype, "r+", shape=shape)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise NstError(
+            f"there is no room on the disk for what memory does not hold ({size >> 20} MB: {reason})",
+            "allow more memory, or set TMPDIR to a folder on a larger disk",
+        ) from error
 
 
 def pieces(size: int, count: int = 1) -> Iterator[slice]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nst_onnx.errors import PictureError
+from nst_onnx.errors import NstError, PictureError
 from nst_onnx.memory import Memory
 from nst_onnx.picture.array import from_array
 from nst_onnx.picture.formats import READ_HINT, is_deep_png, is_tiff, name_of_other
@@ -24,7 +23,6 @@ from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.tiff import from_tiff
 
 _HEAD = 512  # bytes that are enough to tell what a file is
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def read(
@@ -142,23 +140,12 @@ def _naming(label: str) -> Iterator[None]:
     """Turn whatever goes wrong inside into a PictureError that says with which picture."""
     try:
         yield
-    except PictureError as error:
+    except NstError as error:
         raise PictureError(f"cannot read {label}: {error}", error.hint) from error
     except MemoryError as error:
         raise PictureError(f"cannot read {label}: there is not enough memory for it") from error
-    except OSError as error:
-        if error.errno in _DISK_FULL:
-            raise PictureError(
-                f"cannot read {label}: there is no room on the disk for what memory does not hold",
-                "give it more memory, or set TMPDIR to a folder on a larger disk",
-            ) from error
-        raise _damaged(label, error) from error
     except Exception as error:  # a damaged file makes decoders raise anything at all
-        raise _damaged(label, error) from error
-
-
-def _damaged(label: str, error: Exception) -> PictureError:
-    reason = str(error).strip().rstrip(".")
-    telling = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
-    why = f" ({reason})" if telling else ""
-    return PictureError(f"cannot read {label}: it is damaged or incomplete{why}")
+        reason = str(error).strip().rstrip(".")
+        telling = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
+        why = f" ({reason})" if telling else ""
+        raise PictureError(f"cannot read {label}: it is damaged or incomplete{why}") from error
