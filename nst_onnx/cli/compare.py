@@ -97,6 +97,7 @@ def compare(
     learning_rate: controls.LearningRate = None,
     device: controls.Device = None,
     threads: controls.Threads = None,
+    max_memory: controls.MaxMemory = None,
     output: controls.Output,
     overwrite: controls.Overwrite = True,
     jpeg_quality: controls.JpegQuality = None,

@@ -38,6 +38,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "model": TEXT,
     "device": TEXT,
     "threads": WHOLE,
+    "max_memory": (int, str),
     "channel_order": TEXT,
     "scale": NUMBER,
     "mean": (list, tuple),

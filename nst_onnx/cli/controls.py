@@ -215,6 +215,15 @@ Threads = Annotated[
     int | None,
     typer.Option(metavar="N", help="CPU threads; 0 for one per core (0).", rich_help_panel=MODEL),
 ]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="How much to take at most, as in 2GB: larger pictures are computed in tiles, with the same "
+        "result (half of the machine's).",
+        rich_help_panel=MODEL,
+    ),
+]
 ChannelOrder = Annotated[
     str | None,
     typer.Option(

@@ -81,6 +81,7 @@ def stylize(
     model: controls.Model = None,
     device: controls.Device = None,
     threads: controls.Threads = None,
+    max_memory: controls.MaxMemory = None,
     channel_order: controls.ChannelOrder = None,
     scale: controls.Scale = None,
     mean: controls.Mean = None,
