@@ -12,10 +12,10 @@ from nst_onnx.options import Options, check_number, check_whole
 class VideoOptions(Options):
     """Those of a picture hold for the film's first frame and after each cut; `max_seconds` for every frame.
 
-    `frame_steps`: evaluations for each other frame, which starts from the one before, moved along.
-    `temporal_weight`: how much a frame is held to the one before. With 1, differing from it by
-    `UNIT` grey levels (root mean square) is as bad as all that the scene's first frame leaves to be desired;
-    0 lets each frame go its own way.
+    `frame_steps`: evaluations, at half the size and at full size each, for any other frame, which starts
+    from the one before, moved along. `temporal_weight`: how much a frame is held to the one before. With 1,
+    differing from it by 6 grey levels (root mean square) is as bad as all that the scene's first frame leaves
+    to be desired; 0 lets each frame go its own way.
     `crf`: libx264's constant rate factor, 0..51; smaller is better and larger.
     """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from nst_onnx.video import encode, libraries
 from nst_onnx.video.film import Film
 from nst_onnx.video.kept import Kept
 from nst_onnx.video.options import VideoOptions
-from nst_onnx.video.painter import Painted, Painter
+from nst_onnx.video.painter import Painter
 
 Array = npt.NDArray[np.float32]
 
@@ -158,29 +159,19 @@ class _Run:
             frame = _content(pixels, self._shape)
             done = self._kept.load(number)
             if done is None:
-                done = self._paint(number, frame)
+                done = self._painter.paint(frame, partial(self._tell, number))
                 self._kept.save(number, done)
                 self.painted += 1
             else:
-                self._tell(number, None)
-            self._painter.done(frame, done)
+                self._painter.follow(frame, done)
+                self._tell(number, 0, 0, {})
             if done.opens:
                 self.scenes.append(number)
 
-    def _paint(self, number: int, frame: Array) -> Painted:
-        painting, opens = self._painter.painting(frame)
-        for _ in painting.advance():
-            self._tell(number, painting)
-        return self._painter.painted(painting, opens)
-
-    def _tell(self, number: int, painting: Painting | None) -> None:
-        if self._callback is None:
-            return
-        done, of, losses = 0, 0, {}
-        if painting is not None:
-            done, of, losses = painting.iteration, sum(painting.budgets), painting.losses
-        frames, seconds = len(self._film.times), time.monotonic() - self._begun
-        self._callback(FrameStep(number, frames, done, of, losses, seconds))
+    def _tell(self, number: int, iteration: int, iterations: int, losses: Mapping[str, float]) -> None:
+        if self._callback is not None:
+            frames, seconds = len(self._film.times), time.monotonic() - self._begun
+            self._callback(FrameStep(number, frames, iteration, iterations, dict(losses), seconds))
 
 
 def _content(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Array:
