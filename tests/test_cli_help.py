@@ -22,8 +22,8 @@ from nst_onnx.presets import PRESETS
 from nst_onnx.version import __version__
 
 Nst = Callable[..., Outcome]
-COMMANDS = ["stylize", "batch", "compare", "presets", "settings", "doctor", "models"]
-HEAVY = ("numpy", "onnx", "onnxruntime", "PIL", "h5py", "scipy", "matplotlib", "pooch", "requests")
+COMMANDS = ["stylize", "batch", "video", "compare", "presets", "settings", "doctor", "models"]
+HEAVY = ("numpy", "onnx", "onnxruntime", "PIL", "h5py", "scipy", "matplotlib", "pooch", "requests", "av", "cv2")
 
 
 def process(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
