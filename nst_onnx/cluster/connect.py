@@ -6,8 +6,9 @@ import logging
 import os
 import socket
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -34,10 +35,11 @@ def connect(address: str = "") -> Iterator[Any]:
     _check_answers(address or os.environ.get("RAY_ADDRESS", ""))
     own = {} if address else {"include_dashboard": False}
     with redirect_stdout(_WithoutRay(sys.stdout)):
-        try:
-            ray.init(address or None, log_to_driver=False, logging_level=logging.CRITICAL, **own)
-        except Exception as error:  # Ray's own, its client's and the system's
-            raise ClusterError(f"cannot join the cluster{_named(address)}: {_first_line(error)}") from error
+        with _hushed() as said:
+            try:
+                ray.init(address or None, log_to_driver=False, logging_level=logging.CRITICAL, **own)
+            except Exception as error:  # Ray's own, its client's and the system's
+                raise _refused(address, error, said()) from error
         try:
             yield ray
         finally:
@@ -73,12 +75,41 @@ def _check_answers(address: str) -> None:
         ) from error
 
 
+@contextmanager
+def _hushed() -> Iterator[Callable[[], str]]:
+    """Keep back what anybody writes to standard error, libraries too; give a function that reads it."""
+    sys.stderr.flush()
+    before = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+
+        def said() -> str:
+            kept.seek(0)
+            return kept.read().decode(errors="replace")
+
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield said
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+
+
+def _refused(address: str, error: Exception, said: str) -> ClusterError:
+    """Return what to tell of an attempt to join that failed, and of what Ray `said` meanwhile."""
+    reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    if "auth" in f"{reason} {said}".lower():
+        return ClusterError(
+            f"the cluster{_named(address)} asks for its token",
+            "set RAY_AUTH_TOKEN, as Ray's documentation says",
+        )
+    return ClusterError(
+        f"cannot join the cluster{_named(address)}: {reason}",
+        "it needs the same versions of Ray and Python, and RAY_AUTH_TOKEN if it asks for one",
+    )
+
+
 def _named(address: str) -> str:
     return f" at {address}" if address else ""
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 class _WithoutRay:
