@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from nst_onnx.picture import fit
 
@@ -12,6 +13,8 @@ COARSEST = 128
 RATIO = 1.5
 _NARROWEST = 32  # of the shorter side: with less, deep layers have hardly a position to look at
 _TOLERANCE = 0.9  # a level a little below the coarsest is as good
+_EVEN = 1024  # pixels on the longest side: up to here all levels get as many steps
+_FEWEST = 4  # steps that the optimiser needs to get anywhere
 
 
 def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> list[Shape]:
@@ -27,6 +30,15 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
 
 
 def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
-    """Share `steps` (at least one for each) evenly between levels; what is left over goes to the coarsest."""
-    each, rest = divmod(steps, len(levels))
-    return [each + (i < rest) for i in range(len(levels))]
+    """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
+
+    All get as many, but those whose longest side is beyond `_EVEN` get fewer, in proportion to 1/side: only
+    fine detail is left to do there, and a step takes as long as there are pixels. None gets less than
+    `_FEWEST` while there are enough for all.
+    """
+    least = min(_FEWEST, steps // len(levels))
+    weights = [Fraction(_EVEN, max(_EVEN, *level)) for level in levels]
+    spare, total = steps - least * len(levels), sum(weights)
+    found = [least + int(spare * weight / total) for weight in weights]
+    rest = steps - sum(found)
+    return [count + (i < rest) for i, count in enumerate(found)]

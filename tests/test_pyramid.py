@@ -29,9 +29,29 @@ def test_levels_begin_small_but_not_tiny(height: int, width: int) -> None:
         assert min(first) >= 31
 
 
-@given(more=st.integers(0, 3000), count=st.integers(1, 12))
-def test_steps_are_shared_evenly(more: int, count: int) -> None:
-    shares = pyramid.shares(count + more, [(10, 10)] * count)
-    assert sum(shares) == count + more
-    assert min(shares) >= 1
-    assert max(shares) - min(shares) <= 1
+LEVELS = st.builds(lambda height, width: pyramid.shapes((height, width)), SIDES, SIDES)
+LARGE = st.builds(lambda height, width: pyramid.shapes((height, width)), SIDES, st.integers(2000, 40000))
+LONGEST_EVEN = 1024
+
+
+@given(more=st.integers(0, 3000), levels=LEVELS)
+def test_steps_are_shared_evenly_up_to_1024_pixels(more: int, levels: list[pyramid.Shape]) -> None:
+    shares = pyramid.shares(len(levels) + more, levels)
+    even = [share for share, level in zip(shares, levels, strict=True) if max(level) <= LONGEST_EVEN]
+    assert max(even, default=0) - min(even, default=0) <= 1
+    assert shares == sorted(shares, reverse=True)
+
+
+@given(more=st.integers(0, 3000), levels=st.one_of(LEVELS, LARGE))
+def test_every_step_is_shared_out(more: int, levels: list[pyramid.Shape]) -> None:
+    shares = pyramid.shares(len(levels) + more, levels)
+    assert sum(shares) == len(levels) + more
+    assert min(shares) >= min(4, sum(shares) // len(levels))
+
+
+@given(more=st.integers(500, 3000), levels=LARGE)
+def test_large_levels_get_less_the_larger_they_are(more: int, levels: list[pyramid.Shape]) -> None:
+    beyond_four = [share - 4 for share in pyramid.shares(4 * len(levels) + more, levels)]
+    weights = [min(1.0, LONGEST_EVEN / max(level)) for level in levels]
+    for share, weight in zip(beyond_four, weights, strict=True):
+        assert abs(share - more * weight / sum(weights)) <= 1
