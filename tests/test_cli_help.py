@@ -23,7 +23,19 @@ from nst_onnx.version import __version__
 
 Nst = Callable[..., Outcome]
 COMMANDS = ["stylize", "batch", "video", "compare", "presets", "settings", "doctor", "models"]
-HEAVY = ("numpy", "onnx", "onnxruntime", "PIL", "h5py", "scipy", "matplotlib", "pooch", "requests", "av", "cv2")
+HEAVY = (
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "PIL",
+    "h5py",
+    "scipy",
+    "matplotlib",
+    "pooch",
+    "requests",
+    "av",
+    "cv2",
+)
 
 
 def process(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
