@@ -11,6 +11,8 @@ import numpy.typing as npt
 from nst_onnx.losses.assemble import Terms
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
+from nst_onnx.shards.sharded import ShardedPicture
+from nst_onnx.shards.team import Team
 from nst_onnx.tiles.budget import tile_pixels
 from nst_onnx.tiles.layout import halos, layout
 from nst_onnx.tiles.tiled import Tiled
@@ -42,16 +44,26 @@ class Evaluation(Protocol):
 
 
 def evaluation(
-    network: Network, terms: Terms, shape: tuple[int, int], mask: Array | None, memory: Memory
+    network: Network,
+    terms: Terms,
+    shape: tuple[int, int],
+    mask: Array | None,
+    memory: Memory,
+    team: Team | None = None,
 ) -> Evaluation:
-    """Return what evaluates pictures of `shape` within `memory`.
+    """Return what evaluates pictures of `shape` within `memory`, or together with a `team` of processes.
 
     Raises GraphError where tiles are needed and the network has no bounded receptive field, OptionError
     where not even a tile has room.
     """
     height, width = (side + 2 * terms.margin for side in shape)
     pixels = tile_pixels(network, terms, memory)
+    size = 12 * shape[0] * shape[1]
+    if team is not None and height * width > pixels:
+        tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms), least_bands=team.size)
+        spread = not memory.holds(size // team.size)
+        return ShardedPicture(team, network, terms, tiles, mask, on_disk=spread)
     if height * width <= pixels:
         return Whole(network, terms, shape, mask)
     tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
-    return Tiled(network, terms, tiles, mask, on_disk=not memory.holds(12 * shape[0] * shape[1]))
+    return Tiled(network, terms, tiles, mask, on_disk=not memory.holds(size))

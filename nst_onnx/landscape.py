@@ -17,6 +17,7 @@ from nst_onnx.optim.smoothing import Smoothing
 from nst_onnx.optim.space import Host, Space
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.kernel import Kernel, fetch, put
+from nst_onnx.shards.sharded import ShardedLandscape
 
 Array = npt.NDArray[np.float32]
 
@@ -43,6 +44,8 @@ class Landscape(Protocol):
 
 def landscape(objective: Objective, *, on_disk: bool = False) -> Landscape:
     """Return the objective's landscape on the device that it runs on, or with its vectors on disk."""
+    if objective.sharded is not None:
+        return ShardedLandscape(objective.sharded)
     stays = not on_disk and objective.network.device.kind in STAYING and objective.stays_on_device
     return DeviceLandscape(objective) if stays else HostLandscape(objective, on_disk=on_disk)
 

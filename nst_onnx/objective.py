@@ -21,6 +21,8 @@ from nst_onnx.network import Network
 from nst_onnx.options import LossOptions
 from nst_onnx.picture import Picture, Source, fit, read, resize
 from nst_onnx.presets import Preset
+from nst_onnx.shards.sharded import ShardedPicture
+from nst_onnx.shards.team import Team
 from nst_onnx.targets import batch, blend, planes, scaled
 from nst_onnx.terms import term_weights, terms_of
 from nst_onnx.whole import Whole
@@ -34,6 +36,7 @@ class Objective:
     Takes the options of `LossOptions` by name. `model` is "auto", an installed model's name, a file, or a
     `Network` already open; `content` and `styles` are whatever `nst_onnx.picture.read` takes. The device
     "auto" computes in full precision here. `held_to`: for a frame of a video, the frame before.
+    `team`: processes that share a picture too large for one.
 
     >>> objective = Objective("photo.jpg", "painting.jpg", size=256)
     >>> loss, gradient = objective.value_and_grad(numpy.full((*objective.shape, 3), 0.5, "float32"))
@@ -50,6 +53,7 @@ class Objective:
         model: str | os.PathLike[str] | Network = "auto",
         device: str | None = None,
         held_to: Temporal | None = None,
+        team: Team | None = None,
         **options: Any,
     ) -> None:
         self.options = LossOptions.of(options)
@@ -63,7 +67,7 @@ class Objective:
         weights = style_weights(self.options.style_weights, len(self.styles))
         self.shape = shape_of(self.content, self.options.size or self.preset.size)
         self._weights = term_weights(self.options, self.preset, self.network)
-        self._held_to = held_to
+        self._held_to, self._team = held_to, team
         if held_to is not None:
             self._weights["temporal"] = held_to.weight
         self.terms = terms_of(self._weights, self.options, self.preset, self._any_alpha())
@@ -91,7 +95,7 @@ class Objective:
         self._evaluation.aim(targets, self._coefficients(squares))
 
     def _evaluation_of(self, shape: tuple[int, int], alpha: Array | None) -> Evaluation:
-        return evaluation(self.network, self.terms, shape, alpha, self.memory)
+        return evaluation(self.network, self.terms, shape, alpha, self.memory, self._team)
 
     def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
         """Return the style pictures at the content's size times `style_scale`, recoloured if so wished."""
@@ -157,6 +161,11 @@ class Objective:
     def stays_on_device(self) -> bool:
         """Whether `evaluate_there` can be used: the picture is not taken in tiles."""
         return isinstance(self._evaluation, Whole)
+
+    @property
+    def sharded(self) -> ShardedPicture | None:
+        """The picture spread over a team's processes, if it is."""
+        return self._evaluation if isinstance(self._evaluation, ShardedPicture) else None
 
     def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
         """Do the same with tensors on the device (onnxruntime.OrtValue), where picture and gradient stay."""

@@ -27,6 +27,7 @@ from nst_onnx.options import LossOptions, Options
 from nst_onnx.picture import Picture, read, resize
 from nst_onnx.presets.preset import OptimiserName, Preset
 from nst_onnx.result import Result
+from nst_onnx.shards.team import Team
 from nst_onnx.terms import term_weights
 from nst_onnx.version import __version__
 
@@ -49,9 +50,10 @@ class Painting:
         styles: Sequence[Picture],
         options: Options,
         held_to: Temporal | None = None,
+        team: Team | None = None,
     ) -> None:
         self.network, self.content, self.styles, self.options = network, content, styles, options
-        self._held_to = held_to
+        self._held_to, self._team = held_to, team
         self.preset, self.memory = presets.find(options.preset), Memory.of(options.max_memory)
         final = shape_of(content, options.size or self.preset.size)
         coarse_to_fine = self.preset.pyramid if options.pyramid is None else options.pyramid
@@ -99,13 +101,19 @@ class Painting:
         chosen = {f.name: getattr(self.options, f.name) for f in fields(LossOptions)} | size
         self._objective = None  # free the last level's buffers before the next are made
         self._objective = Objective(
-            self.content, self.styles, model=self.network, held_to=self._held_to, **chosen
+            self.content,
+            self.styles,
+            model=self.network,
+            held_to=self._held_to,
+            team=self._team,
+            **chosen,
         )
         picture = self._beginning(shape) if self.best is None else self._resized(self.picture(), shape)
         # The optimiser may not fit into memory: all changes after it.
         kind, evaluations = self.options.optimiser or self.preset.optimiser, self.budgets[self.level]
         state = _VECTORS + 2 * pairs(kind, self.preset, evaluations)
-        self._on_disk = not self.memory.holds_state(state * 12 * shape[0] * shape[1])
+        fits = self.memory.holds_state(state * 12 * shape[0] * shape[1])
+        self._on_disk = self._objective.sharded is not None or not fits
         stays = kind != "adam" and not self._averaging  # these two are on the host
         ground: Landscape = (landscape if stays else HostLandscape)(self._objective, on_disk=self._on_disk)
         vector = to_vector(picture, on_disk=self._on_disk)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nst_onnx.models.extractor import Extractor
     from nst_onnx.models.metadata import Preprocessing
     from nst_onnx.runtime import Device
+    from nst_onnx.shards.team import Team
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Stylizer:
     `device`: "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N"; None asks NST_ONNX_DEVICE.
     `threads`: of the CPU, 0 for all.
     `preprocessing`: for ONNX models that do not say how they want their picture.
+    `team`: processes that share pictures too large for one (`nst_onnx.cluster.giant.workers`).
     Raises ModelError or DeviceError.
     """
 
@@ -90,7 +92,9 @@ class Stylizer:
         *,
         threads: int = 0,
         preprocessing: Preprocessing | None = None,
+        team: Team | None = None,
     ) -> None:
+        self._team = team
         if isinstance(model, Network):
             self.network = model
         else:
@@ -163,7 +167,9 @@ class Stylizer:
         memory = Memory.of(checked.max_memory)
         styles = [read(source, what="style picture", memory=memory) for source in sources]
         photo = read(content, what="content picture", memory=memory)
-        return Painting(self.network, photo, styles, within_budget(checked, photo, self.device.kind))
+        return Painting(
+            self.network, photo, styles, within_budget(checked, photo, self.device.kind), team=self._team
+        )
 
 
 def stylize(

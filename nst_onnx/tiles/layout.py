@@ -37,7 +37,7 @@ class Halo:
         return cls(
             math.lcm(*(reach.stride for reach in found)),
             max(0, *(-reach.first for reach in found)),
-            max(0, *(reach.last - reach.stride + 1 for reach in found)),
+            max(1, *(reach.last - reach.stride + 1 for reach in found)),  # a neighbour, to differ from
         )
 
 
@@ -143,14 +143,16 @@ class Layout:
         return slice(edges[band], [*edges[1:], self.shape[0]][band])
 
 
-def layout(shape: tuple[int, int], margin: int, pixels: int, halos: tuple[Halo, Halo]) -> Layout:
-    """Return the tiles, of at most `pixels` each, that see the fewest pixels in all.
+def layout(
+    shape: tuple[int, int], margin: int, pixels: int, halos: tuple[Halo, Halo], least_bands: int = 1
+) -> Layout:
+    """Return the tiles, of at most `pixels` each and in so many bands, that see the fewest pixels in all.
 
     Raises OptionError where no tile is small enough.
     """
     height, width = (side + 2 * margin for side in shape)
     best: Layout | None = None
-    for count in range(1, height // halos[0].stride + 2):
+    for count in range(least_bands, height // halos[0].stride + 2):
         bands = _spans(height, count, halos[0])
         tall = bands[0].stop - bands[0].start
         if count > 1 and len(bands) == 1:

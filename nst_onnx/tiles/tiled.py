@@ -84,7 +84,8 @@ class Tiled:
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses in the order of the terms' names, gradient 3×H×W), valid until the next call."""
-        losses, pulls = self._style(picture)
+        grams, positions = self._grams(picture), {n: self._counting.positions(n) for n in self._terms.style}
+        losses, pulls = style_losses(grams, self._targets, self._factors, positions)
         names = [f"content/{layer}" for layer in self._terms.content]
         self._bands.passes.pull(pulls, np.array([self._factors[n] for n in names], np.float32))
         losses |= dict.fromkeys([*names, *self._on_pixels], 0.0)
@@ -99,16 +100,6 @@ class Tiled:
             self._gradient[:, self.layout.rows(band)] += slope
             scratch.release(self._gradient)
         return np.array([losses[name] for name in self._terms.names], np.float32), self._gradient
-
-    def _style(self, picture: Array) -> tuple[dict[str, float], dict[str, Array]]:
-        """Return the style's losses, and {layer: their derivative with respect to the sum over positions}."""
-        losses, pulls = {}, {}
-        for layer, gram in self._grams(picture).items():
-            factor, difference = self._factors[f"style/{layer}"], gram - self._targets[layer]
-            losses[f"style/{layer}"] = factor * float(np.square(difference).sum())
-            scale = 2 * factor / self._counting.positions(layer)
-            pulls[layer] = (scale * difference).astype(np.float32)
-        return losses, pulls
 
     def _grams(self, picture: Array) -> Sums:
         sums: Sums = {}
@@ -136,3 +127,18 @@ class Tiled:
     def _check(self, label: str) -> None:
         if min(min(shape[1:]) for shape in self._counting.shapes.values()) < 1:
             raise too_small(label, self.layout.shape)
+
+
+def style_losses(
+    grams: Sums, targets: Sums, factors: Mapping[str, float], positions: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, Array]]:
+    """Return the style's losses, and {layer: their derivative with respect to the sum over positions}.
+
+    `grams` and `targets`: Gram matrices per position; `positions`: how many there are.
+    """
+    losses, pulls = {}, {}
+    for layer, gram in grams.items():
+        factor, difference = factors[f"style/{layer}"], gram - targets[layer]
+        losses[f"style/{layer}"] = factor * float(np.square(difference).sum())
+        pulls[layer] = (2 * factor / positions[layer] * difference).astype(np.float32)
+    return losses, pulls
