@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from nst_onnx.errors import GraphError
@@ -17,6 +16,10 @@ _POINTWISE = frozenset(
     "Identity Dropout Cast Add Sum Sub Mul Div Pow Neg Abs Sqrt Exp Log Relu LeakyRelu Sigmoid Tanh PRelu "
     "Elu HardSigmoid HardSwish Softplus Softsign Erf Clip BatchNormalization".split()
 )
+
+# How far from a border's position what it shows lies beyond the position that it is padded at, in widths of
+# the border: zeros show nothing, repeated pixels lie at the border, mirrored ones as far behind it again.
+_BEYOND = {"constant": 0, "edge": 1, "reflect": 2}
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,8 @@ def _field(
         return _windowed(node, before[0], kernel)
     if node.op_type in ("MaxPool", "AveragePool"):
         return _windowed(node, before[0], tuple(attribute(node, "kernel_shape")))
-    if node.op_type == "Pad" and len(node.input) > 1 and node.input[1] in values:
-        pads = onnx.numpy_helper.to_array(values[node.input[1]])
-        return _padded(before[0], pads)
+    if node.op_type == "Pad" and attribute(node, "mode", "constant") in _BEYOND and node.input[1] in values:
+        return _padded(node, before[0], values)
     local = node.op_type in _POINTWISE or (node.op_type == "Concat" and attribute(node, "axis") == 1)
     alike = len({tuple(reach.stride for reach in field) for field in before}) == 1
     uniform = all(set(constants.get(name, ())[-2:]) <= {1} or _per_channel(node, name) for name in node.input)
@@ -110,14 +112,15 @@ def _windowed(node: onnx.NodeProto, field: Field, kernel: tuple[int, ...]) -> Fi
     return reaches[0], reaches[1]
 
 
-def _padded(field: Field, pads: npt.NDArray[np.int64]) -> Field:
-    """Return the field behind a Pad; what it repeats or mirrors lies within as many positions again."""
+def _padded(node: onnx.NodeProto, field: Field, values: Mapping[str, onnx.TensorProto]) -> Field:
+    """Return the field behind a Pad, whose border shows pixels that lie as far behind it as its mode says."""
+    pads = onnx.numpy_helper.to_array(values[node.input[1]]).reshape(2, -1)
+    given = len(node.input) > 3 and node.input[3]
+    both = np.zeros((2, 4), np.int64)
+    both[:, onnx.numpy_helper.to_array(values[node.input[3]]) if given else range(4)] = pads
+    beyond = _BEYOND[attribute(node, "mode", "constant")]
     rows, columns = (
-        replace(
-            reach,
-            first=reach.first - int(max(pads[axis + 2], 0)) * 2 * reach.stride,
-            last=reach.last + int(max(pads[axis + 6], 0)) * 2 * reach.stride,
-        )
-        for axis, reach in enumerate(field)
+        reach.through(1 + beyond * max(begin, 0), 1, begin, beyond * max(end, 0))
+        for reach, (begin, end) in zip(field, both.T[2:].tolist(), strict=True)
     )
     return rows, columns
