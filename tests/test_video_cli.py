@@ -163,3 +163,12 @@ def test_lines_say_where_it_is() -> None:
     step = FrameStep(2, 10, 3, 20, {"total": 0.5, "temporal": 0.1, "tv": 0.0}, 9.0)
     assert video_progress.line(step, 65.0) == "frame 3/10  step 3/20  total 0.5  temporal 0.1  1:05 min left"
     assert video_progress.line(FrameStep(0, 10, 0, 0, {}, 1.0), None) == "frame 1/10  done before"
+
+
+def test_the_bar_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = video_progress.Bar()
+    with bar.shown():
+        bar.show(FrameStep(0, 10, 0, 0, {}, 1.0))
+        bar.show(FrameStep(2, 10, 3, 20, {"total": 0.5}, 9.0))
+        bar.say("a line [that] stays")
+    assert "a line [that] stays" in capsys.readouterr().err
