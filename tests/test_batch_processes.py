@@ -199,7 +199,7 @@ def test_killed_and_started_again(folder: Path, started: Callable[..., subproces
 
 @posix
 def test_a_killed_worker_of_the_command(folder: Path, started: Callable[..., subprocess.Popen[str]]) -> None:
-    child = started("--json", "--steps", "300")
+    child = started("--json", "--steps", "200")
     wait_for(lambda: bool(list(folder.glob("out/.*.state"))))
     for worker in workers_of(child.pid):
         os.kill(worker, signal.SIGKILL)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nst_onnx import picture
-from nst_onnx.batch import plan, share
-from nst_onnx.batch.crew import Alone, Crew
+from nst_onnx.batch import hire, plan
+from nst_onnx.batch.crew import Crew
 from nst_onnx.batch.finished import finished
 from nst_onnx.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.batch.kept import Kept
-from nst_onnx.batch.processes import Processes
 from nst_onnx.batch.recipe import Recipe
 from nst_onnx.errors import OptionError
 
@@ -29,6 +29,7 @@ def stylize_batch(
     threads: int = 0,
     preprocessing: Preprocessing | None = None,
     processes: int = 0,
+    ray: str | None = None,
     overwrite: bool = False,
     bits: int | None = None,
     jpeg_quality: int = 95,
@@ -42,9 +43,10 @@ def stylize_batch(
     finished when the program ends, or is killed, goes on where it was when the same is asked for again.
 
     `processes`: 0 paints in this process; with more, a picture whose process is killed fails alone. They
-    are spawned, so a script needs ``if __name__ == "__main__":``. `model`, `device`, `threads`,
-    `preprocessing` as in `Stylizer`, `bits` and `jpeg_quality` as in `Result.save`, `options`: the fields
-    of `nst_onnx.options.Options`.
+    are spawned, so a script needs ``if __name__ == "__main__":``. `ray`: the address of a cluster that
+    shall paint instead (see `nst_onnx.cluster.connect`), with so many workers, 0 for as many as suit it.
+    `model`, `device`, `threads`, `preprocessing` as in `Stylizer`, `bits` and `jpeg_quality` as in
+    `Result.save`, `options`: the fields of `nst_onnx.options.Options`.
     Raises NstError at once for what would make every picture fail, and with the first outcome where the
     model cannot be opened.
     """
@@ -59,9 +61,18 @@ def stylize_batch(
     )
     todo = [Job(*job) for job in jobs]
     prepare(todo, recipe)
-    crew = Processes(share.recipes(recipe, processes)) if processes else Alone(recipe)
-    events = paint(todo, recipe, crew, overwrite=overwrite)
-    return (event for _, event in events if isinstance(event, Outcome))
+    if processes < 0:
+        raise OptionError(f"processes must be at least 0, not {processes}")
+    return _outcomes(todo, recipe, hire.crew(recipe, processes, ray), overwrite)
+
+
+def _outcomes(
+    jobs: Sequence[Job], recipe: Recipe, hired: AbstractContextManager[Crew], overwrite: bool
+) -> Iterator[Outcome]:
+    with hired as crew:
+        for _, event in paint(jobs, recipe, crew, overwrite=overwrite):
+            if isinstance(event, Outcome):
+                yield event
 
 
 def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:

@@ -87,6 +87,7 @@ Jobs = Annotated[
     int | None,
     typer.Option(
         metavar="N",
+        min=1,
         help="How many pictures at a time (one for each GPU, or for every 8 cores).",
         rich_help_panel=controls.MODEL,
     ),
@@ -132,14 +133,14 @@ def batch(
     What is there already is not painted again; what fails does not stop the others. After Ctrl-C, or when it
     was killed, the same command goes on.
     """
-    from nst_onnx.batch import plan, run
+    from nst_onnx.batch import hire, plan, run
 
     recipe = _recipe(Choice.of(given, config))
     pattern = plan.NAME if name is None else name
     todo = (plan.pairs if pairs else plan.grid)(contents, styles, out_dir, name=pattern)
     run.prepare(todo, recipe)
     with (
-        _crew(recipe, jobs, ray) as crew,
+        hire.crew(recipe, jobs, ray) as crew,
         batch_progress.display(len(todo), quiet) as display,
         _stopping(crew, display),
     ):
@@ -163,29 +164,12 @@ def _recipe(choice: Choice) -> Recipe:
 
 
 @contextmanager
-def _crew(recipe: Recipe, jobs: int | None, ray: str | None) -> Iterator[Crew]:
-    """Yield who paints: processes here, or the workers of a cluster."""
-    if ray is None:
-        from nst_onnx.batch import share
-        from nst_onnx.batch.processes import Processes
-
-        yield Processes(share.recipes(recipe, jobs))
-        return
-    from nst_onnx.cluster.connect import connect
-
-    with connect(ray) as cluster:
-        from nst_onnx.cluster.crew import Cluster
-
-        yield Cluster(cluster, recipe, jobs)
-
-
-@contextmanager
 def _stopping(crew: Crew, display: batch_progress.Display) -> Iterator[None]:
     """Let Ctrl-C end the work so that it can go on later; pressed again, at once."""
 
     def stop() -> None:
         crew.stop()
-        display.say("stopping after the step at hand; Ctrl-C again stops at once")
+        display.say("stopping; Ctrl-C again stops at once")
 
     with Interruption(stop) as interruption:
         interruption.holding = True
