@@ -77,12 +77,18 @@ def weigh_ours(device: str, model: Path, pair: Pair, side: int, steps: int) -> d
 
 def weigh(*words: object) -> dict[str, float]:
     """Return what ``benchmarks.weighed`` says. Raises RuntimeError with its last words where it fails."""
-    command = [sys.executable, "-m", "benchmarks.weighed", *map(str, words)]
+    found: dict[str, float] = fresh("benchmarks.weighed", *words)
+    return found
+
+
+def fresh(module: str, *words: object) -> dict[str, Any]:
+    """Return what a module prints in a process of its own. Raises RuntimeError as `weigh` does."""
+    command = [sys.executable, "-m", module, *map(str, words)]
     environment = {**os.environ, "BEGUN": str(time.time())}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 

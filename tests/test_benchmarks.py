@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 torch = pytest.importorskip("torch", reason="PyTorch, which the benchmarks compare with, is not installed")
@@ -23,6 +24,7 @@ from benchmarks import __main__ as command  # noqa: E402
 from benchmarks import (  # noqa: E402
     descent,
     evaluation,
+    large,
     limits,
     memory,
     objectives,
@@ -170,6 +172,27 @@ def test_start(setting: Setting) -> None:
     part = start.run(setting)
     is_whole(part)
     assert any("first step" in record["what"] for record in part.records)
+
+
+def test_large(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "WHOLE", SIDE)
+    part = large.run(setting)
+    is_whole(part)
+    whole, limited = part.records
+    assert (whole["tiled"], limited["tiled"]) == (False, True)
+    assert limited["side"] == SIDE
+    assert limited["peak"] > 2**25
+    for kind in ("seconds", "processor"):
+        assert len(limited[kind]) == large.STEPS - 1
+        assert whole["ratios"][kind].median == 1
+        assert len(limited["whole"][kind]) == 2 * (large.STEPS - 1)
+
+
+def test_large_pictures_are_really_of_that_size(tmp_path: Path) -> None:
+    path = large.enlarged(PAIR, 700, tmp_path)
+    with Image.open(path) as image:
+        assert image.size == (700, 700)
+    assert large.enlarged(PAIR, 700, tmp_path) == path
 
 
 def test_descent(setting: Setting) -> None:
