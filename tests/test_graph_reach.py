@@ -48,7 +48,7 @@ def fields_of(model: onnx.ModelProto) -> dict[str, Field]:
 
 
 def movement(model: onnx.ModelProto, axis: int, shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    """{output: which positions along an axis move (second index) if a line of pixels (first index) changes}."""
+    """{output: which positions along an axis (second index) move if a line of pixels (first index) does}."""
     lines = shape[axis]
     pictures = np.tile(
         np.random.default_rng(0).uniform(0.5, 1, (1, 3, *shape)).astype(np.float32), (lines + 1, 1, 1, 1)

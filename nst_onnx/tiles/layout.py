@@ -85,15 +85,21 @@ def _advance(window: int, halo: Halo) -> int:
     return (window - halo.after) // halo.stride * halo.stride - _up(halo.before, halo.stride)
 
 
+def _window(length: int, count: int, halo: Halo) -> int:
+    """Return how long `count` windows must be: the shortest that suffice, `length` where it takes that."""
+    if count == 1:
+        return length
+    window = length // count // halo.stride * halo.stride + length % halo.stride
+    while (count - 1) * _advance(window, halo) < length - window:
+        window += halo.stride
+    return min(window, length)
+
+
 def _spans(length: int, count: int, halo: Halo) -> list[Span]:
     """Cut into `count` of the shortest windows that are long enough."""
     stride, before = halo.stride, _up(halo.before, halo.stride)
-    window = length
-    if count > 1:
-        window = length // count // stride * stride + length % stride
-        while (count - 1) * _advance(window, halo) < length - window:
-            window += stride
-    if window >= length:
+    window = _window(length, count, halo)
+    if window == length:
         return [Span(0, length, 0, length)]
     steps = (length - window) // stride
     starts = [round(i * steps / (count - 1)) * stride for i in range(count)]
@@ -151,25 +157,27 @@ def layout(
     Raises OptionError where no tile is small enough.
     """
     height, width = (side + 2 * margin for side in shape)
-    best: Layout | None = None
-    for count in range(least_bands, height // halos[0].stride + 2):
-        bands = _spans(height, count, halos[0])
-        tall = bands[0].stop - bands[0].start
-        if count > 1 and len(bands) == 1:
+    least, best = math.inf, (0, 0)
+    for bands in range(least_bands, height // halos[0].stride + 2):
+        tall = _window(height, bands, halos[0])
+        if bands > 1 and tall == height:
             break
         try:
-            columns = spans(width, pixels // tall, halos[1])
+            columns = _count(width, pixels // tall, halos[1])
         except OptionError:
             continue
-        found = Layout(shape, margin, tuple(bands), tuple(columns))
-        if best is None or found.excess < best.excess:
-            best = found
-    if best is None:
+        seen = bands * tall * columns * _window(width, columns, halos[1])
+        if seen < least:
+            least, best = seen, (bands, columns)
+    if not all(best):
         raise OptionError(
             "there is not enough memory for a single tile of this network with these layers",
             "allow more memory (--max-memory), or choose shallower layers or a smaller network",
         )
-    return best
+    rows, across = (
+        tuple(_spans(side, n, halo)) for side, n, halo in zip((height, width), best, halos, strict=True)
+    )
+    return Layout(shape, margin, rows, across)
 
 
 def _up(length: int, stride: int) -> int:
