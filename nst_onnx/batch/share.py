@@ -11,7 +11,7 @@ from nst_onnx.errors import OptionError
 from nst_onnx.memory import LEAST, Memory
 from nst_onnx.runtime import Device, choose, gpus
 
-CORES_EACH = 8  # more of them help a single picture little
+CORES_EACH = 8  # small pictures leave more of them idle; a rule of thumb, not measured
 
 
 def recipes(recipe: Recipe, processes: int | None = None) -> list[Recipe]:
