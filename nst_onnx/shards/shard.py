@@ -17,13 +17,14 @@ from nst_onnx.losses.assemble import Terms
 from nst_onnx.losses.tile import tile_fields
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.network import Network
-from nst_onnx.optim.smoothing import cosines
 from nst_onnx.runtime import Device
+from nst_onnx.shards.waves import Waves
 from nst_onnx.tiles.band import Bands, Sums
 from nst_onnx.tiles.counting import Counting
 from nst_onnx.tiles.layout import Layout
 from nst_onnx.tiles.on_pixels import Variation
 from nst_onnx.tiles.tile import TilePasses
+from nst_onnx.version import __version__
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -72,6 +73,10 @@ class Shard:
         self._stages: dict[int, _Stage] = {}
         self._vectors: dict[int, Array] = {}
         self._matrices: dict[int, Array] = {}
+
+    def version(self) -> str:
+        """Return the version of nst-onnx."""
+        return __version__
 
     # ---- stages: pictures of one size, and what is known of them
 
@@ -201,23 +206,19 @@ class Shard:
     def waves(self, stage: int, x: int, count: tuple[int, int]) -> list[Array]:
         """Return each band's share of the lowest cosines along rows and columns: 3×m×n."""
         at = self._stages[stage]
-        down, across = at.bases(count)
         found = []
-        for band in at.numbers:
-            rows = at.share.layout.own_rows(band)
-            part = np.ascontiguousarray(self._vectors[x][:, at.share.local(rows)])
-            found.append(down[:, rows] @ (part @ across.T))
+        for rows in at.own_rows():
+            found.append(at.waves(count).of(self._vectors[x][:, at.share.local(rows)], rows))
             scratch.release(self._vectors[x])
         return found
 
     def add_waves(self, stage: int, result: int, x: int, waves: Array) -> None:
         """Let `result` be a vector plus the picture that these cosines make."""
         at = self._stages[stage]
-        total, (down, across) = at.new(), at.bases((waves.shape[1], waves.shape[2]))
-        for band in at.numbers:
-            rows = at.share.layout.own_rows(band)
+        total = at.new()
+        for rows in at.own_rows():
             local = at.share.local(rows)
-            total[:, local] = self._vectors[x][:, local] + down.T[rows] @ (waves @ across)
+            total[:, local] = self._vectors[x][:, local] + at.waves(waves.shape[1:]).rows(waves, rows)
             scratch.release(total, self._vectors[x])
         self._vectors[result] = total
 
@@ -234,16 +235,19 @@ class _Stage:
         self.shape = 3, share.rows.stop - share.rows.start, share.layout.shape[1]
         self.pieces: list[Piece] = []
         self._variation = Variation(terms.tv) if terms.tv else None
-        self._bases: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self._waves: dict[tuple[int, ...], Waves] = {}
 
     def new(self) -> Array:
         return scratch.empty(self.shape, on_disk=self.share.on_disk)
 
-    def bases(self, count: tuple[int, int]) -> tuple[Array, Array]:
-        if count not in self._bases:
-            height, width = self.share.layout.shape
-            self._bases[count] = cosines(height, count[0]), cosines(width, count[1])
-        return self._bases[count]
+    def waves(self, count: tuple[int, ...]) -> Waves:
+        if count not in self._waves:
+            self._waves[count] = Waves(self.share.layout.shape, (count[0], count[1]))
+        return self._waves[count]
+
+    def own_rows(self) -> Iterable[slice]:
+        """Yield the rows that each band answers for."""
+        return (self.share.layout.own_rows(band) for band in self.numbers)
 
     def see(self, own: Array, halos: Sequence[Placed]) -> Iterable[tuple[int, Array]]:
         """Yield each band with the rows that it sees."""

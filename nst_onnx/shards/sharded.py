@@ -57,7 +57,7 @@ class ShardedPicture:
         facts = team.get(
             [
                 team.ask(
-                    i, "begin", stage.number, extractor, network.device, network.threads, terms, share, seen
+                    i, "begin", stage.number, extractor, network.device, team.threads, terms, share, seen
                 )
                 for i, share in enumerate(stage.shares)
             ]

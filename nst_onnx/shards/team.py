@@ -12,6 +12,8 @@ class Team(Protocol):
     """Shards by number. What `ask` returns may be handed on as an argument before it is there."""
 
     size: int
+    threads: int
+    """How many each may use, 0 for one per core."""
     ended: list[int]
     """Stages that nobody needs any more, for the shards to forget."""
 
@@ -31,7 +33,7 @@ class Here:
     ended: list[int]
 
     def __init__(self, size: int) -> None:
-        self.size, self.ended = size, []
+        self.size, self.ended, self.threads = size, [], 0
         self._shards = [Shard() for _ in range(size)]
 
     def ask(self, shard: int, method: str, *arguments: Any) -> Any:
