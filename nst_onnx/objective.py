@@ -108,7 +108,7 @@ class Objective:
             return pictures
         content, opacity = self._content
         return [
-            (recolour(rgb, content, style_weights=alpha, content_weights=opacity), alpha)
+            (recolour(rgb, content, style_weights=alpha, content_weights=opacity, out=rgb), alpha)
             for rgb, alpha in pictures
         ]
 

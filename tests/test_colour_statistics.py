@@ -6,7 +6,8 @@ import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_onnx.colour import match_covariance, match_histogram, oklab
+from nst_onnx import scratch
+from nst_onnx.colour import match_covariance, match_histogram, oklab, statistics
 from nst_onnx.errors import OptionError
 
 MATCHERS = [match_covariance, match_histogram]
@@ -58,6 +59,27 @@ def test_only_the_contents_colours_matter_not_their_places(match):
 @pytest.mark.parametrize("match", MATCHERS)
 def test_same_input_same_output(match):
     np.testing.assert_array_equal(match(picture(1), picture(2)), match(picture(1), picture(2)))
+
+
+@pytest.mark.parametrize("match", MATCHERS)
+def test_strips_and_place_make_no_difference(match, monkeypatch):
+    style, content = picture(1), picture(2)
+    mask = np.random.default_rng(0).random(style.shape[:2], np.float32)
+    whole = match(style, content, style_weights=mask)
+    monkeypatch.setattr(scratch, "STRIP", 3 * style[0].nbytes)
+    on_disk = scratch.empty(style.shape, on_disk=True)
+    on_disk[...] = style
+    stripped = match(on_disk, content, style_weights=mask, out=on_disk)
+    assert stripped is on_disk
+    np.testing.assert_allclose(stripped, whole, atol=1e-6)
+
+
+def test_histograms_of_large_pictures_are_those_of_a_part(monkeypatch):
+    style, content = picture(1, (200, 250)), picture(2, (210, 180))
+    whole = match_histogram(style, content)
+    monkeypatch.setattr(statistics, "_SAMPLED", 5000)
+    difference = np.abs(match_histogram(style, content) - whole)
+    assert 0 < np.quantile(difference, 0.95) < 2 / 255
 
 
 @pytest.mark.parametrize("match", MATCHERS)

@@ -5,19 +5,26 @@ channel's curve, and follows the content's colours more closely.
 
 The shapes of style and content are independent. Weights (H×W, not negative) say how much a
 pixel counts, such as a picture's alpha: what is transparent has no say. They do not limit what
-is recoloured.
+is recoloured. Pictures may be on disk: they are looked at strip by strip. The result goes into `out`
+(H×W×3, may be `style` itself) or, without it, into a new array.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx import scratch
 from nst_onnx.colour import oklab
 from nst_onnx.errors import OptionError
 
 _NOISE = (2 / 255) ** 2
 """Variance below which a direction of colour holds nothing but rounding and JPEG noise."""
+_SAMPLED = 1 << 20
+"""Pixels from which a histogram is taken: of larger pictures every second row and column, or third, …"""
 
 
 def match_covariance(
@@ -26,6 +33,7 @@ def match_covariance(
     *,
     style_weights: NDArray[np.float32] | None = None,
     content_weights: NDArray[np.float32] | None = None,
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return `style` with the mean and covariance of RGB that `content` has.
 
@@ -39,8 +47,9 @@ def match_covariance(
     style_mean, style_covariance = _moments(style, style_weights, "style")
     content_mean, content_covariance = _moments(content, content_weights, "content")
     transform = _root(content_covariance) @ _inverse_root(style_covariance)
-    recoloured = (style - style_mean) @ transform.T + content_mean
-    return np.clip(recoloured, 0, 1).astype(np.float32)
+    return _by_strips(
+        style, lambda part: np.clip((part - style_mean) @ transform.T + content_mean, 0, 1), out
+    )
 
 
 def match_histogram(
@@ -49,6 +58,7 @@ def match_histogram(
     *,
     style_weights: NDArray[np.float32] | None = None,
     content_weights: NDArray[np.float32] | None = None,
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return `style` with the histograms of L, a and b (Oklab) that `content` has.
 
@@ -58,38 +68,76 @@ def match_histogram(
     lose chroma, so that histograms agree but for those.
     Raises OptionError if weights do not fit, are negative or sum to zero.
     """
-    source, target = oklab.from_srgb(style), oklab.from_srgb(content)
-    source_mass = _mass(style, style_weights, "style")
-    target_mass = _mass(content, content_weights, "content")
-    matched = [_map_distribution(source[..., c], target[..., c], source_mass, target_mass) for c in range(3)]
-    return oklab.to_srgb(np.stack(matched, axis=-1))
+    source, source_mass = _sample(style, style_weights, "style")
+    target, target_mass = _sample(content, content_weights, "content")
+    curves = [_curve(source[:, c], target[:, c], source_mass, target_mass) for c in range(3)]
+
+    def matched(part: NDArray[np.float32]) -> NDArray[np.float32]:
+        lab = oklab.from_srgb(part)
+        for channel, curve in enumerate(curves):
+            lab[..., channel] = np.interp(lab[..., channel], *curve)
+        return oklab.to_srgb(lab)
+
+    return _by_strips(style, matched, out)
+
+
+def _by_strips(
+    picture: NDArray[np.float32],
+    recolour: Callable[[NDArray[np.float32]], NDArray[np.floating]],
+    out: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    recoloured = np.empty_like(picture, np.float32) if out is None else out
+    for rows in scratch.strips(picture.shape[0], picture[0].nbytes):
+        recoloured[rows] = recolour(picture[rows])
+        scratch.release(recoloured, picture)
+    return recoloured
 
 
 def _mass(
     picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
-) -> NDArray[np.float64]:
-    """Return what share of the whole each pixel is, flat."""
+) -> NDArray[np.float32]:
+    """Return how much each pixel counts, H×W. Raises OptionError for weights of another shape."""
     if weights is None:
-        weights = np.ones(picture.shape[:2], np.float32)
+        return np.broadcast_to(np.float32(1), picture.shape[:2])
     if weights.shape != picture.shape[:2]:
         raise OptionError(f"the {what} is {picture.shape[:2]} and its weights are {weights.shape}")
-    mass: NDArray[np.float64] = weights.ravel().astype(np.float64)
-    total = mass.sum()
-    if not (mass >= 0).all() or total == 0:
+    return weights
+
+
+def _check(total: float, least: float, what: str) -> None:
+    """Raise OptionError where weights are negative or no numbers, or sum to zero."""
+    if not (least >= 0 and total > 0):
         raise OptionError(f"the weights of the {what} must not be negative, and not all zero")
-    mass /= total
-    return mass
+
+
+def _sample(
+    picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return colours (Oklab, N×3) of pixels spread over a picture, and what share of the whole each is."""
+    every = math.ceil(math.sqrt(picture.shape[0] * picture.shape[1] / _SAMPLED))
+    mass = _mass(picture, weights, what)[::every, ::every].ravel().astype(np.float64)
+    _check(mass.sum(), mass.min(), what)
+    colours = picture[::every, ::every].reshape(-1, 3)
+    scratch.release(picture)
+    return oklab.from_srgb(colours), mass / mass.sum()
 
 
 def _moments(
     picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean (3) and covariance (3×3) of a picture's colours."""
-    mass = _mass(picture, weights, what)[:, np.newaxis]
-    colours = picture.reshape(-1, 3).astype(np.float64)
-    mean = (mass * colours).sum(axis=0)
-    centred = colours - mean
-    return mean, (mass * centred).T @ centred
+    weights = _mass(picture, weights, what)
+    total, least, sums, products = 0.0, 0.0, np.zeros(3), np.zeros((3, 3))
+    for rows in scratch.strips(picture.shape[0], picture[0].nbytes):
+        mass = weights[rows].reshape(-1, 1).astype(np.float64)
+        colours = picture[rows].reshape(-1, 3).astype(np.float64)
+        total, least = total + mass.sum(), np.minimum(least, mass.min())
+        sums += (mass * colours).sum(axis=0)
+        products += (mass * colours).T @ colours
+        scratch.release(picture, weights)
+    _check(total, least, what)
+    mean = sums / total
+    return mean, products / total - np.outer(mean, mean)
 
 
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,26 +160,26 @@ def _inverse_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     return inverse
 
 
-def _map_distribution(
+def _curve(
     source: NDArray[np.float32],
     target: NDArray[np.float32],
     source_mass: NDArray[np.float64],
     target_mass: NDArray[np.float64],
-) -> NDArray[np.float32]:
-    """Map `source` so that its weighted distribution becomes that of `target`.
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the function that takes one distribution to the other, as (values, what becomes of them).
 
     The value whose middle rank is q becomes the q-quantile of the target.
     """
-    _, places, ranks = _ranks(source.ravel(), source_mass)
+    values, ranks = _ranks(source, source_mass)
     counts = target_mass > 0
-    values, _, quantiles = _ranks(target.ravel()[counts], target_mass[counts])
-    return np.interp(ranks, quantiles, values)[places].reshape(source.shape).astype(np.float32)
+    wanted, quantiles = _ranks(target[counts], target_mass[counts])
+    return values, np.interp(ranks, quantiles, wanted)
 
 
 def _ranks(
     channel: NDArray[np.float32], mass: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]]:
-    """Return a channel's distinct values, which of them each pixel has, and their middle ranks 0..1."""
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return a channel's distinct values, and their middle ranks 0..1."""
     values, places = np.unique(channel, return_inverse=True)
     share = np.bincount(places, weights=mass, minlength=len(values))
-    return values, places, np.cumsum(share) - share / 2
+    return values, np.cumsum(share) - share / 2
