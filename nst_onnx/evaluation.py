@@ -20,6 +20,8 @@ from nst_onnx.whole import Whole
 
 Array = npt.NDArray[np.float32]
 
+_SPREAD = 1 << 20  # pixels of a tile at most where a team shares a picture, so that there are many bands
+
 
 class Evaluation(Protocol):
     """A picture of one size: its statistics, its losses and their gradient. Pictures are 3×H×W, RGB, 0..1."""
@@ -59,8 +61,10 @@ def evaluation(
     height, width = (side + 2 * terms.margin for side in shape)
     pixels = tile_pixels(network, terms, memory)
     size = 12 * shape[0] * shape[1]
-    if team is not None and height * width > pixels:
-        tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms), least_bands=team.size)
+    if team is not None and height * width > min(pixels, _SPREAD):
+        tiles = layout(shape, terms.margin, min(pixels, _SPREAD), halos(network.extractor, terms))
+        if len(tiles.bands) < team.size:
+            tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms), team.size)
         spread = not memory.holds(size // team.size)
         return ShardedPicture(team, network, terms, tiles, mask, on_disk=spread)
     if height * width <= pixels:
