@@ -312,8 +312,8 @@ class Painting:
         if not self._on_disk:
             arrays = {"best": arrays["best"].copy(), "earlier": self._landscape.host(self._earlier).copy()}
             arrays |= {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
-        if self._average.sum is not None:
-            arrays["average"] = self._average.sum.copy()
+            if self._average.sum is not None:
+                arrays["average"] = self._average.sum.copy()
         facts = {
             "budgets": list(self.budgets),
             "level": self.level,

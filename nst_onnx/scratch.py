@@ -41,6 +41,11 @@ def empty(
         ) from error
 
 
+def beside(array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return zeros of an array's shape, on disk if it is there."""
+    return empty(array.shape, on_disk=isinstance(array, np.memmap))
+
+
 def pieces(size: int, count: int = 1) -> Iterator[slice]:
     """Yield the slices that make up vectors of float32, of which `count` are looked at together."""
     return strips(size, 4 * count)

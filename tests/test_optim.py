@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from nst_onnx import scratch
 from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
 from nst_onnx.optim.lbfgs import cubic_minimum
 
@@ -189,6 +190,26 @@ def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> N
     for _ in range(5):
         optimiser.tell(1.0, zeros(6))
     np.testing.assert_array_equal(optimiser.x, np.ones(6))
+
+
+def test_on_disk_piece_by_piece_nothing_is_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, f = np.linspace(-2, 2, 40, dtype=np.float32), bowl()
+    usual, mean = Adam(start, learning_rate=0.1), Average(0.7)
+    apart = scratch.empty(start.shape, on_disk=True)
+    apart[...] = start
+    on_disk, mean_on_disk = Adam(apart, learning_rate=0.1), Average(0.7)
+    for optimiser, average, strip in ((usual, mean, scratch.STRIP), (on_disk, mean_on_disk, 4 * 7)):
+        monkeypatch.setattr(scratch, "STRIP", strip)
+        for _ in range(5):
+            average.add(optimiser.x)
+            optimiser.tell(*f(optimiser.x))
+    np.testing.assert_array_equal(on_disk.x, usual.x)
+    np.testing.assert_array_equal(mean_on_disk.value, mean.value)
+    for name, array in on_disk.state().items():
+        np.testing.assert_array_equal(array, usual.state()[name])
+    assert isinstance(on_disk.x, np.memmap)
+    assert isinstance(mean_on_disk.value, np.memmap)
+    assert not isinstance(usual.x, np.memmap)
 
 
 def test_average_is_the_weighted_mean() -> None:

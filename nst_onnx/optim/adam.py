@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State, Vector
 
 
@@ -14,6 +15,7 @@ class Adam:
     """Kingma & Ba 2015 (arXiv:1412.6980), Algorithm 1, with bias correction.
 
     `learning_rate` is the length of a typical step, in units of x. β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+    Where `x` is on disk, all else is.
     """
 
     def __init__(
@@ -27,16 +29,20 @@ class Adam:
     ) -> None:
         self.x = x
         self.learning_rate, self.beta1, self.beta2, self.epsilon = learning_rate, beta1, beta2, epsilon
-        self._mean, self._square, self._count = np.zeros_like(x), np.zeros_like(x), 0
+        self._mean, self._square, self._count = scratch.beside(x), scratch.beside(x), 0
 
     def tell(self, loss: float, gradient: Vector) -> None:
         """Take one step."""
         self._count += 1
-        self._mean += np.float32(1 - self.beta1) * (gradient - self._mean)
-        self._square += np.float32(1 - self.beta2) * (gradient * gradient - self._square)
         rate = self.learning_rate / (1 - self.beta1**self._count)
-        root = np.sqrt(self._square / np.float32(1 - self.beta2**self._count))
-        self.x = self.x - np.float32(rate) * self._mean / (root + np.float32(self.epsilon))
+        before, self.x = self.x, scratch.beside(self.x)
+        for piece in scratch.pieces(before.size):
+            slope, mean, square = gradient[piece], self._mean[piece], self._square[piece]
+            mean += np.float32(1 - self.beta1) * (slope - mean)
+            square += np.float32(1 - self.beta2) * (slope * slope - square)
+            root = np.sqrt(square / np.float32(1 - self.beta2**self._count))
+            self.x[piece] = before[piece] - np.float32(rate) * mean / (root + np.float32(self.epsilon))
+            scratch.release(self.x, before, self._mean, self._square, gradient)
 
     def state(self) -> State:
         """Return everything that the next steps depend on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nst_onnx import scratch
 from nst_onnx.optim.optimiser import Vector
 
 
@@ -20,8 +21,12 @@ class Average:
 
     def add(self, x: Vector) -> None:
         """Take in the next point."""
-        share = np.float32(1 - self.decay)
-        self.sum = share * x if self.sum is None else np.float32(self.decay) * self.sum + share * x
+        keep, share = np.float32(self.decay), np.float32(1 - self.decay)
+        before, self.sum = self.sum, scratch.beside(x)
+        for piece in scratch.pieces(x.size):
+            old = np.float32(0) if before is None else keep * before[piece]
+            self.sum[piece] = old + share * x[piece]
+            scratch.release(self.sum, x, *([] if before is None else [before]))
         self.weight = self.decay * self.weight + (1 - self.decay)
 
     @property
@@ -29,4 +34,8 @@ class Average:
         """The average so far. Raises ValueError before the first point."""
         if self.sum is None:
             raise ValueError("nothing to average yet")
-        return self.sum / np.float32(self.weight)
+        value = scratch.beside(self.sum)
+        for piece in scratch.pieces(value.size):
+            np.divide(self.sum[piece], np.float32(self.weight), out=value[piece])
+            scratch.release(value, self.sum)
+        return value
