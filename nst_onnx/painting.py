@@ -182,10 +182,12 @@ class Painting:
         kind = self.options.init or self.preset.start
         if kind == "content":
             return content
+        out = self.memory.empty(content.shape)
         if kind == "style":
             styles = [rgb for rgb, _ in self._objective.style_pictures]
-            return start.style_noise(styles, self.options.style_weights, shape, rng)
-        return start.noise(self.preset.noise, content, rng, self.network.extractor.facts.preprocessing)
+            return start.style_noise(styles, self.options.style_weights, shape, rng, out)
+        facts = self.network.extractor.facts
+        return start.noise(self.preset.noise, content, rng, facts.preprocessing, out)
 
     # ---- time
 

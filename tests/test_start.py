@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from nst_onnx import scratch
 from nst_onnx.models.metadata import CAFFE, TORCHVISION, Preprocessing
+from nst_onnx.presets.preset import Noise
 from nst_onnx.start import mean_colour, noise, style_noise
 
 CONTENT = np.random.default_rng(1).random((64, 80, 3)).astype(np.float32)
@@ -53,6 +55,16 @@ def test_faint_noise_is_neural_styles() -> None:
     generated = noise("faint", CONTENT, rng(), CAFFE).astype(np.float64) - MEAN_RGB / 255
     assert 255 * generated.std() == pytest.approx(0.001, rel=0.02)
     assert 255 * generated.mean() == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["white", "mixed", "shifted", "faint"])
+def test_strips_make_no_difference(kind: Noise, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, of_styles = noise(kind, CONTENT, rng(), CAFFE), style_noise([CONTENT], None, (30, 20), rng())
+    monkeypatch.setattr(scratch, "STRIP", 7 * CONTENT[0].nbytes)
+    on_disk = scratch.empty(CONTENT.shape, on_disk=True)
+    assert noise(kind, CONTENT, rng(), CAFFE, on_disk) is on_disk
+    np.testing.assert_array_equal(on_disk, whole)
+    np.testing.assert_allclose(style_noise([CONTENT], None, (30, 20), rng()), of_styles, atol=1e-6)
 
 
 def test_style_noise_has_the_styles_colours() -> None:

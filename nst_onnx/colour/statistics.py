@@ -44,8 +44,8 @@ def match_covariance(
     to. The result is clipped to 0..1, which may move mean and covariance a little.
     Raises OptionError if weights do not fit, are negative or sum to zero.
     """
-    style_mean, style_covariance = _moments(style, style_weights, "style")
-    content_mean, content_covariance = _moments(content, content_weights, "content")
+    style_mean, style_covariance = moments(style, style_weights, "style")
+    content_mean, content_covariance = moments(content, content_weights, "content")
     transform = _root(content_covariance) @ _inverse_root(style_covariance)
     return _by_strips(
         style, lambda part: np.clip((part - style_mean) @ transform.T + content_mean, 0, 1), out
@@ -122,8 +122,8 @@ def _sample(
     return oklab.from_srgb(colours), mass / mass.sum()
 
 
-def _moments(
-    picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
+def moments(
+    picture: NDArray[np.float32], weights: NDArray[np.float32] | None = None, what: str = "picture"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean (3) and covariance (3×3) of a picture's colours."""
     weights = _mass(picture, weights, what)
