@@ -105,7 +105,11 @@ def test_bands_answer_for_every_row_once(found: Layout) -> None:
     assert rows == list(range(found.shape[0]))
 
 
+THIN = tuple(spans(20 + 2 * 16, 3, Halo(1, 0, 0)))
+
+
 @given(LAYOUTS)
+@example(Layout((20, 20), 16, THIN, THIN))  # with windows that lie in the margin altogether
 def test_bands_have_the_rows_that_their_windows_see(found: Layout) -> None:
     """Of the picture; where a window lies outside, in the margin, it repeats the outermost row."""
     height = found.shape[0]
