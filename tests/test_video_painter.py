@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from clips import scene
+from clips import STEP, scene
 from networks import vgg_network
 
 from nst_onnx.losses.temporal import Temporal
@@ -71,7 +72,7 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
     assert held.weight * (painter.UNIT / 255) ** 2 == pytest.approx(2.0 * first.loss)
     # It starts from the frame before where that can be trusted, and there only.
     start = fine.asked_options.init
-    trusted = held.trust > 0
+    trusted = held.trust > 0  # all that was in sight in a scene's first frame is held
     assert 0.5 < trusted.mean() < 1
     np.testing.assert_array_equal(start[trusted], held.warped[trusted])
     assert np.abs(start - held.warped)[~trusted].mean() > 0.01
@@ -96,3 +97,54 @@ def test_what_comes_into_sight_has_the_colours_of_the_painting(
     found = only.asked_options.init
     assert np.abs(found - expected)[unknown].mean() < 0.03
     assert np.abs(found - frames[1])[unknown].mean() > 0.1
+
+
+def test_what_has_come_into_sight_is_held_more_and_more(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Watched.seen = []
+    monkeypatch.setattr(painter, "Painting", Watched)
+    options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
+    count = painter.RIPE + 3
+    frames = [frame.astype(np.float32) / 255 for frame in scene(count, seed=1, shape=(64, 96))]
+    at_work = painter.Painter(network, [read(scene(1, seed=9)[0])], options)
+    for frame in frames:
+        at_work.paint(frame, lambda *_: None)
+    held = [watched.held.trust for watched in Watched.seen if watched.held is not None]
+    assert len(held) == count - 1
+
+    def holding(number: int) -> float:
+        """How much the strip is held that came into sight with the second frame, at the right edge."""
+        right = 96 - STEP * number
+        return float(held[number][16:48, right - STEP : right].mean())
+
+    strengths = [holding(number) for number in range(count - 1)]
+    assert strengths[0] == 0
+    assert strengths[1] < 0.1
+    assert all(later > earlier for earlier, later in pairwise(strengths[1 : painter.RIPE]))
+    assert strengths[-1] > 0.9
+    assert held[3][16:48, 16:48].mean() > 0.95  # what was there from the beginning
+
+
+def test_going_on_holds_as_if_it_had_not_stopped(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painter, "Painting", Watched)
+    options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
+    frames = [frame.astype(np.float32) / 255 for frame in scene(4, seed=1, shape=(64, 96))]
+    style = read(scene(1, seed=9)[0])
+    found = []
+    for kept in (0, 3):
+        Watched.seen = []
+        at_work = painter.Painter(network, [style], options)
+        done: list[painter.Painted] = []
+        for frame in frames:
+            done.append(at_work.paint(frame, lambda *_: None))
+        if kept:
+            at_work = painter.Painter(network, [style], options)
+            for frame, painted in zip(frames[:kept], done, strict=False):
+                at_work.follow(frame, painted)
+            at_work.paint(frames[kept], lambda *_: None)
+        held = Watched.seen[-1].held
+        assert held is not None
+        found.append(held)
+    np.testing.assert_array_equal(found[0].trust, found[1].trust)
+    np.testing.assert_array_equal(found[0].warped, found[1].warped)

@@ -34,7 +34,7 @@ class Motion:
         return self.followed < FOLLOWED
 
     def carry(self, picture: Array) -> Array:
-        """Return a picture H×W×3 of the frame before, moved along, within 0..1."""
+        """Return a picture H×W×3 or H×W of the frame before, moved along, within 0..1."""
         return np.clip(look_up(picture, self.steps), 0, 1)
 
 
@@ -75,7 +75,7 @@ def beyond(steps: Array) -> npt.NDArray[np.bool_]:
 
 
 def look_up(array: Array, steps: Array) -> Array:
-    """Return the values of an array H×W×C where `steps` lead from each pixel, by cubic interpolation.
+    """Return the values of an array H×W×C or H×W where `steps` lead from each pixel, by cubic interpolation.
 
     What lies outside continues the edge.
     """
