@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx.errors import OptionError
 from nst_onnx.losses.assemble import Terms
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.shards.sharded import ShardedPicture
 from nst_onnx.shards.team import Team
 from nst_onnx.tiles.budget import tile_pixels
-from nst_onnx.tiles.layout import halos, layout
+from nst_onnx.tiles.layout import Layout, halos, layout
 from nst_onnx.tiles.tiled import Tiled
 from nst_onnx.whole import Whole
 
@@ -59,15 +61,32 @@ def evaluation(
     where not even a tile has room.
     """
     height, width = (side + 2 * terms.margin for side in shape)
-    pixels = tile_pixels(network, terms, memory)
     size = 12 * shape[0] * shape[1]
-    if team is not None and height * width > min(pixels, _SPREAD):
-        tiles = layout(shape, terms.margin, min(pixels, _SPREAD), halos(network.extractor, terms))
-        if len(tiles.bands) < team.size:
-            tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms), team.size)
-        spread = not memory.holds(size // team.size)
-        return ShardedPicture(team, network, terms, tiles, mask, on_disk=spread)
+    if team is not None:
+        each = Memory(min(memory.limit, team.memory))
+        shared = _shared(shape, terms, network, tile_pixels(network, terms, each), team.size)
+        if shared is not None:
+            spread = not each.holds(size // team.size)
+            return ShardedPicture(team, network, terms, shared, mask, on_disk=spread)
+    pixels = tile_pixels(network, terms, memory)
     if height * width <= pixels:
         return Whole(network, terms, shape, mask)
     tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
     return Tiled(network, terms, tiles, mask, on_disk=not memory.holds(size))
+
+
+def _shared(
+    shape: tuple[int, int], terms: Terms, network: Network, pixels: int, shards: int
+) -> Layout | None:
+    """Return the tiles of a picture to be shared, of so many pixels at most; None where it is too small."""
+    most = min(pixels, _SPREAD)
+    if math.prod(side + 2 * terms.margin for side in shape) <= most:
+        return None
+    reach = halos(network.extractor, terms)
+    tiles = layout(shape, terms.margin, most, reach)
+    if len(tiles.bands) >= shards:
+        return tiles
+    try:
+        return layout(shape, terms.margin, pixels, reach, shards)
+    except OptionError:  # not so many rows of tiles
+        return None

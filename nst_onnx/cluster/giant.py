@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from nst_onnx.cluster.connect import connect
-from nst_onnx.cluster.share import share
-from nst_onnx.errors import ClusterError, NstError
-from nst_onnx.shards.shard import Shard
-from nst_onnx.shards.team import everyone
+from nst_onnx.cluster.share import memory, share
+from nst_onnx.errors import ClusterError, NstError, OptionError
+from nst_onnx.models.extractor import Extractor
+from nst_onnx.runtime import Device
+from nst_onnx.shards.shard import Facts, Shard
 from nst_onnx.version import __version__
 
 _GONE = "a worker of the cluster died, and with it its part of the picture"
-_RESUME = "give --resume FILE: with a saved state, the run goes on from the best picture so far"
+_RESUME = "start the same command again; with --resume FILE it goes on from the best picture so far"
+_INSTALL = "nst-onnx[cpu] or [gpu] must be installed on every machine of it, in the same version"
+
+
+class RemoteShard(Shard):
+    """An actor of Ray, which has `cpus` of its machine's processors, and sees no GPU but its own."""
+
+    def __init__(self, cpus: float) -> None:
+        super().__init__()
+        self._cpus = cpus
+
+    def place(self) -> tuple[str, str, int]:
+        """Return the machine's name, the version of nst-onnx there, and the bytes that it may take."""
+        return socket.gethostname(), __version__, memory(self._cpus)
+
+    def begin(self, stage: int, extractor: Extractor, device: Device, *more: Any) -> Facts:
+        """Do as any shard, on its own GPU: the first."""
+        return super().begin(stage, extractor, replace(device, index=0), *more)
 
 
 class RayTeam:
@@ -25,20 +45,38 @@ class RayTeam:
     def __init__(self, ray: Any, device: str | None = None, workers: int | None = None) -> None:
         """`ray`: the module, connected. `workers`: None for as many as suit the cluster.
 
-        Raises ClusterError where the cluster has nothing to compute with, or another version.
+        Raises OptionError for less than one, ClusterError where the cluster has nothing to compute with,
+        where no worker can begin, or with another version.
         """
+        if workers is not None and workers < 1:
+            raise OptionError(f"there must be at least one worker, not {workers}")
         each = share(ray.nodes(), device, workers)
         self.size, self.ended, self.threads = each.workers, [], max(1, int(each.cpus))
-        self.cpus = each.cpus
         self._ray = ray
         options = {"num_cpus": each.cpus, "num_gpus": each.gpus, "scheduling_strategy": "SPREAD"}
-        self._actors = [ray.remote(Shard).options(**options).remote() for _ in range(self.size)]
-        others = set(everyone(self, "version")) - {__version__}
-        if others:
-            raise ClusterError(
-                f"a machine of the cluster has nst-onnx {others.pop()}, not {__version__}",
-                "install the same version everywhere",
-            )
+        self._actors = [
+            ray.remote(RemoteShard).options(**options).remote(each.cpus) for _ in range(self.size)
+        ]
+        try:
+            self.memory = min(self._welcome())
+        except BaseException:
+            self.dismiss()
+            raise
+
+    def _welcome(self) -> Iterator[int]:
+        """Wait for all to be there, and yield how many bytes each may take."""
+        try:
+            places = self._ray.get([actor.place.remote() for actor in self._actors])
+        except self._ray.exceptions.RayError as error:
+            reason = str(error).strip().rpartition("\n")[2]
+            raise ClusterError(f"a worker of the cluster cannot begin: {reason}", _INSTALL) from error
+        for machine, version, size in places:
+            if version != __version__:
+                raise ClusterError(
+                    f"{machine} has nst-onnx {version}, not {__version__}",
+                    "install the same version everywhere",
+                )
+            yield size
 
     def ask(self, shard: int, method: str, *arguments: Any) -> Any:
         """Return a promise of what an actor will have done."""
@@ -49,12 +87,15 @@ class RayTeam:
         errors = self._ray.exceptions
         try:
             found: list[Any] = self._ray.get(list(promised))
-        except errors.RayTaskError as error:
-            if isinstance(error.cause, NstError | MemoryError):
-                raise error.cause from None
-            raise
         except errors.RayError as error:
-            raise ClusterError(_GONE, _RESUME) from error
+            cause = error
+            while isinstance(cause, errors.RayTaskError):  # it may have failed for want of another's result
+                cause = cause.cause
+            if isinstance(cause, NstError | MemoryError):
+                raise cause from None
+            if isinstance(cause, errors.RayError):
+                raise ClusterError(_GONE, _RESUME) from error
+            raise
         return found
 
     def share(self, value: Any) -> Any:
@@ -72,6 +113,7 @@ def workers(address: str = "", *, device: str | None = None, count: int | None =
     """Yield a team in the cluster at `address` (see `connect`): `Stylizer`'s `team`, until the block ends.
 
     `device`: as in `Stylizer`. `count`: how many workers; None for as many as suit the cluster.
+    Raises OptionError and ClusterError.
     """
     with connect(address) as ray:
         team = RayTeam(ray, device, count)

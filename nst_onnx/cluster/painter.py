@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from nst_onnx.batch.job import Ending, Job, Progress
 from nst_onnx.batch.painter import Painter
 from nst_onnx.batch.recipe import Recipe
 from nst_onnx.cluster.parcel import unpack
+from nst_onnx.cluster.share import memory
 from nst_onnx.errors import ClusterError, NstError
-from nst_onnx.memory import LEAST, Memory
 from nst_onnx.stylizer import Step
 from nst_onnx.version import __version__
 
@@ -34,8 +33,7 @@ class RemotePainter:
         if init:
             options["init"] = init[0]
         if options.get("max_memory") is None:
-            share = min(1.0, cpus / (os.cpu_count() or 1))
-            options["max_memory"] = max(LEAST, round(Memory.of(None).limit * share))
+            options["max_memory"] = memory(cpus)
         self._recipe = replace(recipe, model=model, options=options)
         self._painter: Painter | None = None
         self._progress = Progress()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nst_onnx.batch.share import CORES_EACH
 from nst_onnx.errors import ClusterError
+from nst_onnx.memory import LEAST, Memory
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,8 @@ def share(nodes: Sequence[Mapping[str, Any]], device: str | None, workers: int |
         return Share(int(sum(n // each for n in cpus)), each)
     each = sum(cpus) / workers
     return Share(workers, min(max(cpus), int(each)) if each >= 1 else each)
+
+
+def memory(cpus: float) -> int:
+    """Return how many bytes a worker may take that has so many of its machine's processors."""
+    return max(LEAST, round(Memory.of(None).limit * min(1.0, cpus / (os.cpu_count() or 1))))

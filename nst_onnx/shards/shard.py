@@ -24,12 +24,13 @@ from nst_onnx.tiles.counting import Counting
 from nst_onnx.tiles.layout import Layout
 from nst_onnx.tiles.on_pixels import Variation
 from nst_onnx.tiles.tile import TilePasses
-from nst_onnx.version import __version__
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 Placed = tuple[int, Array]
 """Rows of a picture, 3×n×W, and which one is the first."""
+Facts = dict[str, tuple[tuple[int, int, int], float]]
+"""{layer: ((C, h, w) of the whole picture, positions that count)}"""
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,6 @@ class Shard:
         self._vectors: dict[int, Array] = {}
         self._matrices: dict[int, Array] = {}
 
-    def version(self) -> str:
-        """Return the version of nst-onnx."""
-        return __version__
-
     # ---- stages: pictures of one size, and what is known of them
 
     def begin(
@@ -89,8 +86,8 @@ class Shard:
         terms: Terms,
         share: Share,
         mask: Array | None,
-    ) -> dict[str, tuple[tuple[int, int, int], float]]:
-        """Prepare for a size. Return {layer: ((C, h, w) of the whole picture, positions that count)}."""
+    ) -> Facts:
+        """Prepare for a size, and return what is known of the layers."""
         key = device, threads
         if key not in self._networks:
             self._networks = {key: Network(extractor, device, threads)}
@@ -105,25 +102,26 @@ class Shard:
             for number in [n for n in kept if n >> 32 == stage]:
                 del kept[number]
 
-    def statistics(self, stage: int, x: int, *halos: Placed) -> list[Sums]:
-        """Return each band's share of the Gram matrices' sums, of a vector in 0..1."""
+    def look(self, stage: int, x: int, *halos: Placed) -> None:
+        """Turn to a vector in 0..1, for what follows; `halos`: the rows seen that other shards hold."""
         at = self._stages[stage]
-        return [at.bands.statistics(rows, band) for band, rows in at.see(self._vectors[x], halos)]
+        at.looked_at = [(at.share.rows.start, self._vectors[x]), *halos]
 
-    def keep_content(self, stage: int, x: int, *halos: Placed) -> list[dict[str, float]]:
+    def statistics(self, stage: int) -> list[Sums]:
+        """Return each band's share of the Gram matrices' sums."""
+        at = self._stages[stage]
+        return [at.bands.statistics(rows, band) for band, rows in at.see()]
+
+    def keep_content(self, stage: int) -> list[dict[str, float]]:
         """Keep the content's features, and return the sums of their squares, for each band."""
         at = self._stages[stage]
-        return [
-            at.bands.keep_content(rows, band, on_disk=at.share.on_disk)
-            for band, rows in at.see(self._vectors[x], halos)
-        ]
+        return [at.bands.keep_content(rows, band, on_disk=at.share.on_disk) for band, rows in at.see()]
 
     def gradient(
-        self, stage: int, x: int, pulls: dict[str, Array], factors: dict[str, float], *halos: Placed
+        self, stage: int, pulls: dict[str, Array], factors: dict[str, float]
     ) -> list[dict[str, float]]:
-        """Compute the gradient at a vector in 0..1, not yet added up; return each band's own losses."""
-        at = self._stages[stage]
-        return at.gradient(self._vectors[x], pulls, factors, halos)
+        """Compute the gradient, not yet added up; return each band's own losses."""
+        return self._stages[stage].gradient(pulls, factors)
 
     def spill(self, stage: int, rows: slice) -> list[Piece]:
         """Return what the last gradient has for rows that are another shard's."""
@@ -136,7 +134,7 @@ class Shard:
         total = at.new()
         for piece in sorted(pieces, key=lambda piece: piece.order):
             total[:, at.share.local(piece.rows)] += piece.slope
-        at.pieces = []
+        at.pieces, at.looked_at = [], []
         self._vectors[gradient] = total
 
     # ---- vectors: 3×rows×W
@@ -234,6 +232,7 @@ class _Stage:
         self.numbers = range(share.first, share.end)
         self.shape = 3, share.rows.stop - share.rows.start, share.layout.shape[1]
         self.pieces: list[Piece] = []
+        self.looked_at: list[Placed] = []
         self._variation = Variation(terms.tv) if terms.tv else None
         self._waves: dict[tuple[int, ...], Waves] = {}
 
@@ -249,27 +248,26 @@ class _Stage:
         """Yield the rows that each band answers for."""
         return (self.share.layout.own_rows(band) for band in self.numbers)
 
-    def see(self, own: Array, halos: Sequence[Placed]) -> Iterable[tuple[int, Array]]:
-        """Yield each band with the rows that it sees."""
+    def see(self) -> Iterable[tuple[int, Array]]:
+        """Yield each band with the rows that it sees of what is looked at."""
         for band in self.numbers:
             wanted = self.share.layout.rows(band)
-            rows = np.empty((3, wanted.stop - wanted.start, own.shape[2]), np.float32)
-            for start, part in [(self.share.rows.start, own), *halos]:
+            rows = np.empty((3, wanted.stop - wanted.start, self.shape[2]), np.float32)
+            for start, part in self.looked_at:
                 top, bottom = max(start, wanted.start), min(start + part.shape[1], wanted.stop)
                 if top < bottom:
                     rows[:, top - wanted.start : bottom - wanted.start] = part[
                         :, top - start : bottom - start
                     ]
-            scratch.release(own)
+                scratch.release(part)
             yield band, rows
 
-    def gradient(
-        self, x: Array, pulls: dict[str, Array], factors: dict[str, float], halos: Sequence[Placed]
-    ) -> list[dict[str, float]]:
+    def gradient(self, pulls: dict[str, Array], factors: dict[str, float]) -> list[dict[str, float]]:
+        """Keep the pieces of the gradient, and return each band's own losses."""
         names = [f"content/{layer}" for layer in self._terms.content]
         self.bands.passes.pull(pulls, np.array([factors[name] for name in names], np.float32))
         losses, self.pieces = [], []
-        for band, rows in self.see(x, halos):
+        for band, rows in self.see():
             some, slope = self.bands.gradient(rows, band)
             found = dict(zip(names, map(float, some), strict=True))
             seen = self.share.layout.rows(band)

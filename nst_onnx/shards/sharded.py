@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,18 +72,15 @@ class ShardedPicture:
     def grams(self, picture: Array, label: str) -> dict[str, Array]:
         """Return {layer: C×C}: the picture's Gram matrices per position."""
         self._check(label)
-        found = self._grams(self._stage.scatter(picture))
+        self._look(self._stage.scatter(picture))
+        found = self._grams()
         return {layer: gram.astype(np.float32) for layer, gram in found.items()}
 
     def keep_content(self, picture: Array, label: str) -> dict[str, float]:
         """Make a picture the content, and return {layer: the sum of its features' squares}."""
         self._check(label)
-        x = self._stage.scatter(picture)
-        asked = [
-            self._team.ask(i, "keep_content", self._stage.number, x.number, *halos)
-            for i, halos in self._halos(x)
-        ]
-        bands = itertools.chain.from_iterable(self._team.get(asked))
+        self._look(self._stage.scatter(picture))
+        bands = itertools.chain.from_iterable(everyone(self._team, "keep_content", self._stage.number))
         return _added(bands, self._terms.content)
 
     def keep_before(self, warped: Array, trust: Array) -> None:
@@ -111,14 +108,12 @@ class ShardedPicture:
     def evaluate_there(self, x: Vector) -> tuple[Array, Vector]:
         """Do the same with a vector in 0..1."""
         team, stage = self._team, self._stage
+        self._look(x)
         losses, pulls = style_losses(
-            self._grams(x) if self._terms.style else {}, self._targets, self._factors, self._positions
+            self._grams() if self._terms.style else {}, self._targets, self._factors, self._positions
         )
         shared = team.share(pulls)
-        found = [
-            team.ask(i, "gradient", stage.number, x.number, shared, self._factors, *halos)
-            for i, halos in self._halos(x)
-        ]
+        found = [team.ask(i, "gradient", stage.number, shared, self._factors) for i in range(team.size)]
         gradient = Vector(stage)
         spills = {
             (i, j): team.ask(i, "spill", stage.number, stage.shares[j].rows)
@@ -141,26 +136,21 @@ class ShardedPicture:
         """Return the space of the vectors."""
         return Sharded(self._stage, smooth=smooth, on_disk=self._on_disk)
 
-    def _grams(self, x: Vector) -> dict[str, npt.NDArray[np.float64]]:
-        asked = [
-            self._team.ask(i, "statistics", self._stage.number, x.number, *halos)
-            for i, halos in self._halos(x)
-        ]
-        bands = itertools.chain.from_iterable(self._team.get(asked))
+    def _look(self, x: Vector) -> None:
+        """Let all shards look at a vector, and hand each other the rows that they see."""
+        stage, team = self._stage, self._team
+        halos: list[list[Any]] = [[] for _ in stage.shares]
+        # All rows are asked for before anybody begins to compute: a shard answers in the order it is asked.
+        for (i, share), (j, other) in itertools.permutations(enumerate(stage.shares), 2):
+            if _meet(share.seen, other.rows):
+                top, bottom = max(share.seen.start, other.rows.start), min(share.seen.stop, other.rows.stop)
+                halos[i].append(team.ask(j, "rows", stage.number, x.number, slice(top, bottom)))
+        team.get([team.ask(i, "look", stage.number, x.number, *halos[i]) for i in range(team.size)])
+
+    def _grams(self) -> dict[str, npt.NDArray[np.float64]]:
+        bands = itertools.chain.from_iterable(everyone(self._team, "statistics", self._stage.number))
         sums = _added(bands, self._terms.style)
         return {layer: total / self._positions[layer] for layer, total in sums.items()}
-
-    def _halos(self, x: Vector) -> Iterator[tuple[int, list[Any]]]:
-        """Yield each shard with the rows that it sees of others, on their way."""
-        for i, share in enumerate(self._stage.shares):
-            halos = []
-            for j, other in enumerate(self._stage.shares):
-                if i != j and _meet(share.seen, other.rows):
-                    rows = slice(
-                        max(share.seen.start, other.rows.start), min(share.seen.stop, other.rows.stop)
-                    )
-                    halos.append(self._team.ask(j, "rows", self._stage.number, x.number, rows))
-            yield i, halos
 
     def _check(self, label: str) -> None:
         if min(min(shape[1:]) for shape in self._shapes.values()) < 1:

@@ -48,9 +48,7 @@ class Stage:
     def forget(self) -> None:
         """Let the shards forget what nobody needs any more."""
         if self.unused or self.unused_matrices:
-            vectors, self.unused[:] = list(self.unused), []
-            matrices, self.unused_matrices[:] = list(self.unused_matrices), []
-            everyone(self.team, "drop", vectors, matrices)
+            everyone(self.team, "drop", _taken(self.unused), _taken(self.unused_matrices))
 
     def scatter(self, planes: Array) -> Vector:
         """Return a picture 3×H×W as a vector."""
@@ -73,6 +71,11 @@ class Stage:
     def total(self, by_shard: Sequence[npt.NDArray[np.float64]]) -> Any:
         """Add up what the shards found for each row (the last axis), in the order of the rows."""
         return np.concatenate(by_shard, axis=-1).sum(axis=-1)
+
+
+def _taken(numbers: list[int]) -> list[int]:
+    """Empty a list that the garbage collector may add to at any time, and return what was in it."""
+    return [numbers.pop() for _ in range(len(numbers))]
 
 
 class Sharded(Preconditioned[Vector]):

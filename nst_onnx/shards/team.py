@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ class Team(Protocol):
     size: int
     threads: int
     """How many each may use, 0 for one per core."""
+    memory: int
+    """The most bytes that each may take."""
     ended: list[int]
     """Stages that nobody needs any more, for the shards to forget."""
 
@@ -33,7 +36,7 @@ class Here:
     ended: list[int]
 
     def __init__(self, size: int) -> None:
-        self.size, self.ended, self.threads = size, [], 0
+        self.size, self.ended, self.threads, self.memory = size, [], 0, sys.maxsize
         self._shards = [Shard() for _ in range(size)]
 
     def ask(self, shard: int, method: str, *arguments: Any) -> Any:
