@@ -48,8 +48,9 @@ def _every_command(
     """Paint this photo like that painting. Runs offline, on any computer."""
 
 
-app.command("stylize")(stylize.stylize)
-app.command("batch", cls=words.command(several=["--styles"], perhaps={"--ray": words.ADDRESS}))(batch.batch)
+perhaps = {"--ray": words.ADDRESS}
+app.command("stylize", cls=words.command(perhaps=perhaps))(stylize.stylize)
+app.command("batch", cls=words.command(several=["--styles"], perhaps=perhaps))(batch.batch)
 app.command("video")(video.video)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)

@@ -92,15 +92,6 @@ Jobs = Annotated[
         rich_help_panel=controls.MODEL,
     ),
 ]
-Ray = Annotated[
-    str | None,
-    typer.Option(
-        metavar="[ADDRESS]",
-        help="Paint by the workers of a Ray cluster: auto, host:port, or ray://host:port; without an address "
-        'the one that runs here, or one of this machine alone (needs "nst-onnx\\[cluster]").',
-        rich_help_panel=controls.MODEL,
-    ),
-]
 Json = Annotated[
     bool,
     typer.Option(
@@ -122,7 +113,7 @@ def batch(
     name: Name = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
-    ray: Ray = None,
+    ray: controls.Ray = None,
     config: controls.Config = None,
     json: Json = False,
     quiet: controls.Quiet = False,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,15 @@ class Choice:
                 preprocessing=preprocessing(self.others),
             )
         )
+
+    @contextmanager
+    def opened(self, ray: str | None, workers: int | None) -> Iterator[Stylizer]:
+        """Open the model, and yield the stylizer; with `ray`, workers of that cluster share its pictures."""
+        from nst_onnx.stylizer import Stylizer, hired
+
+        network = self.stylizer().network
+        with hired(ray, workers, network.device) as team:
+            yield Stylizer(network, team=team)
 
 
 def preprocessing(given: Mapping[str, Any]) -> Preprocessing | None:

@@ -224,6 +224,15 @@ MaxMemory = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[ADDRESS]",
+        help="Let the workers of a Ray cluster paint: auto, host:port, or ray://host:port; without address "
+        'the one that runs here, or one of this machine alone (needs "nst-onnx\\[cluster]").',
+        rich_help_panel=MODEL,
+    ),
+]
 ChannelOrder = Annotated[
     str | None,
     typer.Option(

@@ -51,6 +51,16 @@ Resume = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="How many workers of the cluster share the picture (one for each GPU, or for every 8 cores).",
+        rich_help_panel=controls.MODEL,
+    ),
+]
+
 
 def stylize(
     content: controls.Content,
@@ -82,6 +92,8 @@ def stylize(
     device: controls.Device = None,
     threads: controls.Threads = None,
     max_memory: controls.MaxMemory = None,
+    ray: controls.Ray = None,
+    workers: Workers = None,
     channel_order: controls.ChannelOrder = None,
     scale: controls.Scale = None,
     mean: controls.Mean = None,
@@ -110,9 +122,9 @@ def stylize(
     files.check([content, *styles, *([start] if isinstance(start, str) else [])], overwrite=overwrite)
     with progress.display(quiet) as display:
         run = Run(files, display)
-        with run.interruption:
+        with run.interruption, choice.opened(ray, workers) as stylizer:
             try:
-                result = run.paint(content, styles, choice)
+                result = run.paint(stylizer, content, styles, choice)
             except (NstError, MemoryError) as error:
                 run.rescue(error)
                 raise
@@ -126,7 +138,7 @@ def stylize(
 
 _NO_CONTROLS = {
     *("content", "styles", "output", "overwrite", "save_every", "preview", "plot", "resume"),
-    *("config", "json", "quiet"),
+    *("ray", "workers", "config", "json", "quiet"),
 }
 
 
@@ -143,10 +155,9 @@ class Run:
         self._heading = ""
         self.interruption = Interruption(self._tell)
 
-    def paint(self, content: str, styles: list[str], choice: Choice) -> Result:
+    def paint(self, stylizer: Stylizer, content: str, styles: list[str], choice: Choice) -> Result:
         """Return the picture, finished or as good as it was when interrupted."""
         saved = self.files.load_state()
-        stylizer = choice.stylizer()
         beginning = self._beginning(stylizer, choice)
         self._heading = beginning + (f", going on from {self.files.state}" if saved else "")
         return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
