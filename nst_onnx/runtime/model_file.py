@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import onnx
 
 _EXTERNAL = 1 << 16  # bytes from which on a tensor is kept apart
+_WEIGHTS = "weights"
+_DONTNEED = 4  # of Linux's madvise
 
 
 class ModelFile:
@@ -17,4 +21,17 @@ class ModelFile:
         """Write the model. Its large tensors are left empty: let go of it."""
         self._folder = TemporaryDirectory(prefix="nst-onnx-", ignore_cleanup_errors=True)
         self.path = Path(self._folder.name) / "model.onnx"
-        onnx.save(model, self.path, save_as_external_data=True, location="weights", size_threshold=_EXTERNAL)
+        onnx.save(model, self.path, save_as_external_data=True, location=_WEIGHTS, size_threshold=_EXTERNAL)
+
+    def release(self) -> None:
+        """Give back the memory of weights that the runtime has copied into a layout of its own.
+
+        They stay mapped, and come back from the file should anybody look at them. Does nothing where the
+        system does not tell what is mapped (it is Linux that does).
+        """
+        weights = str(self.path.with_name(_WEIGHTS))
+        with suppress(OSError, AttributeError, ValueError):
+            for line in Path("/proc/self/maps").read_text().splitlines():
+                if line.endswith(weights):
+                    start, end = (int(number, 16) for number in line.split()[0].split("-"))
+                    ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)

@@ -70,7 +70,10 @@ class OpenVinoSession:
             raise readable(error, "the model cannot be run") from error
         if self.device.precision == "fp32":  # in bfloat16 its rounding would show, and it saves less
             by_winograd(model)
-        return OpenVinoBound(self._compiled(model), given)
+        compiled = self._compiled(model)
+        del model
+        self._file.release()
+        return OpenVinoBound(compiled, given)
 
     def _read(self) -> Any:
         """Return the model as OpenVINO reads it. Raises ModelError where it refuses it."""

@@ -66,6 +66,8 @@ class Session:
 
     def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> Bound:
         """Prepare repeated runs: `feeds` are copied to the device now, `outputs` allocated."""
+        if self._file:
+            self._file.release()
         return Bound(self, feeds, outputs)
 
 
