@@ -56,7 +56,7 @@ def picture(seed: int, height: int, width: int, channels: int = 3) -> np.ndarray
         rng.random((height // 9 + 1, width // 9 + 1, channels)).repeat(9, 0).repeat(9, 1)[:height, :width]
     )
     fine = rng.random((height, width, channels))
-    made = (low + (high - low) * (0.7 * coarse + 0.3 * fine)).astype(np.float32)
+    made: np.ndarray = (low + (high - low) * (0.7 * coarse + 0.3 * fine)).astype(np.float32)
     if channels == 4:
         made[..., 3] = np.clip(2 * coarse[..., 3] - 0.5, 0, 1)
     return made
