@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx import scratch
 from nst_onnx.graph import Graph
 from nst_onnx.graph.reach import Field
 from nst_onnx.losses.assemble import MASK
@@ -26,8 +27,13 @@ class Counting:
         fields: Mapping[str, Field],
         features: Mapping[str, tuple[int, int, int]],
         mask: Array | None = None,
+        *,
+        on_disk: bool = False,
     ) -> None:
-        """`features`: (C, h, w) of each layer in a window; `mask`: H×W, 0..1, of the picture."""
+        """`features`: (C, h, w) of each layer in a window; `mask`: H×W, 0..1, of the picture.
+
+        `on_disk`: where what is as large as the mask goes.
+        """
         self._layout = layout
         self._strides = {layer: (rows.stride, columns.stride) for layer, (rows, columns) in fields.items()}
         self._local = {layer: shape[1:] for layer, shape in features.items()}
@@ -41,18 +47,19 @@ class Counting:
             )
             height, width = sides
             self.shapes[layer] = channels, height, width
+        self._positions = {layer: float(height * width) for layer, (_, height, width) in self.shapes.items()}
         self._roots: dict[str, Array] = {}
         if mask is not None:
             resize = resizer()
-            for layer, (_, height, width) in self.shapes.items():
-                self._roots[layer] = np.sqrt(resized(resize, mask, (height, width)))
+            for layer, (_, *shape) in self.shapes.items():
+                self._roots[layer] = scratch.empty((shape[0], shape[1]), on_disk=on_disk)
+                self._positions[layer] = _root(
+                    resized(resize, mask, (shape[0], shape[1])), self._roots[layer]
+                )
 
     def positions(self, layer: str) -> float:
         """Return how many positions of the layer count in the whole picture (masked: their sum)."""
-        _, height, width = self.shapes[layer]
-        if layer not in self._roots:
-            return float(height * width)
-        return max(float(np.square(self._roots[layer], dtype=np.float64).sum()), 1e-6)
+        return self._positions[layer]
 
     def core(self, layer: str, band: int, column: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Return the rows and columns that a tile answers for: within its window, and in the whole."""
@@ -77,9 +84,22 @@ class Counting:
         for layer, local in self._local.items():
             weights = np.zeros(local, np.float32)
             within, whole = self.core(layer, band, column)
-            weights[within] = self._roots[layer][whole] if layer in self._roots else 1
+            root = self._roots.get(layer)
+            weights[within] = 1 if root is None else root[whole]
+            if root is not None:
+                scratch.release(root)
             found[layer] = weights
         return found
+
+
+def _root(mask: Array, root: Array) -> float:
+    """Write the square root of a mask to `root`; return the mask's sum, never quite zero."""
+    total = 0.0
+    for rows in scratch.strips(mask.shape[0], 4 * mask.shape[1]):
+        np.sqrt(mask[rows], out=root[rows])
+        total += float(mask[rows].sum(dtype=np.float64))
+        scratch.release(mask, root)
+    return max(total, 1e-6)
 
 
 def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last: bool) -> tuple[slice, slice]:
@@ -105,7 +125,9 @@ def resizer() -> AnySession:
 
 
 def resized(session: AnySession, mask: Array, shape: tuple[int, int]) -> Array:
-    """Return a mask H×W at another size."""
+    """Return a mask H×W at another size; the mask itself where it has that size already."""
+    if mask.shape == shape:
+        return mask
     size: npt.NDArray[np.int64] = np.asarray(shape, np.int64)
     feeds: dict[str, npt.NDArray[Any]] = {MASK: np.ascontiguousarray(mask[None, None]), "size": size}
     found: Array = session.run(feeds, ["resized"])["resized"][0, 0]

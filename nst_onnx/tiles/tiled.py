@@ -39,7 +39,8 @@ class Tiled:
         """
         self._terms, self.layout, self._on_disk = terms, layout, on_disk
         passes = TilePasses(network, terms, layout.window)
-        self._counting = Counting(layout, tile_fields(network.extractor, terms), passes.features, mask)
+        fields = tile_fields(network.extractor, terms)
+        self._counting = Counting(layout, fields, passes.features, mask, on_disk=on_disk)
         self._bands = Bands(passes, layout, self._counting)
         self._on_pixels: dict[str, Variation | Before] = {}
         if terms.tv:
