@@ -19,9 +19,10 @@ import numpy.typing as npt
 from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
+from nst_onnx.descent import LONGEST_STEP
+from nst_onnx.landscape import to_vector
 from nst_onnx.network import Network
 from nst_onnx.optim import LBFGS, Host, Optimiser, Smoothing
-from nst_onnx.painting import LONGEST_STEP, to_vector
 
 Array = npt.NDArray[np.float32]
 

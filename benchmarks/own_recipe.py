@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import Objective, presets
-from nst_onnx.landscape import GREY_LEVELS, HostLandscape
+from nst_onnx.descent import begin as begin_at
+from nst_onnx.landscape import GREY_LEVELS, HostLandscape, to_vector
 from nst_onnx.optim import Optimiser
-from nst_onnx.painting import begin as begin_at
-from nst_onnx.painting import to_vector
 
 Array = npt.NDArray[np.float32]
 

@@ -127,3 +127,21 @@ def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -
     x, factor = g.input("x", given), g.input("factor", [1])
     g.output("scaled", g.op("Mul", g.op("Reshape", x, g.ints(*shape)), factor))
     return Kernel(g.model(), device)
+
+
+def to_vector(picture: Array, *, on_disk: bool = False) -> Array:
+    """Return a picture H×W×3 as optimisers see it: (3·H·W,) in grey levels."""
+    planes = scratch.empty((3, *picture.shape[:2]), on_disk=on_disk)
+    for rows in scratch.strips(picture.shape[0], picture[0].nbytes):
+        np.multiply(picture[rows].transpose(2, 0, 1), GREY_LEVELS, out=planes[:, rows])
+        scratch.release(planes, picture)
+    return planes.reshape(-1)
+
+
+def to_picture(vector: Array, shape: tuple[int, int], *, on_disk: bool = False) -> Array:
+    """Return the picture H×W×3 of an optimiser's vector."""
+    picture, planes = scratch.empty((*shape, 3), on_disk=on_disk), vector.reshape(3, *shape)
+    for rows in scratch.strips(shape[0], picture[0].nbytes):
+        np.divide(planes[:, rows].transpose(1, 2, 0), GREY_LEVELS, out=picture[rows])
+        scratch.release(planes, picture)
+    return picture

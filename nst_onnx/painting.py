@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
@@ -16,16 +15,16 @@ import numpy.typing as npt
 from nst_onnx import presets, pyramid, scratch, start
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.colour import transfer_luminance
+from nst_onnx.descent import begin, pairs
 from nst_onnx.errors import ModelError, OptionError
-from nst_onnx.landscape import GREY_LEVELS, HostLandscape, Landscape, landscape
+from nst_onnx.landscape import HostLandscape, Landscape, landscape, to_picture, to_vector
 from nst_onnx.losses.temporal import Temporal
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective, shape_of
-from nst_onnx.optim import LBFGS, Adam, Average, Optimiser
+from nst_onnx.optim import Average
 from nst_onnx.options import LossOptions, Options
 from nst_onnx.picture import Picture, read, resize
-from nst_onnx.presets.preset import OptimiserName, Preset
 from nst_onnx.result import Result
 from nst_onnx.shards.team import Team
 from nst_onnx.terms import term_weights
@@ -36,8 +35,6 @@ Array = npt.NDArray[np.float32]
 _STILL_AFTER = 10  # evaluations
 _PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluations
 _VECTORS = 12  # of an optimiser and of the painting, beside the pairs
-PAIRS = 20  # that the preconditioned optimiser keeps
-LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
 
 
 class Painting:
@@ -365,53 +362,3 @@ class Painting:
                     digest.update(array[rows].tobytes())
                     scratch.release(array)
         return digest.hexdigest()
-
-
-def pairs(kind: OptimiserName, preset: Preset, evaluations: int) -> int:
-    """Return how many pairs an optimiser keeps, if it keeps any: no more than it can come to."""
-    return min({"adam": 0, "preconditioned": PAIRS, "lbfgs": preset.history}[kind], evaluations)
-
-
-def begin(
-    kind: OptimiserName,
-    preset: Preset,
-    x: Array,
-    ground: Landscape,
-    rate: float | None = None,
-    *,
-    evaluations: int = sys.maxsize,
-) -> Optimiser:
-    """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
-
-    `rate` None means the preset's learning rate. `evaluations`: how many there will be at most.
-    """
-    rate = rate or preset.learning_rate
-    if kind == "adam":
-        return Adam(x, learning_rate=rate)
-    space = ground.space(smooth=kind == "preconditioned")
-    return LBFGS(
-        space.take(x),
-        space=space,
-        history=pairs(kind, preset, evaluations),
-        learning_rate=rate,
-        longest=LONGEST_STEP,
-        line_search=kind == "preconditioned" or preset.line_search,
-    )
-
-
-def to_vector(picture: Array, *, on_disk: bool = False) -> Array:
-    """Return a picture H×W×3 as optimisers see it: (3·H·W,) in grey levels."""
-    planes = scratch.empty((3, *picture.shape[:2]), on_disk=on_disk)
-    for rows in scratch.strips(picture.shape[0], picture[0].nbytes):
-        np.multiply(picture[rows].transpose(2, 0, 1), GREY_LEVELS, out=planes[:, rows])
-        scratch.release(planes, picture)
-    return planes.reshape(-1)
-
-
-def to_picture(vector: Array, shape: tuple[int, int], *, on_disk: bool = False) -> Array:
-    """Return the picture H×W×3 of an optimiser's vector."""
-    picture, planes = scratch.empty((*shape, 3), on_disk=on_disk), vector.reshape(3, *shape)
-    for rows in scratch.strips(shape[0], picture[0].nbytes):
-        np.divide(planes[:, rows].transpose(1, 2, 0), GREY_LEVELS, out=picture[rows])
-        scratch.release(planes, picture)
-    return picture

@@ -7,13 +7,13 @@ import pytest
 from networks import CPU, vgg_network, vgg_weights
 
 from nst_onnx import Objective, landscape, presets
-from nst_onnx.landscape import DeviceLandscape, HostLandscape
+from nst_onnx.descent import begin
+from nst_onnx.landscape import DeviceLandscape, HostLandscape, to_vector
 from nst_onnx.network import Network
 from nst_onnx.optim import LBFGS
 from nst_onnx.optim.on_device import DeviceSmoothing, OnDevice
 from nst_onnx.optim.smoothing import Smoothing
 from nst_onnx.optim.space import Host
-from nst_onnx.painting import begin, to_vector
 from nst_onnx.runtime.kernel import fetch, put
 from nst_onnx.stylizer import Stylizer
 

@@ -1,0 +1,49 @@
+"""Which optimiser goes down a landscape, and with what settings."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.landscape import Landscape
+from nst_onnx.optim import LBFGS, Adam, Optimiser
+from nst_onnx.presets.preset import OptimiserName, Preset
+
+Array = npt.NDArray[np.float32]
+
+PAIRS = 20  # that the preconditioned optimiser keeps
+LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
+
+
+def pairs(kind: OptimiserName, preset: Preset, evaluations: int) -> int:
+    """Return how many pairs an optimiser keeps, if it keeps any: no more than it can come to."""
+    return min({"adam": 0, "preconditioned": PAIRS, "lbfgs": preset.history}[kind], evaluations)
+
+
+def begin(
+    kind: OptimiserName,
+    preset: Preset,
+    x: Array,
+    ground: Landscape,
+    rate: float | None = None,
+    *,
+    evaluations: int = sys.maxsize,
+) -> Optimiser:
+    """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
+
+    `rate` None means the preset's learning rate. `evaluations`: how many there will be at most.
+    """
+    rate = rate or preset.learning_rate
+    if kind == "adam":
+        return Adam(x, learning_rate=rate)
+    space = ground.space(smooth=kind == "preconditioned")
+    return LBFGS(
+        space.take(x),
+        space=space,
+        history=pairs(kind, preset, evaluations),
+        learning_rate=rate,
+        longest=LONGEST_STEP,
+        line_search=kind == "preconditioned" or preset.line_search,
+    )
