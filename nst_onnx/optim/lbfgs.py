@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.space import Host, Space
 
@@ -136,7 +137,10 @@ class LBFGS(Generic[V]):
             size = self._length(self._direction)
             wanted = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
             return wanted / size if size > 0 else 0.0
-        size = float(np.abs(self.space.array(self._direction)).sum(dtype=np.float64))
+        direction, size = self.space.array(self._direction), 0.0
+        for piece in scratch.pieces(direction.size):
+            size += float(np.abs(direction[piece]).sum(dtype=np.float64))
+            scratch.release(direction)
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
     def _keep(self, gradient: V, smooth: V) -> tuple[V, V] | None:

@@ -149,7 +149,7 @@ class Host(Preconditioned[Array]):
 
     def array(self, vector: Array) -> Array:
         """Return a copy."""
-        return vector.copy()
+        return self.take(vector)
 
 
 class HostRows:
