@@ -16,6 +16,7 @@ import numpy.typing as npt
 from nst_onnx.errors import PictureError
 from nst_onnx.video.libraries import av
 
+_COLOURS = ("colorspace", "color_primaries", "color_trc")
 _MICRO = Fraction(1, 1_000_000)  # in which containers count
 
 
@@ -67,7 +68,7 @@ class Film:
                 _increasing(times, each, round(offset / base)),
                 frame.duration or each,
                 rate,
-                {name: int(getattr(first, name)) for name in ("colorspace", "color_primaries", "color_trc")},
+                {name: int(getattr(stream.codec_context, name)) for name in _COLOURS},
             )
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
