@@ -55,7 +55,7 @@ def parse(size: int | str) -> int:
     Raises OptionError for anything else, and for less than `LEAST`.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", str(size).lower())
-    if match is None or isinstance(size, bool):
+    if match is None:
         raise OptionError(f"max_memory must be a size like 2GB, not {size!r}")
     found = round(float(match[1]) * _UNITS[match[2]])
     if found < LEAST:

@@ -215,6 +215,8 @@ VALUES = [
     Case("no steps", stylize("--steps 0"), r"steps.*0"),
     Case("half a step", stylize("--steps 1.5"), r"'--steps'", code=2),
     Case("negative seconds", stylize("--max-seconds -1"), r"max_seconds.*-1"),
+    Case("memory in bananas", stylize("--max-memory 12bananas"), r"max_memory.*2GB.*'12bananas'"),
+    Case("hardly any memory", stylize("--max-memory 3MB"), r"max_memory.*at least \d+MB.*3MB"),
     Case("learning rate 0", stylize("--learning-rate 0"), r"learning_rate.*0"),
     Case("averaging 1", stylize("--averaging 1"), r"averaging.*1"),
     Case("negative seed", stylize("--seed -1"), r"seed.*-1"),

@@ -38,6 +38,14 @@ def test_toml_and_command_line_spellings(tmp_path: Path) -> None:
     assert found["content_layers"] == {"c": 0.5, "d": 1}
 
 
+def test_memory_is_bytes_or_text(tmp_path: Path) -> None:
+    for written, size in (('"2GB"', "2GB"), ("2000000000", 2_000_000_000)):
+        choice = Choice.of({}, write(tmp_path, f"max-memory = {written}"))
+        assert choice.options == {"max_memory": size}
+    with pytest.raises(OptionError, match="max_memory must be a size"):
+        Choice.of({}, write(tmp_path, 'max-memory = "much"'))
+
+
 def test_the_command_line_wins(tmp_path: Path) -> None:
     path = write(tmp_path, 'strength = 0.3\nseed = 5\nmodel = "compact"\npyramid = false')
     choice = Choice.of({"strength": 0.6, "model": None, "pyramid": True}, path)

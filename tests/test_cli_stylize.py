@@ -50,6 +50,7 @@ def test_it_is_what_the_library_makes(pair: Path, nst: Nst) -> None:
         "--pyramid --size 200",
         "--no-pyramid",
         "--max-seconds 100",
+        "--max-memory 600MB",
         "--threads 1 --device cpu --model compact",
     ],
 )

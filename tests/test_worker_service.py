@@ -233,6 +233,15 @@ def test_a_quality_stands_for_steps_and_a_size_no_larger_than_the_content(
     assert (event["settings"]["width"], event["settings"]["height"]) == (24, 20)
 
 
+def test_the_editor_says_how_much_memory_there_is(worker: Worker) -> None:
+    event = worker.last_of(worker.stylize(options={"steps": 2, "size": 12, "max_memory": "1GB"}))
+    worker.get(event["picture"])
+    assert event["settings"]["max_memory"] == "1GB"
+    told = worker.last_of(worker.stylize(options={"max_memory": "1MB"}))
+    assert (told["event"], told["code"]) == ("error", "option")
+    assert "max_memory must be at least" in told["message"]
+
+
 def test_options_go_before_quality(worker: Worker) -> None:
     event = worker.last_of(worker.stylize(quality="best", options={"steps": 2, "size": 12}))
     worker.get(event["picture"])
