@@ -12,7 +12,7 @@ from nst_onnx.video.libraries import cv2
 Array = npt.NDArray[np.float32]
 
 FOLLOWED = 0.25  # of the pixels: with fewer there is nothing to go on from, most likely a cut
-CHANGED = 0.2  # of the full range: a pixel that differs more from where it came from is not followed
+CHANGED = 0.2  # of the full range: a pixel that differs more from where it is said to come from does not
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,18 +20,16 @@ class Motion:
     """From a frame back to the one before.
 
     `steps`: float32 H×W×2, for each pixel how far (x, y) it was away in the frame before. `trust`: float32
-    H×W, 1 where that can be relied on, else 0. `followed`: the share of pixels, 0..1, that are trusted and
-    look as they did there.
+    H×W, 1 where that can be relied on, else 0.
     """
 
     steps: Array
     trust: Array
-    followed: float
 
     @property
     def cut(self) -> bool:
         """Whether the frame hardly follows from the one before."""
-        return self.followed < FOLLOWED
+        return bool(self.trust.mean() < FOLLOWED)
 
     def carry(self, picture: Array) -> Array:
         """Return a picture H×W×3 or H×W of the frame before, moved along, within 0..1."""
@@ -41,13 +39,14 @@ class Motion:
 def between(earlier: Array, later: Array) -> Motion:
     """Return the motion from frame `later` back to frame `earlier`, both float32 H×W×3 in 0..1.
 
+    Where both directions of the flow agree on what is wrong, only looks tell: a pixel must look as it did.
     The flow is found by dense inverse search (Kroeger, Timofte, Dai & Van Gool 2016, arXiv:1603.03590).
     """
     before, after = _grey(earlier), _grey(later)
     steps, back = _flow(after, before), _flow(before, after)
-    trust = ~(disoccluded(steps, back) | boundary(steps) | beyond(steps))
-    alike = np.abs(look_up(earlier, steps) - later).max(axis=-1) < CHANGED
-    return Motion(steps, trust.astype(np.float32), float(np.mean(trust & alike)))
+    changed = np.abs(look_up(earlier, steps) - later).max(axis=-1) > CHANGED
+    trust = ~(disoccluded(steps, back) | boundary(steps) | beyond(steps) | changed)
+    return Motion(steps, trust.astype(np.float32))
 
 
 def disoccluded(steps: Array, back: Array) -> npt.NDArray[np.bool_]:
