@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import clusters
 import pytest
+from clusters import PATIENCE, wait_for
 from conftest import ROOT, Outcome, smooth_picture
 
 import nst_onnx
@@ -27,20 +28,13 @@ from nst_onnx.cluster.connect import connect
 from nst_onnx.cluster.crew import TRIES, Cluster
 
 Nst = Callable[..., Outcome]
-PATIENCE = 180.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 30, "min_change": 0.0, "pyramid": False}
 
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[Any]:
-    """A cluster of this machine that says it has four processors, so that four workers are at work."""
-    import ray
-
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init("local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="CRITICAL")
-    yield ray
-    ray.shutdown()
+    with clusters.local() as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -70,21 +64,7 @@ def endings(crew: Cluster, jobs: list[Job], meanwhile: Callable[[int, Any], None
 
 
 def painters(driver: int | None = None) -> list[int]:
-    """The workers of the cluster that a process (this one) has started, by the title that Ray gives them."""
-    listing = ["ps", "-eww", "-o", "pid,ppid,args"]  # not cut to the width of a terminal
-    listed = subprocess.run(listing, capture_output=True, text=True, check=True).stdout
-    rows = [line.split(maxsplit=2) for line in listed.splitlines()[1:]]
-    nodes = {
-        pid for pid, parent, title in rows if "/raylet " in title and int(parent) == (driver or os.getpid())
-    }
-    return [int(pid) for pid, parent, title in rows if parent in nodes and "RemotePainter" in title]
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    return clusters.actors("RemotePainter", driver)
 
 
 def under_way(event: Any) -> bool:
