@@ -26,6 +26,8 @@ class Memory:
     """The most bytes that a run should hold in memory at any time, libraries included."""
 
     limit: int
+    wished: bool = True
+    """Whether somebody asked for this limit, rather than that it is what the machine suggests."""
 
     @classmethod
     def of(cls, size: int | str | None) -> Memory:
@@ -33,7 +35,7 @@ class Memory:
 
         Raises OptionError for what is no size, or less than the libraries alone need.
         """
-        return cls(round(_SHARE * of_machine()) if size is None else parse(size))
+        return cls(round(_SHARE * of_machine()), wished=False) if size is None else cls(parse(size))
 
     def holds(self, size: int) -> bool:
         """Whether a picture of so many bytes stays in memory."""

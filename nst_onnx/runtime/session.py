@@ -37,8 +37,8 @@ class Session:
         options.enable_mem_pattern = False  # a block planned at once takes a third more than needed
         _share_memory(ort)
         options.add_session_config_entry("session.use_env_allocators", "1")
-        self._file = ModelFile(model) if model.ByteSize() > _LARGE else None
-        source = str(self._file.path) if self._file else model.SerializeToString()
+        file = ModelFile(model) if model.ByteSize() > _LARGE else None
+        source = str(file.path) if file else model.SerializeToString()
         try:
             self.ort = ort.InferenceSession(source, options, providers=device.providers)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
@@ -66,8 +66,6 @@ class Session:
 
     def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> Bound:
         """Prepare repeated runs: `feeds` are copied to the device now, `outputs` allocated."""
-        if self._file:
-            self._file.release()
         return Bound(self, feeds, outputs)
 
 

@@ -10,8 +10,10 @@ from nst_onnx.losses.assemble import Terms
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.runtime import Device
+from nst_onnx.runtime.gpu_memory import gpu_memory
 
 _SHARE = 0.7  # of the memory is for the network; the rest for pictures and the optimiser
+_SMALL = 512 * 512  # pixels: what is tried on any machine, unless somebody has set a limit
 _PROGRAM = 150 << 20  # bytes: Python and the libraries
 _WEIGHTS = {"cpu": 10, "openvino": 13, "openvino:bf16": 9, "cuda": 4}  # times the model's own size
 # Times the features' size: where channels fill the runtime's blocks of 16, and where they do not.
@@ -24,7 +26,10 @@ def tile_pixels(network: Network, terms: Terms, memory: Memory) -> int:
     floats, whole_blocks = network.sessions(terms).features
     each = _ACTIVATIONS[kind][not whole_blocks] * 4 * floats
     fixed = _PROGRAM + _WEIGHTS[kind] * network.extractor.proto.ByteSize()
-    return max(0, int((_SHARE * memory.limit - fixed) / each))
+    limit = memory.limit
+    if network.device.kind == "cuda":  # where the network has a memory of its own
+        limit = gpu_memory(network.device.index) or limit
+    return max(0 if memory.wished else _SMALL, int((_SHARE * limit - fixed) / each))
 
 
 def _kind(device: Device) -> str:
