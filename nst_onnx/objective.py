@@ -172,6 +172,10 @@ class Objective:
         assert isinstance(self._evaluation, Whole)
         return self._evaluation.evaluate_there(picture)
 
+    def close(self) -> None:
+        """Give back what it holds; nothing can be evaluated any more, whoever still knows of it."""
+        del self._evaluation, self._content, self.content_picture, self.style_pictures
+
     def _checked(self, image: npt.ArrayLike) -> Array:
         array = np.asarray(image)
         if array.dtype.kind in "ui":  # levels of 8 or 16 bits, as everywhere else

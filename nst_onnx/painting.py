@@ -89,14 +89,14 @@ class Painting:
                     return
                 self.level, self.count = self.level + 1, 0
         finally:
-            self._objective = None  # free its buffers: what failed for want of memory can then be saved
+            self._leave()  # what failed for want of memory can then be saved
 
     def _enter(self) -> None:
         """Prepare a level: targets at its size, and a fresh optimiser at the picture so far."""
         shape = self.shapes[self.level]
         size = {"size": (shape[1], shape[0])}
         chosen = {f.name: getattr(self.options, f.name) for f in fields(LossOptions)} | size
-        self._objective = None  # free the last level's buffers before the next are made
+        self._leave()
         self._objective = Objective(
             self.content,
             self.styles,
@@ -125,6 +125,12 @@ class Painting:
         if self._resumed is not None:
             self._restore(self._resumed)
             self._resumed = None
+
+    def _leave(self) -> None:
+        """Free a level's buffers; the picture painted so far stays."""
+        if self._objective is not None:
+            self._objective.close()
+        self._objective = None
 
     def _resized(self, picture: Array, shape: tuple[int, int]) -> Array:
         return resize(picture, shape, out=self.memory.empty((*shape, 3)))
