@@ -64,7 +64,7 @@ def evaluation(
     size = 12 * shape[0] * shape[1]
     if team is not None:
         each = Memory(min(memory.limit, team.memory))
-        shared = _shared(shape, terms, network, tile_pixels(network, terms, each), team.size)
+        shared = shared_layout(shape, terms, network, tile_pixels(network, terms, each), team.size)
         if shared is not None:
             spread = not each.holds(size // team.size)
             return ShardedPicture(team, network, terms, shared, mask, on_disk=spread)
@@ -75,7 +75,7 @@ def evaluation(
     return Tiled(network, terms, tiles, mask, on_disk=not memory.holds(size))
 
 
-def _shared(
+def shared_layout(
     shape: tuple[int, int], terms: Terms, network: Network, pixels: int, shards: int
 ) -> Layout | None:
     """Return the tiles of a picture to be shared, of so many pixels at most; None where it is too small."""

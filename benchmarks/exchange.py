@@ -1,0 +1,245 @@
+"""What the shards of a giant picture and whoever drives them send each other in a step.
+
+    python -m benchmarks.exchange [--models compact=0.5 FILE=7] [--sides 1024,2048,4096] [--shards 1,2,4]
+
+All shards are in this process, and every argument and result is weighed as it would travel. How much there is
+depends on the shapes alone, so the network's own computing is left out: a stand-in gives arrays of noise.
+Then it is reckoned how long a step takes on many machines. Prints tables, and writes them to
+benchmarks/results/exchange.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import pickle
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.report import Part
+from nst_onnx import Objective, presets
+from nst_onnx.descent import begin
+from nst_onnx.evaluation import shared_layout
+from nst_onnx.landscape import landscape, to_vector
+from nst_onnx.losses.tile import feature_shapes
+from nst_onnx.memory import Memory
+from nst_onnx.network import Network
+from nst_onnx.objective import open_network
+from nst_onnx.optim.smoothing import MOST_WAVES
+from nst_onnx.shards.sharded import shares
+from nst_onnx.shards.team import Here
+from nst_onnx.tiles.budget import tile_pixels
+from nst_onnx.tiles.tile import TilePasses
+
+Array = npt.NDArray[np.float32]
+
+RESULT = Path(__file__).parent / "results" / "exchange.md"
+STEPS = 3
+ROUNDS, LATENCY = 22, 0.005  # of a step, as counted; seconds for each, an assumption
+EACH = "8GB"  # what a machine may take, an assumption
+BANDWIDTHS = {"step at 1 Gbit/s": 1e9 / 8, "step at 10 Gbit/s": 1e10 / 8}
+FORECAST = f"""
+Reckoned, not measured. A step takes as long as the machine with the most rows of tiles computes, plus what
+goes through the driver and to a neighbour divided by the bandwidth, plus {ROUNDS} rounds of
+{LATENCY * 1000:g} ms. Assumed: the same seconds for a million pixels of tiles on every machine (given with
+the command), {EACH} for each, nothing sent while it is computed, and that the cluster has no other work.
+"""
+LEARNT = 16  # pairs, after which the preconditioner learns no more
+STYLE = 0.1  # of the content's size: the style pictures are no part of a step
+KINDS = {
+    **dict.fromkeys(("look", "settle"), "halos"),
+    **dict.fromkeys(("statistics", "gradient"), "Gram matrices"),
+    **dict.fromkeys(("waves", "add_waves"), "waves"),
+}
+"""What a method's arguments and results are; those of all others are sums."""
+BETWEEN = ("rows", "spill")  # their results go to another shard, as arguments that are counted there
+COLUMNS = ("halos", "Gram matrices", "waves", "sums")
+ABOUT = f"""
+MB (10⁶ bytes) sent in a step of the preconditioned optimiser, its preconditioner having learnt: the mean of
+{STEPS - 1} steps. While it learns, in the first {LEARNT} steps, there are three times as many waves on their
+way to the driver. Halos go from shard to shard, all else between the shards and the process that drives them,
+both ways. A round is one question to all shards, and their answers. A picture of so many million pixels (2²⁰)
+is a square.
+"""
+
+
+class Weighing(Here):
+    """Shards in this process, and how many bytes were sent for what."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.sent: Counter[str] = Counter()
+        self.rounds = 0
+
+    def ask(self, shard: int, method: str, *arguments: Any) -> Any:
+        """Do it, and weigh what was given and what came of it."""
+        result = super().ask(shard, method, *arguments)
+        kind = KINDS.get(method, "sums")
+        self.sent[kind] += weight(arguments) + (0 if method in BETWEEN else weight(result))
+        return result
+
+    def get(self, promised: Sequence[Any]) -> list[Any]:
+        """Count a round."""
+        self.rounds += 1
+        return super().get(promised)
+
+
+def weight(value: Any) -> int:
+    """Return how many bytes a value is on its way."""
+    return len(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+class StandIn(TilePasses):
+    """Passes that compute nothing: arrays of the right shapes."""
+
+    def statistics(self, seen: Array, counted: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the Gram matrices of the identity, and features of zero."""
+        grams = {f"style/{n}": np.eye(self.features[n][0], dtype=np.float32) for n in self.terms.style}
+        return grams | {f"content/{n}": np.zeros(self.features[n], np.float32) for n in self.terms.content}
+
+    def pull(self, pulls: Mapping[str, Array], coefficients: Array) -> None:
+        """Do nothing."""
+
+    def gradient(
+        self, seen: Array, counted: Mapping[str, Array], targets: Mapping[str, Array]
+    ) -> tuple[Array, Array]:
+        """Return a little noise."""
+        noise = np.random.default_rng(0).standard_normal(seen.shape, np.float32)
+        return np.ones(len(self.terms.content), np.float32), 1e-9 * noise
+
+
+@contextmanager
+def without_computing() -> Iterator[None]:
+    """Let the shards' passes be stand-ins."""
+    with patch("nst_onnx.shards.shard.TilePasses", StandIn):
+        yield
+
+
+def exchanged(network: Network, side: int, shards: int, **options: Any) -> dict[str, float]:
+    """Return the bytes of each kind, and the rounds, of a step. `options`: as of `Objective`."""
+    team = Weighing(shards)
+    rng = np.random.default_rng(0)
+    content, style = (rng.random((s, s, 3), np.float32) for s in (side, max(side // 10, 64)))
+    objective = Objective(
+        content, style, model=network, size=(side, side), style_scale=STYLE, team=team, **options
+    )
+    ground = landscape(objective)
+    optimiser: Any = begin(
+        "preconditioned", presets.find("default"), to_vector(content), ground, evaluations=STEPS
+    )
+    optimiser.space.restore({**optimiser.space.state(), "count": np.array(LEARNT, np.float64)})
+    for step in range(STEPS):
+        if step == 1:
+            team.sent.clear()
+            team.rounds = 0
+        losses, gradient = ground(optimiser.x)
+        optimiser.tell(float(losses.sum(dtype=np.float64)), gradient)
+    assert objective.sharded is not None, "the picture is too small to be shared"
+    found = {kind: team.sent[kind] / (STEPS - 1) for kind in COLUMNS}
+    return {**found, "rounds": team.rounds / (STEPS - 1), "bands": len(objective.sharded.layout.bands)}
+
+
+def expected(network: Network, side: int, machines: int, seconds: float) -> dict[str, float]:
+    """Return what a step of a square picture comes to, one shard on each machine.
+
+    `seconds`: of a machine, for a million pixels of tiles. In what is returned, "computing" is seconds;
+    "driver" and "halos" are bytes, of the driver's machine and of that with the most halos.
+    """
+    small = np.zeros((64, 64, 3), np.float32)
+    terms = Objective(small, small, model=network, size=(64, 64)).terms
+    tiles = shared_layout(
+        (side, side), terms, network, tile_pixels(network, terms, Memory.of(EACH)), machines
+    )
+    assert tiles is not None, "the picture is too small to be shared"
+    bands, most = len(tiles.bands), math.ceil(len(tiles.bands) / machines)
+    features = feature_shapes(network.extractor, terms, tiles.window)
+    gram = sum(features[layer][0] ** 2 for layer in terms.style)
+    waves = 12 * min(math.ceil(side / 4), MOST_WAVES) ** 2
+    driver = bands * (8 * gram + waves) + machines * (4 * gram + waves)
+    beyond = max(
+        (share.seen.stop - share.seen.start) - (share.rows.stop - share.rows.start)
+        for share in shares(tiles, machines, on_disk=False)
+    )
+    return {
+        "bands": bands,
+        "driver": driver,
+        "halos": 2 * 12 * side * beyond,  # of the picture, and of the gradient
+        "computing": tiles.excess * side**2 / 2**20 * seconds * most / bands,
+    }
+
+
+def forecast(models: Mapping[str, float], sides: Sequence[int], machines: Sequence[int]) -> Part:
+    """Reckon how long a step takes on many machines; `models`: {model: seconds per million pixels}."""
+    header = ("", "million pixels", "machines", "rows of tiles", "MB through the driver", "computing")
+    part = Part("What is to be expected of many machines", FORECAST, (*header, *BANDWIDTHS))
+    for model, seconds in models.items():
+        network = open_network(model, "cpu", presets.find("default"))
+        for side in sides:
+            for count in machines:
+                found = expected(network, side, count, seconds)
+                steps = [
+                    found["computing"] + (found["driver"] + found["halos"]) / speed + ROUNDS * LATENCY
+                    for speed in BANDWIDTHS.values()
+                ]
+                cells = [f"{side**2 / 2**20:g}", str(count), f"{found['bands']:g}"]
+                cells += [f"{found['driver'] / 1e6:.0f}", f"{found['computing']:.2f}"]
+                part.rows.append((network.extractor.facts.name, *cells, *(f"{step:.2f}" for step in steps)))
+    return part
+
+
+def run(models: Sequence[str], sides: Sequence[int], shards: Sequence[int]) -> Part:
+    """Weigh every combination."""
+    part = Part(
+        "What is sent in a step",
+        ABOUT,
+        ("", "million pixels", "rows of tiles", "shards", *COLUMNS, "rounds"),
+    )
+    with without_computing():
+        for model in models:
+            network = open_network(model, "cpu", presets.find("default"))
+            for side in sides:
+                for size in shards:
+                    found = exchanged(network, side, size)
+                    name = network.extractor.facts.name
+                    cells = [f"{side**2 / 2**20:g}", f"{found['bands']:g}", str(size)]
+                    cells += [f"{found[kind] / 1e6:.2f}" for kind in COLUMNS]
+                    part.rows.append((name, *cells, f"{found['rounds']:g}"))
+                    print(*part.rows[-1], flush=True)
+    return part
+
+
+def main() -> None:
+    """Weigh, reckon, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.exchange", description=__doc__)
+    for name, default in (
+        ("--sides", (1024, 2048, 4096)),
+        ("--shards", (1, 2, 4)),
+        ("--forecast-sides", (8192, 32768)),
+        ("--machines", (10, 30, 100)),
+    ):
+        parser.add_argument(name, type=lambda text: tuple(map(int, text.split(","))), default=default)
+    parser.add_argument(
+        "--models", nargs="+", default=["compact=0.5"], help="MODEL=SECONDS for a million pixels of tiles"
+    )
+    given = parser.parse_args()
+    models = {name: float(number) for name, _, number in (word.rpartition("=") for word in given.models)}
+    parts = [
+        run(list(models), given.sides, given.shards),
+        forecast(models, given.forecast_sides, given.machines),
+    ]
+    assumed = ", ".join(f"{Path(name).stem} {number:g}" for name, number in models.items())
+    texts = ["# Exchange", "Written by `python -m benchmarks.exchange`; nothing here is typed."]
+    texts += [part.markdown() for part in parts] + [f"*Seconds for a million pixels: {assumed}.*"]
+    RESULT.write_text("\n\n".join(texts) + "\n")
+    print("\n\n".join(texts))
+
+
+if __name__ == "__main__":
+    main()
