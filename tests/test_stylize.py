@@ -1,6 +1,7 @@
 """The whole way from two pictures to a painting, with a small network and with the shipped one."""
 
 import itertools
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from networks import vgg_network, vgg_weights
 
 import nst_onnx
+from nst_onnx import painting
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.network import Network
@@ -118,6 +120,22 @@ def test_callback_stops(stylizer: Stylizer) -> None:
     assert seen == [1, 2, 3, 4]
     assert len(result.history) == 4
     assert result.array.shape == (30, 40, 3)
+
+
+def test_one_level_at_a_time_is_in_memory(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has evaluated a level is gone before the next level's is made."""
+    evaluations: list[weakref.ref] = []
+
+    class Watched(nst_onnx.Objective):
+        def __init__(self, *pictures: object, **options: object) -> None:
+            assert not any(evaluation() for evaluation in evaluations)
+            super().__init__(*pictures, **options)
+            evaluations.append(weakref.ref(self._evaluation))
+
+    monkeypatch.setattr(painting, "Objective", Watched)
+    result = stylizer.stylize(CONTENT, STYLE, **QUICK | {"size": 200})
+    assert result.history[-1]["scale"] + 1 == len(evaluations) > 1
+    assert not any(evaluation() for evaluation in evaluations)
 
 
 def test_best_picture_is_kept(stylizer: Stylizer, network: Network) -> None:
