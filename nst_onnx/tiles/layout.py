@@ -150,15 +150,17 @@ class Layout:
 
 
 def layout(
-    shape: tuple[int, int], margin: int, pixels: int, halos: tuple[Halo, Halo], least_bands: int = 1
+    shape: tuple[int, int], margin: int, pixels: int, halos: tuple[Halo, Halo], wanted: int | None = None
 ) -> Layout:
-    """Return the tiles, of at most `pixels` each and in so many bands, that see the fewest pixels in all.
+    """Return the tiles, of at most `pixels` each, that see the fewest pixels in all.
 
-    Raises OptionError where no tile is small enough.
+    `wanted`: how many bands there shall be, None for any number.
+
+    Raises OptionError where no tile is small enough, or there cannot be so many bands.
     """
     height, width = (side + 2 * margin for side in shape)
     least, best = math.inf, (0, 0)
-    for bands in range(least_bands, height // halos[0].stride + 2):
+    for bands in range(1, height // halos[0].stride + 2) if wanted is None else (wanted,):
         tall = _window(height, bands, halos[0])
         if bands > 1 and tall == height:
             break
