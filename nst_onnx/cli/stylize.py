@@ -122,7 +122,7 @@ def stylize(
     files.check([content, *styles, *([start] if isinstance(start, str) else [])], overwrite=overwrite)
     with progress.display(quiet) as display:
         run = Run(files, display)
-        with run.interruption, choice.opened(ray, workers) as stylizer:
+        with choice.opened(ray, workers) as stylizer, run.interruption:  # (Ray listens to signals, too)
             try:
                 result = run.paint(stylizer, content, styles, choice)
             except (NstError, MemoryError) as error:

@@ -160,7 +160,8 @@ def layout(
     """
     height, width = (side + 2 * margin for side in shape)
     least, best = math.inf, (0, 0)
-    for bands in range(1, height // halos[0].stride + 2) if wanted is None else (wanted,):
+    possible = range(1, height // halos[0].stride + 2)
+    for bands in possible if wanted is None else {wanted}.intersection(possible):
         tall = _window(height, bands, halos[0])
         if bands > 1 and tall == height:
             break
