@@ -17,8 +17,11 @@ from PIL import Image
 import nst_onnx
 from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.network import Network
-from nst_onnx.video import FrameStep, VideoResult, encode, stylize_video
+from nst_onnx.picture import read
+from nst_onnx.video import FrameStep, VideoOptions, VideoResult, encode, stylize_video
 from nst_onnx.video.film import Film
+from nst_onnx.video.kept import read_frame, write_frame
+from nst_onnx.video.painter import Painter
 
 pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')
@@ -140,6 +143,18 @@ def test_a_stopped_run_goes_on_bit_for_bit(
     assert {step.frame for step in steps if step.iteration == 0} == set(range(frame))
     np.testing.assert_array_equal(written, expected)
     assert listing(tmp_path) == {"film.mkv", "out.mp4", "whole.mp4"}
+
+
+def test_a_kept_frame_is_the_painted_one(style: np.ndarray, network: Network, tmp_path: Path) -> None:
+    """To the last bit of its floats, for the next frame starts from them."""
+    options = VideoOptions(steps=3, size=(WIDTH, HEIGHT))
+    painter = Painter(network, [read(style, what="style picture")], options)
+    painted = painter.paint(np.float32(scene(1, seed=1)[0]) / 255, lambda *_: None)
+    write_frame(tmp_path / "frame.png", painted)
+    again = read_frame(tmp_path / "frame.png")
+    assert again is not None
+    assert np.array_equal(again.picture, painted.picture)
+    assert (again.opens, again.loss) == (True, painted.loss)
 
 
 def test_what_a_kill_leaves_half_written_does_not_matter(

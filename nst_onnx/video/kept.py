@@ -10,7 +10,7 @@ from typing import Any
 from nst_onnx.atomic import replacing
 from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.picture import read, read_settings, write
-from nst_onnx.video.painter import Painted
+from nst_onnx.video.painter import Painted, in_levels
 
 SUFFIX = ".nst-onnx"
 _HEAD = "run.json"
@@ -52,19 +52,23 @@ class Kept:
 
     def load(self, number: int) -> Painted | None:
         """Return a frame, None where it is not there, or not whole."""
-        path = self._path(number)
-        if not path.exists():
-            return None
-        try:
-            facts: dict[str, Any] = read_settings(path) or {}
-            return Painted(read(path).rgb, facts["opens"], facts["loss"])
-        except (PictureError, KeyError):
-            return None
+        return read_frame(self._path(number))
 
     def save(self, number: int, painted: Painted) -> None:
         """Keep a frame. Raises PictureError."""
-        settings = {"opens": painted.opens, "loss": painted.loss}
-        write(self._path(number), painted.picture, settings=settings)
+        write_frame(self._path(number), painted)
+
+    def data(self, number: int) -> bytes | None:
+        """Return a frame as it is kept, None where it is not there, or not whole."""
+        return None if self.load(number) is None else self._path(number).read_bytes()
+
+    def put(self, number: int, data: bytes) -> None:
+        """Keep a frame that `write_frame` has written elsewhere. Raises NstError."""
+        try:
+            with replacing(self._path(number)) as file:
+                file.write(data)
+        except OSError as error:
+            raise NstError(f"cannot keep frames in {self.folder}: {error.strerror or error}") from error
 
     def remove(self) -> None:
         """Remove the folder: it has served its purpose. What says whose it is goes last."""
@@ -80,6 +84,22 @@ class Kept:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number + 1:06}.png"
+
+
+def read_frame(path: Path) -> Painted | None:
+    """Return a frame, None where it is not there, or not whole."""
+    if not path.exists():
+        return None
+    try:
+        facts: dict[str, Any] = read_settings(path) or {}
+        return Painted(in_levels(read(path).rgb), facts["opens"], facts["loss"])
+    except (PictureError, KeyError):
+        return None
+
+
+def write_frame(path: Path, painted: Painted) -> None:
+    """Write a frame as PNG. Raises PictureError."""
+    write(path, painted.picture, settings={"opens": painted.opens, "loss": painted.loss})
 
 
 def _fingerprint(head: Path) -> str:

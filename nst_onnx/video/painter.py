@@ -90,7 +90,7 @@ class Painter:
         painting = Painting(self._network, _content(frame), self._styles, self._options)
         for _ in painting.advance():
             tell(painting.iteration, sum(painting.budgets), painting.losses)
-        return Painted(_levels(painting.picture()), True, painting.best_losses["total"])
+        return Painted(in_levels(painting.picture()), True, painting.best_losses["total"])
 
     def _onwards(self, frame: Array, motion: Motion, before: _Before, tell: Tell) -> Painted:
         """Paint a frame from the one before.
@@ -113,13 +113,13 @@ class Painter:
             for _ in painting.advance():
                 tell(level * steps + painting.iteration, len(levels) * steps, painting.losses)
             picture, detail = painting.picture(), film - resize(resize(film, (height, width)), shape)
-        return Painted(_levels(picture), False, before.painted.loss)
+        return Painted(in_levels(picture), False, before.painted.loss)
 
 
 def _content(frame: Array) -> Picture:
     return Picture(frame, None, "frame", 8)
 
 
-def _levels(picture: Array) -> Array:
-    """Return a picture in whole grey levels within 0..1, as it will be read from a file."""
+def in_levels(picture: Array) -> Array:
+    """Return a picture in whole grey levels within 0..1: the same bits before and after it is in a file."""
     return np.divide(np.rint(np.clip(picture, 0, 1) * 255), 255, dtype=np.float32)
