@@ -69,7 +69,7 @@ class Network:
     """A feature extractor on a device. Sessions are made on first use and kept."""
 
     def __init__(self, extractor: Extractor, device: Device, threads: int = 0) -> None:
-        self.extractor, self.device = extractor, device
+        self.extractor, self.device, self.threads = extractor, device, threads
         self.sessions = lru_cache(maxsize=_WARM)(partial(Sessions, extractor, device, threads))
 
     @classmethod

@@ -51,7 +51,7 @@ def _every_command(
 perhaps = {"--ray": words.ADDRESS}
 app.command("stylize", cls=words.command(perhaps=perhaps))(stylize.stylize)
 app.command("batch", cls=words.command(several=["--styles"], perhaps=perhaps))(batch.batch)
-app.command("video")(video.video)
+app.command("video", cls=words.command(perhaps=perhaps))(video.video)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)
 app.add_typer(models.app, name="models")

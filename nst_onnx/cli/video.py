@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +46,15 @@ FrameSteps = Annotated[
         rich_help_panel=FRAMES,
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="How many workers of the cluster paint a scene each (one for each GPU, or for every 8 cores).",
+        rich_help_panel=controls.MODEL,
+    ),
+]
 Output = Annotated[
     Path,
     typer.Option(
@@ -77,6 +87,8 @@ def video(
     output: Output,
     overwrite: controls.Overwrite = True,
     crf: Crf = None,
+    ray: controls.Ray = None,
+    workers: Workers = None,
     config: controls.Config = None,
     json: controls.Json = False,
     quiet: controls.Quiet = False,
@@ -93,15 +105,24 @@ def video(
         check_new([output])
     with video_progress.display(quiet) as display:
         run = Run(display)
-        with run.interruption:
+        with _joined(ray), run.interruption:  # (Ray listens to signals, too)
             try:
-                result = run.paint(film, styles, output, choice)
+                result = run.paint(film, styles, output, choice, ray=ray, workers=workers)
             except KeyboardInterrupt:
                 display.say(run.told())
                 raise typer.Exit(INTERRUPTED) from None
         display.say(summary(result))
     if json:
         print(json_format.dumps(facts(result)))
+
+
+def _joined(ray: str | None) -> AbstractContextManager[Any]:
+    """Return what joins a cluster meanwhile, if there is to be one. Entering it raises ClusterError."""
+    if ray is None:
+        return nullcontext()
+    from nst_onnx.cluster.connect import connect
+
+    return connect(ray)
 
 
 class Run:
@@ -112,8 +133,13 @@ class Run:
         self._last: FrameStep | None = None
         self.interruption = Interruption(lambda: None)
 
-    def paint(self, film: str, styles: list[str], output: Path, choice: Choice) -> VideoResult:
-        """Return what came of it. Raises NstError, and KeyboardInterrupt."""
+    def paint(
+        self, film: str, styles: list[str], output: Path, choice: Choice, **cluster: Any
+    ) -> VideoResult:
+        """Return what came of it. `cluster`: who paints, as `stylize_video` takes it.
+
+        Raises NstError, and KeyboardInterrupt.
+        """
         from nst_onnx.video import VideoOptions, stylize_video
 
         own = {field.name for field in fields(VideoOptions)} & choice.others.keys()
@@ -121,7 +147,7 @@ class Run:
         VideoOptions.of(options)
         network = choice.stylizer().network
         self._display.say(f"model {network.extractor.facts.name} on {network.device}")
-        return stylize_video(film, styles, output, model=network, callback=self._after, **options)
+        return stylize_video(film, styles, output, model=network, callback=self._after, **cluster, **options)
 
     def told(self) -> str:
         """Return a line that says what an interrupted run leaves."""

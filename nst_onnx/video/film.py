@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import PictureError
+from nst_onnx.picture import resize
 from nst_onnx.video.libraries import av
 
 _COLOURS = ("colorspace", "color_primaries", "color_trc")
@@ -71,10 +73,10 @@ class Film:
                 {name: int(getattr(stream.codec_context, name)) for name in _COLOURS},
             )
 
-    def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Yield the frames, H×W×3, RGB, upright. Raises PictureError."""
+    def frames(self, first: int = 0) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield the frames from number `first` on, H×W×3, RGB, upright. Raises PictureError."""
         with _reading(self.path), _opened(self.path) as container:
-            for frame in container.decode(_stream(container)):
+            for frame in islice(container.decode(_stream(container)), first, None):
                 yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), self.turns))
 
     @contextmanager
@@ -96,6 +98,11 @@ class Film:
                 packet.dts -= late
                 packet.pts = packet.dts if packet.pts is None else packet.pts - late
                 yield packet
+
+
+def content(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Return a frame as it is painted: float32 in 0..1, of a shape (H, W)."""
+    return resize(np.divide(pixels, 255, dtype=np.float32), shape)
 
 
 def start(container: Any) -> Fraction:

@@ -12,6 +12,7 @@ from nst_onnx.video.libraries import cv2
 Array = npt.NDArray[np.float32]
 
 FOLLOWED = 0.25  # of the pixels: with fewer there is nothing to go on from, most likely a cut
+LEAST = 12  # pixels of the longest side, with which OpenCV finds motion
 CHANGED = 0.2  # of the full range: a pixel that differs more from where it is said to come from does not
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,19 +18,18 @@ import numpy.typing as npt
 from nst_onnx import presets
 from nst_onnx.atomic import put
 from nst_onnx.colour import transfer_luminance
-from nst_onnx.errors import OptionError
+from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.network import Network
 from nst_onnx.objective import listed, open_network, shape_of, style_weights
 from nst_onnx.painting import Painting
-from nst_onnx.picture import Picture, Source, read, resize
+from nst_onnx.picture import Picture, Source, read
 from nst_onnx.quality import within_budget
 from nst_onnx.video import encode, libraries
-from nst_onnx.video.film import Film
+from nst_onnx.video.film import Film, content
 from nst_onnx.video.kept import Kept
+from nst_onnx.video.motion import LEAST, between
 from nst_onnx.video.options import VideoOptions
 from nst_onnx.video.painter import Painter
-
-Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class FrameStep:
 
     `frame` of `frames`, counted from 0. `iteration` of at most `iterations` evaluations for this frame; both
     are 0 where it was done before. `losses` as in `nst_onnx.Step`, and "temporal". `seconds`: so far.
+    Where a cluster paints, frames are counted in the order in which they are done, and told of only then.
     """
 
     frame: int
@@ -72,6 +73,8 @@ def stylize_video(
     model: str | os.PathLike[str] | Network = "auto",
     device: str | None = None,
     callback: Callable[[FrameStep], None] | None = None,
+    ray: str | None = None,
+    workers: int | None = None,
     **options: Any,
 ) -> VideoResult:
     """Paint a film in the manner of `style` (one picture, or several blended), and write it to `output`.
@@ -80,14 +83,18 @@ def stylize_video(
     be trusted; after a cut it starts afresh. Sound, times of the frames, their number and the shape of pixels
     are the film's own. `output` (.mp4, .m4v, .mov or .mkv) appears whole or not at all. Frames that are
     done are kept in the folder OUTPUT.nst-onnx until it stands; a call with the same arguments goes on
-    from there. `callback(step)` is called after every evaluation. `options` are the fields of
-    `nst_onnx.video.VideoOptions`: those of a picture, temporal_weight, frame_steps, crf.
+    from there. `callback(step)` is called after every evaluation. `ray`: the address of a cluster whose
+    workers paint a scene each at a time (see `nst_onnx.cluster.connect`); `workers`: how many, None for as
+    many as suit it. `options` are the fields of `nst_onnx.video.VideoOptions`: those of a picture,
+    temporal_weight, frame_steps, crf.
     Raises subclasses of NstError.
 
     >>> nst_onnx.stylize_video("holiday.mp4", "painting.jpg", "painted.mp4", size=640)
     """
     begun = time.monotonic()
     libraries.check()
+    if workers is not None and ray is None:
+        raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
     checked = VideoOptions.of(options)
     sources = listed(style)
     style_weights(checked.style_weights, len(sources))
@@ -100,14 +107,20 @@ def stylize_video(
     encode.check_fit(source, path)
     if not isinstance(model, Network):
         model = open_network(model, device, presets.find(checked.preset))
-    first = Picture(_content(next(source.frames()), source.shape), None, source.path.name, 8)
+    first = Picture(content(next(source.frames()), source.shape), None, source.path.name, 8)
     chosen = sized(within_budget(checked, first, model.device.kind), first)
     shape = shape_of(first, chosen.size or 0)
+    if max(shape) < LEAST:
+        raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     kept = Kept(path)
-    kept.open(_fingerprint(Painting(model, first, styles, chosen), source, chosen))
-    run = _Run(source, shape, Painter(model, styles, chosen), kept, callback, begun)
+    painting = Painting(model, first, styles, chosen)
+    kept.open(_fingerprint(painting, source, chosen))
+    run = _Run(source, shape, kept, callback, begun)
     try:
-        run.paint()
+        if ray is None:
+            run.paint(Painter(model, styles, chosen))
+        else:
+            run.paint_there(ray, workers, model, styles, replace(chosen, init=painting.init or chosen.init))
         pictures = _shown(source, shape, kept, luminance=chosen.preserve_colour == "luminance")
         encode.encode(source, pictures, shape, kept.unfinished, chosen.crf)
         put(kept.unfinished, path)
@@ -143,40 +156,81 @@ class _Run:
         self,
         film: Film,
         shape: tuple[int, int],
-        painter: Painter,
         kept: Kept,
         callback: Callable[[FrameStep], None] | None,
         begun: float,
     ) -> None:
-        self._film, self._shape, self._painter, self._kept = film, shape, painter, kept
+        self._film, self._shape, self._kept = film, shape, kept
         self._callback, self._begun = callback, begun
         self.painted = 0
         self.scenes: list[int] = []
+        self._done = 0
 
-    def paint(self) -> None:
+    def paint(self, painter: Painter) -> None:
         """Paint them, and keep each."""
         for number, pixels in enumerate(self._film.frames()):
-            frame = _content(pixels, self._shape)
+            frame = content(pixels, self._shape)
             done = self._kept.load(number)
             if done is None:
-                done = self._painter.paint(frame, partial(self._tell, number))
+                done = painter.paint(frame, partial(self._tell, number))
                 self._kept.save(number, done)
                 self.painted += 1
             else:
-                self._painter.follow(frame, done)
+                painter.follow(frame, done)
                 self._tell(number, 0, 0, {})
             if done.opens:
                 self.scenes.append(number)
+
+    def paint_there(
+        self,
+        address: str,
+        workers: int | None,
+        network: Network,
+        styles: list[Picture],
+        options: VideoOptions,
+    ) -> None:
+        """Let the workers of a cluster paint them, and keep each. Raises ClusterError."""
+        from nst_onnx.cluster.connect import connect
+
+        with connect(address) as ray:
+            from nst_onnx.cluster.scenes import Commission, Scenes
+
+            film, data = self._film, self._film.path.read_bytes()
+            commission = Commission(
+                film, data, self._shape, network.extractor, network.device, network.threads, styles, options
+            )
+            crew = Scenes(ray, commission, self._kept.data, workers)
+            with closing(crew.paint(self._unfinished())) as frames:
+                for number, frame, evaluations, losses in frames:
+                    self._kept.put(number, frame)
+                    self.painted += 1
+                    self._tell(self._done, evaluations, evaluations, losses)
+                    self._done += 1
+
+    def _unfinished(self) -> Iterator[range]:
+        """Yield scenes, each up to the last of its frames that is not yet done, if there is any."""
+        before, missing = None, None
+        for number, pixels in enumerate(self._film.frames()):
+            frame = content(pixels, self._shape)
+            done = self._kept.load(number)
+            if done.opens if done else before is None or between(before, frame).cut:
+                if missing is not None:
+                    yield range(self.scenes[-1], missing + 1)
+                self.scenes.append(number)
+                missing = None
+            if done is None:
+                missing = number
+            else:
+                self._tell(self._done, 0, 0, {})
+                self._done += 1
+            before = frame
+        if missing is not None:
+            yield range(self.scenes[-1], missing + 1)
 
     def _tell(self, number: int, iteration: int, iterations: int, losses: Mapping[str, float]) -> None:
         if self._callback is not None:
             frames, seconds = len(self._film.times), time.monotonic() - self._begun
             self._callback(FrameStep(number, frames, iteration, iterations, dict(losses), seconds))
-
-
-def _content(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Array:
-    """Return a frame as the painter takes it: float32 in 0..1, of a shape (H, W)."""
-    return resize(np.divide(pixels, 255, dtype=np.float32), shape)
 
 
 def _shown(
@@ -186,7 +240,7 @@ def _shown(
     for number, pixels in enumerate(film.frames()):
         done = kept.load(number)
         assert done is not None
-        picture = transfer_luminance(done.picture, _content(pixels, shape)) if luminance else done.picture
+        picture = transfer_luminance(done.picture, content(pixels, shape)) if luminance else done.picture
         yield np.rint(picture * 255).astype(np.uint8)
 
 
