@@ -1,1 +1,1 @@
-"""More than one machine, by Ray: pictures of a batch painted by the workers of a cluster."""
+"""More than one machine, by Ray: the pictures of a batch, the scenes of a film, or one giant picture."""
