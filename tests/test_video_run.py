@@ -19,7 +19,7 @@ from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.network import Network
 from nst_onnx.picture import read
 from nst_onnx.video import FrameStep, VideoOptions, VideoResult, encode, stylize_video
-from nst_onnx.video.film import Film
+from nst_onnx.video.film import Film, content
 from nst_onnx.video.kept import read_frame, write_frame
 from nst_onnx.video.painter import Painter
 
@@ -149,7 +149,7 @@ def test_a_kept_frame_is_the_painted_one(style: np.ndarray, network: Network, tm
     """To the last bit of its floats, for the next frame starts from them."""
     options = VideoOptions(steps=3, size=(WIDTH, HEIGHT))
     painter = Painter(network, [read(style, what="style picture")], options)
-    painted = painter.paint(scene(1, seed=1)[0].astype(np.float32) / 255, lambda *_: None)
+    painted = painter.paint(content(scene(1, seed=1)[0], (HEIGHT, WIDTH)), lambda *_: None)
     write_frame(tmp_path / "frame.png", painted)
     again = read_frame(tmp_path / "frame.png")
     assert again is not None
