@@ -45,6 +45,8 @@ class Checkpoint:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
         """Read what `save` wrote. Raises OptionError where the file is something else, or damaged."""
+        if Path(path).exists() and not Path(path).is_file():  # a device might never end
+            raise OptionError(f"{path} is not a regular file", "give a saved state of nst-onnx")
         try:
             with zipfile.ZipFile(path) as archive:
                 arrays = {}

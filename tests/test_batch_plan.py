@@ -133,3 +133,16 @@ def test_results_are_not_found_as_contents_the_next_time(given: str) -> None:
     with pytest.raises(OptionError, match="the next time"):
         grid([given], ["styles/x.png"], "photos", name="{content}-{style}.jpg")
     assert grid([given], ["styles/x.png"], "photos", name="{content}-{style}.webp")
+
+
+def test_one_name_alone_is_one_picture() -> None:
+    (job,) = grid("photo.jpg", Path("style.jpg"), "out")
+    assert (str(job.content), str(job.style)) == ("photo.jpg", "style.jpg")
+    assert grid("photo.jpg", "style.jpg", "out") == pairs("photo.jpg", "style.jpg", "out")
+
+
+def test_a_name_too_long_is_told_before_the_work() -> None:
+    with pytest.raises(OptionError, match="too long"):
+        grid(["y" * 245 + ".jpg"], ["style.jpg"], "out")
+    with pytest.raises(OptionError, match="no pattern"):
+        grid(["photo.jpg"], ["style.jpg"], "out", name="{number:999999999}.png")

@@ -130,6 +130,7 @@ def test_options_that_take_several_words(line: str, expected: str) -> None:
         ("a.jpg --ray", "a.jpg --ray="),
         ("--ray auto a.jpg", "--ray=auto a.jpg"),
         ("a.jpg --ray ray://head:10001 --seed 1", "a.jpg --ray=ray://head:10001 --seed 1"),
+        ("a.jpg --ray http://nowhere --seed 1", "a.jpg --ray=http://nowhere --seed 1"),
         ("a.jpg --styles x --ray 10.0.0.1:6379 y", "a.jpg --styles x --ray=10.0.0.1:6379 y"),
         ("a.jpg --ray=head:1", "a.jpg --ray=head:1"),
     ],

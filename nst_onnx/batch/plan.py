@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import string
 import sys
 import unicodedata
@@ -19,6 +20,7 @@ Names = Iterable[str | os.PathLike[str]]
 
 NAME = "{content}-{style}.png"
 FIELDS = ("content", "style", "number")
+_LONGEST = 220  # bytes of a name: what is written beside it has a longer one, and 255 is where systems end
 
 
 def grid(contents: Names, styles: Names, folder: str | os.PathLike[str], *, name: str = NAME) -> list[Job]:
@@ -29,7 +31,7 @@ def grid(contents: Names, styles: Names, folder: str | os.PathLike[str], *, name
     the names of the files without suffix and {number} counts from 1; its suffix is the format.
     Raises OptionError where nothing is found, or two results would have one name.
     """
-    contents, styles = list(contents), list(styles)
+    contents, styles = _several(contents), _several(styles)
     found = [list(dict.fromkeys(sources.find(names, what))) for names, what in _both(contents, styles)]
     return _jobs(product(*found), Path(folder), name, (*contents, *styles))
 
@@ -39,10 +41,12 @@ def pairs(contents: Names, styles: Names, folder: str | os.PathLike[str], *, nam
 
     Everything as in `grid`. Raises OptionError where there are more of one than of the other, too.
     """
-    contents, styles = list(contents), list(styles)
+    contents, styles = _several(contents), _several(styles)
     found = [sources.find(names, what) for names, what in _both(contents, styles)]
     if len(found[0]) != len(found[1]):
-        raise OptionError(f"{len(found[0])} contents and {len(found[1])} styles do not make pairs")
+        raise OptionError(
+            f"{len(found[0])} contents and {len(found[1])} styles do not make pairs", "give as many of each"
+        )
     return _jobs(zip(*found, strict=True), Path(folder), name, (*contents, *styles))
 
 
@@ -52,6 +56,8 @@ def check(jobs: Sequence[Job]) -> None:
     written: dict[str, Job] = {}
     for job in jobs:
         path = Path(job.output)
+        if len(os.fsencode(path.name)) > _LONGEST:
+            raise OptionError(f"{path} is too long a name", "choose a shorter one with --name")
         key = _key(path)
         if key in read:
             raise OptionError(f"{path} is an input, and is not written over", "choose another name or folder")
@@ -61,6 +67,11 @@ def check(jobs: Sequence[Job]) -> None:
                 f"{both} would both be written to {path}", "put {number} into the name, or rename them"
             )
         written[key] = job
+
+
+def _several(names: Names | str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
+    """Return names as a list; one name alone is one picture, not its letters."""
+    return [names] if isinstance(names, str | os.PathLike) else list(names)
 
 
 def _both(contents: Names, styles: Names) -> Iterator[tuple[Names, str]]:
@@ -80,9 +91,11 @@ def _jobs(found: Iterable[tuple[Path, ...]], folder: Path, name: str, given: Nam
 
 def _check_name(name: str) -> None:
     try:
-        used = {field for _, field, _, _ in string.Formatter().parse(name) if field is not None}
-        if not used <= set(FIELDS):
-            raise ValueError
+        used = [
+            (field, form or "") for _, field, form, _ in string.Formatter().parse(name) if field is not None
+        ]
+        if any(field not in FIELDS or re.search(r"\d{3}", form) for field, form in used):
+            raise ValueError  # also a width of hundreds: no name is so long
         name.format(content="", style="", number=1)
     except (ValueError, LookupError):
         known = ", ".join(f"{{{field}}}" for field in FIELDS)

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-ADDRESS = r"auto|local|ray://\S+|[^\s/\\]+:\d+"
+ADDRESS = r"auto|local|\S*://\S*|[^\s/\\]+:\d+"
 """What an address of a cluster looks like, to tell it from the name of a picture."""
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nst_onnx.batch.share import CORES_EACH
-from nst_onnx.errors import ClusterError
+from nst_onnx.errors import ClusterError, OptionError
 from nst_onnx.memory import LEAST, Memory
+
+_MOST = 4  # workers that share a processor: more would do nothing but start
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ def share(nodes: Sequence[Mapping[str, Any]], device: str | None, workers: int |
         raise ClusterError("the cluster has no GPU", "leave out --device")
     if gpus and wanted.startswith(("cuda", "auto")):
         return Share(min(workers or gpus, gpus), 1, 1)
+    if workers is not None and workers > _MOST * sum(cpus):
+        raise OptionError(
+            f"{workers} workers are too many for the {sum(cpus):g} processors of the cluster",
+            "leave it out for as many as suit it",
+        )
     if workers is None:
         each = min(CORES_EACH, *cpus)
         return Share(int(sum(n // each for n in cpus)), each)

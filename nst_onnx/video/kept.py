@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from nst_onnx import lock
 from nst_onnx.atomic import replacing
 from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.picture import read, read_settings, write
@@ -14,6 +15,7 @@ from nst_onnx.video.painter import Painted, in_levels
 
 SUFFIX = ".nst-onnx"
 _HEAD = "run.json"
+_LOCK = "lock"
 
 
 class Kept:
@@ -27,15 +29,23 @@ class Kept:
         self.folder = target.with_name(target.name + SUFFIX)
         self.unfinished = self.folder / f"unfinished{target.suffix}"
         """Where the video itself is written before it takes its place."""
+        self._lock: BinaryIO | None = None
 
     def open(self, fingerprint: str) -> None:
         """Go on in the folder of the run with this fingerprint, or begin one.
 
-        Raises OptionError where the folder is another run's, NstError where it cannot be made.
+        Raises OptionError where the folder is another run's, or one is at work in it, NstError where it
+        cannot be made.
         """
         head = self.folder / _HEAD
         try:
             self.folder.mkdir(exist_ok=True)
+            self._lock = lock.take(self.folder / _LOCK)
+            if self._lock is None:
+                raise OptionError(
+                    f"another run is painting this film, in {self.folder}",
+                    "let it end, or choose another name",
+                )
             if head.exists():
                 if _fingerprint(head) == fingerprint:
                     return
@@ -43,8 +53,9 @@ class Kept:
                     f"{self.folder} holds the frames of another run, with other pictures, options or model",
                     "give the same as then, remove that folder, or choose another name",
                 )
-            if any(not path.name.endswith(".tmp") for path in self.folder.iterdir()):
-                raise OptionError(f"{self.folder} is in the way", "choose another name")
+            ours = (_LOCK, self.unfinished.name)
+            if any(path.name not in ours and path.suffix != ".tmp" for path in self.folder.iterdir()):
+                raise OptionError(f"{self.folder} is in the way", "remove it, or choose another name")
             with replacing(head) as file:
                 file.write(json.dumps({"fingerprint": fingerprint}).encode())
         except OSError as error:
@@ -73,9 +84,15 @@ class Kept:
     def remove(self) -> None:
         """Remove the folder: it has served its purpose. What says whose it is goes last."""
         with suppress(OSError):
-            for path in sorted(self.folder.iterdir(), key=lambda path: path.name == _HEAD):
-                path.unlink()
+            last = [_LOCK, _HEAD]
+            for path in self.folder.iterdir():
+                if path.name not in last:
+                    path.unlink()
+            for name in last:
+                (self.folder / name).unlink(missing_ok=True)
             self.folder.rmdir()
+        if self._lock:
+            self._lock.close()
 
     def remove_if_empty(self) -> None:
         """Remove the folder where no frame was done."""

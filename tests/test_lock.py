@@ -1,0 +1,39 @@
+"""A file that one process at a time holds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from nst_onnx import lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from nst_onnx import lock
+held = lock.take(Path(sys.argv[1]))
+print("held" if held else "refused", flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_at_a_time_until_it_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        assert lock.take(path) is None
+        process.kill()
+    held = lock.take(path)
+    assert held is not None
+    held.close()
+
+
+def test_let_go(tmp_path: Path) -> None:
+    first = lock.take(tmp_path / "lock")
+    assert first is not None
+    first.close()
+    second = lock.take(tmp_path / "lock")
+    assert second is not None
+    second.close()
