@@ -23,7 +23,7 @@ def finished(job: Job, recipe: Recipe) -> Ending | None:
     Where the output was made with other options, the ending warns of it.
     """
     output = Path(job.output)
-    if not output.exists():
+    if not output.is_file():
         return None
     return Ending(state="skipped", warnings=tuple(_otherwise(output, recipe)))
 

@@ -83,9 +83,9 @@ def stylize_video(
     be trusted; after a cut it starts afresh. Sound, times of the frames, their number and the shape of pixels
     are the film's own. `output` (.mp4, .m4v, .mov or .mkv) appears whole or not at all. Frames that are
     done are kept in the folder OUTPUT.nst-onnx until it stands; a call with the same arguments goes on
-    from there. `callback(step)` is called after every evaluation. `ray`: the address of a cluster whose
-    workers paint a scene each at a time (see `nst_onnx.cluster.connect`); `workers`: how many, None for as
-    many as suit it. `options` are the fields of `nst_onnx.video.VideoOptions`: those of a picture,
+    from there. `callback(step)` is called after every evaluation; its answer is not looked at. `ray`: the
+    cluster whose workers paint a scene each at a time (see `nst_onnx.cluster.connect`); `workers`: how
+    many, None for as many as suit it. `options` are the fields of `nst_onnx.video.VideoOptions`: those of a picture,
     temporal_weight, frame_steps, crf.
     Raises subclasses of NstError.
 
