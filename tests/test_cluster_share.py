@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nst_onnx.cluster.share import Share, share
-from nst_onnx.errors import ClusterError
+from nst_onnx.errors import ClusterError, OptionError
 
 
 def nodes(*resources: dict[str, float]) -> list[dict[str, Any]]:
@@ -45,3 +45,9 @@ def test_dead_nodes_do_not_count() -> None:
 def test_clusters_that_cannot(resources: dict[str, float], device: str | None, message: str) -> None:
     with pytest.raises(ClusterError, match=message):
         share(nodes(resources), device, None)
+
+
+def test_a_crowd_of_workers_is_refused() -> None:
+    """They would do nothing but start."""
+    with pytest.raises(OptionError, match="too many"):
+        share(nodes({"CPU": 2}), None, 900)

@@ -12,7 +12,7 @@ from networks import vgg_network, vgg_weights
 
 from nst_onnx import scratch
 from nst_onnx.checkpoint import Checkpoint
-from nst_onnx.errors import NstError
+from nst_onnx.errors import NstError, OptionError
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.optim import LBFGS, Host, Smoothing
@@ -246,3 +246,10 @@ def test_a_full_disk_while_painting_is_told(stylizer: Stylizer, monkeypatch: pyt
     monkeypatch.setattr("tempfile.tempdir", "/no such folder")
     with pytest.raises(NstError, match="no room on the disk"):
         stylizer.stylize(CONTENT, STYLE, **QUICK)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device here")
+def test_a_device_is_no_saved_state() -> None:
+    """It might never end."""
+    with pytest.raises(OptionError, match="not a regular file"):
+        Checkpoint.load("/dev/full")
