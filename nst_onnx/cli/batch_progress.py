@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nst_onnx.cli.progress import duration
+from nst_onnx.cli.showing import Plain, fitting
 
 if TYPE_CHECKING:
     from nst_onnx.batch import Outcome, Progress
@@ -27,33 +28,12 @@ class Display(Protocol):
         """Tell something that stays to be read."""
 
 
-@contextmanager
-def display(total: int, quiet: bool) -> Iterator[Display]:
+def display(total: int, quiet: bool) -> AbstractContextManager[Display]:
     """Give the display that fits, for `total` pictures: for a person at a terminal, a log, or nobody."""
-    if quiet:
-        yield Silent()
-    elif sys.stderr.isatty():
-        bars = Bars(total)
-        with bars.shown():
-            yield bars
-    else:
-        yield Lines(total)
+    return fitting(quiet, partial(Bars, total), partial(Lines, total))
 
 
-class Silent:
-    """Shows nothing."""
-
-    def show(self, output: Path, progress: Progress) -> None:
-        """Show nothing."""
-
-    def end(self, outcome: Outcome) -> None:
-        """Show nothing."""
-
-    def say(self, text: str) -> None:
-        """Say nothing."""
-
-
-class Lines:
+class Lines(Plain):
     """Writes a plain line for every picture that is done, or failed."""
 
     def __init__(self, total: int) -> None:
@@ -67,10 +47,6 @@ class Lines:
         self._ended += 1
         if outcome.state in ("painted", "failed"):
             self.say(f"{self._ended}/{self._total}  {line(outcome)}")
-
-    def say(self, text: str) -> None:
-        """Write a line."""
-        print(text, file=sys.stderr, flush=True)
 
 
 class Bars:

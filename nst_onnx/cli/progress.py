@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from nst_onnx.cli.showing import Plain, fitting
 from nst_onnx.pace import Pace
 
 if TYPE_CHECKING:
@@ -27,30 +27,12 @@ class Display(Protocol):
         """Tell something that stays to be read."""
 
 
-@contextmanager
-def display(quiet: bool) -> Iterator[Display]:
+def display(quiet: bool) -> AbstractContextManager[Display]:
     """Give the display that fits: for a person at a terminal, for a log, or for nobody."""
-    if quiet:
-        yield Silent()
-    elif sys.stderr.isatty():
-        live = LiveDisplay()
-        with live.shown():
-            yield live
-    else:
-        yield Lines()
+    return fitting(quiet, LiveDisplay, Lines)
 
 
-class Silent:
-    """Shows nothing."""
-
-    def show(self, step: Step) -> None:
-        """Show nothing."""
-
-    def say(self, text: str) -> None:
-        """Say nothing."""
-
-
-class Lines:
+class Lines(Plain):
     """Writes a plain line every few seconds, and one for each new scale."""
 
     def __init__(self) -> None:
@@ -62,10 +44,6 @@ class Lines:
         if self._pace.due() or step.scale != self._scale:
             self._scale = step.scale
             self._pace.spend(lambda: self.say(line(step)))
-
-    def say(self, text: str) -> None:
-        """Write a line."""
-        print(text, file=sys.stderr, flush=True)
 
 
 class LiveDisplay:

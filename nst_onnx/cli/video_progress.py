@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from nst_onnx.cli.progress import SECONDS_BETWEEN_LINES, left, losses
+from nst_onnx.cli.showing import Plain, fitting
 from nst_onnx.pace import Pace
 
 if TYPE_CHECKING:
@@ -24,27 +24,9 @@ class Display(Protocol):
         """Tell something that stays to be read."""
 
 
-@contextmanager
-def display(quiet: bool) -> Iterator[Display]:
+def display(quiet: bool) -> AbstractContextManager[Display]:
     """Give the display that fits: for a person at a terminal, a log, or nobody."""
-    if quiet:
-        yield Silent()
-    elif sys.stderr.isatty():
-        bar = Bar()
-        with bar.shown():
-            yield bar
-    else:
-        yield Lines()
-
-
-class Silent:
-    """Shows nothing."""
-
-    def show(self, step: FrameStep) -> None:
-        """Show nothing."""
-
-    def say(self, text: str) -> None:
-        """Say nothing."""
+    return fitting(quiet, Bar, Lines)
 
 
 class Estimate:
@@ -69,7 +51,7 @@ class Estimate:
         return (step.seconds - then) / done * (step.frames - step.frame) if done else None
 
 
-class Lines:
+class Lines(Plain):
     """Writes a plain line every few seconds."""
 
     def __init__(self) -> None:
@@ -80,10 +62,6 @@ class Lines:
         seconds = self._estimate.seconds_left(step)
         if self._pace.due():
             self._pace.spend(lambda: self.say(line(step, seconds)))
-
-    def say(self, text: str) -> None:
-        """Write a line."""
-        print(text, file=sys.stderr, flush=True)
 
 
 class Bar:

@@ -1,0 +1,53 @@
+"""To whom a command shows how it goes on: a person at a terminal, a log, or nobody."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
+
+
+class Live(Protocol):
+    """What changes in place on a terminal."""
+
+    def shown(self) -> AbstractContextManager[None]:
+        """Show it meanwhile; afterwards it is gone from the screen."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, *news: Any) -> None:
+        """Show nothing."""
+
+    def end(self, *news: Any) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Say nothing."""
+
+
+class Plain:
+    """Writes lines on standard error."""
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        print(text, file=sys.stderr, flush=True)
+
+
+L = TypeVar("L", bound=Live)
+P = TypeVar("P", bound=Plain)
+
+
+@contextmanager
+def fitting(quiet: bool, live: Callable[[], L], lines: Callable[[], P]) -> Iterator[Silent | L | P]:
+    """Give the display that fits, made by `live` for a terminal, by `lines` for a log."""
+    if quiet:
+        yield Silent()
+    elif sys.stderr.isatty():
+        display = live()
+        with display.shown():
+            yield display
+    else:
+        yield lines()
