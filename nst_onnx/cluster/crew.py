@@ -155,21 +155,26 @@ class Cluster:
         if worker.asked is None:
             worker.asked = worker.actor.progress.remote()
 
+    def _check_anybody(self, reason: str) -> None:
+        """Raise ClusterError where nobody is left, and so many could not begin that nobody else is hired."""
+        if self._stillborn >= TRIES and not self._workers:
+            raise ClusterError(
+                f"no worker of the cluster can begin: {reason}",
+                "nst-onnx[cpu] or [gpu] must be installed on every machine of it",
+            )
+
     def _lose(self, worker: _Worker, error: Exception) -> Iterator[Event]:
         """Let another worker do what a dead one cannot; if that has been tried enough, say so."""
         self._dismiss(worker)
         reason = str(error).strip().partition("\n")[0]
         if worker.number is None:
             self._stillborn += 1
-            if self._stillborn >= TRIES and not self._workers:
-                raise ClusterError(
-                    f"no worker of the cluster can begin: {reason}",
-                    "nst-onnx[cpu] or [gpu] must be installed on every machine of it",
-                )
+            self._check_anybody(reason)
             return
         self._deaths[worker.number] += 1
         if self._deaths[worker.number] < TRIES:
             self._waiting.appendleft(worker.number)
+            self._check_anybody(reason)
             return
         died = ClusterError(
             f"{TRIES} workers died while they painted it: {reason}",
