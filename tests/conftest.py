@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,12 @@ from PIL import Image
 from nst_onnx.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
+
+with suppress(ImportError):  # some environments have only what their tests need
+    from hypothesis import settings
+
+    settings.register_profile("any machine", deadline=None)  # tests do not judge how fast it is
+    settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ def left_behind(place: Path) -> Path:
         worker.put("unread", __import__("numpy").zeros((64, 64, 3), "u1"))
         print(worker.folder, flush=True)
         os.kill(worker.process.pid, signal.SIGKILL)
+        worker.process.wait()  # it is not gone at once
         os.kill(os.getpid(), signal.SIGKILL)
         """
     )
