@@ -14,9 +14,9 @@ from nst_onnx.cli import telling
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import metadata
 from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.models.weights import Layers
 
-from . import compact as compact_network
-from . import graph_form, onnx_file, preprocessing_option, verify
+from . import compact, graph_form, onnx_file, preprocessing_option, verify
 from . import keras as keras_models
 
 app = typer.Typer(
@@ -104,17 +104,6 @@ def from_weights(
     _written(output)
 
 
-@app.command("compact")
-def from_compact(
-    arrays: Annotated[Path, typer.Argument(metavar="ARRAYS.npz", help="What `distill` wrote.")],
-    output: Output = Path("model/compact.onnx"),
-) -> None:
-    """Make the compact network's ONNX file."""
-    onnx_file.check_writable(output)
-    onnx_file.save(compact_network.build(compact_network.read(arrays)), output)
-    _written(output)
-
-
 @app.command("distill")
 def train(
     teacher: Annotated[Path, typer.Argument(help="The VGG weight file to learn from.")],
@@ -124,23 +113,33 @@ def train(
             metavar="PICTURES...", help="Folders or tar files; PATH=0.25 gives that share of crops."
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.npz", help="The arrays to write.")],
+    output: Output,
+    channels: Annotated[
+        str, typer.Option(metavar="N,N,…", help="Channels of each layer; by default --width says.")
+    ] = "",
     width: Annotated[float, typer.Option(help="Channels, as a fraction of the teacher's.")] = 0.375,
-    blocks: Annotated[int, typer.Option(help="How many of the teacher's blocks to learn.")] = 3,
+    last: Annotated[str, typer.Option(metavar="LAYER", help="The last layer to learn.")] = "conv3_4",
     steps: Annotated[int, typer.Option(help="How many batches to learn from.")] = 20_000,
     batch: Annotated[int, typer.Option(help="Crops in a batch.")] = 16,
+    looks: Annotated[int, typer.Option(help="How often to look at each batch.")] = 3,
     crop: Annotated[int, typer.Option(help="Side of a crop in pixels.")] = 96,
     longest: Annotated[int, typer.Option(help="Pictures are shrunk to this many pixels first.")] = 512,
-    rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1.2e-3,
+    leaves: Annotated[float, typer.Option(help="Share of crops from drawn shapes.", min=0, max=0.9)] = 0.1,
+    rounds: Annotated[int, typer.Option(help="How many times to paint with what is learnt so far.")] = 0,
+    painted: Annotated[int, typer.Option(min=1, help="Pictures to paint each time.")] = 48,
+    rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1.5e-3,
     seed: Annotated[int, typer.Option(help="The same seed gives the same network.")] = 0,
     bfloat16: Annotated[bool, typer.Option(help="Faster where the processor knows bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, …")] = "cpu",
+    painter: Annotated[
+        str, typer.Option(metavar="DEVICE", help="What paints: as stylize --device.")
+    ] = "auto",
     checkpoint: Annotated[Path | None, typer.Option(help="Save here, and go on from here.")] = None,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 500,
-    start: Annotated[Path | None, typer.Option(help="A checkpoint to take the first weights from.")] = None,
+    start: Annotated[Path | None, typer.Option(help="A network made before, to begin with.")] = None,
 ) -> None:
     """Train a narrow network to carry a teacher's features (needs PyTorch)."""
-    onnx_file.check_writable(output, ".npz")
+    onnx_file.check_writable(output)
     try:
         from . import distill as distillation
     except ImportError as error:
@@ -149,24 +148,46 @@ def train(
         raise ModelError("distillation needs PyTorch", "run pip install 'nst-onnx[train]'") from error
     from nst_onnx.models import readers
 
-    from .training_crops import Crops
-    from .training_pictures import read_collections
+    from . import dead_leaves
+    from .painted_rounds import PaintedRounds
+    from .training_pictures import read_collections, sharing
 
-    settings = distillation.Settings(width, blocks, steps, batch, rate, seed, bfloat16, device)
+    settings = distillation.Settings(
+        *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
+    )
     settings.check()
     network = readers.read_weights(teacher)
-    crops = Crops(read_collections(pictures, shortest=crop, longest=longest), crop)
+    read = read_collections(pictures, shortest=crop, longest=longest)
+    collections = sharing(read, dead_leaves.collection(leaves, seed)) if leaves else read
+
+    def proto(layers: Layers, read_outs: compact.ReadOuts) -> onnx.ModelProto:
+        return compact.build(layers, read_outs, preprocessing=network.preprocessing, teacher=network.sha256)
 
     def report(step: int, unexplained: Mapping[str, float]) -> None:
         if step % 100 == 0 or step == settings.steps:
             typer.echo(f"{step:6d}  {_percentages(unexplained)}")
 
     typer.echo("unexplained variance:")
-    layers, final = distillation.distill(
-        network, crops, settings, checkpoint=checkpoint, save_every=save_every, start=start, report=report
+    found = distillation.distill(
+        network,
+        PaintedRounds(
+            collections,
+            crop,
+            output.with_suffix(".painted"),
+            lambda student: proto(student.arrays(), distillation.read_outs(student)),
+            count=painted,
+            seed=seed,
+            device=painter,
+            told=typer.echo,
+        ),
+        settings,
+        checkpoint=checkpoint,
+        save_every=save_every,
+        start=None if start is None else compact.read(start)[0],
+        report=report,
     )
-    typer.echo(f"at the end, on other crops: {_percentages(final)}")
-    compact_network.write(output, layers)
+    typer.echo(f"at the end, on other crops: {_percentages(found.unexplained)}")
+    onnx_file.save(proto(found.layers, found.read_outs), output)
     _written(output)
 
 
@@ -247,6 +268,13 @@ def _written(path: Path) -> None:
 
 def _percentages(fractions: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {fraction:.1%}" for name, fraction in fractions.items())
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in _split(text))
+    except ValueError as error:
+        raise OptionError(f"--channels takes whole numbers such as 16,32,48, not {text!r}") from error
 
 
 def _split(names: str) -> tuple[str, ...]:

@@ -1,73 +1,76 @@
-"""The compact network: the arrays that `distill` leaves, and the ONNX file that ships."""
+"""The compact network: a distilled student as the ONNX file that ships, and back."""
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
+from onnx import helper, numpy_helper
 
-from nst_onnx import atomic
 from nst_onnx.errors import ModelError
-from nst_onnx.models import readers, reason, vgg
-from nst_onnx.models.metadata import CAFFE
-from nst_onnx.models.weights import LICENCE, Layers, Weights, check, network_order
+from nst_onnx.models import extractor, vgg
+from nst_onnx.models.metadata import CAFFE, Preprocessing
+from nst_onnx.models.weights import LICENCE, Layers, Weights
+
+from . import graph_form
 
 NAME = "compact"
-SOURCE = "distilled by nst-onnx from VGG-19 (Simonyan and Zisserman 2014), blocks 1-3 at 0.375 of the width"
-_GIVE = "give the .npz that `export distill` wrote"
+
+Array = npt.NDArray[np.float32]
+ReadOuts = Mapping[str, Array]
+"""For some layers a matrix C×C that mixes their channels before anybody looks at them (`heads.read_out`)."""
 
 
-def read(path: Path) -> Weights:
-    """Return the compact network kept in an ``.npz`` file.
+def build(
+    layers: Layers, read_outs: ReadOuts, *, preprocessing: Preprocessing = CAFFE, teacher: str = ""
+) -> onnx.ModelProto:
+    """Return the network as ONNX with weights in float16, and the average pooling that it was trained with.
 
-    The file holds ``conv1_1/kernel`` (H×W×in×out, for BGR 0..255 less Caffe's mean) and
-    ``conv1_1/bias`` for every layer, float32. Raises ModelError where it does not.
+    A layer with a read-out gives what that makes of its ReLU's channels; other layers are as VGG's own.
+    `teacher`: the SHA-256 of the teacher's weight file, to be kept in the file.
     """
-    if path.is_file() and not zipfile.is_zipfile(path):
-        raise ModelError(f"{path} is not an .npz file", _GIVE)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = network_order(key.removesuffix("/kernel") for key in arrays.files)
-            layers: Layers = {
-                name: (
-                    np.ascontiguousarray(arrays[f"{name}/kernel"].transpose(3, 2, 0, 1), np.float32),
-                    arrays[f"{name}/bias"].astype(np.float32),
-                )
-                for name in names
-            }
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, zipfile.BadZipFile, AttributeError) as error:
-        raise ModelError(f"{path} does not hold a network: {reason.of(error)}", _GIVE) from error
-    if not layers:
-        raise ModelError(f"{path} holds no layers", _GIVE)
-    check(layers, where=str(path))
-    return Weights(
+    weights = Weights(
         name=NAME,
         layers=layers,
-        preprocessing=CAFFE,
-        source=SOURCE,
+        preprocessing=preprocessing,
+        source=f"distilled by nst-onnx from VGG-19 (Simonyan and Zisserman 2014) up to {list(layers)[-1]}",
         licence=f"{LICENCE}; changed: distilled into a narrower network",
-        sha256=readers.sha256(path),
+        sha256=teacher,
     )
+    model = vgg.build(weights, pooling="average")
+    mixed = [name for name in layers if name in read_outs]
+    graph_form.rename(model, {name: _relu(name) for name in mixed})
+    for output in model.graph.output:
+        output.name = output.name.removesuffix(_relu(""))
+    for name in mixed:
+        kernel = np.ascontiguousarray(read_outs[name][:, :, None, None], np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(kernel, _read_out(name)))
+        model.graph.node.append(
+            helper.make_node("Conv", [_relu(name), _read_out(name)], [name], name, kernel_shape=[1, 1])
+        )
+    return graph_form.halve(model)
 
 
-def write(path: Path, layers: Layers) -> None:
-    """Write `layers` (kernels O×I×H×W) as `read` wants them. Raises ModelError."""
-    arrays: dict[str, Any] = {
-        f"{name}/kernel": kernel.transpose(2, 3, 1, 0) for name, (kernel, _) in layers.items()
-    }
-    arrays |= {f"{name}/bias": bias for name, (_, bias) in layers.items()}
+def read(path: Path) -> tuple[Layers, dict[str, Array]]:
+    """Return the layers and the read-outs of a network that `build` made. Raises ModelError."""
+    stored = {t.name: t for t in extractor.load(path).proto.graph.initializer}
+    arrays = {name: np.array(numpy_helper.to_array(tensor)) for name, tensor in stored.items()}
+    names = [name.removesuffix("/kernel") for name in arrays if name.endswith("/kernel")]
     try:
-        with atomic.replacing(path) as file:
-            np.savez(file, **arrays)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror or error}") from error
+        layers = {name: (arrays[f"{name}/kernel"], arrays[f"{name}/bias"]) for name in names}
+    except KeyError as error:
+        raise ModelError(f"{path} lacks {error}", "give a network that `export distill` wrote") from error
+    if not layers:
+        raise ModelError(f"{path} has no VGG layers", "give a network that `export distill` wrote")
+    return layers, {name: arrays[_read_out(name)][:, :, 0, 0] for name in names if _read_out(name) in arrays}
 
 
-def build(weights: Weights) -> onnx.ModelProto:
-    """Return the network as ONNX, with the average pooling that it was trained with."""
-    return vgg.build(weights, pooling="average")
+def _relu(name: str) -> str:
+    return f"{name}/relu"
+
+
+def _read_out(name: str) -> str:
+    return f"{name}/read_out"

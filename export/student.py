@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,24 +14,22 @@ from nst_onnx.models.weights import Layers, block
 
 Tensors = dict[str, tuple[Any, Any]]  # name -> (kernel O×I×h×w, bias O), torch.Tensor
 
-SMALLEST = 8  # channels of a layer, at least
-
 
 @dataclass(frozen=True)
 class Student:
-    """`layers` are what is wanted; `heads` are 1×1 convolutions from layers to the teacher's features.
+    """`layers` are what is wanted; `heads` (T×C×1×1) tell the teacher's T features from its own C.
 
     While it trains the input is divided by `input_scale`, its standard deviation: kernels for an input
     of 0..255 would be so small that each of Adam's steps overturns them.
     """
 
     layers: Tensors
-    heads: Tensors
+    heads: dict[str, Any]
     input_scale: float
 
     def parameters(self) -> list[Any]:
         """Return every tensor to be trained."""
-        return [tensor for pair in [*self.layers.values(), *self.heads.values()] for tensor in pair]
+        return [*(tensor for pair in self.layers.values() for tensor in pair), *self.heads.values()]
 
     def features(self, batch: Any) -> dict[str, Any]:
         """Return what each ReLU makes of a preprocessed batch."""
@@ -48,49 +45,49 @@ class Student:
         arrays[first] = arrays[first][0] / np.float32(self.input_scale), arrays[first][1]
         return arrays
 
+    def head_matrices(self) -> dict[str, np.ndarray]:
+        """Return each head as a matrix T×C."""
+        return {name: head.detach().cpu().numpy()[:, :, 0, 0] for name, head in self.heads.items()}
 
-def untrained(
-    teacher: Layers, heads: Iterable[str], *, width: float, input_scale: float, seed: int, device: str
-) -> Student:
-    """Return a student with `width` times the teacher's channels: He-normal kernels, heads that guess 0."""
-    generator = torch.Generator().manual_seed(seed)
 
-    def convolution(outputs: int, inputs: int, side: int, gain: float) -> tuple[Any, Any]:
-        kernel = torch.randn(outputs, inputs, side, side, generator=generator)
-        kernel = kernel * gain / math.sqrt(inputs * side * side)
-        return tuple(_placed(tensor, device).requires_grad_() for tensor in (kernel, torch.zeros(outputs)))
-
-    layers: Tensors = {}
-    explaining: Tensors = {}
-    inputs = 3
-    for name, (kernel, _) in teacher.items():
-        outputs = max(SMALLEST, int(kernel.shape[0] * width))
-        layers[name] = convolution(outputs, inputs, kernel.shape[-1], math.sqrt(2))
-        if name in heads:
-            explaining[name] = convolution(kernel.shape[0], outputs, 1, 0.0)
-        inputs = outputs
-    return Student(layers, explaining, input_scale)
+def trainable(layers: Layers, heads: Mapping[str, np.ndarray], *, input_scale: float, device: str) -> Student:
+    """Return a student with these arrays: the reverse of its `arrays` and `head_matrices`."""
+    first = next(iter(layers))
+    scaled = {
+        name: (kernel * np.float32(input_scale) if name == first else kernel, bias)
+        for name, (kernel, bias) in layers.items()
+    }
+    return Student(
+        {name: tuple(_placed(a, device).requires_grad_() for a in pair) for name, pair in scaled.items()},
+        {name: _placed(head[:, :, None, None], device).requires_grad_() for name, head in heads.items()},
+        input_scale,
+    )
 
 
 def frozen(layers: Layers, device: str) -> Tensors:
     """Return a network's arrays as tensors that are not trained."""
-    return {
-        name: (_placed(torch.tensor(kernel), device), _placed(torch.tensor(bias), device))
-        for name, (kernel, bias) in layers.items()
-    }
+    return {name: (_placed(kernel, device), _placed(bias, device)) for name, (kernel, bias) in layers.items()}
 
 
-def features(layers: Mapping[str, tuple[Any, Any]], batch: Any) -> dict[str, Any]:
-    """Return what each ReLU makes of a preprocessed batch, with average pooling between blocks."""
+def features(layers: Mapping[str, tuple[Any, Any]], batch: Any, wanted: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what each ReLU makes of a preprocessed batch, with average pooling between blocks.
+
+    Where `wanted` names layers, only those, and nothing is computed above the last of them.
+    """
     found, value, current = {}, batch, 1
+    left = set(wanted) or set(layers)
     for name, (kernel, bias) in layers.items():
         if block(name) != current:
             value, current = functional.avg_pool2d(value, 2), block(name)
         value = functional.relu(functional.conv2d(value, kernel, bias, padding=kernel.shape[-1] // 2))
-        found[name] = value
+        if name in left:
+            found[name] = value
+            left.discard(name)
+        if not left:
+            break
     return found
 
 
-def _placed(tensor: Any, device: str) -> Any:
-    tensor = tensor.to(device)
+def _placed(array: np.ndarray, device: str) -> Any:
+    tensor = torch.tensor(array, dtype=torch.float32, device=device)
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor

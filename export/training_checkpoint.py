@@ -1,4 +1,4 @@
-"""Checkpoints: a training run on disk, to go on with or to start another one from."""
+"""Checkpoints: a training run on disk, to go on with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write(path: Path, student: Student, optimiser: Any, step: int, settings: Map
         "settings": dict(settings),
         "step": step,
         "layers": {name: list(pair) for name, pair in student.layers.items()},
-        "heads": {name: list(pair) for name, pair in student.heads.items()},
+        "heads": dict(student.heads),
         "optimiser": optimiser.state_dict(),
     }
     try:
@@ -29,11 +29,6 @@ def write(path: Path, student: Student, optimiser: Any, step: int, settings: Map
             torch.save(state, file)
     except (OSError, RuntimeError) as error:
         raise ModelError(f"the checkpoint {path} cannot be written: {reason.of(error)}") from error
-
-
-def load_weights(path: Path, student: Student) -> None:
-    """Give `student` the weights of the run in `path`. Raises ModelError, OptionError."""
-    _copy(_read(path), student, path)
 
 
 def resume(path: Path, student: Student, optimiser: Any, settings: Mapping[str, Any]) -> int:
@@ -65,10 +60,14 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _copy(state: Mapping[str, Any], student: Student, path: Path) -> None:
-    for kind, own in (("layers", student.layers), ("heads", student.heads)):
-        theirs = state[kind]
-        if own.keys() != theirs.keys() or any(own[n][0].shape != theirs[n][0].shape for n in own):
-            raise OptionError(f"{path} holds a network of another shape", "check --width and --blocks")
-        for name, pair in own.items():
-            for tensor, value in zip(pair, theirs[name], strict=True):
-                tensor.data.copy_(value)
+    theirs = _tensors(state["layers"], state["heads"])
+    own = _tensors(student.layers, student.heads)
+    if own.keys() != theirs.keys() or any(own[name].shape != theirs[name].shape for name in own):
+        raise OptionError(f"{path} holds a network of another shape", "check --width, --channels and --last")
+    for name, tensor in own.items():
+        tensor.data.copy_(theirs[name])
+
+
+def _tensors(layers: Mapping[str, Any], heads: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {f"{name}/{part}": tensor for name, pair in layers.items() for part, tensor in enumerate(pair)}
+    return parts | {f"{name}/head": tensor for name, tensor in heads.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ class Crops:
         collection = self.collections[rng.choice(len(shares), p=shares)]
         pixels = collection.pictures[rng.integers(len(collection.pictures))]
         crop: Floats = _cut(pixels, self.side, rng) / 255
-        for vary in (_mirror, _permute_channels, _change_contrast, _add_noise):
+        for vary in (_mirror, _permute_channels, _saturate, _change_contrast, _compress, _add_noise):
             crop = vary(crop, rng)
         return np.clip(crop, *RANGE).astype(np.float32)
 
@@ -60,10 +61,31 @@ def _permute_channels(crop: Floats, rng: np.random.Generator) -> Floats:
     return crop[..., rng.permutation(3)] if rng.random() < 0.3 else crop
 
 
+def _saturate(crop: Floats, rng: np.random.Generator) -> Floats:
+    """Make colours paler or stronger: a painting's may be stronger than any photograph's."""
+    if rng.random() >= 0.3:
+        return crop
+    grey: Floats = crop.mean(2, keepdims=True)
+    changed: Floats = np.clip(grey + (crop - grey) * rng.uniform(0, 3), 0, 1)
+    return changed
+
+
 def _change_contrast(crop: Floats, rng: np.random.Generator) -> Floats:
     if rng.random() >= 0.3:
         return crop
     return (crop - 0.5) * rng.uniform(0.5, 1.5) + 0.5 + rng.uniform(-0.16, 0.16, 3)
+
+
+def _compress(crop: Floats, rng: np.random.Generator) -> Floats:
+    """Show what JPEG leaves of a picture: most content pictures have gone through it."""
+    if rng.random() >= 0.15:
+        return crop
+    file = io.BytesIO()
+    samples = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
+    Image.fromarray(samples).save(file, "JPEG", quality=int(rng.integers(15, 90)))
+    with Image.open(file) as image:
+        shown: Floats = np.asarray(image, np.float32) / 255
+    return shown
 
 
 def _add_noise(crop: Floats, rng: np.random.Generator) -> Floats:

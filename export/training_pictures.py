@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,11 @@ def read_collections(sources: list[str], *, shortest: int, longest: int) -> tupl
         Collection(_read(path, shortest, longest), left / open_shares if share is None else share)
         for path, share in named
     )
+
+
+def sharing(collections: Sequence[Collection], newcomer: Collection) -> tuple[Collection, ...]:
+    """Return the collections and a newcomer, whose share the others give up in proportion."""
+    return *(replace(c, share=c.share * (1 - newcomer.share)) for c in collections), newcomer
 
 
 def _split(source: str) -> tuple[Path, float | None]:

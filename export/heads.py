@@ -1,0 +1,33 @@
+"""Linear heads: the teacher's features from the student's, and what of that a Gram matrix needs.
+
+Where a matrix A (T×C) tells the teacher's features from the student's, F_teacher = A F_student, the Gram
+matrices are tied too: G_teacher = A G_student Aᵀ. Distances between such Gram matrices need no T×T matrices:
+with any R (C×C) for which RᵀR = AᵀA, ‖A D Aᵀ‖ = ‖R D Rᵀ‖ for every D. So a 1×1 convolution by R, the layer's
+*read-out*, gives C features whose Gram matrices are as far apart as those of the T features told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float64]
+
+_RIDGE = 1e-5  # of the mean of the diagonal: channels that say nothing or the same have no solution
+
+
+def least_squares(products: Iterable[tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]]) -> Matrix:
+    """Return the head A, T×C, for which ‖A f − F‖² is least, from sums over positions: f fᵀ and F fᵀ."""
+    seen = [(own.astype(np.float64), both.astype(np.float64)) for own, both in products]
+    own, both = (np.sum(matrices, axis=0) for matrices in zip(*seen, strict=True))
+    ridge = _RIDGE * own.trace() / len(own) * np.eye(len(own))
+    return np.asarray(np.linalg.solve(own + ridge, both.T).T)
+
+
+def read_out(head: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Return R, C×C, for a head A, T×C: RᵀR = AᵀA, its rows by falling size."""
+    _, sizes, rows = np.linalg.svd(head.astype(np.float64), full_matrices=False)
+    signs = np.sign(rows[np.arange(len(rows)), np.abs(rows).argmax(1)])  # a decomposition leaves them open
+    return np.asarray(rows * (sizes * signs)[:, None], np.float32)
