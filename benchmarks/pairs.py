@@ -1,4 +1,4 @@
-"""The pictures that are measured: a content and a style each, all of them ours."""
+"""The pictures that are measured: a content and a style each, ours where nothing else is said."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 @dataclass(frozen=True)
 class Pair:
-    """A content and a style picture of ``examples/``."""
+    """A content and a style picture: names of ``examples/``, or files."""
 
     content_name: str
     style_name: str
 
     def __str__(self) -> str:
-        return f"{self.content_name}+{self.style_name}"
+        return f"{self.content.stem}+{self.style.stem}"
 
     @property
     def content(self) -> Path:
-        return EXAMPLES / "content" / f"{self.content_name}.jpg"
+        return _file(self.content_name, "content")
 
     @property
     def style(self) -> Path:
-        return EXAMPLES / "styles" / f"{self.style_name}.jpg"
+        return _file(self.style_name, "styles")
 
     def digest(self) -> str:
         """Return a digest of both files: what was measured on other pictures is of no use."""
@@ -43,8 +43,13 @@ PAIRS = (
 
 
 def find(name: str) -> Pair:
-    """Return the pair called "CONTENT+STYLE". Raises ValueError where a picture is not there."""
+    """Return the pair called "CONTENT+STYLE", names or files. Raises ValueError where one is not there."""
     pair = Pair(*name.split("+")) if name.count("+") == 1 else None
     if pair is None or not (pair.content.is_file() and pair.style.is_file()):
         raise ValueError(f"{name!r} is not CONTENT+STYLE of examples/content and examples/styles")
     return pair
+
+
+def _file(name: str, kind: str) -> Path:
+    path = Path(name)
+    return path if path.suffix else EXAMPLES / kind / f"{name}.jpg"

@@ -33,7 +33,8 @@ def draw(sources: Sequence[Cell], heading: str, cells: Sequence[Cell], columns: 
     writing = Writing(max(11.0, min(22.0, width / 18)))
     small = [_small(cell, max(SMALLEST_SOURCE, round(height * SOURCE_HEIGHT))) for cell in sources]
     tops = [image.height + writing.height(title, image.width) for title, image in small]
-    top = GAP + max(tops) + (writing.line + GAP // 2 if heading else 0) + GAP
+    under = GAP + max(tops, default=0)
+    top = under + (writing.line + GAP // 2 if heading else 0) + GAP
     row = height + max(writing.height(cell.title, width) for cell in cells) + GAP
     sides = (sum(image.width + GAP for _, image in small), columns * (width + GAP))
     sheet = Image.new("RGB", (GAP + max(sides), top + -(-len(cells) // columns) * row), PAPER)
@@ -43,7 +44,7 @@ def draw(sources: Sequence[Cell], heading: str, cells: Sequence[Cell], columns: 
         sheet.paste(image, (x, GAP))
         writing.write(pen, title, (x, GAP + image.height), image.width)
         x += image.width + GAP
-    writing.write(pen, heading, (GAP, GAP + max(tops) + GAP // 2), sheet.width)
+    writing.write(pen, heading, (GAP, under + GAP // 2), sheet.width)
     for index, cell in enumerate(cells):
         x, y = GAP + index % columns * (width + GAP), top + index // columns * row
         if cell.image is None:

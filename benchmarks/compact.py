@@ -1,0 +1,199 @@
+"""``python -m benchmarks.compact TEACHER``: how near the compact network's pictures come to its teacher's.
+
+Every pair is painted with both networks, with the command's defaults. Then the teacher, in float32 with
+onnxruntime, judges the pictures. Writes compact.md, compact.json and the contact sheet compact.jpg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from benchmarks import judge, machine, pairs
+from benchmarks.judge import Judge
+from benchmarks.pairs import Pair
+from benchmarks.report import Part
+from nst_onnx import Stylizer
+from nst_onnx.cli.contact_sheet import Cell, draw
+from nst_onnx.picture import read, resize
+
+Array = npt.NDArray[np.float32]
+
+PAIRS = (
+    *pairs.PAIRS,
+    Pair("harbour", "bouquet"),
+    Pair("valley", "whirl"),
+    Pair("still_life", "embers"),
+    Pair("harbour", "facets"),
+    Pair("valley", "breakers"),
+    Pair("still_life", "bouquet"),
+)
+RESULTS = Path(__file__).parent / "results"
+ABOUT = """
+Style: how far the Gram matrices of the picture are from the style's, relative to where the content picture
+stood before, ‖G − A‖² / ‖G_content − A‖²; 0% would be the style itself. Content: ‖F − P‖² / ‖P‖² at conv3_3.
+Grain: the mean square of what a Gaussian of one pixel takes away, in the quarter of the content picture where
+least happens, compact over teacher. All as the teacher sees it; the figures in brackets are for the picture
+that was painted with the teacher.
+"""
+
+
+@dataclass(frozen=True)
+class Painting:
+    """One network's picture as the teacher sees it. `style`: distances over the content's own."""
+
+    style: dict[str, float]
+    content: float
+    grain: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """A pair, painted by both."""
+
+    pair: str
+    compact: Painting
+    teacher: Painting
+
+    def row(self) -> Sequence[str]:
+        """Return the record as the table shows it."""
+        both = self.compact, self.teacher
+        return [
+            self.pair,
+            *(_cell(*(100 * one.style[name] for one in both), "%") for name in judge.STYLE_LAYERS),
+            _cell(*(one.content for one in both)),
+            f"{self.compact.grain / self.teacher.grain:.2f}",
+            _cell(*(one.seconds for one in both), digits=1),
+        ]
+
+
+def main(words: list[str] | None = None) -> None:
+    """Paint, judge, and write."""
+    given = _parser().parse_args(words)
+    given.output.mkdir(parents=True, exist_ok=True)
+    networks = {"compact": given.model, "teacher": str(given.teacher)}
+    stylizers = {name: Stylizer(model, device=given.device) for name, model in networks.items()}
+    teacher = Judge(given.teacher)
+    records, cells = [], []
+    for pair in given.pairs:
+        pictures, record = compare(pair, stylizers, teacher, given.size)
+        records.append(record)
+        cells += [
+            _shown(pair.content, pictures["teacher"].shape),
+            _shown(pair.style, pictures["teacher"].shape),
+        ]
+        cells += [Cell(name, _image(pictures[name]), "") for name in ("teacher", "compact")]
+        print(" | ".join(record.row()), file=sys.stderr, flush=True)
+        draw([], "", cells, 4).save(given.output / "compact.jpg", quality=88)
+    facts = {**machine.facts(), "commit": machine.commit(), "device": given.device, "size": str(given.size)}
+    facts["date"] = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
+    part = table(records)
+    text = (
+        part.markdown()
+        + "\n\n"
+        + "\n".join(["| | |", "|---|---|", *(f"| {n} | {v} |" for n, v in facts.items())])
+    )
+    (given.output / "compact.md").write_text(text + "\n")
+    data = {"machine": facts, "pairs": [asdict(record) for record in records]}
+    (given.output / "compact.json").write_text(json.dumps(data, indent=1) + "\n")
+    print(part.markdown())
+
+
+def compare(
+    pair: Pair, stylizers: dict[str, Stylizer], teacher: Judge, size: int
+) -> tuple[dict[str, Array], Record]:
+    """Paint one pair with both networks; return the pictures and what the teacher says of them."""
+    pictures, seconds = {}, {}
+    for name, stylizer in stylizers.items():
+        begun = time.perf_counter()
+        pictures[name] = stylizer.stylize(pair.content, pair.style, size=size, **_LAYERS).array
+        seconds[name] = time.perf_counter() - begun
+    shape = pictures["teacher"].shape[:2]
+    content, style = resize(read(pair.content).rgb, shape), _sized(pair.style, size)
+    seen = {name: teacher.features(picture) for name, picture in pictures.items()}
+    of_content, of_style = teacher.features(content), teacher.features(style)
+    before = judge.style_distances(of_content, of_style)
+    flat = judge.flat(content)
+
+    def painting(name: str) -> Painting:
+        left = judge.style_distances(seen[name], of_style)
+        return Painting(
+            {layer: left[layer] / before[layer] for layer in left},
+            judge.content_distance(seen[name], of_content),
+            judge.grain(pictures[name], flat),
+            seconds[name],
+        )
+
+    return pictures, Record(str(pair), painting("compact"), painting("teacher"))
+
+
+def table(records: Sequence[Record]) -> Part:
+    """Return the records with their means."""
+    header = ["pair", *judge.STYLE_LAYERS, "content", "grain", "seconds"]
+    mean = Record("**mean**", _mean([r.compact for r in records]), _mean([r.teacher for r in records]))
+    grain = float(np.mean([r.compact.grain / r.teacher.grain for r in records]))
+    last = [*mean.row()[:-2], f"{grain:.2f}", mean.row()[-1]]
+    return Part("The compact network beside its teacher", ABOUT, header, [*(r.row() for r in records), last])
+
+
+_LAYERS = {"style_layers": list(judge.STYLE_LAYERS), "content_layers": [judge.CONTENT_LAYER]}
+
+
+def _mean(paintings: Sequence[Painting]) -> Painting:
+    mean = lambda values: float(np.mean(list(values)))  # noqa: E731
+    return Painting(
+        {name: mean(p.style[name] for p in paintings) for name in judge.STYLE_LAYERS},
+        mean(p.content for p in paintings),
+        mean(p.grain for p in paintings),
+        mean(p.seconds for p in paintings),
+    )
+
+
+def _cell(compact: float, teacher: float, unit: str = "", digits: int = 2) -> str:
+    return f"{compact:.{digits}f}{unit} ({teacher:.{digits}f})"
+
+
+def _sized(path: Path, longest: int) -> Array:
+    picture = read(path).rgb
+    scale = longest / max(picture.shape[:2])
+    return resize(picture, (round(picture.shape[0] * scale), round(picture.shape[1] * scale)))
+
+
+def _shown(path: Path, shape: tuple[int, ...]) -> Cell:
+    image = _image(_sized(path, max(shape)))
+    image.thumbnail((shape[1], shape[0]))
+    return Cell(path.stem, image, "")
+
+
+def _image(picture: Array) -> Image.Image:
+    return Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compact", description=__doc__)
+    parser.add_argument("teacher", type=Path, help="a VGG weight file, as of nst-onnx stylize --model")
+    parser.add_argument("--model", default="compact", help="the network to judge: a name or a file")
+    parser.add_argument("--pairs", type=_pairs, default=PAIRS, help="as harbour+whirl,photo.jpg+painting.jpg")
+    parser.add_argument("--size", type=int, default=384, help="the longest side, in pixels")
+    parser.add_argument("--device", default="auto", help="what paints, as of nst-onnx stylize")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
+    return parser
+
+
+def _pairs(text: str) -> tuple[Pair, ...]:
+    return tuple(pairs.find(name) for name in text.split(","))
+
+
+if __name__ == "__main__":
+    main()
