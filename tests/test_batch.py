@@ -111,13 +111,22 @@ def test_arrays_and_blends_are_jobs_too(folder: Path) -> None:
         ({"strength": 7}, "strength"),
         ({"bits": 12}, "8 or 16"),
         ({"jpeg_quality": 0}, "jpeg_quality"),
+        ({"jpeg_quality": 101}, "jpeg_quality"),
+        ({"jpeg_quality": "90"}, "jpeg_quality"),
         ({"processes": -1}, "process"),
+        ({"processes": "2"}, "process"),
     ],
 )
 @pytest.mark.usefixtures("folder")
 def test_what_makes_no_sense_is_told_before_any_work(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         nst_onnx.stylize_batch(grid(["photos"], ["styles"], "out"), **ON_CPU, **SMALL | wrong)
+
+
+@pytest.mark.parametrize("job", ["photo.png", ("photo.png", "style.png"), ("photo.png", "style.png", 3), 5])
+def test_what_is_no_job_is_told_before_any_work(job: Any) -> None:
+    with pytest.raises(OptionError, match="job"):
+        nst_onnx.stylize_batch([job], **ON_CPU)
 
 
 @pytest.mark.usefixtures("folder")
@@ -151,6 +160,16 @@ def test_an_interrupted_picture_goes_on(folder: Path) -> None:
     output.unlink()
     painted(folder, lambda step: True)
     assert output.read_bytes() == whole
+
+
+def test_a_state_that_cannot_be_kept_is_told(folder: Path) -> None:
+    Kept(folder / "one.png").path.mkdir()
+    recipe = Recipe(**ON_CPU, options=SMALL)
+    job = Job(folder / "photos" / "été.png", folder / "styles" / "x.png", folder / "one.png")
+    ending = Painter(recipe).paint(job, lambda step: step.iteration < 5)
+    assert ending.state == "interrupted"
+    (line,) = ending.warnings
+    assert "state cannot be kept" in line
 
 
 def test_one_that_only_had_to_be_written_is(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,21 @@ def test_a_name_with_folders() -> None:
 def test_names_that_make_no_sense(name: str) -> None:
     with pytest.raises(OptionError, match="no pattern"):
         grid(["photos/b.jpg"], ["styles/x.png"], "out", name=name)
+
+
+@pytest.mark.parametrize(
+    "name", ["../{content}.png", "{style}/../../{content}.png", "/elsewhere/{content}.png"]
+)
+@pytest.mark.usefixtures("files")
+def test_names_do_not_lead_out_of_the_folder(name: str) -> None:
+    with pytest.raises(OptionError, match="out of the folder"):
+        grid(["photos/b.jpg"], ["styles/x.png"], "out", name=name)
+
+
+@pytest.mark.parametrize("names", [7, [7], ["photos/b.jpg", None], b"photos/b.jpg"])
+def test_pictures_are_named_by_paths(names: Any) -> None:
+    with pytest.raises(OptionError, match="by their paths"):
+        grid(names, ["styles/x.png"], "out")
 
 
 def test_clashes_are_found_before_the_work(files: Path) -> None:

@@ -232,6 +232,12 @@ def test_bad_input_leaves_nothing_behind(
         assert listing(tmp_path) == before, (name, options)
 
 
+@pytest.mark.parametrize(("film", "output"), [(7, "out.mp4"), ("film.mp4", None)])
+def test_films_are_named_by_paths(film: Any, output: Any, style: np.ndarray, network: Network) -> None:
+    with pytest.raises(OptionError, match="by its path"):
+        stylize_video(film, style, output, model=network, **QUICK)
+
+
 def test_the_film_s_own_size_made_even(style: np.ndarray, network: Network, tmp_path: Path) -> None:
     frames = scene(2, seed=3, shape=(HEIGHT + 1, WIDTH + 1))
     film = save(tmp_path / "odd.mkv", frames, codec="ffv1", pixels="bgr0")

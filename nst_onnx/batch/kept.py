@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from nst_onnx.stylizer import Step
 _SECONDS, _SHARE = 0.3, 0.01  # between two, and of the time: states are large
 
 
+class KeptWarning(UserWarning):
+    """Something about the state of an unfinished picture that its owner should know."""
+
+
 class Kept:
     """The state of one unfinished picture, in a hidden file beside the output.
 
-    It only spares time, so whatever goes wrong with it is no error: the picture is begun again.
+    It only spares time, so whatever goes wrong with it is no error but a warning: the picture is begun again.
     """
 
     def __init__(self, output: str | os.PathLike[str]) -> None:
@@ -39,8 +44,11 @@ class Kept:
 
     def save(self, step: Step) -> None:
         """Save the state after a step."""
-        with suppress(NstError, OSError):
+        try:
             step.checkpoint().save(self.path)
+        except (NstError, OSError) as error:
+            told = f"an interruption would lose this picture: its state cannot be kept ({error})"
+            warnings.warn(told, KeptWarning, stacklevel=2)
 
     def remove(self) -> None:
         """Forget it: it has served its purpose."""

@@ -71,7 +71,13 @@ def check(jobs: Sequence[Job]) -> None:
 
 def _several(names: Names | str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
     """Return names as a list; one name alone is one picture, not its letters."""
-    return [names] if isinstance(names, str | os.PathLike) else list(names)
+    if isinstance(names, str | os.PathLike):
+        return [names]
+    several = list(names) if isinstance(names, Iterable) else [names]
+    for name in several:
+        if not isinstance(name, str | os.PathLike):
+            raise OptionError(f"pictures are named by their paths, not by {name!r}")
+    return several
 
 
 def _both(contents: Names, styles: Names) -> Iterator[tuple[Names, str]]:
@@ -90,6 +96,8 @@ def _jobs(found: Iterable[tuple[Path, ...]], folder: Path, name: str, given: Nam
 
 
 def _check_name(name: str) -> None:
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise OptionError(f"{name!r} would lead out of the folder", "say with --out-dir where results go")
     try:
         used = [
             (field, form or "") for _, field, form, _ in string.Formatter().parse(name) if field is not None

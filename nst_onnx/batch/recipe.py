@@ -12,7 +12,7 @@ from nst_onnx import presets
 from nst_onnx.errors import OptionError
 from nst_onnx.models import catalogue
 from nst_onnx.objective import open_network
-from nst_onnx.options import Options
+from nst_onnx.options import Options, check_number, check_whole
 from nst_onnx.stylizer import Stylizer
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Recipe:
         Options.of(self.options)
         if self.bits not in (None, 8, 16):
             raise OptionError(f"a picture is written with 8 or 16 bits, not {self.bits}")
-        if not 1 <= self.jpeg_quality <= 100:
-            raise OptionError(f"jpeg_quality must be from 1 to 100, not {self.jpeg_quality}")
+        check_whole("jpeg_quality", self.jpeg_quality, 1)
+        check_number("jpeg_quality", self.jpeg_quality, 1, 100)
 
     @property
     def preset(self) -> presets.Preset:

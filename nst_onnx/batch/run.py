@@ -16,6 +16,7 @@ from nst_onnx.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.batch.kept import Kept
 from nst_onnx.batch.recipe import Recipe
 from nst_onnx.errors import OptionError
+from nst_onnx.options import check_whole
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
@@ -59,11 +60,19 @@ def stylize_batch(
         bits=bits,
         jpeg_quality=jpeg_quality,
     )
-    todo = [Job(*job) for job in jobs]
+    check_whole("processes", processes, 0)
+    todo = [_job(job) for job in jobs]
     prepare(todo, recipe)
-    if processes < 0:
-        raise OptionError(f"processes must be at least 0, not {processes}")
     return _outcomes(todo, recipe, hire.crew(recipe, processes, ray), overwrite)
+
+
+def _job(job: Any) -> Job:
+    """Return what was given as a job. Raises OptionError where it is none."""
+    if not isinstance(job, Sequence) or isinstance(job, str | bytes) or len(job) != len(Job._fields):
+        raise OptionError(f"a job is (content, style, output), not {job!r}")
+    if not isinstance(job[2], str | os.PathLike):
+        raise OptionError(f"the output of a job is a path, not {job[2]!r}")
+    return Job(*job)
 
 
 def _outcomes(

@@ -95,6 +95,9 @@ def stylize_video(
     libraries.check()
     if workers is not None and ray is None:
         raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
+    for what, name in {"a film": film, "the output": output}.items():
+        if not isinstance(name, str | os.PathLike):
+            raise OptionError(f"{what} is named by its path, not by {name!r}")
     checked = VideoOptions.of(options)
     sources = listed(style)
     style_weights(checked.style_weights, len(sources))
