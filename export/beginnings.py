@@ -27,8 +27,10 @@ def untrained(teacher: Layers, channels: Sequence[int], *, input_scale: float, s
 
     `input_scale`: the standard deviation of the input. Raises OptionError where the numbers do not fit.
     """
-    if len(channels) != len(teacher) or min(channels, default=0) < 1:
+    if len(channels) != len(teacher):
         raise OptionError(f"{len(teacher)} layers need as many numbers of channels, not {len(channels)}")
+    if min(channels, default=0) < 1:
+        raise OptionError(f"a layer needs a channel at least, not {min(channels, default=0)}")
     rng = np.random.default_rng(seed)
     layers: Layers = {}
     inputs = 3

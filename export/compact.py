@@ -41,16 +41,20 @@ def build(
         sha256=teacher,
     )
     model = vgg.build(weights, pooling="average")
-    mixed = [name for name in layers if name in read_outs]
-    graph_form.rename(model, {name: _relu(name) for name in mixed})
+    graph_form.rename(model, {name: _relu(name) for name in layers if name in read_outs})
     for output in model.graph.output:
         output.name = output.name.removesuffix(_relu(""))
-    for name in mixed:
-        kernel = np.ascontiguousarray(read_outs[name][:, :, None, None], np.float32)
-        model.graph.initializer.append(numpy_helper.from_array(kernel, _read_out(name)))
-        model.graph.node.append(
-            helper.make_node("Conv", [_relu(name), _read_out(name)], [name], name, kernel_shape=[1, 1])
-        )
+    nodes = []
+    for node in model.graph.node:
+        nodes.append(node)
+        name = node.output[0].removesuffix(_relu(""))
+        if name != node.output[0]:  # its read-out follows at once: layers are listed in the graph's order
+            kernel = np.ascontiguousarray(read_outs[name][:, :, None, None], np.float32)
+            model.graph.initializer.append(numpy_helper.from_array(kernel, _read_out(name)))
+            inputs = [_relu(name), _read_out(name)]
+            nodes.append(helper.make_node("Conv", inputs, [name], _read_out(name), kernel_shape=[1, 1]))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
     return graph_form.halve(model)
 
 

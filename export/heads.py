@@ -28,6 +28,10 @@ def least_squares(products: Iterable[tuple[npt.NDArray[np.floating], npt.NDArray
 
 def read_out(head: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Return R, C×C, for a head A, T×C: RᵀR = AᵀA, its rows by falling size."""
-    _, sizes, rows = np.linalg.svd(head.astype(np.float64), full_matrices=False)
+    told, own = head.shape
+    square = np.pad(
+        head.astype(np.float64), ((0, max(0, own - told)), (0, 0))
+    )  # R has C rows where T < C too
+    _, sizes, rows = np.linalg.svd(square, full_matrices=False)
     signs = np.sign(rows[np.arange(len(rows)), np.abs(rows).argmax(1)])  # a decomposition leaves them open
     return np.asarray(rows * (sizes * signs)[:, None], np.float32)
