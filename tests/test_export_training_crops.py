@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import exporter
 import numpy as np
+import pytest
 
 crops = exporter.module("training_crops")
 Collection = exporter.module("training_pictures").Collection
@@ -48,3 +51,47 @@ def test_crops_hold_the_picture_at_several_scales() -> None:
 
 def test_a_picture_smaller_than_the_crop_is_enlarged() -> None:
     assert batch(crops.Crops([Collection((flat(128, (10, 12)),), 1.0)], 16), 4).shape == (4, 3, 16, 16)
+
+
+def variations(vary: str, crop: np.ndarray, count: int = 400) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [getattr(crops, vary)(crop, rng) for _ in range(count)]
+
+
+def left_alone(found: list[np.ndarray], crop: np.ndarray) -> float:
+    return float(np.mean([np.array_equal(each, crop) for each in found]))
+
+
+def test_colours_become_paler_and_stronger_and_greys_stay() -> None:
+    rng = np.random.default_rng(1)
+    crop = 0.5 + 0.1 * (rng.random((8, 8, 3)) - 0.5)  # three times as strong it still fits into 0..1
+    grey = crop.mean(2, keepdims=True)
+    found = variations("_saturate", crop)
+    assert 0.5 < left_alone(found, crop) < 1
+    factors = [np.std(each - grey) / np.std(crop - grey) for each in found]
+    for each, factor in zip(found, factors, strict=True):
+        np.testing.assert_allclose(each, grey + (crop - grey) * factor, atol=1e-9)
+    assert min(factors) < 0.3
+    assert max(factors) > 2.7
+    strong = rng.random((8, 8, 3))
+    assert all(0 <= each.min() <= each.max() <= 1 for each in variations("_saturate", strong))
+
+
+def test_some_crops_are_what_jpeg_leaves_of_them() -> None:
+    """JPEG's own: the harder it presses the more is lost, and a plain crop loses nothing to speak of."""
+    noise = np.random.default_rng(1).random((16, 16, 3)).astype(np.float32)
+    found = variations("_compress", noise)
+    assert 0.7 < left_alone(found, noise) < 1
+    lost = [np.abs(each - noise).mean() for each in found if not np.array_equal(each, noise)]
+    assert len({round(float(loss), 6) for loss in lost}) > 10  # many qualities
+    assert min(lost) > 1 / 255
+    plain = np.full((16, 16, 3), 0.5, np.float32)
+    assert max(np.abs(each - plain).max() for each in variations("_compress", plain)) < 1.5 / 255
+
+
+@pytest.mark.parametrize("quality", [15, 89])
+def test_compression_takes_values_beyond_the_range_for_its_ends(quality: int) -> None:
+    pressing = SimpleNamespace(random=lambda: 0.0, integers=lambda low, high: quality)
+    for value, end in ((-0.1, 0), (1.1, 1)):
+        crop = np.full((16, 16, 3), value)
+        np.testing.assert_allclose(crops._compress(crop, pressing), end, atol=2.5 / 255)

@@ -62,6 +62,18 @@ def test_shares_must_add_up(folder: Path) -> None:
         pictures.read_collections([f"{folder}=-1"], shortest=8, longest=50)
 
 
+def test_a_newcomer_gets_its_share_from_all() -> None:
+    old = [
+        pictures.Collection((np.full((2, 2, 3), n, np.uint8),), share) for n, share in enumerate((0.3, 0.7))
+    ]
+    newcomer = pictures.Collection((np.full((2, 2, 3), 9, np.uint8),), 0.2)
+    *others, last = pictures.sharing(old, newcomer)
+    assert last is newcomer
+    assert [c.share for c in others] == pytest.approx([c.share * (1 - newcomer.share) for c in old])
+    assert [c.pictures for c in others] == [c.pictures for c in old]
+    assert sum(c.share for c in (*others, last)) == pytest.approx(1)
+
+
 def test_what_cannot_be_read_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere is neither a folder nor a tar archive"):
         pictures.read_collections([str(tmp_path / "nowhere")], shortest=8, longest=50)
