@@ -122,8 +122,10 @@ def train(
     steps: Annotated[int, typer.Option(help="How many batches to learn from.")] = 20_000,
     batch: Annotated[int, typer.Option(help="Crops in a batch.")] = 16,
     looks: Annotated[int, typer.Option(help="How often to look at each batch.")] = 3,
-    crop: Annotated[int, typer.Option(help="Side of a crop in pixels.")] = 96,
-    longest: Annotated[int, typer.Option(help="Pictures are shrunk to this many pixels first.")] = 512,
+    crop: Annotated[int, typer.Option(min=16, help="Side of a crop in pixels.")] = 96,
+    longest: Annotated[
+        int, typer.Option(min=16, help="Pictures are shrunk to this many pixels first.")
+    ] = 512,
     leaves: Annotated[float, typer.Option(help="Share of crops from drawn shapes.", min=0, max=0.9)] = 0.1,
     rounds: Annotated[int, typer.Option(help="How many times to paint with what is learnt so far.")] = 0,
     painted: Annotated[int, typer.Option(min=1, help="Pictures to paint each time.")] = 48,
