@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import exporter
 import networks
@@ -106,6 +107,26 @@ def test_a_network_is_distilled_painted_with_and_started_from(
     assert command.main([*more.split(), "-o", str(wider)]) == 0
     for name, (kernel, _) in compact.read(wider)[0].items():
         assert len(kernel) == len(layers[name][0]) + 1
+
+
+@pytest.mark.parametrize(("leaves", "shares"), [("0", [1]), ("0.25", [0.75, 0.25])])
+@pytest.mark.usefixtures("few_steps")
+def test_shapes_are_drawn_among_the_pictures(
+    leaves: str, shares: list[float], weight_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
+    distill = exporter.module("distill")
+    smooth_picture(40, 50, 1).save(weight_file.parent / "one.png")
+    found: list[float] = []
+
+    def look(teacher: Weights, rounds: Any, *given: Any, **named: Any) -> None:
+        found.extend(collection.share for collection in rounds(0, None).collections)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(distill, "distill", look)
+    words = f"distill {weight_file} {weight_file.parent} -o {weight_file.with_suffix('.onnx')} --crop 16"
+    assert command.main([*words.split(), "--leaves", leaves]) != 0
+    assert found == shares
 
 
 def test_verify_tells_models_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

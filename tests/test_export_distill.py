@@ -249,11 +249,11 @@ def painting(folder: Path, told: Any = lambda line: None) -> Any:
     )
 
 
-@pytest.mark.parametrize("after", [3, 4, 5, 7, "painting"])
+@pytest.mark.parametrize(("after", "next_step"), [(3, 1), (4, 4), (5, 5), (7, 7), ("painting", 5)])
 def test_a_run_with_painted_rounds_goes_on_wherever_it_was_broken_off(
-    after: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    after: int | str, next_step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before a round begins, as it does, in the middle, and before the pictures it began with were used."""
+    """Before anything was saved, before a round begins, as it does, in the middle, and while it paints."""
     monkeypatch.setattr(painted_rounds, "STEPS", (2, 3))
     settings = replace(SETTINGS, channels=(6, 7, 8, 9), steps=8, rounds=1)
     whole = distill.distill(teacher(), painting(tmp_path / "whole"), settings)
@@ -265,7 +265,9 @@ def test_a_run_with_painted_rounds_goes_on_wherever_it_was_broken_off(
     first = painting(tmp_path / "broken", stop) if after == "painting" else painting(tmp_path / "broken")
     with pytest.raises(KeyboardInterrupt):
         run(first, report=broken_off(after))
-    resumed = run(painting(tmp_path / "broken"))
+    steps: list[int] = []
+    resumed = run(painting(tmp_path / "broken"), report=lambda step, left: steps.append(step))
+    assert steps == list(range(next_step, 9))
     assert [len(bias) for _, bias in resumed.layers.values()] == [6, 7, 8, 9]
     assert same(resumed, whole)
     for file in (tmp_path / "whole" / "round-1").iterdir():

@@ -128,7 +128,9 @@ def test_pictures_are_painted_in_many_ways(tmp_path: Path, monkeypatch: pytest.M
             return Image.new("RGB", (1, 1))
 
     monkeypatch.setattr(painted_rounds, "Stylizer", Recorder)
-    rounds(tmp_path, count=100)(1, 7)
+    source = rounds(tmp_path, count=100)
+    source(1, 7)
+    assert len({way["seed"] for way in ways}) == 100
     assert {way["steps"] for way in ways} == set(painted_rounds.STEPS)
     assert {way["init"] for way in ways} == {"noise", "content"}
     assert {way["size"] for way in ways} == {SIZE}
@@ -139,3 +141,5 @@ def test_pictures_are_painted_in_many_ways(tmp_path: Path, monkeypatch: pytest.M
     # The standard deviation of the number of 200 draws that hit a quarter is about 6.
     assert abs(given.count(last) - 50) < 30
     assert len(set(given)) == sum(len(c.pictures) for c in collections())
+    source(2, 7)
+    assert (given[200:], ways[100:]) != (given[:200], ways[:100])  # every round draws anew
