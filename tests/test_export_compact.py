@@ -136,7 +136,7 @@ def test_the_model_computes_what_its_initializers_say(file: Path, size: tuple[in
     found = run(onnx.load(file), picture)
     assert found.keys() == wanted.keys()
     for name, feature in wanted.items():
-        assert np.abs(found[name] - feature).max() <= 5e-6 * np.abs(feature).max(), name
+        assert np.abs(found[name] - feature).max() <= 2e-6 * np.abs(feature).max(), name
 
 
 def test_the_model_can_be_made_again_from_what_is_read_of_it(file: Path) -> None:
@@ -174,7 +174,7 @@ def test_what_is_built_is_what_was_given_in_float16(tmp_path: Path) -> None:
     picture = np.random.default_rng(1).random((11, 14, 3))
     found, wanted = run(onnx.load(file), picture), expected(read, mixing, picture)
     for name, feature in wanted.items():
-        assert np.abs(found[name] - feature).max() <= 5e-6 * np.abs(feature).max(), name
+        assert np.abs(found[name] - feature).max() <= 2e-6 * np.abs(feature).max(), name
 
 
 def test_layers_without_read_outs_give_what_their_relus_give(tmp_path: Path) -> None:
