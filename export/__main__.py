@@ -153,8 +153,9 @@ def train(
     from . import dead_leaves
     from .painted_rounds import PaintedRounds
     from .training_pictures import read_collections, sharing
+    from .training_settings import Settings
 
-    settings = distillation.Settings(
+    settings = Settings(
         *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
     )
     settings.check()

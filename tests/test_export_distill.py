@@ -120,7 +120,7 @@ def test_the_loss_is_the_unexplained_variance_and_the_error_of_gram_matrices() -
     fractions, grams = untrained.terms()
     looked_at = [
         [features(network.layers, picture) for picture in seen_by(network, untrained.batches(number))]
-        for number in range(distill._FIRST_LOOK)
+        for number in range(distill.FIRST_LOOK)
     ]
     pictures = seen_by(network, untrained.batches(0))
     learnt = [features(pupil.arrays(), picture) for picture in pictures]
@@ -166,7 +166,7 @@ def test_the_first_heads_are_the_best_there_are() -> None:
     )
     objective = distill.Objective.of(untrained.network, looks, STILL)
     pupil = distill._new_student(untrained.network, objective, looks, None)
-    pictures = np.concatenate([seen_by(untrained.network, looks(n)) for n in range(distill._FIRST_LOOK)])
+    pictures = np.concatenate([seen_by(untrained.network, looks(n)) for n in range(distill.FIRST_LOOK)])
     learnt = [features(pupil.arrays(), picture) for picture in pictures]
     taught = [features(untrained.network.layers, picture) for picture in pictures]
     for name, head in pupil.head_matrices().items():

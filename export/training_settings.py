@@ -1,0 +1,52 @@
+"""What a distillation depends on besides its teacher and its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from nst_onnx.errors import DeviceError, OptionError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`channels` of each layer; none: `width` times the teacher's. `last`: the layer to end with.
+
+    `looks`: how often each batch is looked at. `rounds`: how often pictures are painted with the student
+    to learn from.
+    """
+
+    width: float = 0.375
+    channels: tuple[int, ...] = ()
+    last: str = "conv3_4"
+    steps: int = 20_000
+    batch: int = 16
+    looks: int = 3
+    learning_rate: float = 1.2e-3
+    rounds: int = 0
+    seed: int = 0
+    bfloat16: bool = False
+    device: str = "cpu"
+
+    def check(self) -> None:
+        """Raise OptionError or DeviceError where a setting makes no sense."""
+        if not 0 < self.width <= 1:
+            raise OptionError(f"--width must be above 0 and at most 1, not {self.width:g}")
+        if min(self.steps, self.batch, self.looks) < 1 or not self.learning_rate > 0:
+            raise OptionError("--steps, --batch, --looks and --learning-rate must be positive")
+        if not 0 <= self.rounds < self.steps:
+            raise OptionError("--rounds must be fewer than --steps, and none below 0")
+        try:
+            torch.zeros(1, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise DeviceError(f"PyTorch cannot use {self.device!r}: {reason}", "try cpu or cuda") from error
+
+    def round_of(self, step: int) -> int:
+        """Return which round a step belongs to, of `rounds` + 1 of the same length."""
+        return step * (self.rounds + 1) // self.steps
+
+    def opens_round(self, step: int) -> bool:
+        """Return whether a round begins with this step."""
+        return step == 0 or self.round_of(step) > self.round_of(step - 1)
