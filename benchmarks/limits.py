@@ -45,7 +45,7 @@ class Work:
 def work(extractor: Extractor, shape: tuple[int, int]) -> Work:
     """Return the work of one evaluation with neural-style's losses at the network's own layers.
 
-    A convolution of I to O channels takes 2·9·I·O operations a position forwards, and as many
+    A 3×3 convolution of I to O channels takes 2·9·I·O operations a position forwards, and as many
     backwards to its input; a Gram matrix 2·C² a position, and as many backwards.
     """
     facts, network = extractor.facts, objectives.chain(extractor)
@@ -62,9 +62,10 @@ def work(extractor: Extractor, shape: tuple[int, int]) -> Work:
         kernel, _ = network.weights[name]
         channels, taken = kernel.shape[:2]
         after = channels * height * width
-        flops += 2 * 2 * 9 * taken * after
+        flops += 2 * 2 * kernel[0, 0].size * taken * after
         numbers += 2 * (before + after + kernel.size)
-        numbers += 3 * after  # ReLU backwards: the gradient and the mask are read, a gradient written
+        if kind == "conv":
+            numbers += 3 * after  # ReLU backwards: the gradient and the mask are read, a gradient written
         if name in facts.style_layers:
             flops += 2 * 2 * channels * after
             numbers += 3 * after  # read forwards; read and written backwards

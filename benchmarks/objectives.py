@@ -62,8 +62,11 @@ def chain(extractor: Extractor) -> torch_reference.Network:
     current: tuple[Array, Array] | None = None
     for node in extractor.proto.graph.node:
         if node.op_type == "Conv":
-            kernel, bias = (numpy_helper.to_array(stored[name]) for name in node.input[1:])
-            current = np.array(kernel), np.array(bias)
+            kernel, *biases = (np.array(numpy_helper.to_array(stored[name])) for name in node.input[1:])
+            current = kernel, biases[0] if biases else np.zeros(len(kernel), np.float32)
+            if node.output[0] in extractor.layers:  # no ReLU behind it
+                layers.append(("read_out", node.output[0]))
+                weights[node.output[0]] = current
         elif node.op_type == "Relu" and current is not None:
             layers.append(("conv", node.output[0]))
             weights[node.output[0]] = current

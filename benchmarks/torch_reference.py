@@ -1,7 +1,7 @@
 """The same objective written out in PyTorch, as its users would write it to be quick.
 
 neural-style-pt's losses at its default layers, on any network that is a chain of 3×3 convolutions, ReLUs and
-2×2 pooling. It needs PyTorch and numpy only, so that what it weighs (`memory`) is its own weight. The picture
+2×2 pooling, with 1×1 convolutions beside it at most. It needs PyTorch and numpy only, so that what it weighs (`memory`) is its own weight. The picture
 is in the network's own domain (`grey_levels`): no preprocessing inside. The network ends at the last layer
 that a loss looks at, ReLUs work in place, all that can be prepared is prepared.
 """
@@ -23,11 +23,14 @@ CONTENT, STYLE, TV = 5.0, 100.0, 1e-3
 
 @dataclass(frozen=True)
 class Network:
-    """A chain of layers: ("conv", name) gives `name` after its ReLU, ("pool", "max" or "average") halves."""
+    """A chain of layers: ("conv", name) gives `name` after its ReLU, ("pool", "max" or "average") halves.
+
+    ("read_out", name) gives `name`, a 1×1 convolution of what is there, which itself goes on.
+    """
 
     chain: Sequence[tuple[str, str]]
     weights: Mapping[str, tuple[Array, Array]]
-    """{layer: (kernel O×I×3×3, bias O)}"""
+    """{layer: (kernel O×I×h×w, bias O)}"""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,12 @@ class Objective:
     ) -> None:
         self.configuration = configuration
         wanted = self._wanted = {*content_layers, *style_layers}
-        last = max(i for i, (kind, name) in enumerate(network.chain) if kind == "conv" and name in wanted)
+        last = max(i for i, (kind, name) in enumerate(network.chain) if kind != "pool" and name in wanted)
         self._chain = network.chain[: last + 1]
         self._weights = {
             name: (self._placed(torch.from_numpy(kernel)), torch.from_numpy(bias).to(configuration.dtype))
             for name, (kernel, bias) in network.weights.items()
-            if ("conv", name) in self._chain
+            if name in {known for _, known in self._chain}
         }
         with torch.no_grad(), self._precision():
             seen = self._features(torch.from_numpy(content))
@@ -118,6 +121,10 @@ class Objective:
         for kind, name in self._chain:
             if kind == "pool":
                 x = functional.max_pool2d(x, 2) if name == "max" else functional.avg_pool2d(x, 2)
+                continue
+            if kind == "read_out":
+                if name in self._wanted:
+                    found[name] = functional.conv2d(x, *self._weights[name])
                 continue
             x = functional.relu_(functional.conv2d(x, *self._weights[name], padding=1))
             if name in self._wanted:

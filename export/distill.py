@@ -153,11 +153,11 @@ def _new_student(
         for batch in seen:
             with torch.no_grad():
                 own = by_positions(features(tensors, batch, {name})[name])
-            wanted = objective.lesson(batch).features[name].float() / objective.size[name]
+            wanted = objective.lesson(batch).features[name].float()
             yield products(own, own).sum(0).cpu().numpy(), products(wanted, own).sum(0).cpu().numpy()
 
     first = {name: heads.least_squares(seen_products(name)) for name in objective.size}
-    return trainable(begun, first, input_scale=scale, device=settings.device)
+    return trainable(begun, first, objective.size, input_scale=scale, device=settings.device)
 
 
 def _energies(layers: Layers, batches: list[Any], settings: Settings) -> dict[str, np.ndarray]:

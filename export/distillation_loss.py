@@ -29,7 +29,6 @@ class Objective:
 
     `size`: the root mean square of a layer's features, `variance`: their mean square about each channel's
     mean. Both are numbers for whole layers, so that strong channels count as much as in Gram matrices.
-    Heads tell features in units of their size.
     """
 
     teacher: Tensors
@@ -69,8 +68,8 @@ class Objective:
         with self.precision():
             own = student.features(lesson.batch)
         fractions, grams = {}, {}
-        for name, head in student.heads.items():
-            matrix = head[:, :, 0, 0] * self.size[name]
+        for name in student.heads:
+            matrix = student.head(name)
             rows = by_positions(own[name])
             told = matrix @ products(rows, rows) @ matrix.T
             both = (matrix * products(lesson.features[name], rows)).sum((1, 2))

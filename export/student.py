@@ -17,15 +17,17 @@ Tensors = dict[str, tuple[Any, Any]]  # name -> (kernel O×I×h×w, bias O), tor
 
 @dataclass(frozen=True)
 class Student:
-    """`layers` are what is wanted; `heads` (T×C×1×1) tell the teacher's T features from its own C.
+    """`layers` are what is wanted; `heads` (T×C) tell the teacher's T features from its own C.
 
-    While it trains the input is divided by `input_scale`, its standard deviation: kernels for an input
-    of 0..255 would be so small that each of Adam's steps overturns them.
+    While it trains the input is divided by `input_scale`, its standard deviation, and heads tell features in
+    `units`, a number for each layer. In their own sizes, 0..255 and thousands, kernels would be so small, and
+    heads so large, that Adam's steps would overturn the ones and hardly move the others.
     """
 
     layers: Tensors
     heads: dict[str, Any]
     input_scale: float
+    units: Mapping[str, float]
 
     def parameters(self) -> list[Any]:
         """Return every tensor to be trained."""
@@ -45,12 +47,23 @@ class Student:
         arrays[first] = arrays[first][0] / np.float32(self.input_scale), arrays[first][1]
         return arrays
 
+    def head(self, name: str) -> Any:
+        """Return the matrix that tells the teacher's features as they are."""
+        return self.heads[name] * self.units[name]
+
     def head_matrices(self) -> dict[str, np.ndarray]:
-        """Return each head as a matrix T×C."""
-        return {name: head.detach().cpu().numpy()[:, :, 0, 0] for name, head in self.heads.items()}
+        """Return every `head` as an array."""
+        return {name: self.head(name).detach().cpu().numpy() for name in self.heads}
 
 
-def trainable(layers: Layers, heads: Mapping[str, np.ndarray], *, input_scale: float, device: str) -> Student:
+def trainable(
+    layers: Layers,
+    heads: Mapping[str, np.ndarray],
+    units: Mapping[str, float],
+    *,
+    input_scale: float,
+    device: str,
+) -> Student:
     """Return a student with these arrays: the reverse of its `arrays` and `head_matrices`."""
     first = next(iter(layers))
     scaled = {
@@ -59,8 +72,9 @@ def trainable(layers: Layers, heads: Mapping[str, np.ndarray], *, input_scale: f
     }
     return Student(
         {name: tuple(_placed(a, device).requires_grad_() for a in pair) for name, pair in scaled.items()},
-        {name: _placed(head[:, :, None, None], device).requires_grad_() for name, head in heads.items()},
+        {name: _placed(head / units[name], device).requires_grad_() for name, head in heads.items()},
         input_scale,
+        units,
     )
 
 

@@ -101,11 +101,12 @@ class Untrained:
         beginning = {name: self.network.layers[name] for name in self.objective.teacher}
         layers = beginnings.untrained(beginning, (8, 8, 10, 10), input_scale=64, seed=0)
         rng = np.random.default_rng(0)
+        size = self.objective.size
         guesses = {
-            name: rng.uniform(0, 0.3, (len(beginning[name][1]), len(layers[name][1])))
-            for name in self.objective.size
+            name: size[name] * rng.uniform(0, 0.3, (len(beginning[name][1]), len(layers[name][1])))
+            for name in size
         }
-        self.pupil = student.trainable(layers, guesses, input_scale=64.0, device="cpu")
+        self.pupil = student.trainable(layers, guesses, size, input_scale=64.0, device="cpu")
 
     def terms(self, number: int = 0) -> tuple[dict[str, float], dict[str, float]]:
         lesson = self.objective.lesson(self.batches(number))
@@ -128,8 +129,9 @@ def test_the_loss_is_the_unexplained_variance_and_the_error_of_gram_matrices() -
     assert tuple(fractions) == tuple(grams) == LOOKED_AT
     for name, head in pupil.head_matrices().items():
         size = np.sqrt(np.mean([np.mean(np.square([f[name] for f in batch])) for batch in looked_at]))
+        assert pupil.units[name] == pytest.approx(size, rel=1e-4)
         variance = np.mean([np.var([f[name] for f in b], axis=(0, 2, 3), ddof=1).mean() for b in looked_at])
-        told = [size * np.einsum("oi,ihw->ohw", head, own[name]) for own in learnt]
+        told = [np.einsum("oi,ihw->ohw", head, own[name]) for own in learnt]
         wanted = [features[name] for features in taught]
         squares = [np.mean((one - other) ** 2) for one, other in zip(told, wanted, strict=True)]
         assert fractions[name] == pytest.approx(np.mean(squares) / variance, rel=1e-4)
@@ -173,8 +175,8 @@ def test_the_first_heads_are_the_best_there_are() -> None:
         own, wanted = (
             np.hstack([f[name].reshape(len(f[name]), -1) for f in each]) for each in (learnt, taught)
         )
-        best = np.linalg.lstsq(own.T, wanted.T / objective.size[name], rcond=None)[0].T
-        left = [np.mean((objective.size[name] * matrix @ own - wanted) ** 2) for matrix in (head, best)]
+        best = np.linalg.lstsq(own.T, wanted.T, rcond=None)[0].T
+        left = [np.mean((matrix @ own - wanted) ** 2) for matrix in (head, best)]
         assert left[0] == pytest.approx(left[1], rel=1e-3)
 
 
@@ -330,13 +332,15 @@ def test_other_layers_cannot_be_started_from() -> None:
 
 def test_a_student_is_what_its_arrays_say() -> None:
     pupil = Untrained().pupil
-    again = student.trainable(pupil.arrays(), pupil.head_matrices(), input_scale=7.0, device="cpu")
+    again = student.trainable(
+        pupil.arrays(), pupil.head_matrices(), pupil.units, input_scale=7.0, device="cpu"
+    )
     batch = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 3, 12, 14)).astype(np.float32)) * 64
     found = again.features(batch)
     for name, feature in pupil.features(batch).items():
         assert torch.allclose(found[name], feature, rtol=1e-4, atol=1e-5)
     for name, head in pupil.head_matrices().items():
-        np.testing.assert_array_equal(again.head_matrices()[name], head)
+        np.testing.assert_allclose(again.head_matrices()[name], head, rtol=1e-6)
 
 
 def test_only_what_is_wanted_is_computed() -> None:
