@@ -1,9 +1,10 @@
 """The same objective written out in PyTorch, as its users would write it to be quick.
 
 neural-style-pt's losses at its default layers, on any network that is a chain of 3×3 convolutions, ReLUs and
-2×2 pooling, with 1×1 convolutions beside it at most. It needs PyTorch and numpy only, so that what it weighs (`memory`) is its own weight. The picture
-is in the network's own domain (`grey_levels`): no preprocessing inside. The network ends at the last layer
-that a loss looks at, ReLUs work in place, all that can be prepared is prepared.
+2×2 pooling, with 1×1 convolutions beside it at most. It needs PyTorch and numpy only, so that what it weighs
+(`memory`) is its own weight. The picture is in the network's own domain (`grey_levels`): no preprocessing
+inside. The network ends at the last layer that a loss looks at, ReLUs work in place, all that can be prepared
+is prepared.
 """
 
 from __future__ import annotations
