@@ -24,7 +24,9 @@ from benchmarks.judge import Judge
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from nst_onnx import Stylizer
+from nst_onnx.cli import telling
 from nst_onnx.cli.contact_sheet import Cell, draw
+from nst_onnx.errors import NstError
 from nst_onnx.picture import read, resize
 
 Array = npt.NDArray[np.float32]
@@ -95,8 +97,9 @@ def main(words: list[str] | None = None) -> None:
         ]
         cells += [Cell(name, _image(pictures[name]), "") for name in ("teacher", "compact")]
         print(" | ".join(record.row()), file=sys.stderr, flush=True)
-        draw([], "", cells, 4).save(given.output / "compact.jpg", quality=88)
+        draw([], "", cells, 4).save(given.output / "compact.jpg", quality=72)
     facts = {**machine.facts(), "commit": machine.commit(), "device": given.device, "size": str(given.size)}
+    facts["load of the machine"] = f"{machine.load() or 0:.1f}"
     facts["date"] = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
     part = table(records)
     text = (
@@ -196,4 +199,7 @@ def _pairs(text: str) -> tuple[Pair, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (NstError, OSError) as error:
+        sys.exit(telling.explain(error)[0])

@@ -10,7 +10,7 @@ from typing import Annotated
 import onnx
 import typer
 
-from nst_onnx.cli import telling
+from nst_onnx.cli import telling, writable
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import metadata
 from nst_onnx.models.metadata import Preprocessing
@@ -127,10 +127,12 @@ def train(
         int, typer.Option(min=16, help="Pictures are shrunk to this many pixels first.")
     ] = 512,
     leaves: Annotated[float, typer.Option(help="Share of crops from drawn shapes.", min=0, max=0.9)] = 0.1,
-    rounds: Annotated[int, typer.Option(help="How many times to paint with what is learnt so far.")] = 0,
+    rounds: Annotated[
+        int, typer.Option(help="How often to paint, into OUT.painted/, with what is learnt so far.")
+    ] = 0,
     painted: Annotated[int, typer.Option(min=1, help="Pictures to paint each time.")] = 48,
     rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1.5e-3,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same network.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same network.")] = 0,
     bfloat16: Annotated[bool, typer.Option(help="Faster where the processor knows bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, …")] = "cpu",
     painter: Annotated[
@@ -159,6 +161,8 @@ def train(
         *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
     )
     settings.check()
+    if checkpoint is not None:
+        writable.check_writable(checkpoint)
     network = readers.read_weights(teacher)
     read = read_collections(pictures, shortest=crop, longest=longest)
     collections = sharing(read, dead_leaves.collection(leaves, seed)) if leaves else read

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from nst_onnx.errors import OptionError
 from nst_onnx.models.metadata import Preprocessing
 from nst_onnx.models.weights import Layers, Weights
 
@@ -90,8 +91,9 @@ def distill(
     student = _new_student(teacher, objective, partial(batches, first, stream=_STATISTICS), start)
     optimiser = torch.optim.AdamW(student.parameters(), lr=settings.learning_rate, weight_decay=1e-5)
     step = 0
+    run = {**asdict(settings), "teacher": teacher.sha256, "set of pictures": first.digest()}
     if checkpoint is not None and checkpoint.exists():
-        step = training_checkpoint.resume(checkpoint, student, optimiser, asdict(settings))
+        step = training_checkpoint.resume(checkpoint, student, optimiser, run)
     crops = {0: first}
 
     def lesson(number: int) -> Lesson:
@@ -107,6 +109,8 @@ def distill(
             crops[settings.round_of(step)] = rounds(settings.round_of(step), student)
         fractions, grams = objective.terms(student, lessons(step))
         loss = sum(fractions[name] + GRAM * grams[name] for name in fractions)
+        if not math.isfinite(loss.item()):
+            raise OptionError(f"the training came apart at step {step}", "choose a lower --learning-rate")
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, settings)
         optimiser.zero_grad()
@@ -117,7 +121,7 @@ def distill(
             average[name] = 0.98 * average.get(name, fraction.item()) + 0.02 * fraction.item()
         report(step, average)
         if checkpoint is not None and (step % save_every == 0 or settings.opens_round(step)):
-            training_checkpoint.write(checkpoint, student, optimiser, step, asdict(settings))
+            training_checkpoint.write(checkpoint, student, optimiser, step, run)
     unseen = [objective.lesson(batches(first, number, _EVALUATION)) for number in range(FIRST_LOOK)]
     return Distilled(student.arrays(), read_outs(student), _evaluate(objective, student, unseen))
 

@@ -17,7 +17,7 @@ from .lessons import Lesson
 from .student import Student, Tensors, features, frozen
 from .training_settings import Settings
 
-GRAM = 10.0
+GRAM = 3.0
 """The weight of the Gram matrices' term beside the features' own."""
 FIRST_LOOK = 8
 """Batches from which statistics come."""

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
+from PIL import Image
 
 from nst_onnx import Stylizer
 from nst_onnx.errors import ModelError
 
 from . import onnx_file
 from .training_crops import Crops
-from .training_pictures import Collection, Pixels, read_collections, sharing
+from .training_pictures import Collection, Pixels, sharing
 
 if TYPE_CHECKING:
     from .student import Student
@@ -64,21 +65,20 @@ class PaintedRounds:
 
     def _kept(self, number: int) -> tuple[Pixels, ...]:
         folder = self._folder(number)
-        found = sorted(folder.glob("*.png"))
+        files = [folder / _name(picture) for picture in range(self.count)]
+        found = [file for file in files if file.is_file()]
         if len(found) < self.count:
             raise ModelError(
                 f"{folder} holds {len(found)} of {self.count} pictures painted on the way",
                 "give another --checkpoint to begin anew",
             )
-        return read_collections([str(folder)], shortest=1, longest=self.size)[0].pictures
+        return tuple(np.asarray(Image.open(file).convert("RGB")) for file in found)
 
     def _paint(self, number: int, student: Student) -> None:
         folder = self._folder(number)
         network = folder / "network.onnx"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for left_over in folder.glob("*.png"):
-                left_over.unlink()
         except OSError as error:
             raise ModelError(f"{folder} cannot be written: {error.strerror or error}") from error
         onnx_file.save(self.network(student), network)
@@ -97,7 +97,7 @@ class PaintedRounds:
                 min_change=0,
                 seed=picture,
             )
-            painted.save(folder / f"{picture:03d}.png")
+            painted.save(folder / _name(picture))
         self.told(f"painted {self.count} pictures with it, in {folder}")
 
     def _drawn(self, rng: np.random.Generator) -> Pixels:
@@ -107,3 +107,7 @@ class PaintedRounds:
 
     def _folder(self, number: int) -> Path:
         return self.folder / f"round-{number}"
+
+
+def _name(picture: int) -> str:
+    return f"{picture:03d}.png"

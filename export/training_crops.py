@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,15 @@ class Crops:
 
     collections: Sequence[Collection]
     side: int
+
+    def digest(self) -> str:
+        """Return a digest of all that crops are taken from: a run goes on with the same only."""
+        found = hashlib.sha256(repr(self.side).encode())
+        for collection in self.collections:
+            found.update(repr(collection.share).encode())
+            for picture in collection.pictures:
+                found.update(picture.tobytes())
+        return found.hexdigest()
 
     def batch(self, count: int, rng: np.random.Generator) -> Array:
         """Return `count` crops, float32 N×3×side×side, RGB, about 0..1. The same `rng` gives the same."""

@@ -80,7 +80,7 @@ def _read(path: Path, shortest: int, longest: int) -> tuple[Pixels, ...]:
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield (name, content) of every picture file, in the order of the names: runs must repeat."""
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES):
+        for file in sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES):
             yield str(file.relative_to(path)), file.read_bytes()
         return
     try:

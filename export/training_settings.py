@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -33,8 +34,10 @@ class Settings:
         """Raise OptionError or DeviceError where a setting makes no sense."""
         if not 0 < self.width <= 1:
             raise OptionError(f"--width must be above 0 and at most 1, not {self.width:g}")
-        if min(self.steps, self.batch, self.looks) < 1 or not self.learning_rate > 0:
-            raise OptionError("--steps, --batch, --looks and --learning-rate must be positive")
+        if min(self.steps, self.batch, self.looks) < 1 or not 0 < self.learning_rate < math.inf:
+            raise OptionError(
+                "--steps, --batch, --looks and --learning-rate must be positive"
+            )
         if not 0 <= self.rounds < self.steps:
             raise OptionError("--rounds must be fewer than --steps, and none below 0")
         try:

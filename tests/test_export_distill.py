@@ -415,3 +415,21 @@ def test_checkpoints_that_do_not_fit(tmp_path: Path) -> None:
         run(teacher(24, 30, 24), settings=SETTINGS)
     with pytest.raises(ModelError, match="cannot be written"):
         run(teacher(), settings=SETTINGS, checkpoint=tmp_path / "nowhere" / "run.pt")
+
+
+def test_a_run_goes_on_with_the_same_pictures_and_teacher_only(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    distill.distill(teacher(), rounds, STILL, checkpoint=file)
+
+    def others(number: int, student: object) -> object:
+        return replace(rounds(0, None), side=20)
+
+    with pytest.raises(OptionError, match="another set of pictures"):
+        distill.distill(teacher(), others, STILL, checkpoint=file)
+    with pytest.raises(OptionError, match="another teacher"):
+        distill.distill(replace(teacher(), sha256="another"), rounds, STILL, checkpoint=file)
+
+
+def test_a_training_that_comes_apart_is_told() -> None:
+    with pytest.raises(OptionError, match="came apart at step"):
+        distill.distill(teacher(), rounds, replace(SETTINGS, steps=50, learning_rate=1e20))

@@ -87,11 +87,14 @@ def test_painting_again_gives_the_same_files(tmp_path: Path) -> None:
         rounds(tmp_path / folder)(1, 7)
     painted = files(tmp_path / "one")
     assert files(tmp_path / "other") == painted
-    # What a run that was broken off left is painted over.
+    # What a run that was broken off left is painted over; what somebody else put there stays, unseen.
     (tmp_path / "other" / "round-1" / "001.png").write_bytes(b"half a picture")
-    (tmp_path / "other" / "round-1" / "002.png").write_bytes(b"one too many")
+    (tmp_path / "other" / "round-1" / "mine.png").write_bytes(b"no picture")
     rounds(tmp_path / "other")(1, 7)
-    assert files(tmp_path / "other") == painted
+    found = files(tmp_path / "other")
+    assert found.pop("round-1/mine.png") == b"no picture"
+    assert found == painted
+    (tmp_path / "other" / "round-1" / "mine.png").unlink()
     rounds(tmp_path / "other", seed=1)(1, 7)
     assert all(files(tmp_path / "other")[name] != painted[name] for name in painted if name.endswith(".png"))
 
