@@ -35,9 +35,7 @@ class Settings:
         if not 0 < self.width <= 1:
             raise OptionError(f"--width must be above 0 and at most 1, not {self.width:g}")
         if min(self.steps, self.batch, self.looks) < 1 or not 0 < self.learning_rate < math.inf:
-            raise OptionError(
-                "--steps, --batch, --looks and --learning-rate must be positive"
-            )
+            raise OptionError("--steps, --batch, --looks and --learning-rate must be positive")
         if not 0 <= self.rounds < self.steps:
             raise OptionError("--rounds must be fewer than --steps, and none below 0")
         try:
