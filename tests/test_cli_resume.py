@@ -113,8 +113,8 @@ def test_interrupted(uninterrupted: Path, number: signal.Signals) -> None:
 @posix
 def test_ctrl_c_before_there_is_anything_to_save(uninterrupted: Path) -> None:
     code = (
-        "import os, signal, nst_onnx.cli.choice as choice; "
-        "choice.Choice.stylizer = lambda self: os.kill(os.getpid(), signal.SIGINT); "
+        "import signal, nst_onnx.cli.choice as choice; "
+        "choice.Choice.stylizer = lambda self: signal.raise_signal(signal.SIGINT); "
         "from nst_onnx.cli import main; raise SystemExit(main())"
     )
     done = subprocess.run(
