@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
@@ -145,7 +146,7 @@ def table(records: Sequence[Record]) -> Part:
     """Return the records with their means."""
     header = ["pair", *judge.STYLE_LAYERS, "content", "grain", "seconds"]
     mean = Record("**mean**", _mean([r.compact for r in records]), _mean([r.teacher for r in records]))
-    grain = float(np.mean([r.compact.grain / r.teacher.grain for r in records]))
+    grain = fmean(r.compact.grain / r.teacher.grain for r in records)
     last = [*mean.row()[:-2], f"{grain:.2f}", mean.row()[-1]]
     return Part("The compact network beside its teacher", ABOUT, header, [*(r.row() for r in records), last])
 
@@ -154,12 +155,11 @@ _LAYERS = {"style_layers": list(judge.STYLE_LAYERS), "content_layers": [judge.CO
 
 
 def _mean(paintings: Sequence[Painting]) -> Painting:
-    mean = lambda values: float(np.mean(list(values)))  # noqa: E731
     return Painting(
-        {name: mean(p.style[name] for p in paintings) for name in judge.STYLE_LAYERS},
-        mean(p.content for p in paintings),
-        mean(p.grain for p in paintings),
-        mean(p.seconds for p in paintings),
+        {name: fmean(p.style[name] for p in paintings) for name in judge.STYLE_LAYERS},
+        fmean(p.content for p in paintings),
+        fmean(p.grain for p in paintings),
+        fmean(p.seconds for p in paintings),
     )
 
 

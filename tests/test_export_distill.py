@@ -110,8 +110,8 @@ class Untrained:
 
     def terms(self, number: int = 0) -> tuple[dict[str, float], dict[str, float]]:
         lesson = self.objective.lesson(self.batches(number))
-        found = self.objective.terms(self.pupil, lesson)
-        return tuple({name: value.item() for name, value in term.items()} for term in found)  # type: ignore[return-value]
+        fractions, grams = self.objective.terms(self.pupil, lesson)
+        return {n: value.item() for n, value in fractions.items()}, {n: v.item() for n, v in grams.items()}
 
 
 def test_the_loss_is_the_unexplained_variance_and_the_error_of_gram_matrices() -> None:
