@@ -12,7 +12,7 @@ from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
 from nst_onnx.losses.tile import forward_floats, tile_gradient_model, tile_statistics_model
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
-from nst_onnx.runtime import AnySession, Device, choose, open_session
+from nst_onnx.runtime import AnySession, Device, choose, give_back, open_session
 
 if TYPE_CHECKING:
     import onnx
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
 
 _GRAM = {"openvino": style.gram_by_positions}  # which keeps channels last inside, and so spares copies
-_LARGE = 1 << 24  # bytes of weights that are better loaded again than kept beside others
+_LARGE = 1 << 24  # bytes of weights that are better in a file, and loaded again than kept beside others
 _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 
 
@@ -37,7 +37,7 @@ class Sessions:
 
     def measured(self) -> None:
         """Let go of the statistics if they hold much. They are loaded again when asked for."""
-        if self._extractor.proto.ByteSize() > _LARGE:
+        if self._extractor.size > _LARGE:
             self.__dict__.pop("statistics", None)
 
     @cached_property
@@ -69,6 +69,12 @@ class Network:
     """A feature extractor on a device. Sessions are made on first use and kept."""
 
     def __init__(self, extractor: Extractor, device: Device, threads: int = 0) -> None:
+        """A large extractor's weights are moved to a temporary file, from which all sessions map them.
+
+        Raises NstError where that cannot be written.
+        """
+        if extractor.folder is None and extractor.size > _LARGE:
+            extractor = extractor.light()
         self.extractor, self.device, self.threads = extractor, device, threads
         self.sessions = lru_cache(maxsize=_WARM)(partial(Sessions, extractor, device, threads))
 
@@ -89,4 +95,7 @@ class Network:
         Raises ModelError where it cannot be found or used, DeviceError where the device cannot be.
         """
         extractor = load(catalogue.locate(model), preprocessing=preprocessing)
-        return cls(extractor, choose(device, exact=exact), threads)
+        network = cls(extractor, choose(device, exact=exact), threads)
+        del extractor
+        give_back()
+        return network

@@ -110,6 +110,16 @@ def test_what_is_no_chain_cannot_be_compared(network: Network) -> None:
         objectives.chain(replace(network.extractor, proto=proto))
 
 
+def test_weights_in_a_file_are_the_same(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nst_onnx.graph.external.LARGE", 0)
+    light = objectives.chain(network.extractor.light())
+    full = objectives.chain(network.extractor)
+    assert light.chain == full.chain
+    for layer, arrays in full.weights.items():
+        for found, wanted in zip(light.weights[layer], arrays, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
 def test_reference_recipe_is_torchs_own_descent(network: Network, setting: Setting) -> None:
     objective = objectives.ours(network, PAIR, (SIDE, SIDE))
     blank = reference_recipe.blank(PAIR, SIDE, network.extractor.facts)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
 from nst_onnx.errors import ModelError
+from nst_onnx.graph import external
 from nst_onnx.models import activations, constants, metadata, reason, vgg
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.models.weights import network_order
@@ -30,6 +32,7 @@ class Extractor:
     `proto`: the ONNX model, float32, opset ≥ 17, one picture input N×3×H×W with dynamic N, H and W,
     weights as initializers, and exactly `layers` as its outputs, each N×C×h×w.
     `layers`: the names one may ask for, in network order. `input`: the name of the picture input.
+    `folder`: where the file of its large weights is, if `proto` does not hold them itself.
     """
 
     proto: onnx.ModelProto
@@ -37,6 +40,24 @@ class Extractor:
     layers: tuple[str, ...]
     path: Path
     input: str
+    folder: external.Folder | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the network has, wherever its weights are."""
+        return external.size(self.proto)
+
+    def light(self) -> Extractor:
+        """Return the same network with its large weights in a temporary file, which goes when it does.
+
+        Raises NstError where the file cannot be written.
+        """
+        proto, folder = external.moved_out(self.proto)
+        return replace(self, proto=proto, folder=folder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take the weights along to another process, which may be on another machine."""
+        return Extractor, (external.whole(self.proto), self.facts, self.layers, self.path, self.input)
 
 
 def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = None) -> Extractor:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnx
 
 from nst_onnx.errors import DeviceError
+from nst_onnx.graph import external
 from nst_onnx.runtime.devices import Device, onnxruntime
 from nst_onnx.runtime.failure import readable
 from nst_onnx.runtime.model_file import ModelFile
@@ -37,7 +38,7 @@ class Session:
         options.enable_mem_pattern = False  # a block planned at once takes a third more than needed
         _share_memory(ort)
         options.add_session_config_entry("session.use_env_allocators", "1")
-        file = ModelFile(model) if model.ByteSize() > _LARGE else None
+        file = ModelFile(model) if external.used(model) or model.ByteSize() > _LARGE else None
         source = str(file.path) if file else model.SerializeToString()
         try:
             self.ort = ort.InferenceSession(source, options, providers=device.providers)

@@ -25,7 +25,7 @@ def tile_pixels(network: Network, terms: Terms, memory: Memory) -> int:
     kind = _kind(network.device)
     floats, whole_blocks = network.sessions(terms).features
     each = _ACTIVATIONS[kind][not whole_blocks] * 4 * floats
-    fixed = _PROGRAM + _WEIGHTS[kind] * network.extractor.proto.ByteSize()
+    fixed = _PROGRAM + _WEIGHTS[kind] * network.extractor.size
     limit = memory.limit
     if network.device.kind == "cuda":  # where the network has a memory of its own
         limit = gpu_memory(network.device.index) or limit
