@@ -20,6 +20,7 @@ from nst_onnx.runtime.model_file import ModelFile
 Array = npt.NDArray[Any]
 
 _LARGE = 1 << 24  # bytes of a model that is better read from a file
+_DEAD = 1 << 14  # bytes of a free piece of memory that may be left unused behind what takes the piece
 
 
 class Session:
@@ -75,7 +76,7 @@ def _share_memory(ort: Any) -> None:
     """Let all sessions take their memory on the CPU from one place: what one leaves, another uses."""
     place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     with suppress(Exception):  # whoever else uses onnxruntime in this process may have done it already
-        ort.create_and_register_allocator(place, None)
+        ort.create_and_register_allocator(place, ort.OrtArenaCfg({"max_dead_bytes_per_chunk": _DEAD}))
 
 
 class Buffer:
