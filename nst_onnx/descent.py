@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from nst_onnx.landscape import Landscape
 from nst_onnx.optim import LBFGS, Adam, Optimiser
+from nst_onnx.optim.lbfgs import bold, newest
 from nst_onnx.presets.preset import OptimiserName, Preset
 
 Array = npt.NDArray[np.float32]
@@ -46,4 +47,5 @@ def begin(
         learning_rate=rate,
         longest=LONGEST_STEP,
         line_search=kind == "preconditioned" or preset.line_search,
+        scaling=bold if kind == "preconditioned" else newest,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -20,6 +20,25 @@ _ROUNDING = 1e-6  # relative: what float32 losses cannot tell apart
 _FLAT = 1e-8  # cosine between step and gradient change below which a pair says nothing of the curvature
 _TINY = 1e-30
 _MAX_SHORTENED = 8
+_BOLD = 3.0
+
+Scaling = Callable[[Numbers, Numbers], float]
+"""From s·y and y·P y of the pairs kept, oldest first, to γ: how far H₀ = γ P goes where no pair tells."""
+
+
+def newest(steps: Numbers, changes: Numbers) -> float:
+    """Return sᵀy / yᵀP y of the newest pair (Nocedal & Wright, "Numerical Optimization", eq. 7.20)."""
+    return float(steps[-1] / changes[-1])
+
+
+def bold(steps: Numbers, changes: Numbers) -> float:
+    """Return three times the geometric mean of sᵀy / yᵀP y over all pairs.
+
+    The quotient is that of the lengths of s and y, times the cosine between them: it measures the directions
+    that curve most, and where no pair tells the function curves less. The newest pair's alone goes up and
+    down tenfold from step to step. docs/optimiser.md says what other factors and means did.
+    """
+    return _BOLD * float(np.exp(np.log(steps / changes).mean()))
 
 
 class LBFGS(Generic[V]):
@@ -33,11 +52,11 @@ class LBFGS(Generic[V]):
     is taken: the recipe of neural-style.
 
     Vectors are those of `space`, by default numpy's without preconditioning. Its P takes the identity's
-    place: H₀ = γ P. It is applied once to each gradient g; with the pairs are kept s and P y, never y,
-    for the recursion needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS using
-    MapReduce"), and y·P y' = (P y)·y'. Products with y are differences of those with two gradients, so a
-    step reads each kept vector twice. Where P learns from the pairs, all P y are made anew whenever it
-    changes.
+    place: H₀ = γ P, γ by `scaling`. P is applied once to each gradient g; with the pairs are kept s and P y,
+    never y, for the recursion needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS
+    using MapReduce"), and y·P y' = (P y)·y'. Products with y are differences of those with two gradients,
+    so a step reads each kept vector twice. Where P learns from the pairs, all P y are made anew whenever
+    it changes.
     """
 
     def __init__(
@@ -49,11 +68,12 @@ class LBFGS(Generic[V]):
         learning_rate: float = 1.0,
         longest: float = np.inf,
         line_search: bool = True,
+        scaling: Scaling = newest,
     ) -> None:
         self.space: Space[V] = space if space is not None else _host(x)
         self.x = x
         self.history, self.learning_rate, self.line_search = history, learning_rate, line_search
-        self.longest = longest
+        self.longest, self._scaling = longest, scaling
         self._size = self.space.size
         # Row 0 is P g; rows 1 + 2k and 2 + 2k are s and P y of the pair in place k: those in use come first.
         self._rows = self.space.rows(1 + 2 * history)
@@ -191,11 +211,11 @@ class LBFGS(Generic[V]):
         products = self._products
         order = np.asarray(self._order)
         block = np.ix_(order, order)
+        steps, changes = self._steps[block], self._changes[block]
+        gamma = self._scaling(np.diag(steps), np.diag(changes))
         s, y = 1 + 2 * order, 2 + 2 * order
         weights = np.zeros(len(products))
-        weights[s], weights[y], weights[0] = two_loops(
-            self._steps[block], self._changes[block], products[s], products[y]
-        )
+        weights[s], weights[y], weights[0] = two_loops(steps, changes, products[s], products[y], gamma)
         return weights
 
     def state(self) -> State:
@@ -241,18 +261,19 @@ def _host(x: Any) -> Any:
     return Host(x.size)
 
 
-def two_loops(steps: Numbers, changes: Numbers, s_g: Numbers, y_g: Numbers) -> tuple[Numbers, Numbers, float]:
+def two_loops(
+    steps: Numbers, changes: Numbers, s_g: Numbers, y_g: Numbers, gamma: float
+) -> tuple[Numbers, Numbers, float]:
     """Return the weights of s₁…s_m, P y₁…P y_m and P g in −H g, oldest pair first.
 
     `steps`: s_i·y_j, read where i ≤ j; `changes`: y_i·P y_j; `s_g`: s_i·g; `y_g`: y_i·P g. H is the L-BFGS
-    inverse Hessian with H₀ = γ P, γ = sᵀy / yᵀP y of the newest pair (Nocedal & Wright, "Numerical
-    Optimization", Algorithm 7.4 and eq. 7.20, in the inner product of P).
+    inverse Hessian with H₀ = γ P (Nocedal & Wright, "Numerical Optimization", Algorithm 7.4, in the inner
+    product of P).
     """
     m = len(s_g)
     alphas, rest = np.zeros(m), np.zeros(m)
     for i in reversed(range(m)):
         alphas[i] = (s_g[i] - steps[i, i + 1 :] @ alphas[i + 1 :]) / steps[i, i]
-    gamma = steps[-1, -1] / changes[-1, -1]
     smooth = gamma * (y_g - changes @ alphas)
     for i in range(m):
         rest[i] = alphas[i] - (smooth[i] + rest[:i] @ steps[:i, i]) / steps[i, i]
