@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from networks import network_of, vgg_weights
 
+from nst_onnx import scratch
+from nst_onnx.errors import NstError
 from nst_onnx.graph import Graph
 from nst_onnx.models import vgg
 from nst_onnx.network import Network
@@ -52,6 +54,36 @@ def test_a_chain_gives_the_same(widths: tuple[int, ...], shape: tuple[int, int])
     for direct, rewritten in zip(*found, strict=True):
         assert rewritten.shape == direct.shape
         assert np.abs(rewritten - direct).max() <= 1e-5 * np.abs(direct).max()
+
+
+def test_kernels_are_on_disk_and_need_not_stay_in_memory() -> None:
+    core, found = openvino.Core(), []
+    model = core.read_model(chain((4, 8, 8), (5, 12)))
+    kernels = winograd.by_winograd(model)
+    assert [kernel.shape for kernel in kernels] == [(6, 8, 4, 3, 1), (6, 8, 8, 3, 1)]
+    assert all(isinstance(kernel, np.memmap) for kernel in kernels)
+    places = {node.input_value(1).get_node().data.ctypes.data for node in convolutions(model)}
+    assert places == {tap.ctypes.data for kernel in kernels for tap in kernel}  # not copies of them
+    x = np.random.default_rng(1).standard_normal((1, 4, 5, 12)).astype(np.float32)
+    for _ in range(2):
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        found.append(compiled([x])["last"].copy())
+        scratch.release(*kernels)  # they come back from the file where somebody looks at them again
+    np.testing.assert_array_equal(*found)
+
+
+def test_no_room_for_kernels_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/no such folder")
+    with pytest.raises(NstError, match=r"no such file") as caught:
+        winograd.by_winograd(openvino.Core().read_model(chain((4, 4), (5, 12))))
+    assert "TMPDIR" in caught.value.hint
+
+
+def test_columns_are_dealt_out_without_slices() -> None:
+    """OpenVINO keeps a table with the place of every number that a slice takes."""
+    model = openvino.Core().read_model(chain((4, 4, 4), (5, 12)))
+    winograd.by_winograd(model)
+    assert not [node for node in model.get_ordered_ops() if "Slice" in node.get_type_name()]
 
 
 @pytest.mark.parametrize("shape", [(8, 4), (8, 10), (3, 2)])

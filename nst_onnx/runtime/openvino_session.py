@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from nst_onnx import scratch
 from nst_onnx.runtime.devices import Device, openvino
 from nst_onnx.runtime.failure import readable
 from nst_onnx.runtime.model_file import ModelFile
@@ -68,11 +69,12 @@ class OpenVinoSession:
             model.reshape({name: list(array.shape) for name, array in given.items()})
         except Exception as error:
             raise readable(error, "the model cannot be run") from error
-        if self.device.precision == "fp32":  # in bfloat16 its rounding would show, and it saves less
-            by_winograd(model)
+        # In bfloat16 its rounding would show, and it saves less.
+        kernels = by_winograd(model) if self.device.precision == "fp32" else []
         compiled = self._compiled(model)
         del model
         self._file.release()
+        scratch.release(*kernels)
         return OpenVinoBound(compiled, given)
 
     def _read(self) -> Any:
