@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import scratch
+from nst_onnx.optim.one_thread import one_thread
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.space import Host, Space
 
@@ -89,7 +90,10 @@ class LBFGS(Generic[V]):
 
     def tell(self, loss: float, gradient: Any) -> None:
         """Take the value and gradient at `x`, and move `x` on."""
-        gradient = self.space.take(gradient)
+        with one_thread():
+            self._tell(loss, self.space.take(gradient))
+
+    def _tell(self, loss: float, gradient: V) -> None:
         if self._gradient is not None and self.line_search and not self._good(loss):
             self._shorten(loss, gradient)
             return
