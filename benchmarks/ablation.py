@@ -19,10 +19,11 @@ import numpy.typing as npt
 from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
-from nst_onnx.descent import LONGEST_STEP
+from nst_onnx.descent import FIRST_STEP, LONGEST_STEP
 from nst_onnx.landscape import to_vector
 from nst_onnx.network import Network
 from nst_onnx.optim import LBFGS, Host, Optimiser, Smoothing
+from nst_onnx.optim.lbfgs import Scaling, bold, newest
 
 Array = npt.NDArray[np.float32]
 
@@ -35,28 +36,27 @@ class Untaught(Smoothing):
         return False
 
 
-def plain(objective: Objective) -> Optimiser:
-    """No preconditioner: H₀ = γ I."""
-    return LBFGS(to_vector(objective.content_picture), longest=LONGEST_STEP)
-
-
-def smoothed(kind: type[Smoothing], history: int = 20) -> Callable[[Objective], Optimiser]:
-    """H₀ = γ P."""
+def recipe(
+    kind: type[Smoothing] | None, scaling: Scaling, history: int = 20
+) -> Callable[[Objective], Optimiser]:
+    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`."""
 
     def begin(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
-        space = Host(x.size, kind(objective.shape))
-        return LBFGS(x, space=space, longest=LONGEST_STEP, history=history)
+        space = Host(x.size, kind(objective.shape) if kind else None)
+        return LBFGS(x, space=space, first=FIRST_STEP, longest=LONGEST_STEP, history=history, scaling=scaling)
 
     return begin
 
 
 VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
-    "plain L-BFGS": plain,
-    "P as it begins": smoothed(Untaught),
-    "P learnt (ours)": smoothed(Smoothing),
-    "P learnt, 10 pairs kept": smoothed(Smoothing, 10),
-    "P learnt, 40 pairs kept": smoothed(Smoothing, 40),
+    "plain L-BFGS": recipe(None, newest),
+    "plain, γ bold": recipe(None, bold),
+    "P learnt, γ of the newest pair": recipe(Smoothing, newest),
+    "P as it begins, γ bold": recipe(Untaught, bold),
+    "P learnt, γ bold (ours)": recipe(Smoothing, bold),
+    "ours, 10 pairs kept": recipe(Smoothing, bold, 10),
+    "ours, 40 pairs kept": recipe(Smoothing, bold, 40),
 }
 
 
