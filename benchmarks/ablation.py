@@ -19,7 +19,7 @@ import numpy.typing as npt
 from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
-from nst_onnx.descent import FIRST_STEP, LONGEST_STEP
+from nst_onnx.descent import LONGEST_STEP
 from nst_onnx.landscape import to_vector
 from nst_onnx.network import Network
 from nst_onnx.optim import LBFGS, Host, Optimiser, Smoothing
@@ -44,7 +44,7 @@ def recipe(
     def begin(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
         space = Host(x.size, kind(objective.shape) if kind else None)
-        return LBFGS(x, space=space, first=FIRST_STEP, longest=LONGEST_STEP, history=history, scaling=scaling)
+        return LBFGS(x, space=space, longest=LONGEST_STEP, history=history, scaling=scaling)
 
     return begin
 

@@ -51,7 +51,7 @@ goes through the driver and to a neighbour divided by the bandwidth, plus {ROUND
 {LATENCY * 1000:g} ms. Assumed: the same seconds for a million pixels of tiles on every machine (given with
 the command), {EACH} for each, nothing sent while it is computed, and that the cluster has no other work.
 """
-LEARNT = 16  # pairs, after which the preconditioner learns no more
+LEARNT = 48  # pairs, after which the preconditioner learns no more
 STYLE = 0.1  # of the content's size: the style pictures are no part of a step
 KINDS = {
     **dict.fromkeys(("look", "settle"), "halos"),

@@ -15,7 +15,6 @@ from nst_onnx.presets.preset import OptimiserName, Preset
 Array = npt.NDArray[np.float32]
 
 PAIRS = 20  # that the preconditioned optimiser keeps
-FIRST_STEP = 4.0  # root mean square, in grey levels, at a learning rate of 1
 LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
 
 
@@ -46,7 +45,6 @@ def begin(
         space=space,
         history=pairs(kind, preset, evaluations),
         learning_rate=rate,
-        first=FIRST_STEP if kind == "preconditioned" else 1.0,
         longest=LONGEST_STEP,
         line_search=kind == "preconditioned" or preset.line_search,
         scaling=bold if kind == "preconditioned" else newest,

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from nst_onnx import scratch
 from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
-from nst_onnx.optim.lbfgs import cubic_minimum
+from nst_onnx.optim.lbfgs import Scaling, bold, cubic_minimum, newest
+from nst_onnx.optim.one_thread import one_thread
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -72,6 +74,31 @@ def test_line_search_never_accepts_a_rise() -> None:
     assert all(b <= a * (1 + 1e-5) for a, b in itertools.pairwise(accepted))
 
 
+def blas_threads() -> set[int]:
+    return {
+        library["num_threads"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"
+    }
+
+
+def test_numpys_products_keep_to_one_thread_inside_only() -> None:
+    before = blas_threads()
+    if not before:
+        pytest.skip("numpy's matrix products here come from no library whose threads can be counted")
+    with one_thread():
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+
+
+def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[int]] = []
+    optimiser = LBFGS(zeros(10))
+    products = optimiser._rows_times
+    monkeypatch.setattr(optimiser, "_rows_times", lambda *a: (seen.append(blas_threads()), products(*a))[1])
+    optimiser.tell(*rosenbrock(optimiser.x))
+    assert seen
+    assert all(threads <= {1} for threads in seen)
+
+
 @pytest.mark.parametrize("rate", [0.3, 1.0, 5.0])
 def test_no_step_is_longer_than_allowed(rate: float) -> None:
     optimiser = LBFGS(zeros(10), learning_rate=rate, longest=0.05)
@@ -83,23 +110,39 @@ def test_no_step_is_longer_than_allowed(rate: float) -> None:
     assert not np.array_equal(optimiser.x, before)
 
 
-def two_loop_recursion(pairs: list[tuple[np.ndarray, np.ndarray]], g: np.ndarray) -> np.ndarray:
+Pairs = list[tuple[np.ndarray, np.ndarray]]
+
+
+def published(pairs: Pairs) -> float:
+    """Nocedal & Wright, eq. 7.20."""
+    s, y = pairs[-1]
+    return float(s @ y / (y @ y))
+
+
+def thrice_the_mean(pairs: Pairs) -> float:
+    return 3 * float(np.prod([s @ y / (y @ y) for s, y in pairs]) ** (1 / len(pairs)))
+
+
+def two_loop_recursion(pairs: Pairs, g: np.ndarray, gamma: float) -> np.ndarray:
     """Nocedal & Wright, Algorithm 7.4, on the vectors themselves."""
     q, alphas = g.astype(np.float64), []
     for s, y in reversed(pairs):
         alphas.append(s @ q / (s @ y))
         q = q - alphas[-1] * y
-    s, y = pairs[-1]
-    r = q * (s @ y) / (y @ y)
+    r = q * gamma
     for (s, y), alpha in zip(pairs, reversed(alphas), strict=True):
         r = r + s * (alpha - y @ r / (s @ y))
     return -r
 
 
+@pytest.mark.parametrize(("scaling", "gamma"), [(newest, published), (bold, thrice_the_mean)])
 @pytest.mark.parametrize("history", [3, 50])
-def test_direction_is_that_of_the_two_loop_recursion(history: int) -> None:
+def test_direction_is_that_of_the_two_loop_recursion(
+    history: int, scaling: Scaling, gamma: Callable[[Pairs], float]
+) -> None:
     """Also after the history is full and the oldest pairs have been replaced."""
-    f, optimiser = bowl(), LBFGS(zeros(40), history=history, line_search=False)
+    f = bowl()
+    optimiser = LBFGS(zeros(40), history=history, line_search=False, scaling=scaling)
     points, gradients = [], []
     for _ in range(9):
         loss, gradient = f(optimiser.x)
@@ -107,7 +150,7 @@ def test_direction_is_that_of_the_two_loop_recursion(history: int) -> None:
         gradients.append(gradient.astype(np.float64))
         optimiser.tell(loss, gradient)
     pairs = [(b - a, d - c) for a, b, c, d in zip(points, points[1:], gradients, gradients[1:], strict=False)]
-    expected = two_loop_recursion(pairs[-history:], gradients[-1])
+    expected = two_loop_recursion(pairs[-history:], gradients[-1], gamma(pairs[-history:]))
     found = optimiser.x.astype(np.float64) - points[-1]
     assert np.linalg.norm(found - expected) < 1e-3 * np.linalg.norm(expected)
 

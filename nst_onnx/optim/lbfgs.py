@@ -46,8 +46,8 @@ class LBFGS(Generic[V]):
     """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step is good.
 
     `history`: how many (step, gradient change) pairs to keep. `learning_rate` scales each full step. The
-    first step goes down the gradient. With `line_search` it changes x by `first` × `learning_rate` in the
-    root mean square (twice as much each time that nothing was learnt of the curvature), no step by more than
+    first step goes down the gradient. With `line_search` it changes x by `learning_rate` in the root
+    mean square (twice as much each time that nothing was learnt of the curvature), no step by more than
     `longest`, and a step that does not lower the loss enough (Armijo) is shortened by interpolation and
     evaluated again. Without, it is as short as torch's (Σ|Δx| = learning_rate at most), and every step
     is taken: the recipe of neural-style.
@@ -67,7 +67,6 @@ class LBFGS(Generic[V]):
         space: Space[V] | None = None,
         history: int = 20,
         learning_rate: float = 1.0,
-        first: float = 1.0,
         longest: float = np.inf,
         line_search: bool = True,
         scaling: Scaling = newest,
@@ -75,7 +74,7 @@ class LBFGS(Generic[V]):
         self.space: Space[V] = space if space is not None else _host(x)
         self.x = x
         self.history, self.learning_rate, self.line_search = history, learning_rate, line_search
-        self.first, self.longest, self._scaling = first, longest, scaling
+        self.longest, self._scaling = longest, scaling
         self._size = self.space.size
         # Row 0 is P g; rows 1 + 2k and 2 + 2k are s and P y of the pair in place k: those in use come first.
         self._rows = self.space.rows(1 + 2 * history)
@@ -160,7 +159,7 @@ class LBFGS(Generic[V]):
         if self.line_search:
             self._blind += 1
             size = self._length(self._direction)
-            wanted = min(self.first * self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
+            wanted = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
             return wanted / size if size > 0 else 0.0
         direction, size = self.space.array(self._direction), 0.0
         for piece in scratch.pieces(direction.size):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture import resize
+from nst_onnx.picture import read, resize
 from nst_onnx.video.libraries import av
 
 _COLOURS = ("colorspace", "color_primaries", "color_trc")
@@ -102,7 +102,7 @@ class Film:
 
 def content(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Return a frame as it is painted: float32 in 0..1, of a shape (H, W)."""
-    return resize(np.divide(pixels, 255, dtype=np.float32), shape)
+    return resize(read(pixels, what="frame").rgb, shape)  # the same bits as of any picture
 
 
 def start(container: Any) -> Fraction:
