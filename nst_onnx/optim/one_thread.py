@@ -13,8 +13,8 @@ def one_thread() -> Iterator[None]:
     """Let numpy's products keep to one thread inside.
 
     OpenBLAS's threads go on looking for work for some hundredths of a second after a product, on cores that
-    the network needs next: on two cores an evaluation took up to a fifth longer than alone. And what one
-    thread computes has the same bits on any number of cores.
+    the network needs next (docs/optimiser.md says what that took). And what one thread computes has the
+    same bits on any number of cores.
     """
     with _libraries().limit(limits=1, user_api="blas"):
         yield
