@@ -23,7 +23,7 @@ from nst_onnx import Objective
 from nst_onnx.targets import batch
 
 SIZES = (512,)
-STEPS = 4
+STEPS = 12  # the descent has looked by then what it can leave out
 ROOT = Path(__file__).resolve().parents[1]
 ABOUT = f"""
 The most memory that a fresh process ever holds (peak resident set), the libraries included: it reads the

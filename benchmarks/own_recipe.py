@@ -6,18 +6,51 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import Objective, presets
-from nst_onnx.descent import begin as begin_at
+from nst_onnx.descent import begin
 from nst_onnx.landscape import GREY_LEVELS, HostLandscape, to_vector
-from nst_onnx.optim import Optimiser
+from nst_onnx.thrift import Thrift
 
 Array = npt.NDArray[np.float32]
 
 
-def begin(objective: Objective) -> Optimiser:
-    """Return the optimiser before its first evaluation, at the content picture."""
-    preset = presets.find("default")
-    x = to_vector(objective.content_picture)
-    return begin_at(preset.optimiser, preset, x, HostLandscape(objective))
+class OwnRecipe:
+    """A picture that goes down an objective as a painting's does: `evaluate`, `step`, and again."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective, self._ground = objective, HostLandscape(objective)
+        preset = presets.find("default")
+        x = to_vector(objective.content_picture)
+        self._optimiser = begin(preset.optimiser, preset, x, self._ground)
+        self._thrift = Thrift(objective, self._ground)
+        self._count, self._lowest = 0, np.inf
+        self._told: tuple[float, Array] = np.inf, x
+
+    def evaluate(self) -> float:
+        """Return the loss where the picture is."""
+        x = self._optimiser.x
+        losses, gradient = self._ground(x)
+        improved = total(losses) < self._lowest
+        if improved and self._thrift.due(self._count, gradient):
+            losses, gradient = self._thrift.look(x, losses, gradient)
+            self._optimiser.forgive()
+        self._told = total(losses), gradient
+        if improved:
+            self._lowest = self._told[0]
+        self._count += 1
+        return self._told[0]
+
+    def step(self) -> None:
+        """Move on from where it was evaluated."""
+        self._optimiser.tell(*self._told)
+
+    def warm_up(self) -> None:
+        """Evaluate once, without consequences."""
+        self._ground(self._optimiser.x)
+
+    @property
+    def picture(self) -> Array:
+        """The picture 1×3×H×W."""
+        return picture(self._optimiser.x, self._objective.shape)
 
 
 def picture(x: Array, shape: tuple[int, int]) -> Array:
@@ -28,3 +61,8 @@ def picture(x: Array, shape: tuple[int, int]) -> Array:
 def gradient(slope: Array) -> Array:
     """Return the gradient of a picture 1×3×H×W as optimisers see it."""
     return slope.reshape(-1) / GREY_LEVELS
+
+
+def total(losses: Array) -> float:
+    """Return the sum of an objective's terms."""
+    return float(losses.sum(dtype=np.float64))

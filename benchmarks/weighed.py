@@ -20,17 +20,18 @@ BEGUN = time.time()
 
 def ours(device: str, model: str, content: str, style: str, side: int, steps: int) -> float:
     """Take steps of our recipe; return when the first gradient was there."""
-    from benchmarks import objectives, own_recipe
+    from benchmarks import objectives
+    from benchmarks.own_recipe import OwnRecipe
     from benchmarks.pairs import Pair
     from nst_onnx.network import Network
 
     objective = objectives.ours(Network.open(model, device), Pair(content, style), (side, side))
-    optimiser = own_recipe.begin(objective)
+    descent = OwnRecipe(objective)
     first = 0.0
     for _ in range(steps):
-        losses, slope = objective.evaluate(own_recipe.picture(optimiser.x, objective.shape))
+        descent.evaluate()
         first = first or time.time()
-        optimiser.tell(float(losses.sum()), own_recipe.gradient(slope))
+        descent.step()
     return first
 
 

@@ -46,7 +46,7 @@ def landscape(objective: Objective, *, on_disk: bool = False) -> Landscape:
     """Return the objective's landscape on the device that it runs on, or with its vectors on disk."""
     if objective.sharded is not None:
         return ShardedLandscape(objective.sharded)
-    stays = not on_disk and objective.network.device.kind in STAYING and objective.stays_on_device
+    stays = not on_disk and objective.network.device.kind in STAYING and objective.whole
     return DeviceLandscape(objective) if stays else HostLandscape(objective, on_disk=on_disk)
 
 

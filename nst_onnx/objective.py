@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,8 @@ class Objective:
         return losses, gradient[None]
 
     @property
-    def stays_on_device(self) -> bool:
-        """Whether `evaluate_there` can be used: the picture is not taken in tiles."""
+    def whole(self) -> bool:
+        """Whether one graph takes all of the picture: `evaluate_there`, `leave_out` and `only` need that."""
         return isinstance(self._evaluation, Whole)
 
     @property
@@ -169,8 +170,30 @@ class Objective:
 
     def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
         """Do the same with tensors on the device (onnxruntime.OrtValue), where picture and gradient stay."""
+        return self._whole.evaluate_there(picture)
+
+    def leave_out(self, names: Collection[str], losses: Array) -> None:
+        """Compute all terms but these from now on. Theirs stay as in `losses` (of each term)."""
+        self._whole.leave_out(names, losses)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of the terms that are not computed."""
+        return self._whole.left_out
+
+    @property
+    def kept_losses(self) -> Array:
+        """What was said when something was left out, or nothing any more: losses of each term."""
+        return self._whole.kept_losses
+
+    def only(self, names: Collection[str]) -> AbstractContextManager[None]:
+        """Let these terms alone count within a context: the others' losses and gradients are zero."""
+        return self._whole.only(names)
+
+    @property
+    def _whole(self) -> Whole:
         assert isinstance(self._evaluation, Whole)
-        return self._evaluation.evaluate_there(picture)
+        return self._evaluation
 
     def close(self) -> None:
         """Give back what it holds; nothing can be evaluated any more, whoever still knows of it."""

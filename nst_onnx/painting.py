@@ -28,6 +28,7 @@ from nst_onnx.picture import Picture, read, resize
 from nst_onnx.result import Result
 from nst_onnx.shards.team import Team
 from nst_onnx.terms import term_weights
+from nst_onnx.thrift import Thrift
 from nst_onnx.version import __version__
 
 Array = npt.NDArray[np.float32]
@@ -119,6 +120,8 @@ class Painting:
         rate = self.options.learning_rate
         optimiser = begin(kind, self.preset, vector, ground, rate, evaluations=evaluations)
         self._shape, self._optimiser, self._landscape = shape, optimiser, ground
+        thrifty = kind == "preconditioned" and self._objective.whole  # what is published is computed exactly
+        self._thrift = Thrift(self._objective, ground) if thrifty else None
         self._average = Average(self._averaging)
         self.best, self.best_loss = optimiser.x, np.inf
         self._earlier = optimiser.x
@@ -140,13 +143,18 @@ class Painting:
         x = self._optimiser.x
         terms, gradient = self._landscape(x)
         self.losses = self._objective.named(terms)
+        improved = self.losses["total"] < self.best_loss
+        if improved and self._thrift is not None and self._thrift.due(self.count, gradient):
+            terms, gradient = self._thrift.look(x, terms, gradient)
+            self.losses = self._objective.named(terms)
+            self._optimiser.forgive()
         loss = self.losses["total"]
         if not np.isfinite(loss) and self.best_loss == np.inf:
             raise ModelError(
                 "the loss is not a number", "the model's weights or the options are out of range"
             )
         self.current = x
-        if loss < self.best_loss:
+        if improved:
             self.best, self.best_loss, self.best_losses = x, loss, self.losses
         if self._averaging:
             self._average.add(x)
@@ -327,6 +335,7 @@ class Painting:
             "seconds": self.seconds,
             "best_losses": self.best_losses,
             "average_weight": self._average.weight,
+            "thrift": self._thrift and self._thrift.state(),
             "history": self.history,
         }
         return Checkpoint(self.fingerprint(), facts, arrays)
@@ -352,6 +361,8 @@ class Painting:
         if not state:
             return
         self._optimiser.restore(state)
+        if self._thrift is not None:
+            self._thrift.restore(checkpoint.facts["thrift"])
         take = self._landscape.space(smooth=False).take
         self.best, self._earlier = take(arrays["best"]), take(arrays["earlier"])
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,17 @@ class Whole:
         self, network: Network, terms: Terms, shape: tuple[int, int], mask: Array | None = None
     ) -> None:
         """`mask`: H×W, how much each pixel counts."""
-        self._sessions = network.sessions(terms)
-        self._terms, self._shape = terms, shape
+        self._network, self._terms, self._shape = network, terms, shape
         self._feeds: dict[str, npt.NDArray[Any]] = {}
         if terms.masked:
             self._feeds[MASK] = (np.ones(shape, np.float32) if mask is None else mask)[None, None]
         self._shapes: dict[str, tuple[int, int, int]] = {}
+        self._coefficients: Mapping[str, float] = {}
         self._bound: AnyBound
+        self._names: tuple[str, ...] = ()  # of the terms that are computed, and their places among all
+        self._places: list[int] = []
+        self.kept_losses: Array = np.zeros(len(terms.names), np.float32)
+        """What stands for the losses of the terms that are left out, in the order of all names."""
 
     def grams(self, picture: Array, label: str) -> dict[str, Array]:
         """Return {layer: C×C}: the picture's Gram matrices per position.
@@ -60,26 +65,66 @@ class Whole:
         """Set {layer: the style's Gram matrix}, and {term: the factor on its squared differences}."""
         self._feeds |= {f"target/style/{layer}": gram for layer, gram in targets.items()}
         self._feeds[PICTURE] = np.zeros((1, 3, *self._shape), np.float32)
-        self._feeds[COEFFICIENTS] = np.array([coefficients[n] for n in self._terms.names], np.float32)
-        self._sessions.measured()
-        session: AnySession = self._sessions.objective
+        self._coefficients = coefficients
+        self._network.sessions(self._terms).measured()
+        self._bind(self._terms.names)
+
+    def leave_out(self, names: Collection[str], losses: Array) -> None:
+        """Compute all terms but these from now on. Theirs stay as in `losses`, in the order of all names."""
+        self.kept_losses = losses
+        wanted = tuple(name for name in self._terms.names if name not in names)
+        if wanted != self._names:
+            self._feeds |= self._bound.feeds()
+            del self._bound  # before another takes as much memory
+            self._bind(wanted)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of the terms that are not computed."""
+        return tuple(name for name in self._terms.names if name not in self._names)
+
+    @contextmanager
+    def only(self, names: Collection[str]) -> Iterator[None]:
+        """Within this context, let these terms alone count: the others' losses and gradients are zero."""
+        self._weigh(names)
+        try:
+            yield
+        finally:
+            self._weigh(self._names)
+
+    def _bind(self, names: tuple[str, ...]) -> None:
+        """Prepare to compute these terms; what only others need stays in `_feeds`."""
+        terms = self._terms.of(names)
+        self._feeds[COEFFICIENTS] = np.zeros(len(names), np.float32)
+        session: AnySession = self._network.sessions(terms).objective
         give_back()
-        outputs = {LOSSES: (len(self._terms.names),), GRADIENT: (1, 3, *self._shape)}
+        outputs = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
         self._bound = session.bind(self._feeds, outputs)
-        self._feeds = {}
+        self._feeds = {name: fed for name, fed in self._feeds.items() if name not in session.inputs}
+        self._names, self._places = names, [self._terms.names.index(name) for name in names]
+        self._weigh(names)
+
+    def _weigh(self, names: Collection[str]) -> None:
+        factors = [self._coefficients[name] if name in names else 0.0 for name in self._names]
+        self._bound.write(COEFFICIENTS, np.array(factors, np.float32))
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses in the order of the terms' names, gradient 3×H×W), valid until the next call."""
         self._bound.write(PICTURE, picture[None])
         self._bound.run()
-        return self._bound.read(LOSSES), self._bound.read(GRADIENT)[0]
+        return self._losses(), self._bound.read(GRADIENT)[0]
 
     def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
         """Do the same with tensors 1×3×H×W on the device (onnxruntime.OrtValue), where they stay."""
         assert isinstance(self._bound, Bound)
         self._bound.place(PICTURE, picture)
         self._bound.run()
-        return self._bound.read(LOSSES), self._bound.there(GRADIENT)
+        return self._losses(), self._bound.there(GRADIENT)
+
+    def _losses(self) -> Array:
+        losses = self.kept_losses.copy()
+        losses[self._places] = self._bound.read(LOSSES)
+        return losses
 
     def _measured(self, picture: Array, kind: str, layers: tuple[str, ...], label: str) -> dict[str, Any]:
         feeds = {PICTURE: np.ascontiguousarray(picture[None], np.float32)}
@@ -87,7 +132,7 @@ class Whole:
             feeds[MASK] = self._feeds[MASK]
         names, shapes = [f"{kind}/{n}" for n in layers], [f"shape/{n}" for n in self._terms.layers]
         try:
-            found = self._sessions.statistics.run(feeds, [*names, *shapes])
+            found = self._network.sessions(self._terms).statistics.run(feeds, [*names, *shapes])
         except Exception as error:
             if min(self._shape) < 32:
                 raise too_small(label, self._shape) from error

@@ -7,7 +7,8 @@ normalisations) is a vector of coefficients, an input. So one graph serves many 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -47,6 +48,16 @@ class Terms:
         """The terms in the order of the `losses` output: content/LAYER…, style/LAYER…, tv, temporal."""
         layers = [f"content/{name}" for name in self.content] + [f"style/{name}" for name in self.style]
         return (*layers, *(["tv"] if self.tv else []), *(["temporal"] if self.temporal else []))
+
+    def of(self, names: Collection[str]) -> Terms:
+        """Return the same without the terms that are not among `names`."""
+        return replace(
+            self,
+            content=tuple(layer for layer in self.content if f"content/{layer}" in names),
+            style=tuple(layer for layer in self.style if f"style/{layer}" in names),
+            tv=self.tv if "tv" in names else None,
+            temporal=self.temporal and "temporal" in names,
+        )
 
     @property
     def layers(self) -> tuple[str, ...]:

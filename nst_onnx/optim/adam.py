@@ -44,6 +44,9 @@ class Adam:
             self.x[piece] = before[piece] - np.float32(rate) * mean / (root + np.float32(self.epsilon))
             scratch.release(self.x, before, self._mean, self._square, gradient)
 
+    def forgive(self) -> None:
+        """Do nothing: no step depends on values."""
+
     def state(self) -> State:
         """Return everything that the next steps depend on."""
         count = np.asarray(self._count, np.float64)

@@ -93,6 +93,10 @@ class LBFGS(Generic[V]):
         with one_thread():
             self._tell(loss, self.space.take(gradient))
 
+    def forgive(self) -> None:
+        """Accept the next point whatever its value: the function has changed a little."""
+        self._loss = np.inf
+
     def _tell(self, loss: float, gradient: V) -> None:
         if self._gradient is not None and self.line_search and not self._good(loss):
             self._shorten(loss, gradient)

@@ -104,6 +104,10 @@ class OpenVinoBound:
         """Replace an input's contents."""
         np.copyto(self._inputs[name], array)
 
+    def feeds(self) -> dict[str, Array]:
+        """Return every input's contents."""
+        return dict(self._inputs)
+
     def run(self) -> None:
         """Compute all outputs."""
         try:

@@ -127,6 +127,10 @@ class Bound:
             self._binding.bind_ortvalue_input(name, self._inputs[name].value)
         self._inputs[name].write(array)
 
+    def feeds(self) -> dict[str, Array]:
+        """Return every input's contents; where another tensor stands in, those before."""
+        return {name: buffer.read() for name, buffer in self._inputs.items()}
+
     def place(self, name: str, tensor: Any) -> None:
         """Take a tensor that is on the device already (onnxruntime.OrtValue) as an input."""
         self._placed.add(name)

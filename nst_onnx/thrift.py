@@ -1,0 +1,103 @@
+"""Style terms that hardly matter are left out, and with them the layers that nothing else needs.
+
+With published recipes the deepest layer's term is often thousands of times smaller than the others, in loss
+and in gradient, and costs a fifth of every evaluation. A small loss alone does not tell: a term may be small
+because its weight holds it down. So a term's gradient is measured before it is left out, and again later.
+Content terms stay: a picture that starts from the content has none of their loss at first, because it has
+not yet moved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.landscape import Landscape
+from nst_onnx.objective import Objective
+
+Array = npt.NDArray[np.float32]
+
+LOSS = 0.005  # of the total: more is never left out
+SLOPE = 0.03  # of the gradient's length: about as much as bfloat16 changes it
+FIRST = 8  # evaluations: by then the first long steps are over
+AGAIN = 100
+
+
+class Thrift:
+    """What to leave out of an objective for now, on the landscape that a picture goes down.
+
+    It looks after `FIRST` evaluations, then after every `AGAIN`, and whenever the gradient has become so
+    small that what is left out might matter. A term that has come back stays.
+    """
+
+    def __init__(self, objective: Objective, ground: Landscape) -> None:
+        """`objective` takes the picture as a whole (`Objective.whole`), and is what `ground` shows."""
+        self._objective, self._ground = objective, ground
+        self._space = ground.space(smooth=False)
+        self._next, self._small = FIRST, 0.0
+        self._needed: frozenset[str] = frozenset()
+
+    def due(self, count: int, gradient: Any) -> bool:
+        """Return whether to `look`, after so many evaluations and with this gradient at the last one."""
+        if count >= self._next:
+            return True
+        left_out = bool(self._objective.left_out)
+        return left_out and self._small > SLOPE * self._length(self._space.take(gradient))
+
+    def look(self, x: Any, losses: Array, gradient: Any) -> tuple[Array, Any]:
+        """Look what can be left out, and return the losses and the gradient at `x` with nothing left out.
+
+        `losses` and `gradient`: what the landscape has just shown at `x`.
+        """
+        before = self._objective.left_out
+        if before:
+            self._objective.leave_out((), losses)
+            losses, gradient = self._ground(x)
+        losses, gradient = losses.copy(), self._space.take(gradient)
+        small, self._small = self._least(losses), 0.0
+        while small:
+            with self._objective.only(small):
+                self._small = self._length(self._space.take(self._ground(x)[1]))
+            if self._small <= SLOPE * self._length(gradient):
+                break
+            small.pop()
+        self._needed |= set(before) - set(small)
+        self._objective.leave_out(small, losses)
+        self._next += AGAIN
+        return losses, gradient
+
+    def _least(self, losses: Array) -> list[str]:
+        """Return the terms of the deepest layers, deepest first, that add up to next to nothing."""
+        terms = self._objective.terms
+        loss = dict(zip(terms.names, map(float, losses), strict=True))
+        most, found = LOSS * sum(loss.values()), list[str]()
+        for layer in [n for n in reversed(self._objective.network.extractor.layers) if n in terms.layers]:
+            name = f"style/{layer}"
+            most -= loss.get(name, 0.0)
+            if layer in terms.content or name in self._needed or not most >= 0:
+                break
+            found.append(name)
+        return found
+
+    def _length(self, vector: Any) -> float:
+        return math.sqrt(self._space.dot(vector, vector))
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next looks depend on, fit for JSON."""
+        return {
+            "next": self._next,
+            "small": self._small,
+            "needed": sorted(self._needed),
+            "left_out": self._objective.left_out,
+            "losses": [float(loss) for loss in self._objective.kept_losses],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._next, self._small = state["next"], state["small"]
+        self._needed = frozenset(state["needed"])
+        self._objective.leave_out(state["left_out"], np.array(state["losses"], np.float32))

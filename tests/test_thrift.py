@@ -1,0 +1,195 @@
+"""What hardly matters is left out, what matters is not, and what is left out makes no difference to see."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import CPU, vgg_network, vgg_weights
+
+from nst_onnx import Objective, thrift
+from nst_onnx.checkpoint import Checkpoint
+from nst_onnx.landscape import DeviceLandscape, HostLandscape, Landscape, to_vector
+from nst_onnx.losses.assemble import objective_model
+from nst_onnx.network import Network
+from nst_onnx.runtime.kernel import fetch, put
+from nst_onnx.stylizer import Stylizer
+from nst_onnx.thrift import Thrift
+
+SHAPE = (36, 48)
+DEEPEST = "style/conv3_1"
+CONTENT, STYLE = (np.random.default_rng(seed).random((*SHAPE, 3), np.float32) for seed in range(2))
+TERMS = {
+    "preset": "neural-style",
+    "size": SHAPE[::-1],
+    "style_layers": {"conv1_1": 1.0, "conv2_1": 1.0, "conv3_1": 1e-7},
+    "content_layers": ["conv2_2"],
+}
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return vgg_network(tmp_path_factory.mktemp("network"), vgg_weights(widths=(6, 8, 8)))
+
+
+@pytest.fixture
+def objective(network: Network) -> Objective:
+    return Objective(CONTENT, STYLE, model=network, **TERMS)
+
+
+def point(seed: int = 5) -> np.ndarray:
+    return to_vector(np.random.default_rng(seed).random((*SHAPE, 3), np.float32))
+
+
+def shown(ground: Landscape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    losses, slope = ground(x)
+    return losses.copy(), slope.copy()
+
+
+def test_losses_and_slopes_without_a_term(objective: Objective) -> None:
+    ground, x = HostLandscape(objective), point()
+    losses, slope = shown(ground, x)
+    with objective.only([DEEPEST]):
+        alone, small = shown(ground, x)
+    place = objective.terms.names.index(DEEPEST)
+    assert alone[place] == losses[place] > 0
+    assert not np.delete(alone, place).any()
+    objective.leave_out([DEEPEST], np.full(len(losses), 7, np.float32))
+    assert objective.left_out == (DEEPEST,)
+    without, rest = shown(ground, x)
+    assert without[place] == 7
+    np.testing.assert_allclose(np.delete(without, place), np.delete(losses, place), rtol=1e-5)
+    np.testing.assert_allclose(rest + small, slope, rtol=1e-3, atol=1e-6 * np.abs(slope).max())
+    objective.leave_out([], losses)
+    again, back = shown(ground, x)
+    np.testing.assert_array_equal(again, losses)
+    np.testing.assert_array_equal(back, slope)
+
+
+def test_layers_that_nothing_needs_are_not_computed(objective: Objective) -> None:
+    terms = objective.terms
+    fewer = terms.of([name for name in terms.names if name != DEEPEST])
+    convolutions = [
+        sum(node.op_type == "Conv" for node in objective_model(objective.network.extractor, some).graph.node)
+        for some in (terms, fewer)
+    ]
+    assert convolutions[1] == convolutions[0] - 2  # conv3_1, forwards and backwards
+
+
+@pytest.mark.parametrize("landscape", [HostLandscape, DeviceLandscape])
+def test_it_looks_at_loss_and_slope_and_leaves_out(
+    landscape: type[HostLandscape] | type[DeviceLandscape], objective: Objective
+) -> None:
+    there = landscape is DeviceLandscape
+    ground = landscape(objective)
+    x = put(point(), CPU) if there else point()
+    careful = Thrift(objective, ground)
+    losses, slope = ground(x)
+    assert not careful.due(thrift.FIRST - 1, slope)
+    assert careful.due(thrift.FIRST, slope)
+    everything = losses.copy()
+    losses, slope = careful.look(x, losses, slope)
+    assert objective.left_out == (DEEPEST,)
+    np.testing.assert_array_equal(losses, everything)
+    assert not careful.due(thrift.FIRST + thrift.AGAIN - 1, slope)
+    assert careful.due(thrift.FIRST + thrift.AGAIN, slope)
+    flat = (fetch(slope) if there else slope) * np.float32(1e-12)  # nearly at the minimum
+    assert careful.due(thrift.FIRST + 1, put(flat, CPU) if there else flat)
+
+
+def test_the_deepest_term_stays_where_it_counts(network: Network) -> None:
+    objective = Objective(CONTENT, STYLE, model=network, **TERMS | {"style_layers": ["conv1_1", "conv3_1"]})
+    ground = HostLandscape(objective)
+    Thrift(objective, ground).look(point(), *ground(point()))
+    assert objective.left_out == ()
+
+
+def test_a_term_that_is_small_because_its_weight_holds_it_down_stays(network: Network) -> None:
+    deep = {"content_layers": ["conv3_1"], "style_layers": ["conv1_1", "conv2_1"], "content_weight": 1e9}
+    objective = Objective(CONTENT, STYLE, model=network, **TERMS | deep)
+    ground = HostLandscape(objective)
+    nearly = (
+        to_vector(CONTENT) + np.random.default_rng(0).standard_normal(CONTENT.size).astype(np.float32) * 1e-4
+    )
+    losses, slope = shown(ground, nearly)
+    held = losses[objective.terms.names.index("content/conv3_1")]
+    assert 0 < held < thrift.LOSS * losses.sum()  # the loss alone would let it go
+    Thrift(objective, ground).look(nearly, losses, slope)
+    assert objective.left_out == ()
+
+
+def test_content_stays_however_small(network: Network) -> None:
+    content = {"content_layers": ["conv3_1"], "style_layers": ["conv1_1"], "content_weight": 1e-9}
+    objective = Objective(CONTENT, STYLE, model=network, **TERMS | content)
+    ground = HostLandscape(objective)
+    Thrift(objective, ground).look(point(), *ground(point()))
+    assert objective.left_out == ()
+
+
+def test_a_term_that_has_come_back_stays(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = HostLandscape(objective)
+    careful = Thrift(objective, ground)
+    everything, slope = shown(ground, point())
+    careful.look(point(), *ground(point()))
+    with monkeypatch.context() as patch:
+        patch.setattr(thrift, "SLOPE", 0.0)
+        losses, gradient = careful.look(point(), *ground(point()))
+    assert objective.left_out == ()
+    np.testing.assert_array_equal(losses, everything)
+    np.testing.assert_array_equal(gradient, slope)
+    careful.look(point(), *ground(point()))
+    assert objective.left_out == ()
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What was left out after each look, in a painting too short for others."""
+    monkeypatch.setattr(thrift, "FIRST", 3)
+    monkeypatch.setattr(thrift, "AGAIN", 4)
+    seen: list[tuple[str, ...]] = []
+    look = Thrift.look
+
+    def watched(self: Thrift, *shown: object) -> object:
+        found = look(self, *shown)
+        seen.append(self._objective.left_out)
+        return found
+
+    monkeypatch.setattr(Thrift, "look", watched)
+    return seen
+
+
+PAINTING = {**TERMS, "optimiser": "preconditioned", "init": "content", "steps": 30}
+
+
+def test_a_painting_ends_as_low_without_the_term(
+    network: Network, looks: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
+    assert len(looks) > 1
+    assert set(looks) == {(DEEPEST,)}
+    monkeypatch.setattr(thrift, "FIRST", PAINTING["steps"])
+    full = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
+    assert saving.losses["total"] == pytest.approx(full.losses["total"], rel=0.02)
+    assert DEEPEST in saving.losses
+
+
+def test_a_published_recipe_is_computed_to_the_last_term(
+    network: Network, looks: list[tuple[str, ...]]
+) -> None:
+    Stylizer(network).stylize(CONTENT, STYLE, **PAINTING | {"optimiser": None})
+    assert looks == []
+
+
+@pytest.mark.parametrize("stop", [2, 5, 9])
+def test_a_resumed_run_ends_in_the_same_bits(
+    stop: int, network: Network, looks: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    whole = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
+    for step in Stylizer(network).steps(CONTENT, STYLE, **PAINTING):
+        if step.iteration == stop:
+            step.checkpoint().save(tmp_path / "state")
+            break
+    state = Checkpoint.load(tmp_path / "state")
+    resumed = Stylizer(network).stylize(CONTENT, STYLE, resume=state, **PAINTING)
+    assert looks
+    np.testing.assert_array_equal(resumed.array, whole.array)
+    assert [row["total"] for row in resumed.history] == [row["total"] for row in whole.history]
