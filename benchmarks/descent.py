@@ -179,7 +179,7 @@ def descend(
         begun, disturbed = time.perf_counter(), False
         loss = descent.evaluate()
         evaluated, count = evaluated + time.perf_counter() - begun, count + 1
-        exact = engine.precision == "fp32" and not objective.left_out
+        exact = engine.precision == "fp32" and not descent.left_out
         if not exact and loss <= wanted[0][1] * NEAR:
             loss, disturbed = total(judge.evaluate(descent.picture)[0]), True
         while wanted and (loss <= wanted[0][1] or count >= wanted[0][0]):

@@ -48,6 +48,11 @@ class OwnRecipe:
         self._ground(self._optimiser.x)
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """The terms that are not computed for now."""
+        return self._thrift.left_out
+
+    @property
     def picture(self) -> Array:
         """The picture 1×3×H×W."""
         return picture(self._optimiser.x, self._objective.shape)

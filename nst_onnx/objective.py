@@ -176,16 +176,6 @@ class Objective:
         """Compute all terms but these from now on. Theirs stay as in `losses` (of each term)."""
         self._whole.leave_out(names, losses)
 
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The names of the terms that are not computed."""
-        return self._whole.left_out
-
-    @property
-    def kept_losses(self) -> Array:
-        """What was said when something was left out, or nothing any more: losses of each term."""
-        return self._whole.kept_losses
-
     def only(self, names: Collection[str]) -> AbstractContextManager[None]:
         """Let these terms alone count within a context: the others' losses and gradients are zero."""
         return self._whole.only(names)

@@ -40,22 +40,23 @@ class Thrift:
         self._space = ground.space(smooth=False)
         self._next, self._small = FIRST, 0.0
         self._needed: frozenset[str] = frozenset()
+        self._losses: Array = np.zeros(len(objective.terms.names), np.float32)
+        self.left_out: tuple[str, ...] = ()
 
     def due(self, count: int, gradient: Any) -> bool:
         """Return whether to `look`, after so many evaluations and with this gradient at the last one."""
         if count >= self._next:
             return True
-        left_out = bool(self._objective.left_out)
-        return left_out and self._small > SLOPE * self._length(self._space.take(gradient))
+        return bool(self.left_out) and self._small > SLOPE * self._length(self._space.take(gradient))
 
     def look(self, x: Any, losses: Array, gradient: Any) -> tuple[Array, Any]:
         """Look what can be left out, and return the losses and the gradient at `x` with nothing left out.
 
         `losses` and `gradient`: what the landscape has just shown at `x`.
         """
-        before = self._objective.left_out
+        before = self.left_out
         if before:
-            self._objective.leave_out((), losses)
+            self._leave_out((), losses)
             losses, gradient = self._ground(x)
         losses, gradient = losses.copy(), self._space.take(gradient)
         small, self._small = self._least(losses), 0.0
@@ -66,9 +67,13 @@ class Thrift:
                 break
             small.pop()
         self._needed |= set(before) - set(small)
-        self._objective.leave_out(small, losses)
+        self._leave_out(tuple(small), losses)
         self._next += AGAIN
         return losses, gradient
+
+    def _leave_out(self, names: tuple[str, ...], losses: Array) -> None:
+        self.left_out, self._losses = names, losses
+        self._objective.leave_out(names, losses)
 
     def _least(self, losses: Array) -> list[str]:
         """Return the terms of the deepest layers, deepest first, that add up to next to nothing."""
@@ -92,12 +97,12 @@ class Thrift:
             "next": self._next,
             "small": self._small,
             "needed": sorted(self._needed),
-            "left_out": self._objective.left_out,
-            "losses": [float(loss) for loss in self._objective.kept_losses],
+            "left_out": self.left_out,
+            "losses": [float(loss) for loss in self._losses],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
         self._next, self._small = state["next"], state["small"]
         self._needed = frozenset(state["needed"])
-        self._objective.leave_out(state["left_out"], np.array(state["losses"], np.float32))
+        self._leave_out(tuple(state["left_out"]), np.array(state["losses"], np.float32))

@@ -34,8 +34,7 @@ class Whole:
         self._bound: AnyBound
         self._names: tuple[str, ...] = ()  # of the terms that are computed, and their places among all
         self._places: list[int] = []
-        self.kept_losses: Array = np.zeros(len(terms.names), np.float32)
-        """What stands for the losses of the terms that are left out, in the order of all names."""
+        self._kept: Array = np.zeros(len(terms.names), np.float32)  # losses, for those that are not
 
     def grams(self, picture: Array, label: str) -> dict[str, Array]:
         """Return {layer: C×C}: the picture's Gram matrices per position.
@@ -71,17 +70,12 @@ class Whole:
 
     def leave_out(self, names: Collection[str], losses: Array) -> None:
         """Compute all terms but these from now on. Theirs stay as in `losses`, in the order of all names."""
-        self.kept_losses = losses
+        self._kept = losses
         wanted = tuple(name for name in self._terms.names if name not in names)
         if wanted != self._names:
             self._feeds |= self._bound.feeds()
             del self._bound  # before another takes as much memory
             self._bind(wanted)
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The names of the terms that are not computed."""
-        return tuple(name for name in self._terms.names if name not in self._names)
 
     @contextmanager
     def only(self, names: Collection[str]) -> Iterator[None]:
@@ -122,7 +116,7 @@ class Whole:
         return self._losses(), self._bound.there(GRADIENT)
 
     def _losses(self) -> Array:
-        losses = self.kept_losses.copy()
+        losses = self._kept.copy()
         losses[self._places] = self._bound.read(LOSSES)
         return losses
 
