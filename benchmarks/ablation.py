@@ -19,7 +19,8 @@ import numpy.typing as npt
 from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
-from nst_onnx.descent import LONGEST_STEP
+from nst_onnx.descent import LONGEST_STEP, LOOKBACK
+from nst_onnx.descent import PAIRS as PAIRS_KEPT
 from nst_onnx.landscape import to_vector
 from nst_onnx.network import Network
 from nst_onnx.optim import LBFGS, Host, Optimiser, Smoothing
@@ -37,14 +38,16 @@ class Untaught(Smoothing):
 
 
 def recipe(
-    kind: type[Smoothing] | None, scaling: Scaling, history: int = 20
+    kind: type[Smoothing] | None, scaling: Scaling, history: int = PAIRS_KEPT, lookback: int = LOOKBACK
 ) -> Callable[[Objective], Optimiser]:
-    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`."""
+    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LBFGS."""
 
     def begin(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
         space = Host(x.size, kind(objective.shape) if kind else None)
-        return LBFGS(x, space=space, longest=LONGEST_STEP, history=history, scaling=scaling)
+        return LBFGS(
+            x, space=space, longest=LONGEST_STEP, history=history, scaling=scaling, lookback=lookback
+        )
 
     return begin
 
@@ -55,6 +58,7 @@ VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
     "P learnt, γ of the newest pair": recipe(Smoothing, newest),
     "P as it begins, γ bold": recipe(Untaught, bold),
     "P learnt, γ bold (ours)": recipe(Smoothing, bold),
+    "ours, no step uphill": recipe(Smoothing, bold, lookback=1),
     "ours, 10 pairs kept": recipe(Smoothing, bold, 10),
     "ours, 40 pairs kept": recipe(Smoothing, bold, 40),
 }

@@ -15,6 +15,7 @@ from nst_onnx.presets.preset import OptimiserName, Preset
 Array = npt.NDArray[np.float32]
 
 PAIRS = 20  # that the preconditioned optimiser keeps
+LOOKBACK = 3  # losses: a step that is a little worse than the last ones costs more to shorten than to take
 LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
 
 
@@ -47,5 +48,6 @@ def begin(
         learning_rate=rate,
         longest=LONGEST_STEP,
         line_search=kind == "preconditioned" or preset.line_search,
+        lookback=LOOKBACK if kind == "preconditioned" else 1,
         scaling=bold if kind == "preconditioned" else newest,
     )

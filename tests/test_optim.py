@@ -74,6 +74,32 @@ def test_line_search_never_accepts_a_rise() -> None:
     assert all(b <= a * (1 + 1e-5) for a, b in itertools.pairwise(accepted))
 
 
+def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
+    optimiser = LBFGS(zeros(2), lookback=3, learning_rate=0.1)
+    gradient = np.array([1, 0.5], np.float32)
+    for loss in (10.0, 8.0, 6.0):
+        optimiser.tell(loss, gradient)
+        gradient = gradient * np.float32(0.9)
+    asked = optimiser.x
+    optimiser.tell(9.9, gradient)
+    assert optimiser._base is asked
+    refused = optimiser.x
+    optimiser.tell(9.95, gradient)  # 10 is too long ago
+    assert optimiser._base is asked
+    assert 0 < np.abs(optimiser.x - asked).max() < np.abs(refused - asked).max()
+
+
+def test_forgiven_the_next_point_is_accepted_and_the_one_after_is_judged() -> None:
+    optimiser = LBFGS(zeros(2), learning_rate=0.1)
+    optimiser.tell(1.0, np.array([1, 0.5], np.float32))
+    optimiser.forgive()
+    asked = optimiser.x
+    optimiser.tell(5.0, np.array([0.9, 0.4], np.float32))
+    assert optimiser._base is asked
+    optimiser.tell(5.1, np.array([0.8, 0.3], np.float32))
+    assert optimiser._base is asked
+
+
 def blas_threads() -> set[int]:
     return {
         library["num_threads"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"
@@ -187,7 +213,7 @@ def test_adam_is_algorithm_1() -> None:
 
 
 def smoothed(x: np.ndarray) -> Optimiser:
-    return LBFGS(x, space=Host(x.size, Smoothing((1, x.size // 3))), history=5)
+    return LBFGS(x, space=Host(x.size, Smoothing((1, x.size // 3))), history=5, lookback=3)
 
 
 @pytest.mark.parametrize(

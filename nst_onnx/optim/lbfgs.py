@@ -49,8 +49,9 @@ class LBFGS(Generic[V]):
     first step goes down the gradient. With `line_search` it changes x by `learning_rate` in the root
     mean square (twice as much each time that nothing was learnt of the curvature), no step by more than
     `longest`, and a step that does not lower the loss enough (Armijo) is shortened by interpolation and
-    evaluated again. Without, it is as short as torch's (Σ|Δx| = learning_rate at most), and every step
-    is taken: the recipe of neural-style.
+    evaluated again; enough is counted from the highest of the last `lookback` losses (Grippo, Lampariello &
+    Lucidi 1986, "A nonmonotone line search technique for Newton's method"). Without, it is as short as
+    torch's (Σ|Δx| = learning_rate at most), and every step is taken: the recipe of neural-style.
 
     Vectors are those of `space`, by default numpy's without preconditioning. Its P takes the identity's
     place: H₀ = γ P, γ by `scaling`. P is applied once to each gradient g; with the pairs are kept s and P y,
@@ -69,12 +70,13 @@ class LBFGS(Generic[V]):
         learning_rate: float = 1.0,
         longest: float = np.inf,
         line_search: bool = True,
+        lookback: int = 1,
         scaling: Scaling = newest,
     ) -> None:
         self.space: Space[V] = space if space is not None else _host(x)
         self.x = x
         self.history, self.learning_rate, self.line_search = history, learning_rate, line_search
-        self.longest, self._scaling = longest, scaling
+        self.longest, self.lookback, self._scaling = longest, lookback, scaling
         self._size = self.space.size
         # Row 0 is P g; rows 1 + 2k and 2 + 2k are s and P y of the pair in place k: those in use come first.
         self._rows = self.space.rows(1 + 2 * history)
@@ -84,6 +86,7 @@ class LBFGS(Generic[V]):
         self._products = np.zeros(1)  # of the rows with the last accepted gradient
         self._base: V = x  # the last accepted point, with its loss, gradient and direction
         self._loss = np.inf
+        self._recent: list[float] = []  # losses of the last accepted points
         self._gradient: V | None = None
         self._direction: V = x
         self._slope, self._step, self._shortened, self._blind = 0.0, 0.0, 0, 0
@@ -95,7 +98,7 @@ class LBFGS(Generic[V]):
 
     def forgive(self) -> None:
         """Accept the next point whatever its value: the function has changed a little."""
-        self._loss = np.inf
+        self._recent = []
 
     def _tell(self, loss: float, gradient: V) -> None:
         if self._gradient is not None and self.line_search and not self._good(loss):
@@ -107,6 +110,7 @@ class LBFGS(Generic[V]):
         if pair is not None and self._learn(*pair, before):
             self._products = self._rows_times(gradient, self.space.precondition(gradient))
         self._base, self._loss, self._gradient = self.x, loss, gradient
+        self._recent = [*self._recent, loss][-self.lookback :]
         self._shortened = 0
         self._set_out()
 
@@ -117,8 +121,8 @@ class LBFGS(Generic[V]):
         return products
 
     def _good(self, loss: float) -> bool:
-        allowed = self._loss + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss)
-        return bool(loss <= allowed)
+        highest = max(self._recent, default=np.inf)
+        return bool(loss <= highest + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss))
 
     def _shorten(self, loss: float, gradient: V) -> None:
         """Go back part of the way: to the minimum of the cubic through both ends, within bounds."""
@@ -239,6 +243,7 @@ class LBFGS(Generic[V]):
             "steps": self._steps.copy(),
             "changes": self._changes.copy(),
             "products": self._products.copy(),
+            "recent": np.asarray(self._recent, np.float64),
             "numbers": np.asarray(
                 [self._loss, self._slope, self._step, self._shortened, self._blind], np.float64
             ),
@@ -258,7 +263,7 @@ class LBFGS(Generic[V]):
             self._rows.put(row, take(vector))
         self._order = [int(place) for place in state["order"]]
         self._steps, self._changes = np.array(state["steps"]), np.array(state["changes"])
-        self._products = np.array(state["products"])
+        self._products, self._recent = np.array(state["products"]), [float(v) for v in state["recent"]]
         self.x, self._base, self._direction = (take(state[k]) for k in ("x", "base", "direction"))
         self._gradient = take(state["gradient"]) if "gradient" in state else None
         self._loss, self._slope, self._step = (float(v) for v in state["numbers"][:3])

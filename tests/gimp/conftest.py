@@ -1,7 +1,7 @@
 """A real GIMP 3 with the plug-in installed in a profile of its own; tests skip where there is none.
 
-.ci/gimp-system build ../gimp
-.ci/gimp-system run ../gimp sh -c "cd /src/nst-onnx && pytest tests/gimp"
+.ci/editor-system build ../editors gimp
+.ci/editor-system run ../editors sh -c "cd /src/nst-onnx && pytest tests/gimp"
 """
 
 import os
@@ -30,7 +30,7 @@ CHANNELS = {"rgb": 3, "rgba": 4, "gray": 1, "graya": 2, "indexed": 1, "indexeda"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if CONSOLE is not None:
         return
-    reason = "no GIMP 3 here; make one with .ci/gimp-system and run the tests in it"
+    reason = "no GIMP 3 here; make one with .ci/editor-system and run the tests in it"
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.skip(reason=reason))

@@ -72,8 +72,25 @@ def _stop_and_keep(desk, window):
     desk.becomes("2 layers")
 
 
+def _first_painting(desk):
+    """Choose a style, paint, keep what is there soon, and take it back: there is a last time from now on."""
+    settings = desk.open_settings()
+    time.sleep(2)
+    desk.choose_style(settings, STYLE)
+    _stop_and_keep(desk, _painting_window(desk, settings))
+    _undo(desk)
+    desk.becomes("1 layer")
+
+
+def _last_time(desk):
+    """Have Neural Style used once, for what GIMP offers only then."""
+    if not (desk.profile / SETTINGS).exists():
+        _first_painting(desk)
+
+
 def _again(desk):
     """Open the dialog once more, with the settings of last time."""
+    _last_time(desk)
     desk.attend()
     desk.key("shift+ctrl+f")
     settings = desk.window(NEURAL_STYLE)
@@ -135,6 +152,7 @@ def test_from_the_menu_to_a_new_layer_and_back_in_one_step(desk):
 
 
 def test_cancel_leaves_everything_as_it_was(desk):
+    _last_time(desk)
     before = desk.inside.ask("stack")
     window = _painting_window(desk, _again(desk))
     assert len(_workers_of(desk)) == 1
@@ -174,6 +192,7 @@ def test_help_shows_the_page_that_came_with_the_plug_in(desk):
 
 
 def test_repeat_paints_with_the_last_values_and_no_dialog(desk):
+    _last_time(desk)
     desk.attend()
     desk.key("ctrl+f")
     assert not desk.shows(NEURAL_STYLE)
@@ -183,6 +202,7 @@ def test_repeat_paints_with_the_last_values_and_no_dialog(desk):
 
 
 def test_the_cancel_of_gimps_own_progress_bar(desk):
+    _last_time(desk)
     before = desk.inside.ask("stack")
     desk.attend()
     desk.key("ctrl+f")
@@ -230,6 +250,7 @@ def test_selecting_and_moving_while_it_is_painted(desk):
 
 
 def test_a_layer_that_is_removed_while_it_is_painted(desk):
+    _last_time(desk)
     before = desk.inside.ask("stack")
     _painting_window(desk, _again(desk))
     desk.inside.ask("change_here", change="remove")
@@ -259,6 +280,7 @@ def test_a_style_that_is_no_picture_can_be_mended(desk):
 
 
 def test_an_error_is_one_message(desk):
+    _last_time(desk)
     engine = desk.profile / "plug-ins" / "neural_style" / "engine.json"
     aside = engine.with_suffix(".aside")
     engine.rename(aside)
