@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-ORDER = ("evaluation", "memory", "descent", "start", "limits", "large")
+ORDER = ("evaluation", "memory", "descent", "start", "waiting", "limits", "large")
 """The parts, as they are measured and shown."""
 
 _TITLE = "# How fast nst-onnx is"

@@ -83,7 +83,7 @@ def first_step(pair: Pair, size: int, device: str, home: str | None) -> float:
     """Return how many seconds the command takes to tell of its first step, with its cache in `home`."""
     with tempfile.TemporaryDirectory() as empty:
         begun = time.perf_counter()
-        with _command(pair, size, device, home or empty, Path(empty) / "painted.png") as process:
+        with command(pair, size, device, home or empty, Path(empty) / "painted.png") as process:
             assert process.stderr is not None
             lines = []
             for line in process.stderr:
@@ -101,17 +101,17 @@ def whole(pair: Pair, size: int, device: str, home: str) -> float:
     """Return how many seconds the command takes to its end."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        with _command(pair, size, device, home, Path(folder) / "painted.png") as process:
+        with command(pair, size, device, home, Path(folder) / "painted.png") as process:
             _, said = process.communicate()
         if process.returncode:
             raise RuntimeError(f"the command failed: {said[-2000:]}")
         return time.perf_counter() - begun
 
 
-def _command(pair: Pair, size: int, device: str, home: str, output: Path) -> subprocess.Popen[str]:
+def command(pair: Pair, size: int, device: str, home: str, output: Path, *more: str) -> subprocess.Popen[str]:
     """Start ``nst-onnx stylize`` with the compact network."""
     words = [sys.executable, "-m", "nst_onnx", "stylize", str(pair.content), str(pair.style)]
-    words += ["--output", str(output), "--model", MODEL, "--size", str(size), "--device", device]
+    words += ["--output", str(output), "--model", MODEL, "--size", str(size), "--device", device, *more]
     return subprocess.Popen(
         words,
         cwd=memory.ROOT,

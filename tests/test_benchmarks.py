@@ -35,6 +35,7 @@ from benchmarks import (  # noqa: E402
     start,
     torch_reference,
     turns,
+    waiting,
 )
 from benchmarks.engines import ENGINES, EXACT  # noqa: E402
 from benchmarks.setting import Setting  # noqa: E402
@@ -182,6 +183,16 @@ def test_start(setting: Setting) -> None:
     part = start.run(setting)
     is_whole(part)
     assert any("first step" in record["what"] for record in part.records)
+
+
+@pytest.mark.usefixtures("few_rounds")
+def test_waiting(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "PREVIEWS", 1)
+    monkeypatch.setattr(waiting, "MOMENTS", (("half way", 0.0, 0.5),))
+    monkeypatch.setattr(waiting, "HEADER", waiting.HEADER[:3])
+    part = waiting.run(setting)
+    is_whole(part)
+    assert all(record["half way"] > 0 for record in part.records)
 
 
 def test_large(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
