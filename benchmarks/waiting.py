@@ -21,9 +21,9 @@ MOMENTS = (("after 1 s", 1.0, 0.0), ("after a quarter", 0.0, 0.25), ("half way",
 """When the time left is looked at: so many seconds, or such a share of all, since the first step began."""
 ABOUT = f"""
 With the {start.MODEL} network and everything else as it is without being asked for. First preview: from the
-start of the command, with `--preview`, until that file is there. Time left: what the library tells at a moment,
-divided by what it still took; above 1 it was done sooner than told, for a scale also ends where its picture
-stands still.
+start of the command, with `--preview`, until that file is there. Time left: what the library tells at a
+moment, divided by what it still took; above 1 it was done sooner than told, for a scale also ends where its
+picture stands still.
 """
 HEADER = ("", "first preview, s", *(f"time left {name}" for name, _, _ in MOMENTS))
 
