@@ -30,8 +30,8 @@ class OwnRecipe:
         x = self._optimiser.x
         losses, gradient = self._ground(x)
         improved = total(losses) < self._lowest
-        if improved and self._thrift.due(self._count, gradient):
-            losses, gradient = self._thrift.look(x, losses, gradient)
+        if improved and self._thrift.due(self._count, losses, gradient):
+            losses, gradient = self._thrift.look(self._count, x, losses, gradient)
             self._optimiser.forgive()
         self._told = total(losses), gradient
         if improved:

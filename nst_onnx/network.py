@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,16 @@ class Sessions:
 
     def __init__(self, extractor: Extractor, device: Device, threads: int, terms: Terms) -> None:
         self._extractor, self._device, self._threads, self._terms = extractor, device, threads, terms
+        self._fewer: dict[Terms, Sessions] = {}
+
+    def of(self, names: Collection[str]) -> Sessions:
+        """Return those for the terms with these names only; the last asked for are kept."""
+        terms = self._terms.of(names)
+        if terms == self._terms:
+            return self
+        if terms not in self._fewer:
+            self._fewer = {terms: Sessions(self._extractor, self._device, self._threads, terms)}
+        return self._fewer[terms]
 
     @cached_property
     def statistics(self) -> AnySession:

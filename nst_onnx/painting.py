@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nst_onnx import presets, pyramid, scratch, start
+from nst_onnx import presets, pyramid, scratch, start, thrift
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.colour import transfer_luminance
 from nst_onnx.descent import begin, pairs
@@ -120,8 +120,8 @@ class Painting:
         rate = self.options.learning_rate
         optimiser = begin(kind, self.preset, vector, ground, rate, evaluations=evaluations)
         self._shape, self._optimiser, self._landscape = shape, optimiser, ground
-        thrifty = kind == "preconditioned" and self._objective.whole  # what is published is computed exactly
-        self._thrift = Thrift(self._objective, ground) if thrifty else None
+        thrifty = kind == "preconditioned" and thrift.possible(self._objective)  # the others are published
+        self._thrift = Thrift(self._objective, ground, evaluations) if thrifty else None
         self._average = Average(self._averaging)
         self.best, self.best_loss = optimiser.x, np.inf
         self._earlier = optimiser.x
@@ -144,10 +144,9 @@ class Painting:
         terms, gradient = self._landscape(x)
         self.losses = self._objective.named(terms)
         improved = self.losses["total"] < self.best_loss
-        if improved and self._thrift is not None and self._thrift.due(self.count, gradient):
-            terms, gradient = self._thrift.look(x, terms, gradient)
+        if improved and self._thrift is not None and self._thrift.due(self.count, terms, gradient):
+            terms, gradient = self._look(x, terms, gradient)
             self.losses = self._objective.named(terms)
-            self._optimiser.forgive()
         loss = self.losses["total"]
         if not np.isfinite(loss) and self.best_loss == np.inf:
             raise ModelError(
@@ -160,6 +159,16 @@ class Painting:
             self._average.add(x)
         self._optimiser.tell(loss, gradient)
         self.count, self.iteration = self.count + 1, self.iteration + 1
+
+    def _look(self, x: Any, terms: Array, gradient: Any) -> tuple[Array, Any]:
+        """Look what can be left out; its time says nothing of how fast it will go on."""
+        assert self._thrift is not None
+        begun = time.monotonic()
+        terms, gradient = self._thrift.look(self.count, x, terms, gradient)
+        self._optimiser.forgive()
+        taken = time.monotonic() - begun
+        self._timed = [(seconds + taken, done) for seconds, done in self._timed]
+        return terms, gradient
 
     def _look_whether_still(self) -> None:
         """End the level where the best picture is hardly another than ten evaluations ago."""
@@ -358,11 +367,11 @@ class Painting:
         self.best_losses = checkpoint.facts["best_losses"]
         self.best_loss = self.best_losses["total"]
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
+        if self._thrift is not None and checkpoint.facts["thrift"] is not None:  # it may have been in tiles
+            self._thrift.restore(checkpoint.facts["thrift"])
         if not state:
             return
         self._optimiser.restore(state)
-        if self._thrift is not None:
-            self._thrift.restore(checkpoint.facts["thrift"])
         take = self._landscape.space(smooth=False).take
         self.best, self._earlier = take(arrays["best"]), take(arrays["earlier"])
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]

@@ -25,7 +25,8 @@ class Whole:
         self, network: Network, terms: Terms, shape: tuple[int, int], mask: Array | None = None
     ) -> None:
         """`mask`: H×W, how much each pixel counts."""
-        self._network, self._terms, self._shape = network, terms, shape
+        self._sessions = network.sessions(terms)
+        self._terms, self._shape = terms, shape
         self._feeds: dict[str, npt.NDArray[Any]] = {}
         if terms.masked:
             self._feeds[MASK] = (np.ones(shape, np.float32) if mask is None else mask)[None, None]
@@ -65,7 +66,7 @@ class Whole:
         self._feeds |= {f"target/style/{layer}": gram for layer, gram in targets.items()}
         self._feeds[PICTURE] = np.zeros((1, 3, *self._shape), np.float32)
         self._coefficients = coefficients
-        self._network.sessions(self._terms).measured()
+        self._sessions.measured()
         self._bind(self._terms.names)
 
     def leave_out(self, names: Collection[str], losses: Array) -> None:
@@ -88,9 +89,8 @@ class Whole:
 
     def _bind(self, names: tuple[str, ...]) -> None:
         """Prepare to compute these terms; what only others need stays in `_feeds`."""
-        terms = self._terms.of(names)
         self._feeds[COEFFICIENTS] = np.zeros(len(names), np.float32)
-        session: AnySession = self._network.sessions(terms).objective
+        session: AnySession = self._sessions.of(names).objective
         give_back()
         outputs = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
         self._bound = session.bind(self._feeds, outputs)
@@ -126,7 +126,7 @@ class Whole:
             feeds[MASK] = self._feeds[MASK]
         names, shapes = [f"{kind}/{n}" for n in layers], [f"shape/{n}" for n in self._terms.layers]
         try:
-            found = self._network.sessions(self._terms).statistics.run(feeds, [*names, *shapes])
+            found = self._sessions.statistics.run(feeds, [*names, *shapes])
         except Exception as error:
             if min(self._shape) < 32:
                 raise too_small(label, self._shape) from error

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from networks import CPU, vgg_network, vgg_weights
 
-from nst_onnx import Objective, thrift
+from nst_onnx import Objective, evaluation, thrift
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.landscape import DeviceLandscape, HostLandscape, Landscape, to_vector
 from nst_onnx.losses.assemble import objective_model
+from nst_onnx.memory import Memory
 from nst_onnx.network import Network
+from nst_onnx.runtime import Device
 from nst_onnx.runtime.kernel import fetch, put
 from nst_onnx.stylizer import Stylizer
 from nst_onnx.thrift import Thrift
@@ -45,7 +47,11 @@ def shown(ground: Landscape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return losses.copy(), slope.copy()
 
 
-def test_losses_and_slopes_without_a_term(objective: Objective) -> None:
+@pytest.mark.parametrize("device", [CPU, Device("openvino")], ids=str)
+def test_losses_and_slopes_without_a_term(device: Device, network: Network) -> None:
+    if device.kind == "openvino":
+        pytest.importorskip("openvino", reason="OpenVINO is not installed here")
+    objective = Objective(CONTENT, STYLE, model=Network(network.extractor, device), **TERMS)
     ground, x = HostLandscape(objective), point()
     losses, slope = shown(ground, x)
     with objective.only([DEEPEST]):
@@ -83,23 +89,28 @@ def test_it_looks_at_loss_and_slope_and_leaves_out(
     x = put(point(), CPU) if there else point()
     careful = Thrift(objective, ground)
     losses, slope = ground(x)
-    assert not careful.due(thrift.FIRST - 1, slope)
-    assert careful.due(thrift.FIRST, slope)
+    assert not careful.due(thrift.FIRST - 1, losses, slope)
+    assert careful.due(thrift.FIRST, losses, slope)
     everything = losses.copy()
-    losses, slope = careful.look(x, losses, slope)
+    losses, slope = careful.look(thrift.FIRST, x, losses, slope)
     assert careful.left_out == (DEEPEST,)
     np.testing.assert_array_equal(losses, everything)
-    assert not careful.due(thrift.FIRST + thrift.AGAIN - 1, slope)
-    assert careful.due(thrift.FIRST + thrift.AGAIN, slope)
+    assert not careful.due(thrift.FIRST + thrift.AGAIN - 1, losses, slope)
+    assert careful.due(thrift.FIRST + thrift.AGAIN, losses, slope)
     flat = (fetch(slope) if there else slope) * np.float32(1e-12)  # nearly at the minimum
-    assert careful.due(thrift.FIRST + 1, put(flat, CPU) if there else flat)
+    assert careful.due(thrift.FIRST + 1, losses, put(flat, CPU) if there else flat)
+    less = np.where(np.arange(len(losses)) == objective.terms.names.index(DEEPEST), losses, losses * 1e-6)
+    assert careful.due(thrift.FIRST + 1, less, slope)
+    few = Thrift(objective, ground, thrift.FIRST + thrift.FEWEST)
+    assert few.due(thrift.FIRST, losses, slope)
+    assert not few.due(thrift.FIRST + 1, losses, slope)
 
 
 def test_the_deepest_term_stays_where_it_counts(network: Network) -> None:
     objective = Objective(CONTENT, STYLE, model=network, **TERMS | {"style_layers": ["conv1_1", "conv3_1"]})
     ground = HostLandscape(objective)
     careful = Thrift(objective, ground)
-    careful.look(point(), *ground(point()))
+    careful.look(9, point(), *ground(point()))
     assert careful.left_out == ()
 
 
@@ -114,8 +125,18 @@ def test_a_term_that_is_small_because_its_weight_holds_it_down_stays(network: Ne
     held = losses[objective.terms.names.index("content/conv3_1")]
     assert 0 < held < thrift.LOSS * losses.sum()  # the loss alone would let it go
     careful = Thrift(objective, ground)
-    careful.look(nearly, losses, slope)
+    careful.look(9, nearly, losses, slope)
     assert careful.left_out == ()
+
+
+def test_something_is_left_to_look_at(network: Network) -> None:
+    """Though total variation is nearly all of it, and without any layer there is no network."""
+    objective = Objective(CONTENT, STYLE, model=network, **TERMS | {"content_weight": 0.0, "tv_weight": 1e9})
+    ground = HostLandscape(objective)
+    careful = Thrift(objective, ground)
+    careful.look(9, point(), *ground(point()))
+    assert careful.left_out == (DEEPEST, "style/conv2_1")
+    ground(point())
 
 
 def test_content_stays_however_small(network: Network) -> None:
@@ -123,7 +144,7 @@ def test_content_stays_however_small(network: Network) -> None:
     objective = Objective(CONTENT, STYLE, model=network, **TERMS | content)
     ground = HostLandscape(objective)
     careful = Thrift(objective, ground)
-    careful.look(point(), *ground(point()))
+    careful.look(9, point(), *ground(point()))
     assert careful.left_out == ()
 
 
@@ -131,14 +152,14 @@ def test_a_term_that_has_come_back_stays(objective: Objective, monkeypatch: pyte
     ground = HostLandscape(objective)
     careful = Thrift(objective, ground)
     everything, slope = shown(ground, point())
-    careful.look(point(), *ground(point()))
+    careful.look(9, point(), *ground(point()))
     with monkeypatch.context() as patch:
         patch.setattr(thrift, "SLOPE", 0.0)
-        losses, gradient = careful.look(point(), *ground(point()))
+        losses, gradient = careful.look(9, point(), *ground(point()))
     assert careful.left_out == ()
     np.testing.assert_array_equal(losses, everything)
     np.testing.assert_array_equal(gradient, slope)
-    careful.look(point(), *ground(point()))
+    careful.look(9, point(), *ground(point()))
     assert careful.left_out == ()
 
 
@@ -147,6 +168,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """What was left out after each look, in a painting too short for others."""
     monkeypatch.setattr(thrift, "FIRST", 3)
     monkeypatch.setattr(thrift, "AGAIN", 4)
+    monkeypatch.setattr(thrift, "FEWEST", 0)
     seen: list[tuple[str, ...]] = []
     look = Thrift.look
 
@@ -181,17 +203,47 @@ def test_a_published_recipe_is_computed_to_the_last_term(
     assert looks == []
 
 
+def state_after(steps: int, network: Network, content: np.ndarray, file: Path) -> Checkpoint:
+    for step in Stylizer(network).steps(content, STYLE, **PAINTING):
+        if step.iteration == steps:
+            step.checkpoint().save(file)
+            break
+    return Checkpoint.load(file)
+
+
+SEEN_THROUGH = np.dstack([CONTENT, np.linspace(0, 1, CONTENT[..., 0].size, dtype=np.float32).reshape(SHAPE)])
+
+
+@pytest.mark.parametrize("content", [CONTENT, SEEN_THROUGH], ids=["opaque", "with transparency"])
 @pytest.mark.parametrize("stop", [2, 5, 9])
 def test_a_resumed_run_ends_in_the_same_bits(
-    stop: int, network: Network, looks: list[tuple[str, ...]], tmp_path: Path
+    stop: int, content: np.ndarray, network: Network, looks: list[tuple[str, ...]], tmp_path: Path
 ) -> None:
-    whole = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
-    for step in Stylizer(network).steps(CONTENT, STYLE, **PAINTING):
-        if step.iteration == stop:
-            step.checkpoint().save(tmp_path / "state")
-            break
-    state = Checkpoint.load(tmp_path / "state")
-    resumed = Stylizer(network).stylize(CONTENT, STYLE, resume=state, **PAINTING)
+    whole = Stylizer(network).stylize(content, STYLE, **PAINTING)
+    state = state_after(stop, network, content, tmp_path / "state")
+    resumed = Stylizer(network).stylize(content, STYLE, resume=state, **PAINTING)
     assert looks
     np.testing.assert_array_equal(resumed.array, whole.array)
     assert [row["total"] for row in resumed.history] == [row["total"] for row in whole.history]
+
+
+def test_a_run_in_tiles_goes_on_in_one_piece(
+    network: Network, looks: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody closed the other programs meanwhile."""
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "tile_pixels", lambda *_: SHAPE[0] * SHAPE[1] // 2)
+        state = state_after(20, network, CONTENT, tmp_path / "state")
+    assert looks == []
+    assert len(Stylizer(network).stylize(CONTENT, STYLE, resume=state, **PAINTING).history) == 30
+    assert len(looks) in (2, 3)  # at once, then after every four evaluations and an improvement
+
+
+def test_a_run_on_disk_does_not_look_at_every_step_when_it_goes_on(
+    network: Network, looks: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Memory, "holds_state", lambda *_: False)
+    state = state_after(20, network, CONTENT, tmp_path / "state")
+    before = len(looks)
+    assert len(Stylizer(network).stylize(CONTENT, STYLE, resume=state, **PAINTING).history) == 30
+    assert 0 < len(looks) - before <= 3

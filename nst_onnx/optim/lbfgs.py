@@ -97,7 +97,7 @@ class LBFGS(Generic[V]):
             self._tell(loss, self.space.take(gradient))
 
     def forgive(self) -> None:
-        """Accept the next point whatever its value: the function has changed a little."""
+        """Accept the point told next whatever its value: the function has changed a little."""
         self._recent = []
 
     def _tell(self, loss: float, gradient: V) -> None:

@@ -22,7 +22,7 @@ class Optimiser(Protocol):
         """Take the value and gradient at `x`, and move `x` on. `gradient` is copied where it is kept."""
 
     def forgive(self) -> None:
-        """Take the next value as it is: the function has changed a little, and it may be higher for that."""
+        """Accept the value told next: the function has changed a little, and it may be higher for that."""
 
     def state(self) -> State:
         """Return everything that the next steps depend on, as arrays (copies)."""
