@@ -10,6 +10,7 @@ import numpy.typing as npt
 from nst_onnx.landscape import Landscape
 from nst_onnx.optim import LBFGS, Adam, Optimiser
 from nst_onnx.optim.lbfgs import bold, newest
+from nst_onnx.optim.optimiser import State
 from nst_onnx.presets.preset import OptimiserName, Preset
 
 Array = npt.NDArray[np.float32]
@@ -32,15 +33,18 @@ def begin(
     rate: float | None = None,
     *,
     evaluations: int = sys.maxsize,
+    before: State | None = None,
 ) -> Optimiser:
     """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
 
     `rate` None means the preset's learning rate. `evaluations`: how many there will be at most.
+    `before`: what the optimiser of a smaller picture has `learnt`.
     """
     rate = rate or preset.learning_rate
     if kind == "adam":
         return Adam(x, learning_rate=rate)
     space = ground.space(smooth=kind == "preconditioned")
+    space.inherit(before or {})
     return LBFGS(
         space.take(x),
         space=space,
@@ -51,3 +55,11 @@ def begin(
         lookback=LOOKBACK if kind == "preconditioned" else 1,
         scaling=bold if kind == "preconditioned" else newest,
     )
+
+
+def learnt(optimiser: Optimiser) -> State:
+    """Return what the optimiser of a larger picture can begin with.
+
+    That is the preconditioner. The pairs are of no use there: they made it slower.
+    """
+    return optimiser.space.state() if isinstance(optimiser, LBFGS) else {}

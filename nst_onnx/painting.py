@@ -15,7 +15,7 @@ import numpy.typing as npt
 from nst_onnx import presets, pyramid, scratch, start, thrift
 from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.colour import transfer_luminance
-from nst_onnx.descent import begin, pairs
+from nst_onnx.descent import begin, learnt, pairs
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.landscape import HostLandscape, Landscape, landscape, to_picture, to_vector
 from nst_onnx.losses.temporal import Temporal
@@ -23,6 +23,7 @@ from nst_onnx.memory import Memory
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective, shape_of
 from nst_onnx.optim import Average
+from nst_onnx.optim.optimiser import State
 from nst_onnx.options import LossOptions, Options
 from nst_onnx.picture import Picture, read, resize
 from nst_onnx.result import Result
@@ -68,6 +69,7 @@ class Painting:
         self._timed: list[tuple[float, float]] = []
         self.best: Any = None  # a vector, wherever the optimiser's are
         self.best_loss = np.inf
+        self._learnt: State = {}  # by the level before
         self._resumed: Checkpoint | None = None
         self._objective: Objective | None = None
 
@@ -88,12 +90,13 @@ class Painting:
                     yield
                 if self.level + 1 == len(self.shapes) or self._time_is_up():
                     return
+                self._learnt = learnt(self._optimiser)
                 self.level, self.count = self.level + 1, 0
         finally:
             self._leave()  # what failed for want of memory can then be saved
 
     def _enter(self) -> None:
-        """Prepare a level: targets at its size, and a fresh optimiser at the picture so far."""
+        """Prepare a level: targets at its size, and an optimiser that sets out from the picture so far."""
         shape = self.shapes[self.level]
         size = {"size": (shape[1], shape[0])}
         chosen = {f.name: getattr(self.options, f.name) for f in fields(LossOptions)} | size
@@ -118,7 +121,9 @@ class Painting:
         if self._resumed is not None and "optimiser/x" not in self._resumed.arrays:
             vector = self._resumed.arrays["best"]
         rate = self.options.learning_rate
-        optimiser = begin(kind, self.preset, vector, ground, rate, evaluations=evaluations)
+        optimiser = begin(
+            kind, self.preset, vector, ground, rate, evaluations=evaluations, before=self._learnt
+        )
         self._shape, self._optimiser, self._landscape = shape, optimiser, ground
         thrifty = kind == "preconditioned" and thrift.possible(self._objective)  # the others are published
         self._thrift = Thrift(self._objective, ground, evaluations) if thrifty else None

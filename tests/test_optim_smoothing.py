@@ -85,6 +85,20 @@ def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
     assert np.linalg.norm(untaught[:, inside] - expected) > 0.4 * np.linalg.norm(expected)
 
 
+def test_a_larger_picture_begins_with_what_a_smaller_one_taught() -> None:
+    small, large = taught((32, 48)), Smoothing((64, 96))
+    untaught = large._gain
+    large.inherit(small.state())
+    np.testing.assert_array_equal(large._gain[:, ::2, ::2], small._gain)  # the same frequencies
+    assert not np.allclose(large._gain, untaught, rtol=0.1)
+
+
+def test_what_has_learnt_nothing_teaches_nothing() -> None:
+    large, fresh = Smoothing((48, 72)), Smoothing((48, 72))
+    large.inherit(taught((32, 48), lessons=3).state())
+    np.testing.assert_array_equal(large._gain, fresh._gain)
+
+
 def test_cosines_are_orthonormal() -> None:
     basis = cosines(50, 20).astype(np.float64)
     np.testing.assert_allclose(basis @ basis.T, np.eye(20), atol=1e-6)

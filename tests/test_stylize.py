@@ -184,11 +184,14 @@ def test_a_scale_is_done_when_its_picture_stands_still(stylizer: Stylizer, resum
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{}, {"optimiser": "adam", "averaging": 0.9, "init": "noise"}, {"size": 200, "steps": 12}],
-    ids=["lbfgs", "adam", "pyramid"],
+    ("options", "stop"),
+    [
+        *(({}, stop) for stop in (1, 4, 5)),
+        *(({"optimiser": "adam", "averaging": 0.9, "init": "noise"}, stop) for stop in (1, 4, 5)),
+        *(({"size": 200, "steps": 16}, stop) for stop in (1, 4, 8, 9)),  # two levels, of eight steps each
+    ],
+    ids=lambda value: ", ".join(value) if isinstance(value, dict) else None,
 )
-@pytest.mark.parametrize("stop", [1, 4, 5])
 def test_a_resumed_run_ends_in_the_same_bits(
     stylizer: Stylizer, tmp_path: Path, options: dict[str, object], stop: int
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,19 @@ class Smoothing:
             self._rest[i] += max(1 - energy.sum(), 0)
         self._count += 1
         return self._count in _LESSONS
+
+    def inherit(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Begin with what one of another size has learnt (its `state`), if P has changed there at all.
+
+        Octaves are counted from the same frequency in cycles per pixel, so they mean the same.
+        """
+        if int(learnt["count"]) < _LESSONS[0]:
+            return
+        bands = min(self._energies.shape[-1], learnt["energies"].shape[-1])
+        self._energies[..., :bands] = learnt["energies"][..., :bands]
+        self._rest = np.array(learnt["rest"])
+        self._count = _LESSONS[0]
+        self.relearn()
 
     def relearn(self) -> None:
         """Change P to what has been learnt."""

@@ -71,6 +71,9 @@ class Space(Protocol[V]):
     def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
         """Go on from a `state`."""
 
+    def inherit(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Begin with what P has learnt (its `state`) on pictures of another size."""
+
 
 class Preconditioned(Generic[V]):
     """What a space does with its P: nothing where there is none."""
@@ -106,6 +109,11 @@ class Preconditioned(Generic[V]):
         """Go on from a `state`."""
         if self._smoothing is not None:
             self._smoothing.restore(state)
+
+    def inherit(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Begin with what another's P has learnt, if both have one."""
+        if self._smoothing is not None and learnt:
+            self._smoothing.inherit(learnt)
 
 
 class Host(Preconditioned[Array]):
