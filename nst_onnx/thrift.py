@@ -1,10 +1,10 @@
 """Style terms that hardly matter are left out, and with them the layers that nothing else needs.
 
-Where layers are not weighed against each other, the deepest one's term can be thousands of times smaller than
-the others, in loss and in gradient, and costs a fifth of every evaluation. A small loss alone does not tell: a
-term may be small because its weight holds it down. So a term's gradient is measured before it is left out, and
-again later. Content terms stay: a picture that starts from the content has none of their loss at first, because
-it has not yet moved.
+Where layers are not weighed against each other, the deepest one's term can be thousands of times smaller
+than the others, in loss and in gradient, and costs a fifth of every evaluation. A small loss alone does not
+tell: a term may be small because its weight holds it down. So a term's gradient is measured before it is
+left out, and again later. Content terms stay: a picture that starts from the content has none of their loss
+at first, because it has not yet moved.
 """
 
 from __future__ import annotations
