@@ -14,6 +14,7 @@ from nst_onnx import scratch
 from nst_onnx.runtime.devices import Device, openvino
 from nst_onnx.runtime.failure import readable
 from nst_onnx.runtime.model_file import ModelFile
+from nst_onnx.runtime.tidy import tidy
 from nst_onnx.runtime.winograd import by_winograd
 
 Array = npt.NDArray[Any]
@@ -69,6 +70,7 @@ class OpenVinoSession:
             model.reshape({name: list(array.shape) for name, array in given.items()})
         except Exception as error:
             raise readable(error, "the model cannot be run") from error
+        tidy(model)
         # In bfloat16 its rounding would show, and it saves less.
         kernels = by_winograd(model) if self.device.precision == "fp32" else []
         compiled = self._compiled(model)

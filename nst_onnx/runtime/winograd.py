@@ -8,7 +8,11 @@ is applied along the width, so that a 3×3 convolution becomes six 3×1 ones of 
 
 The columns of a picture are dealt out to four *phases*, column 4t + p to column t of phase p, that stand
 one above the other in the batch: N×C×H×W becomes 4×C×H×W/4. Between two such convolutions everything
-element by element works on phases as well as on columns, so that only the ends of a chain are converted.
+element by element works on phases as well as on columns, and so do Gram matrices, sums over positions in
+whatever order: only the ends of a chain are converted.
+
+OpenVINO keeps channels last. What is converted here is laid out as positions × channels, of which whole
+rows are moved, once; two transpositions in a row would be joined to one that it does number by number.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ Array = npt.NDArray[np.float32]
 
 _FEWEST_CHANNELS = 128  # with fewer, the transforms take longer than the products they save
 _PHASES = 4
+_CHANNELS_LAST, _CHANNELS_FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
 _B = np.array(
     [
@@ -70,7 +75,8 @@ class _Rewriting:
         self._ops = openvino().opset13
         self.kernels: list[Array] = []
         self._phased: dict[tuple[str, int], Any] = {}  # made in phases
-        self._dealt: dict[tuple[str, int], Any] = {}  # made in columns, converted
+        self._dealt: dict[tuple[str, int], Any] = {}  # made in columns, dealt out
+        self._wanted: set[tuple[str, int]] = set()  # what a convolution reads, or leads to
         self._pointwise: dict[str, Callable[..., Any]] = {
             "Relu": self._ops.relu,
             "Add": self._ops.add,
@@ -81,10 +87,15 @@ class _Rewriting:
 
     def run(self) -> None:
         """Build everything in phases that can be, then lead what cannot be back to columns."""
+        nodes = self._model.get_ordered_ops()
+        for node in reversed(nodes):
+            self._look_ahead(node)
         rewritten = {}
-        for node in self._model.get_ordered_ops():
-            if (phased := self._convolution(node) or self._elementwise(node)) is not None:
-                self._phased[_key(node.output(0))] = phased
+        for node in nodes:
+            self._sum_in_phases(node)
+            made = self._convolution(node) or self._elementwise(node) or self._gram_gradient(node)
+            if made is not None:
+                self._phased[_key(node.output(0))] = made
                 rewritten[node.get_name()] = node
         for name, node in rewritten.items():
             old = node.output(0)
@@ -94,34 +105,46 @@ class _Rewriting:
                 for use in others:
                     use.replace_source_output(columns)
 
+    def _look_ahead(self, node: Any) -> None:
+        """Note which tensors will be asked for in phases."""
+        if _suits(node):
+            self._wanted.add(_key(node.input_value(0)))
+        elif node.get_type_name() in self._pointwise and _key(node.output(0)) in self._wanted:
+            self._wanted.update(_key(x) for x in node.input_values())
+
     def _convolution(self, node: Any) -> Any:
         """Return what a convolution gives, in phases; None for one that is left as it is."""
-        if node.get_type_name() != "Convolution":
+        if not _suits(node):
             return None
-        x, kernel = node.input_value(0), node.input_value(1).get_node()
-        about = node.get_attributes()
-        plain = about["strides"] == [1, 1] == about["dilations"] and about["auto_pad"] == "explicit"
-        bordered = about["pads_begin"] == [1, 1] == about["pads_end"]
-        if not (plain and bordered and kernel.get_type_name() == "Constant" and _dealable(x)):
-            return None
-        if (shape := _shape(node.input_value(1)))[2:] != [3, 3] or min(shape[:2]) < _FEWEST_CHANNELS:
-            return None
+        kernel = node.input_value(1).get_node()
+        shape = _shape(node.input_value(1))
         taps = scratch.empty((len(_G), *shape[:3], 1), on_disk=True)
         taps[:] = np.moveaxis(np.matmul(kernel.data, _G.T), -1, 0)[..., None]
         self.kernels.append(taps)
-        return self._filtered(self._in_phases(x), taps)
+        return self._filtered(node.input_value(0), taps)
 
     def _filtered(self, x: Any, taps: Array) -> Any:
-        """Return the convolution of a tensor in phases with kernels 6×K×C×3×1, both in phases."""
+        """Return the convolution of a tensor with kernels 6×K×C×3×1, in phases."""
         ops = self._ops
-        phases = ops.split(x, ops.constant(np.int64(0)), _PHASES).outputs()
-        before, after = self._shifted(phases[3], 1), self._shifted(phases[0], -1)  # columns 4t − 1, 4t + 4
-        seen = self._mixed(_B, [before, *phases, after])
         products = [
             ops.convolution(u, ops.constant(kernel, shared_memory=True), [1, 1], [1, 0], [1, 0], [1, 1])
-            for u, kernel in zip(seen, taps, strict=True)
+            for u, kernel in zip(self._seen(x), taps, strict=True)
         ]
         return ops.concat(self._mixed(_A, products), 0).output(0)
+
+    def _seen(self, x: Any) -> list[Any]:
+        """Return Bᵀ x, six tensors 1×C×H×W/4."""
+        ops, made = self._ops, self._phased.get(_key(x))
+        if made is None:  # just dealt out, as positions × channels: better to stay there until the end
+            _, channels, height, width = _shape(x)
+            shape = self._numbers(_PHASES, height, width // _PHASES, channels)
+            made, along = ops.reshape(self._dealt_out(x), shape, False), 2
+        else:
+            along = 3
+        phases = ops.split(made, ops.constant(np.int64(0)), _PHASES).outputs()
+        before, after = self._shifted(phases[3], 1, along), self._shifted(phases[0], -1, along)
+        mixed = self._mixed(_B, [before, *phases, after])  # columns 4t − 1, 4t … 4t + 3, 4t + 4
+        return mixed if along == 3 else [ops.transpose(u, self._numbers(*_CHANNELS_FIRST)) for u in mixed]
 
     def _mixed(self, matrix: Array, tensors: list[Any]) -> list[Any]:
         """Return the matrix times a column of tensors."""
@@ -141,43 +164,133 @@ class _Rewriting:
         result = node.output(0)
         if make is None or not result.get_partial_shape().is_static:
             return None
-        inputs = [_unspread(node.input_value(i)) for i in range(node.get_input_size())]
-        if not any(_key(x) in self._phased for x in inputs):
-            return None
+        inputs = [_unspread(x) for x in node.input_values()]
         whole = [_shape(x) == _shape(result) for x in inputs]
         if any(not w and (_shape(x) or [1])[-1] != 1 for w, x in zip(whole, inputs, strict=True)):
             return None
+        phased = [_key(x) in self._phased for w, x in zip(whole, inputs, strict=True) if w]
+        if not (any(phased) if _key(result) in self._wanted else phased and all(phased)):
+            return None
         return make(*(self._in_phases(x) if w else x for w, x in zip(whole, inputs, strict=True))).output(0)
+
+    def _sum_in_phases(self, node: Any) -> None:
+        """Let a Gram matrix, XᵀX of positions × channels, be summed over positions as they are."""
+        if node.get_type_name() == "MatMul" and _key(node.input_value(0)) == _key(node.input_value(1)):
+            about = node.get_attributes()
+            source = self._phases_of(node.input_value(0))
+            if source is not None and about["transpose_a"] and not about["transpose_b"]:
+                rows = self._positions(source)
+                for use in node.inputs():
+                    use.replace_source_output(rows)
+
+    def _gram_gradient(self, node: Any) -> Any:
+        """Return the gradient by a Gram matrix, X M back as features, in phases; None for anything else."""
+        if not _exchanges(node, _CHANNELS_FIRST):
+            return None
+        shaped = node.input_value(0).get_node()
+        if shaped.get_type_name() != "Reshape":
+            return None
+        product = shaped.input_value(0).get_node()
+        if product.get_type_name() != "MatMul" or any(
+            product.get_attributes()[side] for side in ("transpose_a", "transpose_b")
+        ):
+            return None
+        source = self._phases_of(product.input_value(0))
+        if source is None or _shape(node.output(0))[1] != _shape(source)[1]:
+            return None
+        rows = self._ops.matmul(self._positions(source), product.input_value(1), False, False)
+        return self._features(rows, _shape(source))
+
+    def _phases_of(self, rows: Any) -> Any:
+        """Return the phases that a matrix positions × channels was made of; None where there are none."""
+        shaped = rows.get_node()
+        if shaped.get_type_name() != "Reshape":
+            return None
+        last = shaped.input_value(0).get_node()
+        if not _exchanges(last, _CHANNELS_LAST) or len(_shape(rows)) != 2:
+            return None
+        same = _shape(rows)[1] == _shape(last.output(0))[3]
+        return self._phased.get(_key(last.input_value(0))) if same else None
 
     def _in_phases(self, tensor: Any) -> Any:
         """Return a tensor in phases: as it was made, or converted."""
         key = _key(tensor)
         if key in self._phased:
             return self._phased[key]
+        _, channels, height, width = _shape(tensor)
+        return self._features(self._dealt_out(tensor), [_PHASES, channels, height, width // _PHASES])
+
+    def _dealt_out(self, tensor: Any) -> Any:
+        """Return a tensor that is in columns in phases, as a matrix of positions × channels."""
+        key = _key(tensor)
         if key not in self._dealt:
             # Not by slices: OpenVINO would keep a table with the place of every number for each.
-            ops, (_, channels, height, width) = self._ops, _shape(tensor)
-            last = ops.transpose(tensor, self._numbers(0, 2, 3, 1))
-            split = self._numbers(height, width // _PHASES, _PHASES, channels)
-            dealt = ops.transpose(ops.reshape(last, split, special_zero=False), self._numbers(2, 0, 1, 3))
-            self._dealt[key] = ops.transpose(dealt, self._numbers(0, 3, 1, 2)).output(0)
+            _, _, height, width = _shape(tensor)
+            self._dealt[key] = self._exchanged(self._positions(tensor), width // _PHASES * height, _PHASES)
         return self._dealt[key]
 
     def _columns(self, phased: Any, shape: list[int]) -> Any:
-        """Return a tensor in phases as columns again, moving whole rows of channels."""
-        ops = self._ops
-        last = ops.transpose(phased, self._numbers(0, 2, 3, 1))
-        dealt = ops.transpose(last, self._numbers(1, 2, 0, 3))
-        joined = ops.reshape(dealt, self._numbers(1, shape[2], shape[3], shape[1]), special_zero=False)
-        return ops.transpose(joined, self._numbers(0, 3, 1, 2)).output(0)
+        """Return a tensor in phases as columns again."""
+        positions = shape[2] * shape[3]
+        return self._features(self._exchanged(self._positions(phased), _PHASES, positions // _PHASES), shape)
 
-    def _shifted(self, tensor: Any, by: int) -> Any:
-        """Return a tensor with its columns moved to the right, zeros coming in and the last going out."""
-        begin, end = self._numbers(0, 0, 0, by), self._numbers(0, 0, 0, -by)
-        return self._ops.pad(tensor, begin, end, "constant", self._ops.constant(np.float32(0)))
+    def _exchanged(self, rows: Any, m: int, n: int) -> Any:
+        """Return row i n + j as row j m + i, for all i < m and j < n."""
+        ops, channels = self._ops, _shape(rows)[1]
+        moved = ops.transpose(ops.reshape(rows, self._numbers(m, n, channels), False), self._numbers(1, 0, 2))
+        return ops.reshape(moved, self._numbers(m * n, channels), False).output(0)
+
+    def _positions(self, features: Any) -> Any:
+        """Return N×C×H×W as a matrix of N H W positions × C channels: no copy where channels are last."""
+        n, channels, height, width = _shape(features)
+        shape = [n * height * width, channels]
+        for use in features.get_target_inputs():  # by whoever has it already: two views cost two copies
+            if _exchanges(use.get_node(), _CHANNELS_LAST):
+                for then in use.get_node().output(0).get_target_inputs():
+                    if (
+                        then.get_node().get_type_name() == "Reshape"
+                        and _shape(then.get_node().output(0)) == shape
+                    ):
+                        return then.get_node().output(0)
+        last = self._ops.transpose(features, self._numbers(*_CHANNELS_LAST))
+        return self._ops.reshape(last, self._numbers(*shape), False).output(0)
+
+    def _features(self, rows: Any, shape: list[int]) -> Any:
+        """Return such a matrix as N×C×H×W again."""
+        n, channels, height, width = shape
+        last = self._ops.reshape(rows, self._numbers(n, height, width, channels), False)
+        return self._ops.transpose(last, self._numbers(*_CHANNELS_FIRST)).output(0)
+
+    def _shifted(self, tensor: Any, by: int, axis: int) -> Any:
+        """Return a tensor moved along an axis, zeros coming in and the last going out."""
+        begin = np.where(np.arange(4) == axis, by, 0)
+        zero = self._ops.constant(np.float32(0))
+        return self._ops.pad(tensor, self._numbers(*begin), self._numbers(*-begin), "constant", zero)
 
     def _numbers(self, *values: int) -> Any:
         return self._ops.constant(np.array(values, np.int64))
+
+
+def _suits(node: Any) -> bool:
+    """Whether a convolution is one that is made faster."""
+    if node.get_type_name() != "Convolution":
+        return False
+    about, kernel = node.get_attributes(), node.input_value(1)
+    plain = about["strides"] == [1, 1] == about["dilations"] and about["auto_pad"] == "explicit"
+    bordered = about["pads_begin"] == [1, 1] == about["pads_end"]
+    fixed = kernel.get_node().get_type_name() == "Constant"
+    if not (plain and bordered and fixed and _dealable(node.input_value(0))):
+        return False
+    shape = _shape(kernel)
+    return shape[2:] == [3, 3] and min(shape[:2]) >= _FEWEST_CHANNELS
+
+
+def _exchanges(node: Any, order: list[int]) -> bool:
+    """Whether a node permutes the four axes in this way."""
+    if node.get_type_name() != "Transpose":
+        return False
+    axes = node.input_value(1).get_node()
+    return bool(axes.get_type_name() == "Constant" and axes.data.tolist() == order)
 
 
 def _key(output: Any) -> tuple[str, int]:

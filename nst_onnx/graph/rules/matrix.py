@@ -32,7 +32,8 @@ def matmul(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 def gemm(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     """y = α op(A) op(B) + β C, with op(X) = X or Xᵀ.
 
-    For a Gram matrix, y = A Aᵀ, both inputs are one: its gradient (dy + dyᵀ) A comes as one product.
+    For a Gram matrix, y = A Aᵀ or Aᵀ A, both inputs are one: its gradient (dy + dyᵀ) A or A (dy + dyᵀ)
+    comes as one product.
     """
     a, b = node.input[:2]
     ta, tb = attribute(node, "transA", 0), attribute(node, "transB", 0)
@@ -41,9 +42,11 @@ def gemm(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
         own, result = (known_shape(g, name, node) for name in (node.input[2], node.output[0]))
         dy = g.op("Mul", dy, g.constant(attribute(node, "beta", 1.0)))
         return unstretch(g, dy, node.input[2], own, [result])
-    if a == b and not ta and tb:
+    if a == b and ta != tb:
+        if index:
+            return None
         both = g.op("Add", dy, g.op("Transpose", dy))
-        return None if index else g.op("Gemm", both, a, alpha=alpha)
+        return g.op("Gemm", *((a, both) if ta else (both, a)), alpha=alpha)
     # d op(A) = dy op(B)ᵀ and d op(B) = op(A)ᵀ dy, transposed where the operand was.
     if index == 0:
         if ta:
