@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nst_onnx.losses import style
 from nst_onnx.losses.assemble import Terms, objective_model, statistics_model
@@ -45,10 +45,10 @@ class Sessions:
         """From a picture to what each loss compares."""
         return self._open(statistics_model)
 
-    def measured(self) -> None:
-        """Let go of the statistics if they hold much. They are loaded again when asked for."""
+    def let_go(self, name: Literal["statistics", "objective"]) -> None:
+        """Let go of a model if it holds much. It is loaded again when asked for."""
         if self._extractor.size > _LARGE:
-            self.__dict__.pop("statistics", None)
+            self.__dict__.pop(name, None)
 
     @cached_property
     def objective(self) -> AnySession:

@@ -66,7 +66,7 @@ class Whole:
         self._feeds |= {f"target/style/{layer}": gram for layer, gram in targets.items()}
         self._feeds[PICTURE] = np.zeros((1, 3, *self._shape), np.float32)
         self._coefficients = coefficients
-        self._sessions.measured()
+        self._sessions.let_go("statistics")
         self._bind(self._terms.names)
 
     def leave_out(self, names: Collection[str], losses: Array) -> None:
@@ -76,6 +76,7 @@ class Whole:
         if wanted != self._names:
             self._feeds |= self._bound.feeds()
             del self._bound  # before another takes as much memory
+            self._sessions.of(self._names).let_go("objective")
             self._bind(wanted)
 
     @contextmanager

@@ -282,7 +282,9 @@ def gemm(g, x, data, rng):
 def gram(g, x, data, rng):
     a = g.op("Flatten", x.name, axis=2)
     n = x.shape[0] * x.shape[1]
-    y = g.op("Gemm", a, a, transB=1, alpha=1 / (x.shape[2] * x.shape[3]))
+    turned = data.draw(st.booleans())
+    a = g.op("Transpose", a) if turned else a
+    y = g.op("Gemm", a, a, transA=int(turned), transB=1 - turned, alpha=1 / (x.shape[2] * x.shape[3]))
     return Tensor(g.op("Reshape", y, g.ints(1, 1, n, n)), (1, 1, n, n))
 
 

@@ -297,6 +297,27 @@ def test_gradient_of_square_is_exact() -> None:
     np.testing.assert_array_equal(run(g.model([slope]), x)[0], 2 * x)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_gradient_of_a_gram_matrix_is_one_product(turned: bool) -> None:
+    g = Graph()
+    x = g.input("x", [3, 5])
+    gram = g.op("Gemm", x, x, transA=int(turned), transB=1 - turned)
+    gradient(g, g.op("ReduceSumSquare", gram, keepdims=0), x)
+    assert sum(node.op_type == "Gemm" for node in g.nodes) == 2
+
+
+def test_what_comes_from_the_depth_is_added_first() -> None:
+    g = Graph()
+    x = g.input("x", [3])
+    onwards = g.op("Neg", x)
+    near = g.op("ReduceSum", g.op("Exp", x), keepdims=0)
+    deep = g.op("ReduceSum", onwards, keepdims=0)
+    gradient(g, g.op("Add", deep, near), x)
+    total = next(node for node in reversed(g.nodes) if node.op_type == "Sum")
+    makers = {node.output[0]: node.op_type for node in g.nodes}
+    assert [makers[name] for name in total.input] == ["Neg", "Mul"]
+
+
 def test_erf() -> None:
     g = Graph()
     g.input("x", [1, 1, None, None])

@@ -10,11 +10,13 @@ from networks import network_of, vgg_weights
 
 from nst_onnx import scratch
 from nst_onnx.errors import NstError
-from nst_onnx.graph import Graph
+from nst_onnx.graph import Graph, gradient
+from nst_onnx.losses import style
 from nst_onnx.models import vgg
 from nst_onnx.network import Network
 from nst_onnx.objective import Objective
 from nst_onnx.runtime import Device, winograd
+from nst_onnx.runtime.tidy import tidy
 
 openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
@@ -86,6 +88,57 @@ def test_columns_are_dealt_out_without_slices() -> None:
     assert not [node for node in model.get_ordered_ops() if "Slice" in node.get_type_name()]
 
 
+def with_style(depth: int, target: bool) -> io.BytesIO:
+    """Convolutions and ReLUs, the Gram matrix of the last and, with a target, its features' gradient."""
+    g, rng = Graph(), np.random.default_rng(0)
+    x = g.input("x", [1, 4, 5, 12])
+    for _ in range(depth):
+        kernel = g.constant(rng.standard_normal((4, 4, 3, 3)) / 6)
+        x = g.op("Relu", g.op("Conv", x, kernel, pads=[1, 1, 1, 1]))
+    matrix = style.gram_by_positions(g, x)
+    g.output("gram", matrix)
+    if target:
+        difference = g.op("Sub", matrix, g.constant(rng.standard_normal((4, 4))))
+        g.infer_shapes()
+        g.output("slope", gradient(g, g.op("ReduceSumSquare", difference, keepdims=0), "x"))
+    return io.BytesIO(g.model().SerializeToString())
+
+
+@pytest.mark.parametrize("target", [False, True])
+def test_gram_matrices_are_summed_in_phases(target: bool) -> None:
+    """All that is converted is what the first convolution reads and, backwards, what the last one gives."""
+    core, found = openvino.Core(), []
+    x = np.random.default_rng(1).standard_normal((1, 4, 5, 12)).astype(np.float32)
+    for rewrite in (False, True):
+        model = core.read_model(with_style(2, target))
+        if rewrite:
+            tidy(model)  # the first, as a session does
+            winograd.by_winograd(model)
+            orders = [node.input_value(1).get_node().data.tolist() for node in transpositions(model)]
+            assert orders.count([1, 0, 2]) == 1 + target
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        found.append([value.copy() for value in compiled([x]).values()])
+    for direct, rewritten in zip(*found, strict=True):
+        np.testing.assert_allclose(rewritten, direct, rtol=1e-4, atol=1e-5 * np.abs(direct).max())
+
+
+def test_what_a_gram_matrix_and_a_convolution_read_is_laid_out_once() -> None:
+    """Features of a convolution that stays as it is, with a Gram matrix and another convolution on them."""
+    g, rng = Graph(), np.random.default_rng(0)
+    x = g.input("x", [1, 3, 5, 12])
+    for inputs, outputs in ((3, 4), (4, 4)):
+        kernel = g.constant(rng.standard_normal((outputs, inputs, 3, 3)) / 6)
+        x = g.op("Relu", g.op("Conv", x, kernel, pads=[1, 1, 1, 1]))
+        if outputs > inputs:
+            g.output("gram", style.gram_by_positions(g, x))
+    g.output("last", x)
+    model = openvino.Core().read_model(io.BytesIO(g.model().SerializeToString()))
+    winograd.by_winograd(model)
+    first = next(node for node in model.get_ordered_ops() if node.get_type_name() == "Relu")
+    uses = [use.get_node().get_type_name() for use in first.output(0).get_target_inputs()]
+    assert sorted(uses) == ["ShapeOf", "Transpose"]
+
+
 @pytest.mark.parametrize("shape", [(8, 4), (8, 10), (3, 2)])
 def test_widths_that_cannot_be_dealt_out_are_left_alone(shape: tuple[int, int]) -> None:
     model = openvino.Core().read_model(chain((4, 4, 4), shape))
@@ -104,6 +157,10 @@ def test_an_objective_and_its_gradient_are_the_same(preset: str, tmp_path: Path)
     loss, found = Objective(content, style, model=other, **options).value_and_grad(at)
     assert loss == pytest.approx(wanted, rel=1e-4)
     assert np.linalg.norm(found - gradient) < 1e-3 * np.linalg.norm(gradient)
+
+
+def transpositions(model: object) -> list:
+    return [node for node in model.get_ordered_ops() if node.get_type_name() == "Transpose"]
 
 
 def convolutions(model: object) -> list:

@@ -18,8 +18,9 @@ def tidy(model: Any) -> None:
     manager.register_pass(passes.ConstantFolding())  # where nothing is padded is known only now
     manager.run_passes(model)
     for node in model.get_ordered_ops():
-        if _pads_nothing(node):
-            _replace(node.output(0), node.input_value(0))
+        if (same := _unchanged(node)) is not None:
+            for use in node.output(0).get_target_inputs():
+                use.replace_source_output(same)
         elif _is_gram(node):
             # OpenVINO would scale X in place of the much smaller XᵀX if the scaling came next.
             uses = node.output(0).get_target_inputs()
@@ -28,11 +29,21 @@ def tidy(model: Any) -> None:
                 use.replace_source_output(turned.output(0))
 
 
-def _pads_nothing(node: Any) -> bool:
-    if node.get_type_name() != "Pad":
-        return False
-    ends = [node.input_value(i).get_node() for i in (1, 2)]
-    return all(end.get_type_name() == "Constant" and not end.data.any() for end in ends)
+def _unchanged(node: Any) -> Any:
+    """Return the input that a node gives on as it is; None if it does something."""
+    kind, inputs = node.get_type_name(), node.input_values()
+    if kind == "Pad":
+        return inputs[0] if all(_is(0, end) for end in inputs[1:3]) else None
+    idle = {"Add": 0, "Multiply": 1}.get(kind)  # a Gemm is read as a product, times one, plus zero
+    if idle is None or not _is(idle, inputs[1]) or not node.output(0).get_partial_shape().is_static:
+        return None
+    return inputs[0] if inputs[0].get_shape() == node.output(0).get_shape() else None
+
+
+def _is(value: float, output: Any) -> bool:
+    """Whether a tensor is fixed and has this value throughout."""
+    node = output.get_node()
+    return bool(node.get_type_name() == "Constant" and (node.data == value).all())
 
 
 def _is_gram(node: Any) -> bool:
@@ -42,8 +53,3 @@ def _is_gram(node: Any) -> bool:
     (a, b), about = node.input_values(), node.get_attributes()
     same = a.get_node().get_name() == b.get_node().get_name() and a.get_index() == b.get_index()
     return bool(same and about["transpose_a"] != about["transpose_b"])
-
-
-def _replace(old: Any, new: Any) -> None:
-    for use in old.get_target_inputs():
-        use.replace_source_output(new)

@@ -104,6 +104,8 @@ class _Rewriting:
                 columns = self._columns(self._phased[name, 0], _shape(old))
                 for use in others:
                     use.replace_source_output(columns)
+        for node in self._model.get_ordered_ops():
+            self._sum_of_positions(node)
 
     def _look_ahead(self, node: Any) -> None:
         """Note which tensors will be asked for in phases."""
@@ -201,6 +203,15 @@ class _Rewriting:
         rows = self._ops.matmul(self._positions(source), product.input_value(1), False, False)
         return self._features(rows, _shape(source))
 
+    def _sum_of_positions(self, node: Any) -> None:
+        """Add up two matrices of positions × channels before they become features: one view, not two."""
+        if node.get_type_name() == "Add":
+            a, b = (_rows_of(x.get_node()) for x in node.input_values())
+            if a is not None and b is not None and _shape(a) == _shape(b):
+                features = self._features(self._ops.add(a, b), _shape(node.output(0)))
+                for use in node.output(0).get_target_inputs():
+                    use.replace_source_output(features)
+
     def _phases_of(self, rows: Any) -> Any:
         """Return the phases that a matrix positions × channels was made of; None where there are none."""
         shaped = rows.get_node()
@@ -291,6 +302,14 @@ def _exchanges(node: Any, order: list[int]) -> bool:
         return False
     axes = node.input_value(1).get_node()
     return bool(axes.get_type_name() == "Constant" and axes.data.tolist() == order)
+
+
+def _rows_of(node: Any) -> Any:
+    """Return the matrix of positions × channels that a node makes features of; None for any other node."""
+    if not _exchanges(node, _CHANNELS_FIRST) or node.input_value(0).get_node().get_type_name() != "Reshape":
+        return None
+    rows = node.input_value(0).get_node().input_value(0)
+    return rows if len(_shape(rows)) == 2 and _shape(rows)[1] == _shape(node.output(0))[1] else None
 
 
 def _key(output: Any) -> tuple[str, int]:

@@ -74,7 +74,7 @@ def _tiled_max(g: Graph, windows: Windows, seen: str, y: str, dy: str) -> str:
     attained = g.op("Cast", g.op("Equal", seen, windows.tile(g, y)), to=onnx.TensorProto.FLOAT)
     ties = g.op("AveragePool", attained, kernel_shape=windows.kernel, strides=windows.strides)
     share = g.op("Div", dy, g.op("Mul", ties, g.constant(area)))
-    return g.op("Mul", attained, windows.tile(g, share))
+    return g.op("Mul", windows.tile(g, share), attained)
 
 
 def _any_max(g: Graph, node: onnx.NodeProto, windows: Windows, seen: str, dy: str) -> str:
