@@ -1,6 +1,10 @@
 """Optimisers on functions whose answers are known."""
 
 import itertools
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +14,7 @@ import threadpoolctl
 from nst_onnx import scratch
 from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
 from nst_onnx.optim.lbfgs import Scaling, bold, cubic_minimum, newest
-from nst_onnx.optim.one_thread import one_thread
+from nst_onnx.optim.threads import halves, one_thread, side_by_side
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -113,6 +117,52 @@ def test_numpys_products_keep_to_one_thread_inside_only() -> None:
     with one_thread():
         assert blas_threads() == {1}
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 41])
+def test_halves_are_all_of_it_however_short(length: int) -> None:
+    for size in (10, 1 << 20):
+        parts = halves(length, size)
+        assert len(parts) == (2 if size > 10 and length > 1 else 1)
+        assert [n for part in parts for n in range(length)[part]] == list(range(length))
+
+
+def test_work_side_by_side_comes_back_in_order() -> None:
+    first = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert first.wait(60)  # until the other, which is done before it
+        else:
+            first.set()
+        return item
+
+    assert side_by_side(work, [0, 1]) == [0, 1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
+def test_a_fork_has_threads_of_its_own() -> None:
+    code = (
+        "import os; from nst_onnx.optim.threads import side_by_side; side_by_side(abs, [1, 2]);"
+        "child = os.fork(); found = side_by_side(abs, [-3, -4]); assert found == [3, 4];"
+        "child or os._exit(0); assert os.waitpid(child, 0)[1] == 0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_products_in_two_parts_are_those_in_one() -> None:
+    rng, size = np.random.default_rng(0), 1 << 17
+    vectors = rng.standard_normal((5, size)).astype(np.float32)
+    rows = Host(size).rows(5)
+    for k, vector in enumerate(vectors):
+        rows.put(k, vector)
+    wanted = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
+    for count in (1, 2, 5):
+        np.testing.assert_allclose(
+            rows.products(list(vectors[:2]), count), wanted[:2, :count], rtol=1e-4, atol=0.1
+        )
+        weights = rng.standard_normal(count)
+        np.testing.assert_allclose(rows.combine(weights), weights @ vectors[:count], rtol=1e-4, atol=1e-4)
 
 
 def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import scratch
-from nst_onnx.optim.one_thread import one_thread
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.space import Host, Space
+from nst_onnx.optim.threads import one_thread
 
 V = TypeVar("V")
 Numbers = npt.NDArray[np.float64]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.threads import halves, side_by_side
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -106,10 +107,15 @@ class Smoothing:
 
     def _waves(self, vector: Array) -> Array:
         colours = vector.reshape(3, *self.shape)
-        waves = np.zeros((3, len(self._rows), len(self._columns)), np.float32)
-        for rows in self._strips():
-            waves += self._rows[:, rows] @ (colours[:, rows] @ self._columns.T)
-            scratch.release(vector)
+
+        def seen(half: slice) -> Array:
+            waves = np.zeros((3, len(self._rows), len(self._columns)), np.float32)
+            for rows in self._strips(half):
+                waves += self._rows[:, rows] @ (colours[:, rows] @ self._columns.T)
+                scratch.release(vector)
+            return waves
+
+        waves = sum(side_by_side(seen, halves(self.shape[0], vector.size)))
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
 
     def _scale(self, vector: Array, excess: Array) -> Array:
@@ -117,15 +123,19 @@ class Smoothing:
         colours = vector.reshape(3, *self.shape)
         smooth = scratch.empty(colours.shape, on_disk=self._on_disk)
         across = waves @ self._columns
-        for rows in self._strips():
-            np.matmul(self._rows.T[rows], across, out=smooth[:, rows])
-            smooth[:, rows] += colours[:, rows]
-            scratch.release(smooth, vector)
+
+        def fill(half: slice) -> None:
+            for rows in self._strips(half):
+                np.matmul(self._rows.T[rows], across, out=smooth[:, rows])
+                smooth[:, rows] += colours[:, rows]
+                scratch.release(smooth, vector)
+
+        side_by_side(fill, halves(self.shape[0], vector.size))
         return smooth.reshape(-1)
 
-    def _strips(self) -> Iterator[slice]:
-        height, width = self.shape
-        return scratch.strips(height, 12 * width)
+    def _strips(self, half: slice) -> Iterator[slice]:
+        for rows in scratch.strips(half.stop - half.start, 12 * self.shape[1]):
+            yield slice(half.start + rows.start, half.start + rows.stop)
 
     def state(self) -> State:
         """Return what has been learnt."""

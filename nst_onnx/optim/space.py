@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.smoothing import Smoothing
+from nst_onnx.optim.threads import halves, side_by_side
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -180,19 +182,30 @@ class HostRows:
 
     def products(self, vectors: Sequence[Array], count: int) -> Numbers:
         """Return the first rows times each vector."""
-        products = np.zeros((len(vectors), count))
+        products, shares = np.zeros((len(vectors), count)), halves(count, self._matrix.shape[1])
         for piece in self._pieces(count):
             for i, vector in enumerate(vectors):
-                products[i] += self._matrix[:count, piece] @ vector[piece]
+                found = side_by_side(partial(self._dots, vector[piece], piece), shares)
+                products[i] += np.concatenate(found)
             scratch.release(self._matrix, *vectors)
         return products
 
     def combine(self, weights: Numbers) -> Array:
         """Return the weighted sum of the first rows."""
         combined, numbers = self._new(), weights.astype(np.float32)
+        shares = halves(len(weights), self._matrix.shape[1])
         for piece in self._pieces(len(weights)):
-            combined[piece] = numbers @ self._matrix[: len(weights), piece]
+            first, *others = side_by_side(partial(self._sum, numbers, piece), shares)
+            np.add(first, others[0], out=combined[piece]) if others else np.copyto(combined[piece], first)
             scratch.release(self._matrix, combined)
+        return combined
+
+    def _dots(self, vector: Array, piece: slice, rows: slice) -> Array:
+        products: Array = np.dot(self._matrix[rows, piece], vector)
+        return products
+
+    def _sum(self, weights: Array, piece: slice, rows: slice) -> Array:
+        combined: Array = np.dot(weights[rows], self._matrix[rows, piece])
         return combined
 
     def _pieces(self, count: int) -> Iterator[slice]:
