@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 
 from nst_onnx.graph import Graph, gradient
+from nst_onnx.graph.again import compute_again
 from nst_onnx.graph.edit import Pooling, cut, strides, with_pooling
 from nst_onnx.losses import content, style, temporal, total_variation
 from nst_onnx.models.extractor import Extractor
@@ -23,6 +24,8 @@ MASK = "mask"
 COEFFICIENTS = "coefficients"
 LOSSES = "losses"
 GRADIENT = "gradient"
+
+_CHEAP = 27  # products for each number of a layer: three by three of three colours
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,35 @@ def objective_model(
         distances.append(total_variation.FORMS[terms.tv](g, levels))
     if terms.temporal:
         distances.append(temporal.distance(g, PICTURE))
-    column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
-    losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))
-    slope = gradient(g, g.op("ReduceSum", losses, keepdims=0), PICTURE)
-    g.output(LOSSES, losses)
+    # The shallowest first: inputs are computed in their order, and then large features can go.
+    order = np.argsort([_depth(g, found, name) for name in terms.names], kind="stable")
+    column = g.op("Concat", *(g.op("Reshape", distances[i], g.ints(1)) for i in order), axis=0)
+    coefficients = g.input(COEFFICIENTS, [len(distances)])
+    ordered = g.op("Mul", column, g.op("Gather", coefficients, g.ints(*order)))
+    total = g.op("ReduceSum", ordered, keepdims=0)
+    forwards = len(g.nodes)
+    slope = gradient(g, total, PICTURE)
+    if first := _first_layer(g, extractor):
+        compute_again(g, first, PICTURE, forwards)
+    g.output(LOSSES, g.op("Gather", ordered, g.ints(*np.argsort(order))))
     g.output(GRADIENT, slope)
     return g.model()
+
+
+def _depth(g: Graph, found: dict[str, str], name: str) -> int:
+    """Return a term's place among the network's nodes, 0 for one that looks at the picture itself."""
+    tensor = found.get(name.partition("/")[2])
+    return next((place for place, node in enumerate(g.nodes) if tensor in node.output), 0)
+
+
+def _first_layer(g: Graph, extractor: Extractor) -> str:
+    """Return the ReLU of a first layer that is cheap, "" where there is none."""
+    layer = next(node for node in g.nodes if extractor.input in node.input)
+    kernel = g.shape(layer.input[1]) if layer.op_type == "Conv" else None
+    if kernel is None or None in kernel or np.prod([n or 0 for n in kernel[1:]]) > _CHEAP:
+        return ""
+    found = (node for node in g.nodes if node.op_type == "Relu" and node.input[0] == layer.output[0])
+    return next((node.output[0] for node in found), "")
 
 
 def with_features(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]:
