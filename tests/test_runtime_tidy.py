@@ -71,6 +71,13 @@ def test_other_sums_and_factors_stay() -> None:
     assert (kinds.count("Multiply"), kinds.count("Add")) == (1, 2)
 
 
+def test_lengths_known_only_at_run_time_are_left_alone() -> None:
+    g = Graph()
+    places = g.op("Cast", g.op("NonZero", g.op("Reshape", g.input("x", [1, 3, 4, 6]), g.ints(-1))), to=1)
+    g.output("sum", g.op("Add", g.op("Reshape", places, g.ints(-1)), g.constant(np.zeros(72))))
+    same(g)
+
+
 @pytest.mark.parametrize("gram", [style.gram_by_positions, style.gram_by_channels])
 def test_what_scales_a_gram_matrix_does_not_come_next(gram: style.Gram) -> None:
     """OpenVINO would scale the features instead, which are many more."""

@@ -122,6 +122,49 @@ def test_gram_matrices_are_summed_in_phases(target: bool) -> None:
         np.testing.assert_allclose(rewritten, direct, rtol=1e-4, atol=1e-5 * np.abs(direct).max())
 
 
+@pytest.mark.parametrize(
+    ("matrix", "shape"),
+    [((4, 4), [1, 4, 16, 4]), ((4, 4), [2, 4, 8, 4]), ((4, 8), [1, 16, 8, 4]), ((2, 4, 4), [2, 8, 8, 4])],
+)
+def test_what_only_looks_like_a_gram_gradient_is_left_alone(
+    matrix: tuple[int, ...], shape: list[int]
+) -> None:
+    """A product of positions × channels that is not given the features' own shape again."""
+    g, rng = Graph(), np.random.default_rng(0)
+    kernels = [g.constant(rng.standard_normal((4, channels, 3, 3)) / 6) for channels in (4, shape[3])]
+    f = g.op("Relu", g.op("Conv", g.input("x", [1, 4, 8, 8]), kernels[0], pads=[1, 1, 1, 1]))
+    rows = g.op("Reshape", g.op("Transpose", f, perm=[0, 2, 3, 1]), g.ints(-1, 4))
+    product = g.op("MatMul", rows, g.constant(rng.standard_normal(matrix)))
+    again = g.op("Transpose", g.op("Reshape", product, g.ints(*shape)), perm=[0, 3, 1, 2])
+    g.output("y", g.op("Relu", g.op("Conv", again, kernels[1], pads=[1, 1, 1, 1])))
+    same_rewritten(g, (1, 4, 8, 8))
+
+
+def test_sums_that_spread_are_left_alone() -> None:
+    g = Graph()
+    rows = g.op("Reshape", g.input("x", [1, 4, 8, 8]), g.ints(64, 4))
+    a, b = (
+        g.op("Transpose", g.op("Reshape", rows, g.ints(*shape)), perm=[0, 3, 1, 2])
+        for shape in ([1, 1, 64, 4], [1, 64, 1, 4])
+    )
+    g.output("y", g.op("Add", a, b))
+    same_rewritten(g, (1, 4, 8, 8))
+
+
+def same_rewritten(g: Graph, shape: tuple[int, ...]) -> None:
+    """Check that what a session does to a graph changes no result."""
+    core, found = openvino.Core(), []
+    x = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
+    for rewrite in (False, True):
+        model = core.read_model(io.BytesIO(g.model().SerializeToString()))
+        if rewrite:
+            tidy(model)
+            winograd.by_winograd(model)
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        found.append(compiled([x])["y"].copy())
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5 * np.abs(found[0]).max())
+
+
 def test_what_a_gram_matrix_and_a_convolution_read_is_laid_out_once() -> None:
     """Features of a convolution that stays as it is, with a Gram matrix and another convolution on them."""
     g, rng = Graph(), np.random.default_rng(0)

@@ -35,9 +35,9 @@ def compute_again(g: Graph, tensor: str, source: str, since: int) -> bool:
     for node in chain + views:
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
-        names |= {name: g.fresh("again") for name in node.output}
+        names |= {name: g.fresh("again") for name in node.output if name}  # "" stands for one left out
         copy.name = ""
-        copy.output[:] = [names[name] for name in node.output]
+        copy.output[:] = [names.get(name, name) for name in node.output]
         copy.input[:] = [names.get(name, name) for name in node.input]
         g.nodes.append(copy)
     done = {node.output[0] for node in before}

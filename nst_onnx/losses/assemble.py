@@ -106,7 +106,7 @@ def objective_model(
     if terms.temporal:
         distances.append(temporal.distance(g, PICTURE))
     # The shallowest first: inputs are computed in their order, and then large features can go.
-    order = np.argsort([_depth(g, found, name) for name in terms.names], kind="stable")
+    order = np.argsort([_depth(g, name) for name in terms.names], kind="stable")
     column = g.op("Concat", *(g.op("Reshape", distances[i], g.ints(1)) for i in order), axis=0)
     coefficients = g.input(COEFFICIENTS, [len(distances)])
     ordered = g.op("Mul", column, g.op("Gather", coefficients, g.ints(*order)))
@@ -120,10 +120,10 @@ def objective_model(
     return g.model()
 
 
-def _depth(g: Graph, found: dict[str, str], name: str) -> int:
-    """Return a term's place among the network's nodes, 0 for one that looks at the picture itself."""
-    tensor = found.get(name.partition("/")[2])
-    return next((place for place, node in enumerate(g.nodes) if tensor in node.output), 0)
+def _depth(g: Graph, name: str) -> int:
+    """Return the place of a term's layer among the nodes, 0 for a term on the picture itself."""
+    layer = name.partition("/")[2]
+    return next((place for place, node in enumerate(g.nodes) if layer and layer in node.output), 0)
 
 
 def _first_layer(g: Graph, extractor: Extractor) -> str:

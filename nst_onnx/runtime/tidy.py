@@ -35,9 +35,10 @@ def _unchanged(node: Any) -> Any:
     if kind == "Pad":
         return inputs[0] if all(_is(0, end) for end in inputs[1:3]) else None
     idle = {"Add": 0, "Multiply": 1}.get(kind)  # a Gemm is read as a product, times one, plus zero
-    if idle is None or not _is(idle, inputs[1]) or not node.output(0).get_partial_shape().is_static:
+    if idle is None or not _is(idle, inputs[1]):
         return None
-    return inputs[0] if inputs[0].get_shape() == node.output(0).get_shape() else None
+    shapes = [output.get_partial_shape() for output in (inputs[0], node.output(0))]
+    return inputs[0] if all(shape.is_static for shape in shapes) and shapes[0] == shapes[1] else None
 
 
 def _is(value: float, output: Any) -> bool:

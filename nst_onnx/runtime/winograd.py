@@ -187,35 +187,35 @@ class _Rewriting:
 
     def _gram_gradient(self, node: Any) -> Any:
         """Return the gradient by a Gram matrix, X M back as features, in phases; None for anything else."""
-        if not _exchanges(node, _CHANNELS_FIRST):
+        product = _rows_of(node)
+        if product is None or product.get_node().get_type_name() != "MatMul":
             return None
-        shaped = node.input_value(0).get_node()
-        if shaped.get_type_name() != "Reshape":
+        about, (x, m) = product.get_node().get_attributes(), product.get_node().input_values()
+        source, channels = self._phases_of(x), _shape(product)[1]
+        square = m.get_partial_shape().is_static and _shape(m) == [channels, channels]
+        if source is None or about["transpose_a"] or about["transpose_b"] or not square:
             return None
-        product = shaped.input_value(0).get_node()
-        if product.get_type_name() != "MatMul" or any(
-            product.get_attributes()[side] for side in ("transpose_a", "transpose_b")
-        ):
+        height, width = _shape(node.output(0))[2:]
+        phases = [_PHASES, channels, height, width // _PHASES]
+        if _shape(source) != phases:
             return None
-        source = self._phases_of(product.input_value(0))
-        if source is None or _shape(node.output(0))[1] != _shape(source)[1]:
-            return None
-        rows = self._ops.matmul(self._positions(source), product.input_value(1), False, False)
-        return self._features(rows, _shape(source))
+        rows = self._ops.matmul(self._positions(source), m, False, False)
+        return self._features(rows, phases)
 
     def _sum_of_positions(self, node: Any) -> None:
         """Add up two matrices of positions × channels before they become features: one view, not two."""
         if node.get_type_name() == "Add":
             a, b = (_rows_of(x.get_node()) for x in node.input_values())
-            if a is not None and b is not None and _shape(a) == _shape(b):
-                features = self._features(self._ops.add(a, b), _shape(node.output(0)))
+            shapes = [_shape(x) for x in node.input_values()] if a is not None and b is not None else []
+            if shapes and shapes[0] == shapes[1]:
+                features = self._features(self._ops.add(a, b), shapes[0])
                 for use in node.output(0).get_target_inputs():
                     use.replace_source_output(features)
 
     def _phases_of(self, rows: Any) -> Any:
         """Return the phases that a matrix positions × channels was made of; None where there are none."""
         shaped = rows.get_node()
-        if shaped.get_type_name() != "Reshape":
+        if shaped.get_type_name() != "Reshape" or not rows.get_partial_shape().is_static:
             return None
         last = shaped.input_value(0).get_node()
         if not _exchanges(last, _CHANNELS_LAST) or len(_shape(rows)) != 2:
@@ -257,12 +257,11 @@ class _Rewriting:
         shape = [n * height * width, channels]
         for use in features.get_target_inputs():  # by whoever has it already: two views cost two copies
             if _exchanges(use.get_node(), _CHANNELS_LAST):
-                for then in use.get_node().output(0).get_target_inputs():
-                    if (
-                        then.get_node().get_type_name() == "Reshape"
-                        and _shape(then.get_node().output(0)) == shape
-                    ):
-                        return then.get_node().output(0)
+                takers = (taker.get_node() for taker in use.get_node().output(0).get_target_inputs())
+                made = [taker.output(0) for taker in takers if taker.get_type_name() == "Reshape"]
+                for matrix in made:
+                    if matrix.get_partial_shape().is_static and _shape(matrix) == shape:
+                        return matrix
         last = self._ops.transpose(features, self._numbers(*_CHANNELS_LAST))
         return self._ops.reshape(last, self._numbers(*shape), False).output(0)
 
@@ -305,11 +304,14 @@ def _exchanges(node: Any, order: list[int]) -> bool:
 
 
 def _rows_of(node: Any) -> Any:
-    """Return the matrix of positions × channels that a node makes features of; None for any other node."""
+    """Return the matrix of positions × channels that a node makes features 1×C×H×W of; None for any other."""
     if not _exchanges(node, _CHANNELS_FIRST) or node.input_value(0).get_node().get_type_name() != "Reshape":
         return None
-    rows = node.input_value(0).get_node().input_value(0)
-    return rows if len(_shape(rows)) == 2 and _shape(rows)[1] == _shape(node.output(0))[1] else None
+    rows, features = node.input_value(0).get_node().input_value(0), node.output(0)
+    if not (rows.get_partial_shape().is_static and features.get_partial_shape().is_static):
+        return None
+    fits = len(_shape(rows)) == 2 and _shape(rows)[1] == _shape(features)[1] and _shape(features)[0] == 1
+    return rows if fits else None
 
 
 def _key(output: Any) -> tuple[str, int]:
