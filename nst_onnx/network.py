@@ -53,7 +53,7 @@ class Sessions:
     @cached_property
     def objective(self) -> AnySession:
         """From a picture, targets and coefficients to losses and gradient."""
-        return self._open(objective_model)
+        return self._open(partial(objective_model, first_to_last=self._device.kind == "openvino"))
 
     @cached_property
     def features(self) -> tuple[float, bool]:

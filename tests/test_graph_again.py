@@ -105,18 +105,20 @@ def test_an_objective_computes_its_first_layer_twice(tmp_path: Path) -> None:
     assert kernels.count(first.input[1]) == 2
 
 
+@pytest.mark.parametrize("first_to_last", [False, True])
 @pytest.mark.parametrize("margin", [0, 4])
-def test_the_shallowest_loss_is_computed_first(margin: int, tmp_path: Path) -> None:
+def test_the_shallowest_loss_is_computed_first(margin: int, first_to_last: bool, tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2",), style=("conv2_1", "conv1_1", "conv1_2"), margin=margin)
-    nodes = objective_model(extractor, terms).graph.node
+    nodes = objective_model(extractor, terms, first_to_last=first_to_last).graph.node
     makers = {node.output[0]: node for node in nodes}
     column = next(node for node in nodes if node.op_type == "Concat" and len(node.input) == len(terms.names))
     squares = (makers[makers[name].input[0]] for name in column.input)
     targets = [makers[node.input[0]].input[1] for node in squares]
-    assert targets == [
+    wanted = [
         f"target/{name}" for name in ("style/conv1_1", "style/conv1_2", "style/conv2_1", "content/conv2_2")
     ]
+    assert targets == (wanted if first_to_last else wanted[::-1])
 
 
 def test_losses_keep_their_order_whatever_is_computed_first(tmp_path: Path) -> None:

@@ -85,14 +85,19 @@ def statistics_model(
 
 
 def objective_model(
-    extractor: Extractor, terms: Terms, gram: style.Gram = style.gram_by_channels
+    extractor: Extractor,
+    terms: Terms,
+    gram: style.Gram = style.gram_by_channels,
+    *,
+    first_to_last: bool = False,
 ) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
     Further inputs ``target/content/LAYER`` and ``target/style/LAYER`` are shaped as the statistics, those
     of a temporal loss as in `nst_onnx.losses.temporal`;
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
-    term; `gradient` of their sum with respect to the picture, 1×3×H×W.
+    term; `gradient` of their sum with respect to the picture, 1×3×H×W. `first_to_last`: whether the runtime
+    computes an operator's inputs in this order (OpenVINO), or the other way round (onnxruntime).
     """
     g, found = with_features(extractor, terms)
     distances = []
@@ -105,8 +110,10 @@ def objective_model(
         distances.append(total_variation.FORMS[terms.tv](g, levels))
     if terms.temporal:
         distances.append(temporal.distance(g, PICTURE))
-    # The shallowest first: inputs are computed in their order, and then large features can go.
-    order = np.argsort([_depth(g, name) for name in terms.names], kind="stable")
+    # The shallowest is to be computed first: then its large features can go.
+    order = np.argsort([_depth(g, name) for name in terms.names], kind="stable")[
+        :: 1 if first_to_last else -1
+    ]
     column = g.op("Concat", *(g.op("Reshape", distances[i], g.ints(1)) for i in order), axis=0)
     coefficients = g.input(COEFFICIENTS, [len(distances)])
     ordered = g.op("Mul", column, g.op("Gather", coefficients, g.ints(*order)))
