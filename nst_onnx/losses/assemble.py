@@ -111,9 +111,8 @@ def objective_model(
     if terms.temporal:
         distances.append(temporal.distance(g, PICTURE))
     # The shallowest is to be computed first: then its large features can go.
-    order = np.argsort([_depth(g, name) for name in terms.names], kind="stable")[
-        :: 1 if first_to_last else -1
-    ]
+    deeper = np.argsort([_depth(g, name) for name in terms.names], kind="stable")
+    order = deeper if first_to_last else deeper[::-1]
     column = g.op("Concat", *(g.op("Reshape", distances[i], g.ints(1)) for i in order), axis=0)
     coefficients = g.input(COEFFICIENTS, [len(distances)])
     ordered = g.op("Mul", column, g.op("Gather", coefficients, g.ints(*order)))
