@@ -63,8 +63,8 @@ def _named(node: onnx.NodeProto) -> str:
 def _sum(graph: Graph, terms: list[str]) -> str:
     """Add up the gradients that arrived at one tensor, keeping the list short for whoever asks again.
 
-    What arrived last comes from the depth of the network, by the most nodes. It stands first, for runtimes
-    compute an operator's inputs in their order: the others need not wait in memory then.
+    What arrived last comes from the depth of the network, by the most nodes. It stands first, for OpenVINO
+    computes an operator's inputs in their order: the others need not wait in memory then.
     """
     if len(terms) > 1:
         terms[:] = [graph.op("Sum", *reversed(terms))]

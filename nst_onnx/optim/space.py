@@ -195,8 +195,9 @@ class HostRows:
         combined, numbers = self._new(), weights.astype(np.float32)
         shares = halves(len(weights), self._matrix.shape[1])
         for piece in self._pieces(len(weights)):
-            first, *others = side_by_side(partial(self._sum, numbers, piece), shares)
-            np.add(first, others[0], out=combined[piece]) if others else np.copyto(combined[piece], first)
+            combined[piece], *others = side_by_side(partial(self._sum, numbers, piece), shares)
+            for other in others:
+                combined[piece] += other
             scratch.release(self._matrix, combined)
         return combined
 
