@@ -100,7 +100,7 @@ def console(profile: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def gimp(console: Inside, tmp_path: Path) -> Callable[..., Told]:
-    """Have GIMP go through a scenario of scenarios.py."""
+    """Have GIMP go through one of scenarios/."""
 
     def run(scenario: str, **arguments: Any) -> Told:
         return Told(console.ask(scenario, folder=str(tmp_path), **arguments), tmp_path)

@@ -26,7 +26,7 @@ class Inside:
         self.batch = ["--batch-interpreter=python-fu-eval", "-b", code]
 
     def ask(self, scenario: str, seconds: float = 300, **arguments: Any) -> dict[str, Any]:
-        """Have a function of scenarios.py called, and return the facts that it tells."""
+        """Have a scenario (see scenarios/) gone through, and return the facts that it tells."""
         self._count += 1
         question, answer = (self.folder / f"{self._count:04}.{kind}" for kind in ("ask", "answer"))
         _write(question, {"scenario": scenario, "arguments": arguments})

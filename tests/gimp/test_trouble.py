@@ -6,7 +6,7 @@ import pytest
 
 EXPECTED = {
     "no style": "no style picture is chosen",
-    "style is no picture": "scenarios.py",
+    "style is no picture": "refusals.py",
     "style is a folder": "argument 'style'",
     "style is not there": "argument 'style'",
     "second style is not there": "argument 'second-style'",

@@ -110,12 +110,11 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def krita(profile: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """Have Krita go through all scenarios of inside.py."""
+    """Have Krita go through all scenarios."""
     folder, temporary = tmp_path_factory.mktemp("scenarios"), tmp_path_factory.mktemp("tmp")
     pykrita = Path(profile["XDG_DATA_HOME"]) / "krita" / "pykrita"
     driver = pykrita / "nst_driver"
-    driver.mkdir()
-    shutil.copyfile(HERE / "inside.py", driver / "__init__.py")
+    shutil.copytree(HERE / "scenarios", driver, ignore=shutil.ignore_patterns("__pycache__"))
     desktop = (pykrita / "neural_style.desktop").read_text()
     (pykrita / "nst_driver.desktop").write_text(desktop.replace("neural_style", "nst_driver"))
     settings = Path(profile["XDG_CONFIG_HOME"]) / "kritarc"

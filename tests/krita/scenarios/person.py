@@ -1,0 +1,59 @@
+"""What a person does: press buttons of the docker."""
+
+import os
+
+from krita import Krita
+
+from .pictures import moment, names, told
+
+QUICK = {"quality": "fast", "size": 64, "model": "compact", "device": "cpu"}
+
+
+def panel():
+    for docker in Krita.instance().dockers():
+        if docker.objectName() == "neural_style":
+            return docker.panel if hasattr(docker, "panel") else docker.widget()
+    raise LookupError("there is no docker")
+
+
+def undo():
+    Krita.instance().action("edit_undo").trigger()
+    Krita.instance().activeDocument().waitForDone()
+
+
+def painted(**settings):
+    """Choose settings, press Paint, and wait for the end; the message is returned."""
+    here = _pressed(**settings)
+    yield lambda: not here.painter.busy
+    return here.message.text()
+
+
+def outcome(folder, document, layer, **settings):
+    """Paint; return what has become of the layer, and what was made."""
+    facts = {"message": (yield from painted(**settings)), "names": names(document)}
+    yield from moment()
+    if document.nodeByUniqueID(layer.uniqueId()) is not None:
+        facts["after"] = told(folder, layer, "after")
+    facts["made"] = told(folder, document.activeNode(), "made")
+    return facts
+
+
+def start(**settings):
+    """Press Paint for a painting that takes long, and wait until it can be kept."""
+    here = _pressed(**{"quality": "best", "size": 256, **settings})
+    yield lambda: here.keep_button.isEnabled()
+    return here
+
+
+def finish(here):
+    here.keep_button.click()
+    yield lambda: not here.painter.busy
+    return here.message.text()
+
+
+def _pressed(**settings):
+    here = panel()
+    here.controls.reset()
+    here.controls.choose(**{"style": os.environ["NST_STYLE"], "second_style": "", **QUICK, **settings})
+    here.paint_button.click()
+    return here
