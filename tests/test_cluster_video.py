@@ -32,6 +32,7 @@ pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')
 
 from nst_onnx.cluster.crew import TRIES
+from nst_onnx.cluster.scenes import Scenes
 
 Nst = Callable[..., Outcome]
 LENGTHS = (3, 2, 4)
@@ -128,24 +129,22 @@ def test_the_frames_are_those_of_this_machine(
     network: Network,
     kept: list[bytes],
     expected: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Bit for bit, with as many workers as there are scenes."""
     steps: list[FrameStep] = []
-    most = 0
-
-    def meanwhile(step: FrameStep) -> None:
-        nonlocal most
-        steps.append(step)
-        most = max(most, len(painters()))
+    hired: list[Any] = []
+    hire = Scenes._hire
+    monkeypatch.setattr(Scenes, "_hire", lambda crew: hired.append(hire(crew)) or hired[-1])
 
     result = stylize_video(
-        film, style, out, model=network, ray="auto", workers=4, callback=meanwhile, **QUICK
+        film, style, out, model=network, ray="auto", workers=4, callback=steps.append, **QUICK
     )
     assert (result.frames, result.painted, result.scenes) == (FRAMES, FRAMES, CUTS)
     assert kept == expected
     assert times(out) == times(film)
     assert [data for _, data in packets(out)] == [data for _, data in packets(film)]
-    assert most == len(LENGTHS)
+    assert len(hired) == len(LENGTHS)
     assert [step.frame for step in steps] == list(range(FRAMES))
     assert all(step.iteration == step.iterations > 0 and step.losses["total"] > 0 for step in steps)
     assert listing(out.parent) == {"film.mkv", "out.mp4"}
