@@ -97,17 +97,16 @@ def test_smoothing_is_the_same() -> None:
     here, there = Smoothing(SHAPE), Smoothing(SHAPE, on_disk=True)
     for _ in range(5):
         s, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(2))
-        wants = here.learn(s, y)
-        assert there.learn(moved(s), moved(y)) == wants
+        squares = float(s @ s), float(y @ y)
+        wants = here.learn(s, y, squares)
+        assert there.learn(moved(s), moved(y), squares) == wants
         if wants:
             here.relearn()
             there.relearn()
     vector = rng.standard_normal(SIZE).astype(np.float32)
-    for apply, same in ((here, there), (here.inverse, there.inverse)):
-        found = same(moved(vector))
-        assert isinstance(found.base, np.memmap)
-        np.testing.assert_array_equal(found, apply(vector))
-    np.testing.assert_allclose(there.inverse(there(vector)), vector, atol=1e-4)
+    found = there(moved(vector))
+    assert isinstance(found.base, np.memmap)
+    np.testing.assert_array_equal(found, here(vector))
 
 
 # Paintings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -40,6 +41,16 @@ def bold(steps: Numbers, changes: Numbers) -> float:
     down tenfold from step to step. docs/optimiser.md says what other factors and means did.
     """
     return _BOLD * float(np.exp(np.log(steps / changes).mean()))
+
+
+@dataclass(frozen=True)
+class _Pair(Generic[V]):
+    """A step s and its gradient change y; s·y, and s·s and y·y."""
+
+    s: V
+    y: V
+    product: float
+    squares: tuple[float, float]
 
 
 class LBFGS(Generic[V]):
@@ -107,7 +118,7 @@ class LBFGS(Generic[V]):
         smooth = self.space.precondition(gradient)
         pair = None if self._gradient is None else self._keep(gradient, smooth)
         before, self._products = self._products, self._rows_times(gradient, smooth)
-        if pair is not None and self._learn(*pair, before):
+        if pair is not None and self._learn(pair, before):
             self._products = self._rows_times(gradient, self.space.precondition(gradient))
         self._base, self._loss, self._gradient = self.x, loss, gradient
         self._recent = [*self._recent, loss][-self.lookback :]
@@ -175,7 +186,7 @@ class LBFGS(Generic[V]):
             scratch.release(direction)
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
-    def _keep(self, gradient: V, smooth: V) -> tuple[V, V] | None:
+    def _keep(self, gradient: V, smooth: V) -> _Pair[V] | None:
         """Put the pair (s, y) of the step just made in the place of the oldest.
 
         Return it; None where the function does not curve upwards along it, and nothing is kept.
@@ -183,40 +194,30 @@ class LBFGS(Generic[V]):
         space = self.space
         assert self._gradient is not None
         s, y = space.add(self.x, self._base, -1.0), space.add(gradient, self._gradient, -1.0)
-        if not space.dot(s, y) > _FLAT * np.sqrt(space.dot(s, s) * space.dot(y, y)):
+        pair = _Pair(s, y, space.dot(s, y), (space.dot(s, s), space.dot(y, y)))
+        if not pair.product > _FLAT * np.sqrt(pair.squares[0] * pair.squares[1]):
             return None
         self._blind = 0
         place = self._order.pop(0) if len(self._order) == self.history else len(self._order)
         self._order.append(place)
         self._rows.put(1 + 2 * place, s)
         self._rows.put(2 + 2 * place, space.add(smooth, self._rows.get(0), -1.0))
-        return s, y
+        return pair
 
-    def _learn(self, s: V, y: V, before: Numbers) -> bool:
+    def _learn(self, pair: _Pair[V], before: Numbers) -> bool:
         """Take in the newest pair, with the rows' products `before`. Return whether P is another now."""
         place, count = self._order[-1], len(self._order)
         products, known = self._products.copy(), before[: len(self._products)]
         products[: len(known)] -= known
-        for row in (1 + 2 * place, 2 + 2 * place):  # these were others before
-            products[row] = self.space.dot(self._rows.get(row), y)
+        # These two rows were others before.
+        products[1 + 2 * place] = pair.product
+        products[2 + 2 * place] = self.space.dot(self._rows.get(2 + 2 * place), pair.y)
         self._steps[:count, place] = products[1::2]
         self._changes[:count, place] = self._changes[place, :count] = products[2::2]
-        if not self.space.learn(s, y):
+        if not self.space.learn(pair.s, pair.y, pair.squares):
             return False
-        self._relearn(count)
+        self._changes[:count, :count] += self.space.relearn(self._rows, range(2, 2 + 2 * count, 2))
         return True
-
-    def _relearn(self, count: int) -> None:
-        """Change P, and with it all P y and their products with y."""
-        space, rows = self.space, self._rows
-        for row in range(2, 2 + 2 * count, 2):
-            rows.put(row, space.unsmooth(rows.get(row)))
-        space.relearn()
-        for k in range(count):  # rows from here on hold y, those before P y
-            smooth = space.precondition(rows.get(2 + 2 * k))
-            products = rows.products([smooth], 1 + 2 * count)[0, 2::2]
-            self._changes[k:count, k] = self._changes[k, k:count] = products[k:]
-            rows.put(2 + 2 * k, smooth)
 
     def _newton(self) -> Numbers:
         """Return −H g as weights of the rows, from the rows' inner products with g."""

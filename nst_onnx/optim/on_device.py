@@ -87,16 +87,21 @@ class DeviceSmoothing(Smoothing):
             "columns": put(self._columns, device),
             "opponents": put(OPPONENTS, device),
         }
-        self._to_waves, self._to_vector = _waves(shape, device), _scaled(shape, device)
+        self._to_waves, self._smooth, self._add = (
+            kernel(shape, device) for kernel in (_waves, _smoothed, _plus)
+        )
 
-    def _waves(self, vector: Tensor) -> Array:
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Return P v; its waves stay on the device."""
+        return self._smooth({"vector": vector, "excess": put(self.gain - 1, self._device), **self._fixed})
+
+    def waves(self, vector: Tensor) -> Array:
+        """Return C v, on the host."""
         return fetch(self._to_waves({"vector": vector, **self._fixed}))
 
-    def _total(self, vector: Tensor) -> float:
-        return float(fetch(_products(1, self._device)({"vector": vector, "r0": vector}))[0])
-
-    def _scale(self, vector: Tensor, excess: Array) -> Tensor:
-        return self._to_vector({"vector": vector, "excess": put(excess, self._device), **self._fixed})
+    def plus(self, vector: Tensor, waves: Array) -> Tensor:
+        """Return v + Cᵀ w, for waves from the host."""
+        return self._add({"vector": vector, "waves": put(waves, self._device), **self._fixed})
 
 
 @lru_cache(maxsize=256)
@@ -129,15 +134,19 @@ def _waves(shape: tuple[int, int], device: Device) -> Kernel:
 
 
 @lru_cache(maxsize=8)
-def _scaled(shape: tuple[int, int], device: Device) -> Kernel:
+def _smoothed(shape: tuple[int, int], device: Device) -> Kernel:
     """The vector, and its waves times `excess`."""
     g = _with_bases()
     excess = g.input("excess", [3, None, None])
-    waves = g.op("Mul", excess, _cosines(g, shape))
-    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
-    tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
-    smooth = g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1))
-    g.output("scaled", g.op("Add", "vector", smooth))
+    g.output("smoothed", _with_waves(g, g.op("Mul", excess, _cosines(g, shape))))
+    return Kernel(g.model(), device)
+
+
+@lru_cache(maxsize=8)
+def _plus(shape: tuple[int, int], device: Device) -> Kernel:
+    """The vector, and `waves`."""
+    g = _with_bases()
+    g.output("sum", _with_waves(g, g.input("waves", [3, None, None])))
     return Kernel(g.model(), device)
 
 
@@ -154,6 +163,12 @@ def _cosines(g: Graph, shape: tuple[int, int]) -> str:
     planes = g.op("Reshape", "vector", g.ints(3, *shape))
     low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
     return _mix(g, "opponents", low)
+
+
+def _with_waves(g: Graph, waves: str) -> str:
+    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
+    tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
+    return g.op("Add", "vector", g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1)))
 
 
 def _mix(g: Graph, matrix: str, planes: str) -> str:

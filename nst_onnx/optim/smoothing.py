@@ -59,19 +59,14 @@ class Smoothing:
 
     def __call__(self, vector: Array) -> Array:
         """Return P v, a new array."""
-        return self._scale(vector, self._gain - 1)
+        return self.plus(vector, (self.gain - 1) * self.waves(vector))
 
-    def inverse(self, vector: Array) -> Array:
-        """Return P⁻¹ v, a new array."""
-        return self._scale(vector, 1 / self._gain - 1)
-
-    def learn(self, s: Array, y: Array) -> bool:
-        """Take in a step and its gradient change. Return whether it is time to `relearn`."""
+    def learn(self, s: Any, y: Any, squares: tuple[float, float]) -> bool:
+        """Take in a step and its gradient change, and s·s and y·y. Return whether it is time to `relearn`."""
         if self._count == _LESSONS[-1]:
             return False
         for i, vector in enumerate((s, y)):
-            total = self._total(vector)
-            energy = np.square(self._waves(vector), dtype=np.float64).reshape(3, -1) / total
+            energy = np.square(self.waves(vector), dtype=np.float64).reshape(3, -1) / squares[i]
             self._energies[i] += energy @ self._bands.T
             self._rest[i] += max(1 - energy.sum(), 0)
         self._count += 1
@@ -96,16 +91,10 @@ class Smoothing:
         rest = np.log(self._rest[0] / self._rest[1])
         gain = np.exp((steps - changes - rest) / 2 @ self._bands)
         waves = len(self._rows), len(self._columns)
-        self._gain = gain.astype(np.float32).reshape(3, *waves)
+        self.gain = gain.astype(np.float32).reshape(3, *waves)
 
-    def _total(self, vector: Array) -> float:
-        total = 0.0
-        for piece in scratch.pieces(vector.size):
-            total += float(np.dot(vector[piece], vector[piece]))
-            scratch.release(vector)
-        return total
-
-    def _waves(self, vector: Array) -> Array:
+    def waves(self, vector: Array) -> Array:
+        """Return C v: (3 opponent colours, waves down, waves across)."""
         colours = vector.reshape(3, *self.shape)
 
         def seen(half: slice) -> Array:
@@ -118,11 +107,12 @@ class Smoothing:
         waves = sum(side_by_side(seen, halves(self.shape[0], vector.size)))
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
 
-    def _scale(self, vector: Array, excess: Array) -> Array:
-        waves = np.tensordot(OPPONENTS.T, excess * self._waves(vector), 1).astype(np.float32, copy=False)
+    def plus(self, vector: Array, waves: Array) -> Array:
+        """Return v + Cᵀ w, a new array."""
+        mixed = np.tensordot(OPPONENTS.T, waves, 1).astype(np.float32, copy=False)
         colours = vector.reshape(3, *self.shape)
         smooth = scratch.empty(colours.shape, on_disk=self._on_disk)
-        across = waves @ self._columns
+        across = mixed @ self._columns
 
         def fill(half: slice) -> None:
             for rows in self._strips(half):
@@ -142,14 +132,14 @@ class Smoothing:
         return {
             "energies": self._energies.copy(),
             "rest": self._rest.copy(),
-            "gain": self._gain.copy(),
+            "gain": self.gain.copy(),
             "count": np.asarray(self._count, np.float64),
         }
 
     def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
         """Go on from a `state`."""
         self._energies, self._rest = np.array(state["energies"]), np.array(state["rest"])
-        self._gain, self._count = np.array(state["gain"], np.float32), int(state["count"])
+        self.gain, self._count = np.array(state["gain"], np.float32), int(state["count"])
 
 
 def cosines(size: int, count: int) -> Array:

@@ -52,14 +52,14 @@ class Space(Protocol[V]):
     def precondition(self, vector: V) -> V:
         """Return P v for a symmetric positive definite P."""
 
-    def unsmooth(self, vector: V) -> V:
-        """Return P⁻¹ v."""
+    def learn(self, s: V, y: V, squares: tuple[float, float]) -> bool:
+        """Take in a step and its gradient change, and s·s and y·y. Return whether P should `relearn` now."""
 
-    def learn(self, s: V, y: V) -> bool:
-        """Take in a step and its gradient change. Return whether P should `relearn` now."""
+    def relearn(self, rows: Rows[V], kept: Sequence[int]) -> Numbers:
+        """Change P to what has been learnt, and with it the rows `kept`, each P y for some y.
 
-    def relearn(self) -> None:
-        """Change P to what has been learnt."""
+        Return by how much y·P y' is more than before, for each two of them.
+        """
 
     def take(self, vector: Any) -> V:
         """Return a vector of this space, or an array, as one that nobody else will change."""
@@ -89,19 +89,30 @@ class Preconditioned(Generic[V]):
         result: V = vector if self._smoothing is None else self._smoothing(vector)
         return result
 
-    def unsmooth(self, vector: V) -> V:
-        """Return P⁻¹ v, the vector itself where there is no P."""
-        result: V = vector if self._smoothing is None else self._smoothing.inverse(vector)
-        return result
-
-    def learn(self, s: V, y: V) -> bool:
+    def learn(self, s: V, y: V, squares: tuple[float, float]) -> bool:
         """Let P learn, if there is one. Return whether it should `relearn` now."""
-        return self._smoothing is not None and bool(self._smoothing.learn(s, y))
+        return self._smoothing is not None and bool(self._smoothing.learn(s, y, squares))
 
-    def relearn(self) -> None:
-        """Change P to what has been learnt."""
-        if self._smoothing is not None:
-            self._smoothing.relearn()
+    def relearn(self, rows: Rows[V], kept: Sequence[int]) -> Numbers:
+        """Change P, if there is one, and the rows; return by how much their products are more.
+
+        P y tells of y all there is to know: its waves are W times those of y, and else they are the same.
+        """
+        more = np.zeros((len(kept), len(kept)))
+        if self._smoothing is None:
+            return more
+        before = self._smoothing.gain
+        self._smoothing.relearn()
+        growth = self._smoothing.gain / before - 1
+        found: list[Array] = []
+        for k, row in enumerate(kept):
+            smooth = rows.get(row)
+            waves = self._smoothing.waves(smooth)
+            rows.put(row, self._smoothing.plus(smooth, growth * waves))
+            found.append(waves.reshape(-1))
+            weighed = (growth / before).reshape(-1) * found[-1]
+            more[k, : k + 1] = more[: k + 1, k] = [float(np.dot(other, weighed)) for other in found]
+        return more
 
     def state(self) -> State:
         """Return what P has learnt; nothing where there is no P."""

@@ -150,7 +150,8 @@ class ShardedSmoothing(Smoothing):
         super().__init__(stage.shape)
         self._stage = stage
 
-    def _waves(self, vector: Any) -> Array:
+    def waves(self, vector: Any) -> Array:
+        """Return C v, here."""
         count = len(self._rows), len(self._columns)
         shares = everyone(self._stage.team, "waves", self._stage.number, vector.number, count)
         waves = np.zeros((3, *count), np.float64)
@@ -158,9 +159,7 @@ class ShardedSmoothing(Smoothing):
             waves += share
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32)
 
-    def _total(self, vector: Any) -> float:
-        return float(self._stage.total(everyone(self._stage.team, "dot", vector.number, vector.number)))
-
-    def _scale(self, vector: Any, excess: Array) -> Any:
-        waves = np.tensordot(OPPONENTS.T, excess * self._waves(vector), 1).astype(np.float32)
-        return self._stage.make("add_waves", vector.number, self._stage.team.share(waves))
+    def plus(self, vector: Any, waves: Array) -> Any:
+        """Return v + Cᵀ w; every shard gets the waves."""
+        mixed = np.tensordot(OPPONENTS.T, waves, 1).astype(np.float32)
+        return self._stage.make("add_waves", vector.number, self._stage.team.share(mixed))
