@@ -38,6 +38,53 @@ def test_nothing_to_keep_is_nowhere() -> None:
     assert scratch.empty((3, 0, 2), on_disk=True).shape == (3, 0, 2)
 
 
+def address(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def test_a_room_hands_out_again_what_nobody_looks_at() -> None:
+    room = scratch.Room((5, 7), on_disk=False)
+    first, second = room.empty(), room.empty()
+    assert first.shape == second.shape == (5, 7)
+    assert first.dtype == second.dtype == np.float32
+    places = {address(first), address(second)}
+    assert len(places) == 2
+    first[...], second[...] = 1, 2
+    del second
+    third = room.empty()
+    assert {address(first), address(third)} == places
+    third[...] = 3
+    np.testing.assert_array_equal(first, 1)
+
+
+def test_a_room_keeps_away_from_what_a_view_still_looks_at() -> None:
+    room = scratch.Room((4, 6), on_disk=False)
+    view = room.empty().reshape(-1)[::2].reshape(3, 4)[1:]
+    view[...] = 5
+    others = [room.empty() for _ in range(3)]
+    for other in others:
+        other[...] = 0
+    np.testing.assert_array_equal(view, 5)
+    del view
+    assert address(room.empty()) not in [address(other) for other in others]
+
+
+def test_a_room_on_disk_is_made_of_files() -> None:
+    room = scratch.Room((4, 6), on_disk=True)
+    one, other = room.empty(), room.empty()
+    assert isinstance(one, np.memmap)
+    one[...], other[...] = 1, 2
+    np.testing.assert_array_equal(one, 1)
+
+
+def test_what_a_room_lent_lives_longer_than_the_room() -> None:
+    array = scratch.Room((1000,), on_disk=False).empty()
+    array[...] = 7
+    others = [np.zeros(1000, np.float32) for _ in range(4)]
+    np.testing.assert_array_equal(array, 7)
+    assert not any(other.any() for other in others)
+
+
 def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     array = scratch.empty((100, 100), on_disk=True)
@@ -49,7 +96,7 @@ def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def resident(array: np.ndarray) -> int:
     """How many bytes of the file that holds an array are in this process's memory."""
-    start, found, inside = array.__array_interface__["data"][0], 0, False
+    start, found, inside = address(array), 0, False
     for line in Path("/proc/self/smaps").read_text().splitlines():
         head = line.split()
         if "-" in head[0] and ":" not in head[0]:

@@ -44,7 +44,7 @@ class Smoothing:
 
         `on_disk`: where results go.
         """
-        self.shape, self._on_disk = shape, on_disk
+        self.shape, self._room = shape, scratch.Room((3, *shape), on_disk=on_disk)
         self._rows, self._columns = (cosines(n, min(math.ceil(2 * n * FINEST), MOST_WAVES)) for n in shape)
         axes = (np.arange(len(c)) / (2 * n) for c, n in zip((self._rows, self._columns), shape, strict=True))
         octave = np.log2(np.maximum(np.hypot(*np.ix_(*axes)), COARSEST) / COARSEST).reshape(-1)
@@ -111,7 +111,7 @@ class Smoothing:
         """Return v + Cᵀ w, a new array."""
         mixed = np.tensordot(OPPONENTS.T, waves, 1).astype(np.float32, copy=False)
         colours = vector.reshape(3, *self.shape)
-        smooth = scratch.empty(colours.shape, on_disk=self._on_disk)
+        smooth = self._room.empty()
         across = mixed @ self._columns
 
         def fill(half: slice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -135,14 +135,15 @@ class Host(Preconditioned[Array]):
     def __init__(self, size: int, smoothing: Smoothing | None = None, *, on_disk: bool = False) -> None:
         super().__init__(smoothing)
         self.size, self._on_disk = size, on_disk
+        self._room = scratch.Room((size,), on_disk=on_disk)
 
     def rows(self, count: int) -> HostRows:
         """Return a matrix of zeros."""
-        return HostRows(scratch.empty((count, self.size), on_disk=self._on_disk), self._new)
+        return HostRows(scratch.empty((count, self.size), on_disk=self._on_disk), self._room)
 
     def add(self, a: Array, b: Array, weight: float) -> Array:
         """Return a + weight × b."""
-        total = self._new()
+        total = self._room.empty()
         for piece in scratch.pieces(self.size):
             np.multiply(b[piece], np.float32(weight), out=total[piece])
             total[piece] += a[piece]
@@ -159,14 +160,11 @@ class Host(Preconditioned[Array]):
 
     def take(self, vector: npt.ArrayLike) -> Array:
         """Return a copy."""
-        source, copy = np.asarray(vector), self._new()
+        source, copy = np.asarray(vector), self._room.empty()
         for piece in scratch.pieces(self.size):
             copy[piece] = source[piece]
             scratch.release(copy, source)
         return copy
-
-    def _new(self) -> Array:
-        return scratch.empty((self.size,), on_disk=True) if self._on_disk else np.empty(self.size, np.float32)
 
     def array(self, vector: Array) -> Array:
         """Return a copy."""
@@ -176,9 +174,9 @@ class Host(Preconditioned[Array]):
 class HostRows:
     """Vectors as the rows of a matrix, so that many products are one."""
 
-    def __init__(self, matrix: Array, new: Callable[[], Array]) -> None:
-        """`new` makes room for one more vector."""
-        self._matrix, self._new = matrix, new
+    def __init__(self, matrix: Array, room: scratch.Room) -> None:
+        """`room` is for vectors that are not rows."""
+        self._matrix, self._room = matrix, room
 
     def put(self, row: int, vector: Array) -> None:
         """Copy a vector into a row."""
@@ -203,7 +201,7 @@ class HostRows:
 
     def combine(self, weights: Numbers) -> Array:
         """Return the weighted sum of the first rows."""
-        combined, numbers = self._new(), weights.astype(np.float32)
+        combined, numbers = self._room.empty(), weights.astype(np.float32)
         shares = halves(len(weights), self._matrix.shape[1])
         for piece in self._pieces(len(weights)):
             combined[piece], *others = side_by_side(partial(self._sum, numbers, piece), shares)
