@@ -98,13 +98,13 @@ class Smoothing:
         colours = vector.reshape(3, *self.shape)
 
         def seen(half: slice) -> Array:
-            waves = np.zeros((3, len(self._rows), len(self._columns)), np.float32)
-            for rows in self._strips(half):
-                waves += self._rows[:, rows] @ (colours[:, rows] @ self._columns.T)
+            down = np.zeros((3, len(self._rows), half.stop - half.start), np.float32)
+            for rows in self._strips(slice(0, self.shape[0])):
+                down += self._rows[:, rows] @ colours[:, rows, half]
                 scratch.release(vector)
-            return waves
+            return down @ self._columns[:, half].T
 
-        waves = sum(side_by_side(seen, halves(self.shape[0], vector.size)))
+        waves = sum(side_by_side(seen, halves(self.shape[1], vector.size)))
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
 
     def plus(self, vector: Array, waves: Array) -> Array:
