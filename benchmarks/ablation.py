@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float32]
 class Untaught(Smoothing):
     """The preconditioner as it begins, learning nothing."""
 
-    def learn(self, s: Array, y: Array) -> bool:
+    def learn(self, s: Array, y: Array, squares: tuple[float, float]) -> bool:
         """Learn nothing."""
         return False
 

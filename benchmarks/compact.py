@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,13 +72,15 @@ class Record:
 
     def row(self) -> Sequence[str]:
         """Return the record as the table shows it."""
-        both = self.compact, self.teacher
         return [
             self.pair,
-            *(_cell(*(100 * one.style[name] for one in both), "%") for name in judge.STYLE_LAYERS),
-            _cell(*(one.content for one in both)),
+            *(
+                _cell(100 * self.compact.style[name], 100 * self.teacher.style[name], "%")
+                for name in judge.STYLE_LAYERS
+            ),
+            _cell(self.compact.content, self.teacher.content),
             f"{self.compact.grain / self.teacher.grain:.2f}",
-            _cell(*(one.seconds for one in both), digits=1),
+            _cell(self.compact.seconds, self.teacher.seconds, digits=1),
         ]
 
 
@@ -151,7 +154,7 @@ def table(records: Sequence[Record]) -> Part:
     return Part("The compact network beside its teacher", ABOUT, header, [*(r.row() for r in records), last])
 
 
-_LAYERS = {"style_layers": list(judge.STYLE_LAYERS), "content_layers": [judge.CONTENT_LAYER]}
+_LAYERS: dict[str, Any] = {"style_layers": list(judge.STYLE_LAYERS), "content_layers": [judge.CONTENT_LAYER]}
 
 
 def _mean(paintings: Sequence[Painting]) -> Painting:

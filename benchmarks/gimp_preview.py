@@ -83,7 +83,7 @@ def again(desk: Desk, look: float) -> str:
     """Open the dialog with the settings of last time, and look at it for `look` seconds."""
     desk.attend()
     desk.key("shift+ctrl+f")
-    settings = desk.window(NEURAL_STYLE)
+    settings: str = desk.window(NEURAL_STYLE)
     until(lambda: picture_of(desk, settings).std() > VISIBLE)  # it is drawn
     time.sleep(look)
     return settings

@@ -61,12 +61,14 @@ def flat(content: Array) -> npt.NDArray[np.bool_]:
     grey = content.astype(np.float64).mean(2)
     steepness = ndimage.gaussian_gradient_magnitude(grey, _GRAIN) ** 2
     around = ndimage.gaussian_filter(steepness, _NEIGHBOURHOOD)
-    return around <= np.quantile(around, FLAT)
+    quiet: npt.NDArray[np.bool_] = around <= np.quantile(around, FLAT)
+    return quiet
 
 
 def _gram(features: Array) -> npt.NDArray[np.float64]:
     wide = features.astype(np.float64)
-    return wide @ wide.T / features.shape[1]
+    gram: npt.NDArray[np.float64] = wide @ wide.T / features.shape[1]
+    return gram
 
 
 def _relative(found: npt.NDArray[np.floating], wanted: npt.NDArray[np.floating]) -> float:

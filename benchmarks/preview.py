@@ -87,8 +87,8 @@ def parse() -> argparse.Namespace:
 
 def load(path: Path, longest: int) -> Pixels:
     """Return a photo as an editor hands it over: float RGB."""
-    with Image.open(path) as image:
-        image = image.convert("RGB")
+    with Image.open(path) as stored:
+        image = stored.convert("RGB")
         scale = longest / max(image.size)
         image = image.resize((round(image.width * scale), round(image.height * scale)))
         samples = np.asarray(image, np.float32) / 255
