@@ -66,7 +66,7 @@ class LBFGS(Generic[V]):
 
     Vectors are those of `space`, by default numpy's without preconditioning. Its P takes the identity's
     place: H₀ = γ P, γ by `scaling`. P is applied once to each gradient g; with the pairs are kept s and P y,
-    never y, for the recursion needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS
+    never y, for the direction needs inner products only (Chen, Wang & Zhou 2014, "Large-scale L-BFGS
     using MapReduce"), and y·P y' = (P y)·y'. Products with y are differences of those with two gradients,
     so a step reads each kept vector twice. Where P learns from the pairs, all P y are made anew whenever
     it changes.
@@ -228,7 +228,7 @@ class LBFGS(Generic[V]):
         gamma = self._scaling(np.diag(steps), np.diag(changes))
         s, y = 1 + 2 * order, 2 + 2 * order
         weights = np.zeros(len(products))
-        weights[s], weights[y], weights[0] = two_loops(steps, changes, products[s], products[y], gamma)
+        weights[s], weights[y], weights[0] = weights_of(steps, changes, products[s], products[y], gamma)
         return weights
 
     def state(self) -> State:
@@ -275,23 +275,19 @@ def _host(x: Any) -> Any:
     return Host(x.size)
 
 
-def two_loops(
+def weights_of(
     steps: Numbers, changes: Numbers, s_g: Numbers, y_g: Numbers, gamma: float
 ) -> tuple[Numbers, Numbers, float]:
     """Return the weights of s₁…s_m, P y₁…P y_m and P g in −H g, oldest pair first.
 
     `steps`: s_i·y_j, read where i ≤ j; `changes`: y_i·P y_j; `s_g`: s_i·g; `y_g`: y_i·P g. H is the L-BFGS
-    inverse Hessian with H₀ = γ P (Nocedal & Wright, "Numerical Optimization", Algorithm 7.4, in the inner
-    product of P).
+    inverse Hessian with H₀ = γ P, written with its pairs side by side (Byrd, Nocedal & Schnabel 1994,
+    "Representations of quasi-Newton matrices and their use in limited memory methods", Theorem 2.2).
     """
-    m = len(s_g)
-    alphas, rest = np.zeros(m), np.zeros(m)
-    for i in reversed(range(m)):
-        alphas[i] = (s_g[i] - steps[i, i + 1 :] @ alphas[i + 1 :]) / steps[i, i]
-    smooth = gamma * (y_g - changes @ alphas)
-    for i in range(m):
-        rest[i] = alphas[i] - (smooth[i] + rest[:i] @ steps[:i, i]) / steps[i, i]
-    return -rest, gamma * alphas, -gamma
+    upper = np.triu(steps)
+    back: Any = np.linalg.solve(upper, s_g)
+    forth: Any = np.linalg.solve(upper.T, np.diag(steps) * back - gamma * (y_g - changes @ back))
+    return -forth, gamma * back, -gamma
 
 
 def cubic_minimum(step: float, start: float, slope: float, end: float, end_slope: float) -> float:

@@ -49,7 +49,8 @@ class Smoothing:
         axes = (np.arange(len(c)) / (2 * n) for c, n in zip((self._rows, self._columns), shape, strict=True))
         octave = np.log2(np.maximum(np.hypot(*np.ix_(*axes)), COARSEST) / COARSEST).reshape(-1)
         knots = np.arange(math.ceil(octave.max()) + 1)
-        self._bands = np.maximum(1 - np.abs(octave - knots[:, None]), 0)  # linear interpolation over octaves
+        # Linear interpolation over octaves: what the bands have of a wave adds up to 1.
+        self._bands = np.maximum(1 - np.abs(octave - knots[:, None]), 0).astype(np.float32)
         start = np.maximum(FINEST / COARSEST / 2.0**knots, 1.0) ** EXPONENT
         # Energies of steps and of gradient changes, in each band of each colour; and all that is finer.
         self._energies: Numbers = _PRIOR * np.stack([[start] * 3, [1 / start] * 3])
@@ -66,8 +67,8 @@ class Smoothing:
         if self._count == _LESSONS[-1]:
             return False
         for i, vector in enumerate((s, y)):
-            energy = np.square(self.waves(vector), dtype=np.float64).reshape(3, -1) / squares[i]
-            self._energies[i] += energy @ self._bands.T
+            energy = np.square(self.waves(vector)).reshape(3, -1) @ self._bands.T / squares[i]
+            self._energies[i] += energy
             self._rest[i] += max(1 - energy.sum(), 0)
         self._count += 1
         return self._count in _LESSONS
