@@ -151,6 +151,7 @@ def train(
             raise
         raise ModelError("distillation needs PyTorch", "run pip install 'nst-onnx[train]'") from error
     from nst_onnx.models import readers
+    from nst_onnx.runtime import choose
 
     from . import dead_leaves
     from .painted_rounds import PaintedRounds
@@ -161,6 +162,8 @@ def train(
         *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
     )
     settings.check()
+    if rounds:
+        choose(painter)  # now, not when the first round begins
     if checkpoint is not None:
         writable.check_writable(checkpoint)
     network = readers.read_weights(teacher)
@@ -168,7 +171,8 @@ def train(
     collections = sharing(read, dead_leaves.collection(leaves, seed)) if leaves else read
 
     def proto(layers: Layers, read_outs: compact.ReadOuts) -> onnx.ModelProto:
-        return compact.build(layers, read_outs, preprocessing=network.preprocessing, teacher=network.sha256)
+        told_by = compact.Teacher.of(network)
+        return compact.build(layers, read_outs, preprocessing=network.preprocessing, teacher=told_by)
 
     def report(step: int, unexplained: Mapping[str, float]) -> None:
         if step % 100 == 0 or step == settings.steps:
@@ -192,6 +196,9 @@ def train(
         save_every=save_every,
         start=None if start is None else compact.read(start)[0],
         report=report,
+        resumed=lambda step: typer.echo(
+            f"going on from step {step} of {settings.steps}, kept in {checkpoint}"
+        ),
     )
     typer.echo(f"at the end, on other crops: {_percentages(found.unexplained)}")
     onnx_file.save(proto(found.layers, found.read_outs), output)

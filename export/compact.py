@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +25,47 @@ ReadOuts = Mapping[str, Array]
 """For some layers a matrix C×C that mixes their channels before anybody looks at them (`heads.read_out`)."""
 
 
+@dataclass(frozen=True)
+class Teacher:
+    """Whom a network learnt from: what the file that is made says of it.
+
+    `sha256` is that of the weight file; `licence` is empty where nobody knows it.
+    """
+
+    title: str = "VGG-19 (Simonyan and Zisserman 2014)"
+    licence: str = LICENCE
+    sha256: str = ""
+
+    @classmethod
+    def of(cls, weights: Weights) -> Teacher:
+        """Return what there is to say of a network: of a published one its name, of another its file."""
+        published = f"VGG-{weights.name.removeprefix('vgg')} (Simonyan and Zisserman 2014)"
+        title = published if weights.licence else weights.source or weights.name
+        return cls(title, weights.licence, weights.sha256)
+
+
+VGG19 = Teacher()
+
+
 def build(
-    layers: Layers, read_outs: ReadOuts, *, preprocessing: Preprocessing = CAFFE, teacher: str = ""
+    layers: Layers,
+    read_outs: ReadOuts,
+    *,
+    preprocessing: Preprocessing = CAFFE,
+    teacher: Teacher = VGG19,
 ) -> onnx.ModelProto:
     """Return the network as ONNX with weights in float16, and the average pooling that it was trained with.
 
     A layer with a read-out gives what that makes of its ReLU's channels; other layers are as VGG's own.
-    `teacher`: the SHA-256 of the teacher's weight file, to be kept in the file.
     """
+    changed = "changed: distilled into a narrower network"
     weights = Weights(
         name=NAME,
         layers=layers,
         preprocessing=preprocessing,
-        source=f"distilled by nst-onnx from VGG-19 (Simonyan and Zisserman 2014) up to {list(layers)[-1]}",
-        licence=f"{LICENCE}; changed: distilled into a narrower network",
-        sha256=teacher,
+        source=f"distilled by nst-onnx from {teacher.title} up to {list(layers)[-1]}",
+        licence=f"{teacher.licence}; {changed}" if teacher.licence else "",
+        sha256=teacher.sha256,
     )
     model = vgg.build(weights, pooling="average")
     graph_form.rename(model, {name: _relu(name) for name in layers if name in read_outs})

@@ -76,13 +76,15 @@ def distill(
     save_every: int = 500,
     start: Layers | None = None,
     report: Report = lambda step, unexplained: None,
+    resumed: Callable[[int], None] = lambda step: None,
 ) -> Distilled:
     """Train a student.
 
     `checkpoint` is written every `save_every` steps, where a round begins and at the end, and continued from
-    where it exists: on the CPU the result is then the same as without the break. `start`: another network to
-    begin with, of any number of channels. `report` is called after each step with the steps done and running
-    averages of the unexplained fractions. Raises ModelError, OptionError, DeviceError.
+    where it exists: on the CPU the result is then the same as without the break; `resumed` is told the steps
+    that it has done. `start`: another network to begin with, of any number of channels. `report` is called
+    after each step with the steps done and running averages of the unexplained fractions. Raises ModelError,
+    OptionError, DeviceError.
     """
     settings.check()
     first = rounds(0, None)
@@ -94,6 +96,7 @@ def distill(
     run = {**asdict(settings), "teacher": teacher.sha256, "set of pictures": first.digest()}
     if checkpoint is not None and checkpoint.exists():
         step = training_checkpoint.resume(checkpoint, student, optimiser, run)
+        resumed(step)
     crops = {0: first}
 
     def lesson(number: int) -> Lesson:

@@ -39,7 +39,7 @@ class Settings:
         if not 0 <= self.rounds < self.steps:
             raise OptionError("--rounds must be fewer than --steps, and none below 0")
         try:
-            torch.zeros(1, device=self.device)
+            torch.zeros(1, device=self.device).item()  # "meta" has no numbers to give
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise DeviceError(f"PyTorch cannot use {self.device!r}: {reason}", "try cpu or cuda") from error

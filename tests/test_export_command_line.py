@@ -98,7 +98,9 @@ def test_a_network_is_distilled_painted_with_and_started_from(
 
     # The same command finds nothing left to do and writes the same network again.
     before = out.read_bytes()
+    capsys.readouterr()
     assert command.main([*once.split(), *kept.split(), "-o", str(out)]) == 0
+    assert "going on from step" in capsys.readouterr().out
     assert out.read_bytes() == before
     wider = tmp_path / "wider.onnx"
     more = (
@@ -127,6 +129,18 @@ def test_shapes_are_drawn_among_the_pictures(
     words = f"distill {weight_file} {weight_file.parent} -o {weight_file.with_suffix('.onnx')} --crop 16"
     assert command.main([*words.split(), "--leaves", leaves]) != 0
     assert found == shares
+
+
+def test_a_painter_that_is_not_here_is_told_before_anything_is_learnt(
+    weight_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
+    monkeypatch.setattr(
+        exporter.module("distill"), "distill", lambda *given, **named: pytest.fail("it began")
+    )
+    line = f"distill {weight_file} . -o out.onnx --rounds 2 --painter abacus"
+    monkeypatch.chdir(weight_file.parent)
+    tell_one_line(line, "there is no device 'abacus'", capsys)
 
 
 def test_verify_tells_models_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

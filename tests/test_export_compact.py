@@ -15,9 +15,10 @@ from nst_onnx import Stylizer
 from nst_onnx.errors import ModelError
 from nst_onnx.models import extractor, metadata, vgg
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
-from nst_onnx.models.weights import DEPTHS, layer_names
+from nst_onnx.models.weights import DEPTHS, LICENCE, Weights, layer_names
 
 compact = exporter.module("compact")
+Teacher = compact.Teacher
 
 SHIPPED = exporter.ROOT / "model" / "compact.onnx"
 LAYERS = layer_names(DEPTHS["vgg19"][:3])
@@ -44,7 +45,9 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The network that ships, and one that is built here: what holds for one holds for the other."""
     if request.param == "shipped":
         return SHIPPED
-    onnx.save(compact.build(*narrow(), teacher="0123456789abcdef" * 4), tmp_path / "built.onnx")
+    onnx.save(
+        compact.build(*narrow(), teacher=Teacher(sha256="0123456789abcdef" * 4)), tmp_path / "built.onnx"
+    )
     return tmp_path / "built.onnx"
 
 
@@ -141,7 +144,9 @@ def test_the_model_computes_what_its_initializers_say(file: Path, size: tuple[in
 
 def test_the_model_can_be_made_again_from_what_is_read_of_it(file: Path) -> None:
     model, facts = onnx.load(file), extractor.load(file).facts
-    made = compact.build(*compact.read(file), preprocessing=facts.preprocessing, teacher=facts.sha256)
+    made = compact.build(
+        *compact.read(file), preprocessing=facts.preprocessing, teacher=Teacher(sha256=facts.sha256)
+    )
     assert made.graph == model.graph
     assert metadata.read(made) == metadata.read(model)
 
@@ -190,9 +195,29 @@ def test_layers_without_read_outs_give_what_their_relus_give(tmp_path: Path) -> 
 
 
 def test_preprocessing_and_teacher_are_kept() -> None:
-    facts = metadata.read(compact.build(*narrow(), preprocessing=TORCHVISION, teacher="ab" * 32))
+    teacher = Teacher(sha256="ab" * 32)
+    facts = metadata.read(compact.build(*narrow(), preprocessing=TORCHVISION, teacher=teacher))
     assert facts is not None
     assert (facts.preprocessing, facts.sha256) == (TORCHVISION, "ab" * 32)
+
+
+@pytest.mark.parametrize(("name", "title"), [("vgg19", "VGG-19"), ("vgg16", "VGG-16")])
+def test_a_published_teacher_is_named_with_its_licence(name: str, title: str) -> None:
+    weights = Weights(name, {}, TORCHVISION, "a.npz", LICENCE, "cd" * 32)
+    facts = metadata.read(compact.build(*narrow(), teacher=Teacher.of(weights)))
+    assert facts is not None
+    assert f"from {title} (Simonyan and Zisserman 2014)" in facts.source
+    assert facts.licence.startswith(LICENCE)
+    assert facts.sha256 == "cd" * 32
+
+
+def test_a_teacher_of_ones_own_is_named_by_its_file_and_lends_no_licence() -> None:
+    weights = Weights("mine", {}, TORCHVISION, "mine.npz", "", "ef" * 32)
+    facts = metadata.read(compact.build(*narrow(), teacher=Teacher.of(weights)))
+    assert facts is not None
+    assert "from mine.npz up to" in facts.source
+    assert "Simonyan" not in facts.source
+    assert facts.licence == ""
 
 
 def first_and_last(path: Path) -> tuple[dict[str, float], dict[str, float]]:

@@ -212,7 +212,9 @@ def test_a_run_goes_on_as_if_it_had_not_been_broken_off(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(save_every=2, report=broken_off(5))
     steps: list[int] = []
-    resumed = run(report=lambda step, left: steps.append(step))
+    known: list[int] = []
+    resumed = run(report=lambda step, left: steps.append(step), resumed=known.append)
+    assert known == [4]
     assert steps == [5, 6]
     assert same(resumed, whole)
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
@@ -391,9 +393,10 @@ def test_layers_that_a_teacher_has_not_are_told() -> None:
     assert "conv3_4" in str(error.value.hint)
 
 
-def test_unknown_device() -> None:
-    with pytest.raises(DeviceError, match="'abacus'"):
-        distill.distill(teacher(), rounds, replace(SETTINGS, device="abacus"))
+@pytest.mark.parametrize("device", ["abacus", "meta"])
+def test_a_device_that_cannot_be_used(device: str) -> None:
+    with pytest.raises(DeviceError, match=f"'{device}'"):
+        distill.distill(teacher(), rounds, replace(SETTINGS, device=device))
 
 
 def test_checkpoints_that_do_not_fit(tmp_path: Path) -> None:
