@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from clips import HEIGHT, WIDTH, packets, save, scene, times
 
 from nst_onnx.errors import NstError, OptionError, PictureError
+from nst_onnx.picture import PictureWarning
 from nst_onnx.video import encode
 from nst_onnx.video.film import Film
 
@@ -52,6 +54,19 @@ def test_sound_is_copied_bit_by_bit(tmp_path: Path, codec: str, suffix: str) -> 
     assert [data for _, data in after] == [data for _, data in before]
     late = [abs(a - b) for (a, _), (b, _) in zip(after, before, strict=True)]
     assert max(late) <= 44.1  # a millisecond, which Matroska rounds to
+
+
+@pytest.mark.parametrize("sound", [None, "aac"])
+def test_a_film_that_was_cut_off_is_told(tmp_path: Path, sound: str | None) -> None:
+    whole = save(tmp_path / "whole.mkv", scene(40, seed=5), sound=sound)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(Film.open(whole).times) == 40
+    part = tmp_path / "part.mkv"
+    data = whole.read_bytes()
+    part.write_bytes(data[: len(data) // 2])
+    with pytest.warns(PictureWarning, match=r"part.* ends after \d\.\d of [34]\.\d s"):
+        assert 0 < len(Film.open(part).times) < 30
 
 
 def test_without_sound(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture import read, resize
+from nst_onnx.picture import PictureWarning, read, resize
 from nst_onnx.video.libraries import av
 
 _COLOURS = ("colorspace", "color_primaries", "color_trc")
 _MICRO = Fraction(1, 1_000_000)  # in which containers count
+_LATE, _LATE_SHARE = Fraction(1, 2), Fraction(1, 50)  # seconds, and of all: by how much accounts are off
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ class Film:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Film:
-        """Read a video through. Raises PictureError where there is none, or where it is damaged."""
+        """Read a video through.
+
+        Raises PictureError where there is none, or where it is damaged. Warns (PictureWarning) of one that
+        ends before its time.
+        """
         with _reading(path), _opened(path) as container:
             stream = _stream(container)
             offset = start(container)
@@ -61,14 +68,17 @@ class Film:
             turns = round(first.rotation / 90) % 4
             sideways = turns % 2 == 1
             aspect = Fraction(stream.sample_aspect_ratio or 1)
+            shown = _increasing(times, each, round(offset / base))
+            last = frame.duration or each
+            _warn_if_cut_off(path, _promised(stream), (shown[-1] + last) * base)
             return cls(
                 Path(path),
                 (first.width, first.height) if sideways else (first.height, first.width),
                 turns,
                 1 / aspect if sideways else aspect,
                 base,
-                _increasing(times, each, round(offset / base)),
-                frame.duration or each,
+                shown,
+                last,
                 rate,
                 {name: int(getattr(stream.codec_context, name)) for name in _COLOURS},
             )
@@ -117,6 +127,25 @@ def _increasing(times: list[int | None], each: int, late: int) -> tuple[int, ...
         following = found[-1] + each if found else 0
         found.append(following if time is None else max(time - late, found[-1] + 1 if found else time - late))
     return tuple(found)
+
+
+def _promised(stream: Any) -> Fraction:
+    """Return how many seconds a stream lasts by its file's account, 0 where it gives none."""
+    if stream.duration is not None:
+        return Fraction(stream.duration * stream.time_base)
+    told = re.match(r"(\d+):(\d+):(\d+)", stream.metadata.get("DURATION", ""))  # Matroska's
+    hours, minutes, seconds = (int(part) for part in told.groups()) if told else (0, 0, 0)
+    return Fraction(3600 * hours + 60 * minutes + seconds)
+
+
+def _warn_if_cut_off(path: str | os.PathLike[str], promised: Fraction, found: Fraction) -> None:
+    if found < promised - max(_LATE, promised * _LATE_SHARE):
+        warnings.warn(
+            f"{path} ends after {float(found):.1f} of {float(promised):.1f} s: "
+            "it has been cut off, or is damaged",
+            PictureWarning,
+            stacklevel=3,
+        )
 
 
 def _opened(path: str | os.PathLike[str]) -> Any:
