@@ -11,6 +11,9 @@ from typing import Any
 ORDER = ("evaluation", "memory", "descent", "start", "waiting", "limits", "large")
 """The parts, as they are measured and shown."""
 
+HARDWARE = ("processor", "instructions", "cores", "memory", "system")
+"""The facts of a machine that make it another one."""
+
 _TITLE = "# How fast nst-onnx is"
 _ABOUT = """
 Written by `python -m benchmarks`; nothing here is typed. A ratio below 1 means that nst-onnx needs less.
@@ -49,26 +52,38 @@ def write(
 ) -> tuple[Path, Path]:
     """Write speed.md and speed.json; return their paths.
 
-    `setting`: what the parts were asked for, and when. Parts that this run left out stay as they were,
-    if they come from the same machine with the same software.
+    `setting`: what the parts were asked for, and when. Parts that this run left out stay as they were, if
+    they come from the same machine; where its software was another, they say so.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table, data = folder / "speed.md", folder / "speed.json"
     new = {name: {"setting": dict(setting), **asdict(part)} for name, part in parts.items()}
     kept = json.loads(data.read_text()) if data.is_file() else {}
-    found = {**(kept["parts"] if kept.get("machine") == machine else {}), **new}
+    found = {**_still_true(kept, machine), **new}
     found = {name: found[name] for name in ORDER if name in found}
     data.write_text(json.dumps({"machine": dict(machine), "parts": found}, indent=1) + "\n")
     table.write_text(_markdown(machine, found))
     return table, data
 
 
+def _still_true(kept: Mapping[str, Any], machine: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the parts that come from this machine, with the software that was another then."""
+    found = {}
+    for name, part in kept.get("parts", {}).items():
+        then = kept["machine"] | part.get("then", {})
+        other = {fact: value for fact, value in then.items() if machine.get(fact) != value}
+        if not other.keys() & set(HARDWARE):
+            found[name] = {**part, "then": other}
+    return found
+
+
 def _markdown(machine: Mapping[str, str], parts: Mapping[str, dict[str, Any]]) -> str:
     facts = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine.items())])
     texts = []
     for part in parts.values():
-        shown = Part(**{name: value for name, value in part.items() if name != "setting"})
-        measured = ", ".join(f"{name} {value}" for name, value in part["setting"].items() if value)
+        shown = Part(**{name: value for name, value in part.items() if name not in ("setting", "then")})
+        conditions = part["setting"] | part.get("then", {})
+        measured = ", ".join(f"{name} {value}" for name, value in conditions.items() if value)
         texts.append(f"{shown.markdown()}\n\n*Measured with {measured}.*")
     return "\n\n".join([_TITLE, _paragraph(_ABOUT), facts, *texts]) + "\n"
 

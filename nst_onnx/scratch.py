@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -57,18 +58,24 @@ class Room:
         if self._on_disk:
             return empty(self._shape, on_disk=True)
         memory = self._free.pop() if self._free else np.empty(self._shape, np.float32)
-        return np.asarray(_Loan(memory, self._free))
+        return np.asarray(_Loan(memory, self))
+
+    def take_back(self, memory: npt.NDArray[np.float32]) -> None:
+        """Have memory to hand out again."""
+        self._free.append(memory)
 
 
 class _Loan:
     """What an array stands on: numpy lets go of it when the last view of the array goes."""
 
-    def __init__(self, memory: npt.NDArray[np.float32], free: list[npt.NDArray[np.float32]]) -> None:
+    def __init__(self, memory: npt.NDArray[np.float32], room: Room) -> None:
         self.__array_interface__ = memory.__array_interface__
-        self._memory, self._free = memory, free
+        self._memory, self._room = memory, weakref.ref(room)
 
     def __del__(self) -> None:
-        self._free.append(self._memory)
+        room = self._room()
+        if room is not None:
+            room.take_back(self._memory)
 
 
 def beside(array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

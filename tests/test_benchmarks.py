@@ -294,6 +294,21 @@ def test_parts_are_kept_while_the_machine_is_the_same(tmp_path: Path) -> None:
     assert list(json.loads(data.read_text())["parts"]) == ["start"]
 
 
+def test_parts_measured_with_other_software_say_with_which(tmp_path: Path) -> None:
+    part = report.Part("Memory", "about", ("", "MB"), [("this", "1")], [{"peak": 1}])
+    for number, name in enumerate(("memory", "start", "limits")):
+        table, _ = report.write(tmp_path, {name: part}, {"cores": "2", "onnx": f"1.{number}"}, {"model": "m"})
+    lines = [line for line in table.read_text().splitlines() if line.startswith("*Measured")]
+    assert lines == [
+        "*Measured with model m, onnx 1.0.*",
+        "*Measured with model m, onnx 1.1.*",
+        "*Measured with model m.*",
+    ]
+    table, _ = report.write(tmp_path, {"limits": part}, {"cores": "2", "onnx": "1.0"}, {"model": "m"})
+    assert table.read_text().count("onnx 1.0") == 0
+    assert "onnx 1.1" in table.read_text()
+
+
 @pytest.mark.usefixtures("few_rounds")
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(limits, "SIDE", 64)

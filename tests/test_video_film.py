@@ -62,6 +62,8 @@ def test_a_film_that_was_cut_off_is_told(tmp_path: Path, sound: str | None) -> N
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(Film.open(whole).times) == 40
+        late = save(tmp_path / "late.mkv", scene(40, seed=5), times=[9000 + 100 * n for n in range(40)])
+        assert len(Film.open(late).times) == 40
     part = tmp_path / "part.mkv"
     data = whole.read_bytes()
     part.write_bytes(data[: len(data) // 2])

@@ -234,12 +234,14 @@ class LBFGS(Generic[V]):
     def state(self) -> State:
         """Return everything that the next steps depend on."""
         space = self.space
-        rows = [space.array(self._rows.get(row)) for row in range(1 + 2 * len(self._order))]
+        rows = np.empty((1 + 2 * len(self._order), self._size), np.float32)
+        for row, copy in enumerate(rows):
+            copy[:] = space.array(self._rows.get(row))
         kept: Any = {
             "x": space.array(self.x),
             "base": space.array(self._base),
             "direction": space.array(self._direction),
-            "rows": np.stack(rows),
+            "rows": rows,
             "order": np.asarray(self._order, np.float64),
             "steps": self._steps.copy(),
             "changes": self._changes.copy(),
@@ -286,7 +288,9 @@ def weights_of(
     """
     upper = np.triu(steps)
     back: Any = np.linalg.solve(upper, s_g)
-    forth: Any = np.linalg.solve(upper.T, np.diag(steps) * back - gamma * (y_g - changes @ back))
+    rest = np.diag(steps) * back - gamma * (y_g - changes @ back)
+    # Last row and column first, the transposed is an upper triangle, too: no rows are exchanged to solve it.
+    forth: Any = np.linalg.solve(upper.T[::-1, ::-1], rest[::-1])[::-1]
     return -forth, gamma * back, -gamma
 
 

@@ -99,11 +99,14 @@ class Smoothing:
         colours = vector.reshape(3, *self.shape)
 
         def seen(half: slice) -> Array:
-            down = np.zeros((3, len(self._rows), half.stop - half.start), np.float32)
-            for rows in self._strips(slice(0, self.shape[0])):
-                down += self._rows[:, rows] @ colours[:, rows, half]
-                scratch.release(vector)
-            return down @ self._columns[:, half].T
+            waves = np.zeros((3, len(self._rows), len(self._columns)), np.float32)
+            for columns in _strips(half, 12 * len(self._rows)):
+                down = np.zeros((3, len(self._rows), columns.stop - columns.start), np.float32)
+                for rows in _strips(slice(0, self.shape[0]), 12 * self.shape[1]):
+                    down += self._rows[:, rows] @ colours[:, rows, columns]
+                    scratch.release(vector)
+                waves += down @ self._columns[:, columns].T
+            return waves
 
         waves = sum(side_by_side(seen, halves(self.shape[1], vector.size)))
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
@@ -116,17 +119,13 @@ class Smoothing:
         across = mixed @ self._columns
 
         def fill(half: slice) -> None:
-            for rows in self._strips(half):
+            for rows in _strips(half, 12 * self.shape[1]):
                 np.matmul(self._rows.T[rows], across, out=smooth[:, rows])
                 smooth[:, rows] += colours[:, rows]
                 scratch.release(smooth, vector)
 
         side_by_side(fill, halves(self.shape[0], vector.size))
         return smooth.reshape(-1)
-
-    def _strips(self, half: slice) -> Iterator[slice]:
-        for rows in scratch.strips(half.stop - half.start, 12 * self.shape[1]):
-            yield slice(half.start + rows.start, half.start + rows.stop)
 
     def state(self) -> State:
         """Return what has been learnt."""
@@ -141,6 +140,12 @@ class Smoothing:
         """Go on from a `state`."""
         self._energies, self._rest = np.array(state["energies"]), np.array(state["rest"])
         self.gain, self._count = np.array(state["gain"], np.float32), int(state["count"])
+
+
+def _strips(part: slice, row_bytes: int) -> Iterator[slice]:
+    """Yield the slices that make up a part of rows or columns of so many bytes each."""
+    for strip in scratch.strips(part.stop - part.start, row_bytes):
+        yield slice(part.start + strip.start, part.start + strip.stop)
 
 
 def cosines(size: int, count: int) -> Array:

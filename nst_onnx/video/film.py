@@ -70,7 +70,7 @@ class Film:
             aspect = Fraction(stream.sample_aspect_ratio or 1)
             shown = _increasing(times, each, round(offset / base))
             last = frame.duration or each
-            _warn_if_cut_off(path, _promised(stream), (shown[-1] + last) * base)
+            _warn_if_cut_off(path, _promised(stream, offset), (shown[-1] + last) * base)
             return cls(
                 Path(path),
                 (first.width, first.height) if sideways else (first.height, first.width),
@@ -129,13 +129,14 @@ def _increasing(times: list[int | None], each: int, late: int) -> tuple[int, ...
     return tuple(found)
 
 
-def _promised(stream: Any) -> Fraction:
+def _promised(stream: Any, offset: Fraction) -> Fraction:
     """Return how many seconds a stream lasts by its file's account, 0 where it gives none."""
     if stream.duration is not None:
         return Fraction(stream.duration * stream.time_base)
-    told = re.match(r"(\d+):(\d+):(\d+)", stream.metadata.get("DURATION", ""))  # Matroska's
+    # Matroska's, where FFmpeg writes when the stream ends.
+    told = re.match(r"(\d+):(\d+):(\d+)", stream.metadata.get("DURATION", ""))
     hours, minutes, seconds = (int(part) for part in told.groups()) if told else (0, 0, 0)
-    return Fraction(3600 * hours + 60 * minutes + seconds)
+    return Fraction(3600 * hours + 60 * minutes + seconds) - offset
 
 
 def _warn_if_cut_off(path: str | os.PathLike[str], promised: Fraction, found: Fraction) -> None:
