@@ -105,7 +105,7 @@ def test_forgiven_the_next_point_is_accepted_and_the_one_after_is_judged() -> No
 
 
 def blas_threads() -> set[int]:
-    """How many threads numpy's library has; scipy brings one of its own, maybe after numpy's was looked for."""
+    """How many threads numpy's library has; scipy brings one of its own, maybe later."""
     return {
         library["num_threads"]
         for library in threadpoolctl.threadpool_info()
