@@ -67,7 +67,7 @@ def write(
 
 
 def _still_true(kept: Mapping[str, Any], machine: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the parts that come from this machine, with the software that was another then."""
+    """Return the parts that come from this machine, each with the software that was another `then`."""
     found = {}
     for name, part in kept.get("parts", {}).items():
         then = kept["machine"] | part.get("then", {})

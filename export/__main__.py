@@ -170,9 +170,10 @@ def train(
     read = read_collections(pictures, shortest=crop, longest=longest)
     collections = sharing(read, dead_leaves.collection(leaves, seed)) if leaves else read
 
+    named = compact.Teacher.of(network)
+
     def proto(layers: Layers, read_outs: compact.ReadOuts) -> onnx.ModelProto:
-        told_by = compact.Teacher.of(network)
-        return compact.build(layers, read_outs, preprocessing=network.preprocessing, teacher=told_by)
+        return compact.build(layers, read_outs, preprocessing=network.preprocessing, teacher=named)
 
     def report(step: int, unexplained: Mapping[str, float]) -> None:
         if step % 100 == 0 or step == settings.steps:

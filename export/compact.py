@@ -32,19 +32,22 @@ class Teacher:
     `sha256` is that of the weight file; `licence` is empty where nobody knows it.
     """
 
-    title: str = "VGG-19 (Simonyan and Zisserman 2014)"
+    title: str
     licence: str = LICENCE
     sha256: str = ""
 
     @classmethod
     def of(cls, weights: Weights) -> Teacher:
         """Return what there is to say of a network: of a published one its name, of another its file."""
-        published = f"VGG-{weights.name.removeprefix('vgg')} (Simonyan and Zisserman 2014)"
-        title = published if weights.licence else weights.source or weights.name
+        title = _published(weights.name) if weights.licence else weights.source or weights.name
         return cls(title, weights.licence, weights.sha256)
 
 
-VGG19 = Teacher()
+def _published(name: str) -> str:
+    return f"VGG-{name.removeprefix('vgg')} (Simonyan and Zisserman 2014)"
+
+
+VGG19 = Teacher(_published("vgg19"))
 
 
 def build(
@@ -57,6 +60,7 @@ def build(
     """Return the network as ONNX with weights in float16, and the average pooling that it was trained with.
 
     A layer with a read-out gives what that makes of its ReLU's channels; other layers are as VGG's own.
+    `teacher`: named in the file, with the licence that comes from it.
     """
     changed = "changed: distilled into a narrower network"
     weights = Weights(

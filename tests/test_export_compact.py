@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import exporter
@@ -46,7 +47,8 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "shipped":
         return SHIPPED
     onnx.save(
-        compact.build(*narrow(), teacher=Teacher(sha256="0123456789abcdef" * 4)), tmp_path / "built.onnx"
+        compact.build(*narrow(), teacher=replace(compact.VGG19, sha256="0123456789abcdef" * 4)),
+        tmp_path / "built.onnx",
     )
     return tmp_path / "built.onnx"
 
@@ -145,7 +147,9 @@ def test_the_model_computes_what_its_initializers_say(file: Path, size: tuple[in
 def test_the_model_can_be_made_again_from_what_is_read_of_it(file: Path) -> None:
     model, facts = onnx.load(file), extractor.load(file).facts
     made = compact.build(
-        *compact.read(file), preprocessing=facts.preprocessing, teacher=Teacher(sha256=facts.sha256)
+        *compact.read(file),
+        preprocessing=facts.preprocessing,
+        teacher=replace(compact.VGG19, sha256=facts.sha256),
     )
     assert made.graph == model.graph
     assert metadata.read(made) == metadata.read(model)
@@ -195,7 +199,7 @@ def test_layers_without_read_outs_give_what_their_relus_give(tmp_path: Path) -> 
 
 
 def test_preprocessing_and_teacher_are_kept() -> None:
-    teacher = Teacher(sha256="ab" * 32)
+    teacher = replace(compact.VGG19, sha256="ab" * 32)
     facts = metadata.read(compact.build(*narrow(), preprocessing=TORCHVISION, teacher=teacher))
     assert facts is not None
     assert (facts.preprocessing, facts.sha256) == (TORCHVISION, "ab" * 32)

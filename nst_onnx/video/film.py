@@ -136,7 +136,7 @@ def _promised(stream: Any, offset: Fraction) -> Fraction:
     # Matroska's, where FFmpeg writes when the stream ends.
     told = re.match(r"(\d+):(\d+):(\d+)", stream.metadata.get("DURATION", ""))
     hours, minutes, seconds = (int(part) for part in told.groups()) if told else (0, 0, 0)
-    return Fraction(3600 * hours + 60 * minutes + seconds) - offset
+    return max(3600 * hours + 60 * minutes + seconds - offset, Fraction(0))
 
 
 def _warn_if_cut_off(path: str | os.PathLike[str], promised: Fraction, found: Fraction) -> None:
