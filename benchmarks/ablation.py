@@ -23,8 +23,8 @@ from nst_onnx.descent import LONGEST_STEP, LOOKBACK
 from nst_onnx.descent import PAIRS as PAIRS_KEPT
 from nst_onnx.landscape import to_vector
 from nst_onnx.network import Network
-from nst_onnx.optim import LBFGS, Host, Optimiser, Smoothing
-from nst_onnx.optim.lbfgs import Scaling, bold, newest
+from nst_onnx.optim import LBFGS, Optimiser, Smoothing
+from nst_onnx.optim.pairs import Scaling, bold, newest
 
 Array = npt.NDArray[np.float32]
 
@@ -32,9 +32,7 @@ Array = npt.NDArray[np.float32]
 class Untaught(Smoothing):
     """The preconditioner as it begins, learning nothing."""
 
-    def learn(self, s: Array, y: Array, squares: tuple[float, float]) -> bool:
-        """Learn nothing."""
-        return False
+    learns = False
 
 
 def recipe(
@@ -44,9 +42,13 @@ def recipe(
 
     def begin(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
-        space = Host(x.size, kind(objective.shape) if kind else None)
         return LBFGS(
-            x, space=space, longest=LONGEST_STEP, history=history, scaling=scaling, lookback=lookback
+            x,
+            smoothing=kind(objective.shape) if kind else None,
+            longest=LONGEST_STEP,
+            history=history,
+            scaling=scaling,
+            lookback=lookback,
         )
 
     return begin

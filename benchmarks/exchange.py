@@ -63,7 +63,7 @@ BETWEEN = ("rows", "spill")  # their results go to another shard, as arguments t
 COLUMNS = ("halos", "Gram matrices", "waves", "sums")
 ABOUT = f"""
 MB (10⁶ bytes) sent in a step of the preconditioned optimiser, its preconditioner having learnt: the mean of
-{STEPS - 1} steps. While it learns, in the first {LEARNT} steps, there are three times as many waves on their
+{STEPS - 1} steps. While it learns, in the first {LEARNT} steps, there are twice as many waves on their
 way to the driver. Halos go from shard to shard, all else between the shards and the process that drives them,
 both ways. A round is one question to all shards, and their answers. A picture of so many million pixels (2²⁰)
 is a square.
@@ -134,7 +134,7 @@ def exchanged(network: Network, side: int, shards: int, **options: Any) -> dict[
     optimiser: Any = begin(
         "preconditioned", presets.find("default"), to_vector(content), ground, evaluations=STEPS
     )
-    optimiser.space.restore({**optimiser.space.state(), "count": np.array(LEARNT, np.float64)})
+    optimiser.smoothing.restore({**optimiser.smoothing.state(), "count": np.array(LEARNT, np.float64)})
     for step in range(STEPS):
         if step == 1:
             team.sent.clear()

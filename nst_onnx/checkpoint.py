@@ -16,7 +16,7 @@ from nst_onnx import scratch
 from nst_onnx.atomic import replacing
 from nst_onnx.errors import NstError, OptionError
 
-_FORMAT = "nst-onnx checkpoint 3"
+_FORMAT = "nst-onnx checkpoint 4"
 _LARGE = 1 << 26  # numbers of an array that is better kept on disk
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from nst_onnx.landscape import Landscape
 from nst_onnx.optim import LBFGS, Adam, Optimiser
-from nst_onnx.optim.lbfgs import bold, newest
 from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.pairs import bold, newest
 from nst_onnx.presets.preset import OptimiserName, Preset
 
 Array = npt.NDArray[np.float32]
@@ -43,11 +43,13 @@ def begin(
     rate = rate or preset.learning_rate
     if kind == "adam":
         return Adam(x, learning_rate=rate)
-    space = ground.space(smooth=kind == "preconditioned")
-    space.inherit(before or {})
+    space, smoothing = ground.space(), ground.smoothing() if kind == "preconditioned" else None
+    if smoothing is not None and before:
+        smoothing.inherit(before)
     return LBFGS(
         space.take(x),
         space=space,
+        smoothing=smoothing,
         history=pairs(kind, preset, evaluations),
         learning_rate=rate,
         longest=LONGEST_STEP,
@@ -62,4 +64,5 @@ def learnt(optimiser: Optimiser) -> State:
 
     That is the preconditioner. The pairs are of no use there: they made it slower.
     """
-    return optimiser.space.state() if isinstance(optimiser, LBFGS) else {}
+    smoothing = optimiser.smoothing if isinstance(optimiser, LBFGS) else None
+    return {} if smoothing is None else smoothing.state()

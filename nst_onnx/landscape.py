@@ -32,8 +32,11 @@ class Landscape(Protocol):
     def __call__(self, x: Any) -> tuple[Array, Any]:
         """Return (losses of each term, gradient with respect to the vector)."""
 
-    def space(self, *, smooth: bool) -> Space[Any]:
-        """Return where the vectors live; `smooth` asks for the preconditioner."""
+    def space(self) -> Space[Any]:
+        """Return where the vectors live."""
+
+    def smoothing(self) -> Smoothing:
+        """Return a preconditioner for them."""
 
     def distance(self, a: Any, b: Any) -> float:
         """Return the root mean square of the difference of two vectors, in grey levels."""
@@ -70,11 +73,13 @@ class HostLandscape:
             scratch.release(slope)
         return losses, slope
 
-    def space(self, *, smooth: bool) -> Host:
+    def space(self) -> Host:
         """Return numpy's space."""
-        height, width = shape = self._objective.shape
-        smoothing = Smoothing(shape, on_disk=self._on_disk) if smooth else None
-        return Host(3 * height * width, smoothing, on_disk=self._on_disk)
+        return Host(self._picture.size, on_disk=self._on_disk)
+
+    def smoothing(self) -> Smoothing:
+        """Return numpy's preconditioner."""
+        return Smoothing(self._objective.shape, on_disk=self._on_disk)
 
     def distance(self, a: Array, b: Array) -> float:
         """Return the root mean square difference."""
@@ -104,15 +109,18 @@ class DeviceLandscape:
         losses, gradient = self._objective.evaluate_there(self._picture({"x": x, "factor": self._factor}))
         return losses, self._vector({"x": gradient, "factor": self._factor})
 
-    def space(self, *, smooth: bool) -> OnDevice:
+    def space(self) -> OnDevice:
         """Return the device's space."""
-        height, width = shape = self._objective.shape
-        smoothing = DeviceSmoothing(shape, self._device) if smooth else None
-        return OnDevice(3 * height * width, self._device, smoothing)
+        height, width = self._objective.shape
+        return OnDevice(3 * height * width, self._device)
+
+    def smoothing(self) -> DeviceSmoothing:
+        """Return the device's preconditioner."""
+        return DeviceSmoothing(self._objective.shape, self._device)
 
     def distance(self, a: Any, b: Any) -> float:
         """Return the root mean square difference."""
-        space = self.space(smooth=False)
+        space = self.space()
         change = space.add(a, b, -1.0)
         return float(np.sqrt(max(space.dot(change, change), 0.0) / space.size))
 

@@ -377,7 +377,7 @@ class Painting:
         if not state:
             return
         self._optimiser.restore(state)
-        take = self._landscape.space(smooth=False).take
+        take = self._landscape.space().take
         self.best, self._earlier = take(arrays["best"]), take(arrays["earlier"])
         self._average.sum, self._average.weight = arrays.get("average"), checkpoint.facts["average_weight"]
 

@@ -50,7 +50,7 @@ class Thrift:
         `evaluations`: how many there will be at most.
         """
         self._objective, self._ground, self._evaluations = objective, ground, evaluations
-        self._space = ground.space(smooth=False)
+        self._space = ground.space()
         self._next = FIRST
         self._small = 0.0  # the length of the gradient that is left out
         self._needed: frozenset[str] = frozenset()

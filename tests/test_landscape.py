@@ -68,14 +68,22 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
     for _ in range(5):
         s, y = (RNG.standard_normal(3 * shape[0] * shape[1]).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
-        assert here.learn(s, y, squares) == there.learn(put(s, CPU), put(y, CPU), squares)
+        wants = here.learn(here.waves(s), here.waves(y), squares)
+        assert there.learn(there.waves(put(s, CPU)), there.waves(put(y, CPU)), squares) == wants
     here.relearn()
     there.relearn()
     tolerance = {"rtol": 1e-3, "atol": 1e-4 * float(np.abs(here(s)).max())}
     np.testing.assert_allclose(fetch(there(put(s, CPU))), here(s), **tolerance)
     waves = here.waves(y)
-    np.testing.assert_allclose(there.waves(put(y, CPU)), waves, atol=1e-4 * float(np.abs(waves).max()))
-    np.testing.assert_allclose(fetch(there.plus(put(s, CPU), waves)), here.plus(s, waves), **tolerance)
+    atol = 1e-4 * float(np.abs(waves).max())
+    np.testing.assert_allclose(fetch(there.waves(put(y, CPU))), waves, atol=atol)
+    np.testing.assert_allclose(fetch(there.weigh(put(waves, CPU))), here.weigh(waves), rtol=1e-4, atol=atol)
+    np.testing.assert_allclose(
+        fetch(there.plus(put(s, CPU), put(waves, CPU))), here.plus(s, waves), **tolerance
+    )
+    fresh = DeviceSmoothing(shape, CPU)
+    fresh.restore(here.state())
+    np.testing.assert_allclose(fetch(fresh(put(s, CPU))), here(s), **tolerance)
 
 
 @pytest.mark.parametrize("kind", ["preconditioned", "lbfgs"])

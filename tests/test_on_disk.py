@@ -56,8 +56,8 @@ def test_lbfgs_takes_the_same_steps(history: int, smooth: bool) -> None:
     start = np.random.default_rng(1).standard_normal(SIZE).astype(np.float32)
 
     def points(on_disk: bool) -> list[np.ndarray]:
-        space = Host(SIZE, Smoothing(SHAPE, on_disk=on_disk) if smooth else None, on_disk=on_disk)
-        optimiser = LBFGS(space.take(start), space=space, history=history)
+        space, smoothing = Host(SIZE, on_disk=on_disk), Smoothing(SHAPE, on_disk=on_disk) if smooth else None
+        optimiser = LBFGS(space.take(start), space=space, smoothing=smoothing, history=history)
         function, passed = valley(0), []
         for _ in range(25):
             passed.append(np.array(optimiser.x))
@@ -98,8 +98,8 @@ def test_smoothing_is_the_same() -> None:
     for _ in range(5):
         s, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
-        wants = here.learn(s, y, squares)
-        assert there.learn(moved(s), moved(y), squares) == wants
+        wants = here.learn(here.waves(s), here.waves(y), squares)
+        assert there.learn(there.waves(moved(s)), there.waves(moved(y)), squares) == wants
         if wants:
             here.relearn()
             there.relearn()

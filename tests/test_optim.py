@@ -13,7 +13,8 @@ import threadpoolctl
 
 from nst_onnx import scratch
 from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
-from nst_onnx.optim.lbfgs import Scaling, bold, cubic_minimum, newest
+from nst_onnx.optim.lbfgs import cubic_minimum
+from nst_onnx.optim.pairs import Scaling, bold, newest
 from nst_onnx.optim.threads import halves, one_thread, side_by_side
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -171,8 +172,8 @@ def test_products_in_two_parts_are_those_in_one() -> None:
 def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[int]] = []
     optimiser = LBFGS(zeros(10))
-    products = optimiser._rows_times
-    monkeypatch.setattr(optimiser, "_rows_times", lambda *a: (seen.append(blas_threads()), products(*a))[1])
+    turn = optimiser._pairs.turn
+    monkeypatch.setattr(optimiser._pairs, "turn", lambda *a: (seen.append(blas_threads()), turn(*a))[1])
     optimiser.tell(*rosenbrock(optimiser.x))
     assert seen
     assert all(threads <= {1} for threads in seen)
@@ -266,7 +267,7 @@ def test_adam_is_algorithm_1() -> None:
 
 
 def smoothed(x: np.ndarray) -> Optimiser:
-    return LBFGS(x, space=Host(x.size, Smoothing((1, x.size // 3))), history=5, lookback=3)
+    return LBFGS(x, smoothing=Smoothing((1, x.size // 3)), history=5, lookback=3)
 
 
 @pytest.mark.parametrize(

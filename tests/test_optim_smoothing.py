@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nst_onnx.optim import LBFGS, Host, Smoothing
+from nst_onnx.optim import LBFGS, Smoothing
+from nst_onnx.optim.metric import Smoothed
 from nst_onnx.optim.smoothing import cosines
 
 SHAPES = [(48, 64), (33, 47), (5, 200), (1, 1)]
@@ -23,7 +24,7 @@ def taught(shape: tuple[int, int], lessons: int = 4) -> Smoothing:
 
 
 def learn(smoothing: Smoothing, s: np.ndarray, y: np.ndarray) -> bool:
-    return smoothing.learn(s, y, (float(s @ s), float(y @ y)))
+    return smoothing.learn(smoothing.waves(s), smoothing.waves(y), (float(s @ s), float(y @ y)))
 
 
 def matrix(smoothing: Smoothing) -> np.ndarray:
@@ -43,24 +44,44 @@ def test_it_is_symmetric_and_positive_definite(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_rows_follow_when_it_changes(shape: tuple[int, int]) -> None:
-    """They are P y, and are given the new P y, without y; and it is told how the products y·P y' change."""
+def test_products_by_waves_are_those_with_p(shape: tuple[int, int]) -> None:
+    """Also when a pair has taken another's place, when P has changed, and from a state."""
     smoothing, size = Smoothing(shape), 3 * shape[0] * shape[1]
-    space, rng = Host(size, smoothing), np.random.default_rng(0)
-    changes = rng.standard_normal((4, size)).astype(np.float32)
-    rows, kept = space.rows(6), (1, 4, 5)
-    for row, y in zip((0, *kept), changes, strict=True):
-        rows.put(row, smoothing(y) if row else y)
-    for s in rng.standard_normal((3, size)).astype(np.float32):
-        learn(smoothing, s, smoothing(s + changes[1]))
-    before = np.array([[y @ smoothing(other) for other in changes[1:]] for y in changes[1:]])
-    more = space.relearn(rows, kept)
-    after = np.array([[y @ smoothing(other) for other in changes[1:]] for y in changes[1:]])
+    rng = np.random.default_rng(0)
+    gradients = rng.standard_normal((6, size)).astype(np.float32)
+    changes, places = np.diff(gradients, axis=0), (0, 1, 2, 0, 1)
+    metric: Smoothed[np.ndarray] = Smoothed(smoothing, 3)
+    metric.turn(gradients[0])
+    for place, gradient in zip(places, gradients[1:], strict=True):
+        metric.turn(gradient)
+        metric.keep(place)
+    kept = np.stack([gradients[5], changes[3], changes[4], changes[2]])
+
+    def excess(p: Smoothing) -> np.ndarray:
+        """u·(P − I) v among those kept."""
+        return np.array([[u.astype(np.float64) @ (p(v) - v) for v in kept] for u in kept])
+
+    def same(metric: Smoothed[np.ndarray], p: Smoothing) -> None:
+        expected, weights = excess(p), np.array([-1.0, 0.5, 2.0, -3.0])
+        close = {"rtol": 1e-3, "atol": 1e-5 * max(size, float(np.abs(expected).max()))}
+        np.testing.assert_allclose(metric.products(3), expected[0], **close)
+        np.testing.assert_allclose([metric.square(k) for k in range(3)], np.diag(expected)[1:], **close)
+        total = (weights @ kept).astype(np.float32)
+        np.testing.assert_allclose(metric.applied(np.zeros_like(total), weights), p(total) - total, atol=1e-4)
+
+    same(metric, smoothing)
+    untaught = Smoothing(shape)
+    steps = [untaught(rng.standard_normal(size).astype(np.float32)) for _ in range(4)]
+    assert [metric.learn(1, s, (float(s @ s), float(size))) for s in steps] == [False, False, False, True]
+    before = excess(smoothing)
+    more = metric.relearn(3)
+    after = excess(smoothing)
     assert np.abs(after - before).max() > 0.01 * np.abs(before).max()
-    np.testing.assert_allclose(more, after - before, atol=1e-5 * np.abs(before).max())
-    for row, y in zip(kept, changes[1:], strict=True):
-        np.testing.assert_allclose(rows.get(row), smoothing(y), atol=1e-5 * np.abs(y).max())
-    np.testing.assert_array_equal(rows.get(0), changes[0])
+    np.testing.assert_allclose(more, after - before, rtol=1e-3, atol=1e-4 * np.abs(before).max())
+    same(metric, smoothing)
+    again: Smoothed[np.ndarray] = Smoothed(Smoothing(shape), 3)
+    again.restore(metric.state(3))
+    same(again, smoothing)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -137,7 +158,7 @@ def test_it_saves_evaluations_where_curvature_grows_with_frequency() -> None:
     centre = np.random.default_rng(1).standard_normal(len(hessian))
 
     def reached(smoothing: Smoothing | None) -> float:
-        optimiser = LBFGS(np.zeros(centre.size, np.float32), space=Host(centre.size, smoothing))
+        optimiser = LBFGS(np.zeros(centre.size, np.float32), smoothing=smoothing)
         best = np.inf
         for _ in range(14):
             d = optimiser.x - centre
@@ -154,7 +175,7 @@ def test_direction_is_that_of_the_two_loop_recursion_on_p(history: int) -> None:
     shape = (8, 10)
     smoothing = Smoothing(shape)
     centre, hessian = rough(shape)
-    optimiser = LBFGS(np.zeros(centre.size, np.float32), space=Host(centre.size, smoothing), history=history)
+    optimiser = LBFGS(np.zeros(centre.size, np.float32), smoothing=smoothing, history=history)
     points, gradients = [], []
     first = matrix(smoothing)
     for _ in range(9):

@@ -12,19 +12,19 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nst_onnx.graph import Graph
 from nst_onnx.optim.smoothing import OPPONENTS, Smoothing
-from nst_onnx.optim.space import Array, Numbers, Preconditioned
+from nst_onnx.optim.space import Array, Numbers
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.kernel import Kernel, Tensor, fetch, put
 
 
-class OnDevice(Preconditioned[Tensor]):
+class OnDevice:
     """Vectors (n,) as tensors on a device."""
 
-    def __init__(self, size: int, device: Device, smoothing: DeviceSmoothing | None = None) -> None:
-        super().__init__(smoothing)
+    def __init__(self, size: int, device: Device) -> None:
         self.size, self.device = size, device
 
     def rows(self, count: int) -> DeviceRows:
@@ -77,31 +77,41 @@ class DeviceRows:
 
 
 class DeviceSmoothing(Smoothing):
-    """The preconditioner, by matrix products on the device."""
+    """The preconditioner, by matrix products on the device. Waves stay there; it fetches them to learn."""
+
+    space: Any
 
     def __init__(self, shape: tuple[int, int], device: Device) -> None:
-        super().__init__(shape)
         self._device = device
+        super().__init__(shape)
+        self.space = OnDevice(self.space.size, device)
         self._fixed = {
             "rows": put(self._rows, device),
             "columns": put(self._columns, device),
             "opponents": put(OPPONENTS, device),
         }
-        self._to_waves, self._smooth, self._add = (
-            kernel(shape, device) for kernel in (_waves, _smoothed, _plus)
-        )
+        count = len(self._rows), len(self._columns)
+        self._to_waves, self._add = _waves(shape, device), _plus(count, device)
 
-    def __call__(self, vector: Tensor) -> Tensor:
-        """Return P v; its waves stay on the device."""
-        return self._smooth({"vector": vector, "excess": put(self.gain - 1, self._device), **self._fixed})
+    def learn(self, s: Tensor, y: Tensor, squares: tuple[float, float]) -> bool:
+        """Take in a pair's waves, on the host."""
+        return super().learn(fetch(s), fetch(y), squares)
 
-    def waves(self, vector: Tensor) -> Array:
-        """Return C v, on the host."""
-        return fetch(self._to_waves({"vector": vector, **self._fixed}))
+    def waves(self, vector: Tensor) -> Tensor:
+        """Return C v."""
+        return self._to_waves({"vector": vector, **self._fixed})
 
-    def plus(self, vector: Tensor, waves: Array) -> Tensor:
-        """Return v + Cᵀ w, for waves from the host."""
-        return self._add({"vector": vector, "waves": put(waves, self._device), **self._fixed})
+    def weigh(self, waves: Tensor) -> Tensor:
+        """Return E w."""
+        return _weighed(self._device)({"waves": waves, "excess": self._there})
+
+    def plus(self, vector: Tensor, waves: Tensor) -> Tensor:
+        """Return v + Cᵀ w."""
+        return self._add({"vector": vector, "waves": waves, **self._fixed})
+
+    def _let_be(self, gain: npt.NDArray[Any]) -> None:
+        super()._let_be(gain)
+        self._there = put(self._excess, self._device)
 
 
 @lru_cache(maxsize=256)
@@ -129,24 +139,28 @@ def _sum(count: int, device: Device) -> Kernel:
 def _waves(shape: tuple[int, int], device: Device) -> Kernel:
     """The opponent colours' lowest frequencies."""
     g = _with_bases()
-    g.output("waves", _cosines(g, shape))
+    planes = g.op("Reshape", "vector", g.ints(3, *shape))
+    low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
+    g.output("waves", g.op("Reshape", _mix(g, "opponents", low), g.ints(-1)))
     return Kernel(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _smoothed(shape: tuple[int, int], device: Device) -> Kernel:
-    """The vector, and its waves times `excess`."""
-    g = _with_bases()
-    excess = g.input("excess", [3, None, None])
-    g.output("smoothed", _with_waves(g, g.op("Mul", excess, _cosines(g, shape))))
+def _weighed(device: Device) -> Kernel:
+    """The waves, each times its `excess`."""
+    g = Graph()
+    g.output("weighed", g.op("Mul", g.input("waves", [None]), g.input("excess", [None])))
     return Kernel(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _plus(shape: tuple[int, int], device: Device) -> Kernel:
-    """The vector, and `waves`."""
+def _plus(count: tuple[int, int], device: Device) -> Kernel:
+    """The vector, and so many `waves`."""
     g = _with_bases()
-    g.output("sum", _with_waves(g, g.input("waves", [3, None, None])))
+    waves = g.op("Reshape", g.input("waves", [None]), g.ints(3, *count))
+    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
+    tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
+    g.output("sum", g.op("Add", "vector", g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1))))
     return Kernel(g.model(), device)
 
 
@@ -157,18 +171,6 @@ def _with_bases() -> Graph:
     g.input("columns", [None, None])
     g.input("opponents", [3, 3])
     return g
-
-
-def _cosines(g: Graph, shape: tuple[int, int]) -> str:
-    planes = g.op("Reshape", "vector", g.ints(3, *shape))
-    low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
-    return _mix(g, "opponents", low)
-
-
-def _with_waves(g: Graph, waves: str) -> str:
-    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
-    tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
-    return g.op("Add", "vector", g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1)))
 
 
 def _mix(g: Graph, matrix: str, planes: str) -> str:

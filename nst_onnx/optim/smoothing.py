@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.space import Host
 from nst_onnx.optim.threads import halves, side_by_side
 
 Array = npt.NDArray[np.float32]
@@ -28,7 +29,7 @@ OPPONENTS = np.linalg.qr(np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float6
 
 
 class Smoothing:
-    """P = I + Cᵀ (W − I) C on a picture in RGB: symmetric, positive definite.
+    """P = I + Cᵀ E C, E = W − I, on a picture in RGB: symmetric, positive definite.
 
     C takes the picture's opponent colours to the lowest frequencies of the orthonormal cosine transform
     (DCT-II) along both axes, those below `FINEST`; W multiplies each. The rest passes as it is. Two thin
@@ -47,6 +48,8 @@ class Smoothing:
         self.shape, self._room = shape, scratch.Room((3, *shape), on_disk=on_disk)
         self._rows, self._columns = (cosines(n, min(math.ceil(2 * n * FINEST), MOST_WAVES)) for n in shape)
         axes = (np.arange(len(c)) / (2 * n) for c, n in zip((self._rows, self._columns), shape, strict=True))
+        self.space: Any = Host(3 * len(self._rows) * len(self._columns), on_disk=on_disk)
+        """Where waves are: 3 opponent colours × waves down × waves across, as one vector."""
         octave = np.log2(np.maximum(np.hypot(*np.ix_(*axes)), COARSEST) / COARSEST).reshape(-1)
         knots = np.arange(math.ceil(octave.max()) + 1)
         # Linear interpolation over octaves: what the bands have of a wave adds up to 1.
@@ -60,14 +63,20 @@ class Smoothing:
 
     def __call__(self, vector: Array) -> Array:
         """Return P v, a new array."""
-        return self.plus(vector, (self.gain - 1) * self.waves(vector))
+        return self.plus(vector, self.weigh(self.waves(vector)))
+
+    @property
+    def learns(self) -> bool:
+        """Whether it still does."""
+        return self._count < _LESSONS[-1]
 
     def learn(self, s: Any, y: Any, squares: tuple[float, float]) -> bool:
-        """Take in a step and its gradient change, and s·s and y·y. Return whether it is time to `relearn`."""
-        if self._count == _LESSONS[-1]:
-            return False
-        for i, vector in enumerate((s, y)):
-            energy = np.square(self.waves(vector)).reshape(3, -1) @ self._bands.T / squares[i]
+        """Take in the waves of a step and of its gradient change, and s·s and y·y of the vectors themselves.
+
+        Return whether it is time to `relearn`.
+        """
+        for i, waves in enumerate((s, y)):
+            energy = np.square(waves).reshape(3, -1) @ self._bands.T / squares[i]
             self._energies[i] += energy
             self._rest[i] += max(1 - energy.sum(), 0)
         self._count += 1
@@ -92,10 +101,10 @@ class Smoothing:
         rest = np.log(self._rest[0] / self._rest[1])
         gain = np.exp((steps - changes - rest) / 2 @ self._bands)
         waves = len(self._rows), len(self._columns)
-        self.gain = gain.astype(np.float32).reshape(3, *waves)
+        self._let_be(gain.reshape(3, *waves))
 
     def waves(self, vector: Array) -> Array:
-        """Return C v: (3 opponent colours, waves down, waves across)."""
+        """Return C v, as a vector."""
         colours = vector.reshape(3, *self.shape)
 
         def seen(half: slice) -> Array:
@@ -108,12 +117,17 @@ class Smoothing:
                 waves += down @ self._columns[:, columns].T
             return waves
 
-        waves = sum(side_by_side(seen, halves(self.shape[1], vector.size)))
-        return np.tensordot(OPPONENTS, waves, 1).astype(np.float32, copy=False)
+        waves: Any = sum(side_by_side(seen, halves(self.shape[1], vector.size)))
+        opponents: Array = OPPONENTS @ waves.reshape(3, -1)
+        return opponents.reshape(-1)
+
+    def weigh(self, waves: Array) -> Array:
+        """Return E w for E = W − I."""
+        return self._excess * waves
 
     def plus(self, vector: Array, waves: Array) -> Array:
         """Return v + Cᵀ w, a new array."""
-        mixed = np.tensordot(OPPONENTS.T, waves, 1).astype(np.float32, copy=False)
+        mixed = (OPPONENTS.T @ waves.reshape(3, -1)).reshape(3, len(self._rows), len(self._columns))
         colours = vector.reshape(3, *self.shape)
         smooth = self._room.empty()
         across = mixed @ self._columns
@@ -139,7 +153,13 @@ class Smoothing:
     def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
         """Go on from a `state`."""
         self._energies, self._rest = np.array(state["energies"]), np.array(state["rest"])
-        self.gain, self._count = np.array(state["gain"], np.float32), int(state["count"])
+        self._count = int(state["count"])
+        self._let_be(state["gain"])
+
+    def _let_be(self, gain: npt.NDArray[Any]) -> None:
+        """Let W be `gain`."""
+        self.gain = np.array(gain, np.float32)
+        self._excess = (self.gain - 1).reshape(-1)
 
 
 def _strips(part: slice, row_bytes: int) -> Iterator[slice]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nst_onnx import scratch
-from nst_onnx.optim.optimiser import State
-from nst_onnx.optim.smoothing import Smoothing
 from nst_onnx.optim.threads import halves, side_by_side
 
 Array = npt.NDArray[np.float32]
@@ -49,91 +47,17 @@ class Space(Protocol[V]):
     def dot(self, a: V, b: V) -> float:
         """Return the inner product."""
 
-    def precondition(self, vector: V) -> V:
-        """Return P v for a symmetric positive definite P."""
-
-    def learn(self, s: V, y: V, squares: tuple[float, float]) -> bool:
-        """Take in a step and its gradient change, and s·s and y·y. Return whether P should `relearn` now."""
-
-    def relearn(self, rows: Rows[V], kept: Sequence[int]) -> Numbers:
-        """Change P to what has been learnt, and with it the rows `kept`, each P y for some y.
-
-        Return by how much y·P y' is more than before, for each two of them.
-        """
-
     def take(self, vector: Any) -> V:
         """Return a vector of this space, or an array, as one that nobody else will change."""
 
     def array(self, vector: V) -> Array:
         """Return a vector as an array of its own."""
 
-    def state(self) -> State:
-        """Return what P has learnt."""
 
-    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
-        """Go on from a `state`."""
-
-    def inherit(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Begin with what P has learnt (its `state`) on pictures of another size."""
-
-
-class Preconditioned(Generic[V]):
-    """What a space does with its P: nothing where there is none."""
-
-    def __init__(self, smoothing: Any) -> None:
-        """`smoothing`: a `Smoothing` of the space's own kind of vectors, or None."""
-        self._smoothing = smoothing
-
-    def precondition(self, vector: V) -> V:
-        """Return P v, the vector itself where there is no P."""
-        result: V = vector if self._smoothing is None else self._smoothing(vector)
-        return result
-
-    def learn(self, s: V, y: V, squares: tuple[float, float]) -> bool:
-        """Let P learn, if there is one. Return whether it should `relearn` now."""
-        return self._smoothing is not None and bool(self._smoothing.learn(s, y, squares))
-
-    def relearn(self, rows: Rows[V], kept: Sequence[int]) -> Numbers:
-        """Change P, if there is one, and the rows; return by how much their products are more.
-
-        P y tells of y all there is to know: its waves are W times those of y, and else they are the same.
-        """
-        more = np.zeros((len(kept), len(kept)))
-        if self._smoothing is None:
-            return more
-        before = self._smoothing.gain
-        self._smoothing.relearn()
-        growth = self._smoothing.gain / before - 1
-        found: list[Array] = []
-        for k, row in enumerate(kept):
-            smooth = rows.get(row)
-            waves = self._smoothing.waves(smooth)
-            rows.put(row, self._smoothing.plus(smooth, growth * waves))
-            found.append(waves.reshape(-1))
-            weighed = (growth / before).reshape(-1) * found[-1]
-            more[k, : k + 1] = more[: k + 1, k] = [float(np.dot(other, weighed)) for other in found]
-        return more
-
-    def state(self) -> State:
-        """Return what P has learnt; nothing where there is no P."""
-        return {} if self._smoothing is None else self._smoothing.state()
-
-    def restore(self, state: Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64]]) -> None:
-        """Go on from a `state`."""
-        if self._smoothing is not None:
-            self._smoothing.restore(state)
-
-    def inherit(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Begin with what another's P has learnt, if both have one."""
-        if self._smoothing is not None and learnt:
-            self._smoothing.inherit(learnt)
-
-
-class Host(Preconditioned[Array]):
+class Host:
     """numpy's arrays, in memory or on disk, looked at piece by piece."""
 
-    def __init__(self, size: int, smoothing: Smoothing | None = None, *, on_disk: bool = False) -> None:
-        super().__init__(smoothing)
+    def __init__(self, size: int, *, on_disk: bool = False) -> None:
         self.size, self._on_disk = size, on_disk
         self._room = scratch.Room((size,), on_disk=on_disk)
 

@@ -20,7 +20,7 @@ from nst_onnx.errors import OptionError
 from nst_onnx.losses.assemble import Terms
 from nst_onnx.network import Network
 from nst_onnx.shards.shard import Share
-from nst_onnx.shards.space import Sharded, Stage, Vector
+from nst_onnx.shards.space import Sharded, ShardedSmoothing, Stage, Vector
 from nst_onnx.shards.team import Team, everyone
 from nst_onnx.tiles.layout import Layout
 from nst_onnx.tiles.tiled import style_losses
@@ -132,9 +132,13 @@ class ShardedPicture:
         stage.forget()
         return np.array([losses[name] for name in self._terms.names], np.float32), gradient
 
-    def space(self, *, smooth: bool) -> Sharded:
+    def space(self) -> Sharded:
         """Return the space of the vectors."""
-        return Sharded(self._stage, smooth=smooth, on_disk=self._on_disk)
+        return Sharded(self._stage, on_disk=self._on_disk)
+
+    def smoothing(self) -> ShardedSmoothing:
+        """Return their preconditioner."""
+        return ShardedSmoothing(self._stage)
 
     def _look(self, x: Vector) -> None:
         """Let all shards look at a vector, and hand each other the rows that they see."""
@@ -162,7 +166,7 @@ class ShardedLandscape:
 
     def __init__(self, picture: ShardedPicture) -> None:
         self._picture = picture
-        self._space = picture.space(smooth=False)
+        self._space = picture.space()
 
     def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses, gradient)."""
@@ -170,9 +174,13 @@ class ShardedLandscape:
         losses, gradient = self._picture.evaluate_there(shown)
         return losses, x.stage.make("add", gradient.number, None, 1 / _GREY_LEVELS)
 
-    def space(self, *, smooth: bool) -> Sharded:
+    def space(self) -> Sharded:
         """Return the shards' space."""
-        return self._picture.space(smooth=smooth)
+        return self._picture.space()
+
+    def smoothing(self) -> ShardedSmoothing:
+        """Return the shards' preconditioner."""
+        return self._picture.smoothing()
 
     def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square difference."""

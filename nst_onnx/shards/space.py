@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from nst_onnx import scratch
 from nst_onnx.optim.smoothing import OPPONENTS, Smoothing
-from nst_onnx.optim.space import Numbers, Preconditioned
+from nst_onnx.optim.space import Numbers
 from nst_onnx.shards.shard import Share
 from nst_onnx.shards.team import Team, everyone
 
@@ -78,12 +78,11 @@ def _taken(numbers: list[int]) -> list[int]:
     return [numbers.pop() for _ in range(len(numbers))]
 
 
-class Sharded(Preconditioned[Vector]):
+class Sharded:
     """The space of a stage's vectors."""
 
-    def __init__(self, stage: Stage, *, smooth: bool, on_disk: bool) -> None:
+    def __init__(self, stage: Stage, *, on_disk: bool) -> None:
         """`on_disk`: where arrays that come here go."""
-        super().__init__(ShardedSmoothing(stage) if smooth else None)
         self._stage, self._on_disk = stage, on_disk
         self.size = 3 * stage.shape[0] * stage.shape[1]
 
@@ -157,9 +156,9 @@ class ShardedSmoothing(Smoothing):
         waves = np.zeros((3, *count), np.float64)
         for share in itertools.chain.from_iterable(shares):
             waves += share
-        return np.tensordot(OPPONENTS, waves, 1).astype(np.float32)
+        return np.tensordot(OPPONENTS, waves, 1).astype(np.float32).reshape(-1)
 
     def plus(self, vector: Any, waves: Array) -> Any:
         """Return v + Cᵀ w; every shard gets the waves."""
-        mixed = np.tensordot(OPPONENTS.T, waves, 1).astype(np.float32)
+        mixed = (OPPONENTS.T @ waves.reshape(3, -1)).reshape(3, len(self._rows), len(self._columns))
         return self._stage.make("add_waves", vector.number, self._stage.team.share(mixed))
