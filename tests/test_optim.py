@@ -155,7 +155,8 @@ def test_a_fork_has_threads_of_its_own() -> None:
 
 
 def test_products_in_two_parts_are_those_in_one() -> None:
-    rng, size = np.random.default_rng(0), 1 << 17
+    rng, size = np.random.default_rng(0), 1 << 18
+    assert len(halves(5, size)) == 2
     vectors = rng.standard_normal((5, size)).astype(np.float32)
     rows = Host(size).rows(5)
     for k, vector in enumerate(vectors):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_FEWEST = 1 << 16  # numbers of a vector that are worth a second thread
+_FEWEST = 3 << 16  # numbers of a vector (256×256 pixels) that are worth a second thread
 
 
 @contextmanager
