@@ -106,7 +106,8 @@ class DeviceLandscape:
 
     def __call__(self, x: Any) -> tuple[Array, Any]:
         """Return (losses, gradient)."""
-        losses, gradient = self._objective.evaluate_there(self._picture({"x": x, "factor": self._factor}))
+        self._picture.into(self._objective.picture_there(), {"x": x, "factor": self._factor})
+        losses, gradient = self._objective.evaluate_there()
         return losses, self._vector({"x": gradient, "factor": self._factor})
 
     def space(self) -> OnDevice:

@@ -43,7 +43,7 @@ class Sessions:
     @cached_property
     def statistics(self) -> AnySession:
         """From a picture to what each loss compares."""
-        return self._open(statistics_model)
+        return self._open(statistics_model, self._device)
 
     def let_go(self, name: Literal["statistics", "objective"]) -> None:
         """Let go of a model if it holds much. It is loaded again when asked for."""
@@ -53,7 +53,8 @@ class Sessions:
     @cached_property
     def objective(self) -> AnySession:
         """From a picture, targets and coefficients to losses and gradient."""
-        return self._open(partial(objective_model, first_to_last=self._device.kind == "openvino"))
+        order, half = self._device.kind == "openvino", self._device.precision == "fp16"
+        return self._open(partial(objective_model, first_to_last=order, scaled=half), self._device)
 
     @cached_property
     def features(self) -> tuple[float, bool]:
@@ -63,16 +64,18 @@ class Sessions:
     @cached_property
     def tile_statistics(self) -> AnySession:
         """From a tile to its share of what each loss compares."""
-        return self._open(tile_statistics_model)
+        return self._open(tile_statistics_model, self._device.without_half)
 
     @cached_property
     def tile_gradient(self) -> AnySession:
         """From a tile to its content losses and the gradient."""
-        return self._open(tile_gradient_model)
+        return self._open(tile_gradient_model, self._device.without_half)
 
-    def _open(self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto]) -> AnySession:
-        gram = _GRAM.get(self._device.kind, style.gram_by_channels)
-        return open_session(model(self._extractor, self._terms, gram), self._device, self._threads)
+    def _open(
+        self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto], device: Device
+    ) -> AnySession:
+        gram = _GRAM.get(device.kind, style.gram_by_channels)
+        return open_session(model(self._extractor, self._terms, gram), device, self._threads)
 
 
 class Network:

@@ -168,9 +168,13 @@ class Objective:
         """The picture spread over a team's processes, if it is."""
         return self._evaluation if isinstance(self._evaluation, ShardedPicture) else None
 
-    def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
-        """Do the same with tensors on the device (onnxruntime.OrtValue), where picture and gradient stay."""
-        return self._whole.evaluate_there(picture)
+    def picture_there(self) -> Any:
+        """Return the tensor on the device (onnxruntime.OrtValue, 1×3×H×W) that `evaluate_there` looks at."""
+        return self._whole.picture_there()
+
+    def evaluate_there(self) -> tuple[Array, Any]:
+        """Do the same for the picture in that tensor; the gradient stays on the device, too."""
+        return self._whole.evaluate_there()
 
     def leave_out(self, names: Collection[str], losses: Array) -> None:
         """Compute all terms but these from now on. Theirs stay as in `losses` (of each term)."""

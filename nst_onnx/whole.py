@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nst_onnx.errors import PictureError
 from nst_onnx.losses import temporal
 from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Terms
+from nst_onnx.losses.scale import LOUDNESS, SCALE, LossScale
 from nst_onnx.network import Network
 from nst_onnx.runtime import AnyBound, AnySession, Bound, give_back
 
@@ -33,6 +34,7 @@ class Whole:
         self._shapes: dict[str, tuple[int, int, int]] = {}
         self._coefficients: Mapping[str, float] = {}
         self._bound: AnyBound
+        self._scale: LossScale | None = None
         self._names: tuple[str, ...] = ()  # of the terms that are computed, and their places among all
         self._places: list[int] = []
         self._kept: Array = np.zeros(len(terms.names), np.float32)  # losses, for those that are not
@@ -93,7 +95,10 @@ class Whole:
         self._feeds[COEFFICIENTS] = np.zeros(len(names), np.float32)
         session: AnySession = self._sessions.of(names).objective
         give_back()
-        outputs = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
+        outputs: dict[str, tuple[int, ...]] = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
+        if SCALE in session.inputs:
+            self._scale = self._scale or LossScale()
+            self._feeds[SCALE], outputs[LOUDNESS] = np.ones((), np.float32), ()
         self._bound = session.bind(self._feeds, outputs)
         self._feeds = {name: fed for name, fed in self._feeds.items() if name not in session.inputs}
         self._names, self._places = names, [self._terms.names.index(name) for name in names]
@@ -106,15 +111,32 @@ class Whole:
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses in the order of the terms' names, gradient 3×H×W), valid until the next call."""
         self._bound.write(PICTURE, picture[None])
-        self._bound.run()
+        self._run()
         return self._losses(), self._bound.read(GRADIENT)[0]
 
-    def evaluate_there(self, picture: Any) -> tuple[Array, Any]:
-        """Do the same with tensors 1×3×H×W on the device (onnxruntime.OrtValue), where they stay."""
+    def picture_there(self) -> Any:
+        """Return the tensor on the device (onnxruntime.OrtValue, 1×3×H×W) that `evaluate_there` looks at."""
+        return self._there(PICTURE)
+
+    def evaluate_there(self) -> tuple[Array, Any]:
+        """Do the same for the picture in that tensor; the gradient stays on the device, too."""
+        self._run()
+        return self._losses(), self._there(GRADIENT)
+
+    def _there(self, name: str) -> Any:
         assert isinstance(self._bound, Bound)
-        self._bound.place(PICTURE, picture)
-        self._bound.run()
-        return self._losses(), self._bound.there(GRADIENT)
+        return self._bound.there(name)
+
+    def _run(self) -> None:
+        """Evaluate, in half precision until the gradient fits."""
+        if self._scale is None:
+            self._bound.run()
+            return
+        fits = False
+        while not fits:
+            self._bound.write(SCALE, np.array(self._scale.value, np.float32))
+            self._bound.run()
+            fits = self._scale.fits(float(self._bound.read(LOUDNESS)))
 
     def _losses(self) -> Array:
         losses = self._kept.copy()

@@ -26,6 +26,7 @@ needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenV
         Device("openvino", precision="bf16"),
         Device("cuda", 2),
         Device("cuda", 1, "tf32"),
+        Device("cuda", 0, "fp16"),
     ],
     ids=str,
 )
@@ -44,6 +45,7 @@ def test_a_devices_text_names_it(device: Device, monkeypatch: pytest.MonkeyPatch
         "openvino:tf32",
         "cuda:x",
         "cuda:0:bf16",
+        "cpu:fp16",
         "cuda:0:tf32:1",
         ":",
     ],

@@ -16,7 +16,7 @@ import onnx
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.again import compute_again
 from nst_onnx.graph.edit import Pooling, cut, strides, with_pooling
-from nst_onnx.losses import content, style, temporal, total_variation
+from nst_onnx.losses import content, scale, style, temporal, total_variation
 from nst_onnx.models.extractor import Extractor
 
 PICTURE = "picture"
@@ -90,6 +90,7 @@ def objective_model(
     gram: style.Gram = style.gram_by_channels,
     *,
     first_to_last: bool = False,
+    scaled: bool = False,
 ) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
@@ -98,6 +99,7 @@ def objective_model(
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W. `first_to_last`: whether the runtime
     computes an operator's inputs in this order (OpenVINO), or the other way round (onnxruntime).
+    `scaled`: whether the loss is scaled on its way back, see `nst_onnx.losses.scale`.
     """
     g, found = with_features(extractor, terms)
     distances = []
@@ -118,11 +120,12 @@ def objective_model(
     ordered = g.op("Mul", column, g.op("Gather", coefficients, g.ints(*order)))
     total = g.op("ReduceSum", ordered, keepdims=0)
     forwards = len(g.nodes)
-    slope = gradient(g, total, PICTURE)
-    if first := _first_layer(g, extractor):
+    slope = gradient(g, scale.scaled(g, total) if scaled else total, PICTURE)
+    # An overflow of half precision must not get lost on its way to the gradient, as it would there.
+    if not scaled and (first := _first_layer(g, extractor)):
         compute_again(g, first, PICTURE, forwards)
     g.output(LOSSES, g.op("Gather", ordered, g.ints(*np.argsort(order))))
-    g.output(GRADIENT, slope)
+    g.output(GRADIENT, scale.unscaled(g, slope) if scaled else slope)
     return g.model()
 
 

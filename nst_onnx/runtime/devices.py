@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from nst_onnx.errors import DeviceError
 
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
-_REDUCED = {"cuda": "tf32", "openvino": "bf16"}  # what each kind has beside float32
+_REDUCED = {"cuda": ("tf32", "fp16"), "openvino": ("bf16",)}  # what each kind has beside float32
 _INSTALL = {
     "cuda": 'for an NVIDIA GPU: pip uninstall onnxruntime, then pip install "nst-onnx[gpu]"',
     "openvino": 'pip install "nst-onnx[openvino]"',
@@ -24,7 +24,7 @@ class Device:
     """Where a network runs, and how precisely.
 
     `kind`: "cpu" (onnxruntime), "openvino" (the CPU through OpenVINO) or "cuda"; `index`: the number of the
-    GPU; `precision`: "fp32", or "bf16" (OpenVINO) or "tf32" (CUDA) for convolutions with fewer bits.
+    GPU; `precision`: "fp32", or "bf16" (OpenVINO), "tf32" or "fp16" (CUDA) for convolutions with fewer bits.
     """
 
     kind: str
@@ -36,12 +36,17 @@ class Device:
         return ":".join(part for part in parts if part and part != "fp32")
 
     @property
+    def without_half(self) -> Device:
+        """The same in another precision than half, for graphs that scale no loss."""
+        return replace(self, precision="tf32") if self.precision == "fp16" else self
+
+    @property
     def providers(self) -> list[str | tuple[str, dict[str, str]]]:
         """Execution providers of onnxruntime for a session, the CPU as fallback for what others lack."""
         if self.kind != "cuda":
             return [_PROVIDERS["cpu"]]
         # TensorFloat-32 has 10 bits of precision: too few for exact gradients, so only where asked for.
-        options = {"device_id": str(self.index), "use_tf32": str(int(self.precision == "tf32"))}
+        options = {"device_id": str(self.index), "use_tf32": str(int(self.precision != "fp32"))}
         return [(_PROVIDERS[self.kind], options), _PROVIDERS["cpu"]]
 
 
@@ -81,8 +86,9 @@ def has_bf16() -> bool:
 
 
 def choose(name: str | None = None, *, exact: bool = False) -> Device:
-    """Return the device called "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N" or "cuda:N:tf32".
+    """Return the device of a name.
 
+    Names are "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N", "cuda:N:tf32" and "cuda:N:fp16".
     None means the environment's NST_ONNX_DEVICE, else "auto": the first GPU where there is one, else
     the CPU by the fastest means installed: OpenVINO in bfloat16 where the processor has it, which looks
     the same; but onnxruntime in float32 where the result is to be `exact`. Without a precision, the
@@ -110,7 +116,7 @@ def _parse(name: str) -> Device:
     kind, *more = name.split(":")
     index = int(more.pop(0)) if kind == "cuda" and more and more[0].isdigit() else 0
     precision = more.pop(0) if more else "fp32"
-    if kind not in _INSTALL or more or precision not in ("fp32", _REDUCED.get(kind)):
+    if kind not in _INSTALL or more or precision not in ("fp32", *_REDUCED.get(kind, ())):
         raise DeviceError(
             f"there is no device {name!r}", "choose auto, cpu, openvino, openvino:bf16, cuda or cuda:N"
         )

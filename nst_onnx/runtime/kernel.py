@@ -29,14 +29,23 @@ class Kernel:
     def __call__(self, feeds: Mapping[str, Tensor]) -> Tensor:
         """Return the result, a new tensor."""
         binding = self._session.io_binding()
+        binding.bind_output(self._output, self._device.kind, self._device.index)
+        self._run(binding, feeds)
+        return binding.get_outputs()[0]
+
+    def into(self, result: Tensor, feeds: Mapping[str, Tensor]) -> None:
+        """Write the result to a tensor."""
+        binding = self._session.io_binding()
+        binding.bind_ortvalue_output(self._output, result)
+        self._run(binding, feeds)
+
+    def _run(self, binding: Any, feeds: Mapping[str, Tensor]) -> None:
         for name, tensor in feeds.items():
             binding.bind_ortvalue_input(name, tensor)
-        binding.bind_output(self._output, self._device.kind, self._device.index)
         try:
             self._session.run_with_iobinding(binding)
         except Exception as error:
             raise readable(error, "the optimiser cannot be run") from error
-        return binding.get_outputs()[0]
 
 
 def put(array: npt.ArrayLike, device: Device) -> Tensor:

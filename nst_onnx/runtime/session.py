@@ -15,6 +15,7 @@ from nst_onnx.errors import DeviceError
 from nst_onnx.graph import external
 from nst_onnx.runtime.devices import Device, onnxruntime
 from nst_onnx.runtime.failure import readable
+from nst_onnx.runtime.half import halved
 from nst_onnx.runtime.model_file import ModelFile
 
 Array = npt.NDArray[Any]
@@ -32,6 +33,8 @@ class Session:
         Raises DeviceError where the device cannot be used, ModelError where the runtime refuses the model.
         """
         ort = onnxruntime()
+        if device.precision == "fp16":
+            model = halved(model)
         options = ort.SessionOptions()
         options.log_severity_level = 4  # what goes wrong is raised; warnings mean nothing to a person
         options.intra_op_num_threads = threads
@@ -108,7 +111,6 @@ class Bound:
     ) -> None:
         self._session = session
         self._binding = session.ort.io_binding()
-        self._placed: set[str] = set()  # inputs that somebody else's tensor stands in for
         self._inputs = {
             name: Buffer(value, session.device) for name, value in feeds.items() if name in session.inputs
         }
@@ -122,23 +124,15 @@ class Bound:
 
     def write(self, name: str, array: Array) -> None:
         """Replace an input's contents."""
-        if name in self._placed:
-            self._placed.discard(name)
-            self._binding.bind_ortvalue_input(name, self._inputs[name].value)
         self._inputs[name].write(array)
 
     def feeds(self) -> dict[str, Array]:
-        """Return every input's contents; where another tensor stands in, those before."""
+        """Return every input's contents."""
         return {name: buffer.read() for name, buffer in self._inputs.items()}
 
-    def place(self, name: str, tensor: Any) -> None:
-        """Take a tensor that is on the device already (onnxruntime.OrtValue) as an input."""
-        self._placed.add(name)
-        self._binding.bind_ortvalue_input(name, tensor)
-
     def there(self, name: str) -> Any:
-        """Return an output's tensor on the device, which the next run overwrites."""
-        return self._outputs[name].value
+        """Return an input's tensor on the device, to be written to, or an output's, until the next run."""
+        return (self._inputs | self._outputs)[name].value
 
     def run(self) -> None:
         """Compute all outputs."""
