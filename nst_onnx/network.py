@@ -64,12 +64,12 @@ class Sessions:
     @cached_property
     def tile_statistics(self) -> AnySession:
         """From a tile to its share of what each loss compares."""
-        return self._open(tile_statistics_model, self._device.without_half)
+        return self._open(tile_statistics_model, self._device.for_tiles)
 
     @cached_property
     def tile_gradient(self) -> AnySession:
         """From a tile to its content losses and the gradient."""
-        return self._open(tile_gradient_model, self._device.without_half)
+        return self._open(tile_gradient_model, self._device.for_tiles)
 
     def _open(
         self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto], device: Device

@@ -27,12 +27,28 @@ needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenV
         Device("cuda", 2),
         Device("cuda", 1, "tf32"),
         Device("cuda", 0, "fp16"),
+        Device("cuda", 0, "fp16", nhwc=True, graph=True),
+        Device("cuda", 3, graph=True),
     ],
     ids=str,
 )
 def test_a_devices_text_names_it(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nst_onnx.runtime.devices._is_here", lambda kind: True)
     assert choose(str(device)) == device
+
+
+@pytest.mark.parametrize(
+    ("device", "asked"),
+    [
+        (Device("cuda"), {"device_id": "0", "use_tf32": "0"}),
+        (Device("cuda", 1, "tf32"), {"device_id": "1", "use_tf32": "1"}),
+        (Device("cuda", 0, "fp16", nhwc=True), {"device_id": "0", "use_tf32": "1", "prefer_nhwc": "1"}),
+        (Device("cuda", graph=True), {"device_id": "0", "use_tf32": "0", "enable_cuda_graph": "1"}),
+    ],
+    ids=str,
+)
+def test_what_cuda_is_asked_for(device: Device, asked: dict[str, str]) -> None:
+    assert device.providers == [("CUDAExecutionProvider", asked), "CPUExecutionProvider"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +63,9 @@ def test_a_devices_text_names_it(device: Device, monkeypatch: pytest.MonkeyPatch
         "cuda:0:bf16",
         "cpu:fp16",
         "cuda:0:tf32:1",
+        "cuda:graph:graph",
+        "cuda:graph:tf32",
+        "openvino:nhwc",
         ":",
     ],
 )

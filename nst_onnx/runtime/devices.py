@@ -12,6 +12,7 @@ from nst_onnx.errors import DeviceError
 
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 _REDUCED = {"cuda": ("tf32", "fp16"), "openvino": ("bf16",)}  # what each kind has beside float32
+_WAYS = {"cuda": ("nhwc", "graph")}  # to do the same, of which one may be quicker
 _INSTALL = {
     "cuda": 'for an NVIDIA GPU: pip uninstall onnxruntime, then pip install "nst-onnx[gpu]"',
     "openvino": 'pip install "nst-onnx[openvino]"',
@@ -25,20 +26,30 @@ class Device:
 
     `kind`: "cpu" (onnxruntime), "openvino" (the CPU through OpenVINO) or "cuda"; `index`: the number of the
     GPU; `precision`: "fp32", or "bf16" (OpenVINO), "tf32" or "fp16" (CUDA) for convolutions with fewer bits.
+    On CUDA: `nhwc`, whether channels come last inside; `graph`, whether a repeated run's launches are
+    recorded, and played as one.
     """
 
     kind: str
     index: int = 0
     precision: str = "fp32"
+    nhwc: bool = False
+    graph: bool = False
 
     def __str__(self) -> str:
         parts = [self.kind, str(self.index) if self.kind == "cuda" else "", self.precision]
-        return ":".join(part for part in parts if part and part != "fp32")
+        ways = [way for way in _WAYS.get(self.kind, ()) if getattr(self, way)]
+        return ":".join(part for part in (*parts, *ways) if part and part != "fp32")
 
     @property
-    def without_half(self) -> Device:
-        """The same in another precision than half, for graphs that scale no loss."""
-        return replace(self, precision="tf32") if self.precision == "fp16" else self
+    def for_tiles(self) -> Device:
+        """The same for graphs that scale no loss, and whose buffers come and go."""
+        return replace(self, precision="tf32" if self.precision == "fp16" else self.precision, graph=False)
+
+    @property
+    def exact(self) -> Device:
+        """The same in float32, for small graphs of all kinds."""
+        return Device(self.kind, self.index)
 
     @property
     def providers(self) -> list[str | tuple[str, dict[str, str]]]:
@@ -47,6 +58,8 @@ class Device:
             return [_PROVIDERS["cpu"]]
         # TensorFloat-32 has 10 bits of precision: too few for exact gradients, so only where asked for.
         options = {"device_id": str(self.index), "use_tf32": str(int(self.precision != "fp32"))}
+        options |= {"prefer_nhwc": "1"} if self.nhwc else {}
+        options |= {"enable_cuda_graph": "1"} if self.graph else {}
         return [(_PROVIDERS[self.kind], options), _PROVIDERS["cpu"]]
 
 
@@ -88,7 +101,8 @@ def has_bf16() -> bool:
 def choose(name: str | None = None, *, exact: bool = False) -> Device:
     """Return the device of a name.
 
-    Names are "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N", "cuda:N:tf32" and "cuda:N:fp16".
+    Names are "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N", "cuda:N:tf32" and "cuda:N:fp16",
+    those of CUDA with ":nhwc" or ":graph" or both at the end.
     None means the environment's NST_ONNX_DEVICE, else "auto": the first GPU where there is one, else
     the CPU by the fastest means installed: OpenVINO in bfloat16 where the processor has it, which looks
     the same; but onnxruntime in float32 where the result is to be `exact`. Without a precision, the
@@ -112,12 +126,14 @@ def _is_here(kind: str) -> bool:
 
 
 def _parse(name: str) -> Device:
-    """Read KIND[:INDEX][:PRECISION]."""
+    """Read KIND[:INDEX][:PRECISION][:WAY]…"""
     kind, *more = name.split(":")
     index = int(more.pop(0)) if kind == "cuda" and more and more[0].isdigit() else 0
-    precision = more.pop(0) if more else "fp32"
-    if kind not in _INSTALL or more or precision not in ("fp32", *_REDUCED.get(kind, ())):
+    ways = _WAYS.get(kind, ())
+    precision = more.pop(0) if more and more[0] not in ways else "fp32"
+    known = precision in ("fp32", *_REDUCED.get(kind, ())) and set(more) <= set(ways)
+    if kind not in _INSTALL or not known or len(set(more)) < len(more):
         raise DeviceError(
             f"there is no device {name!r}", "choose auto, cpu, openvino, openvino:bf16, cuda or cuda:N"
         )
-    return Device(kind, index, precision)
+    return Device(kind, index, precision, **dict.fromkeys(more, True))

@@ -22,7 +22,7 @@ class Kernel:
 
     def __init__(self, model: onnx.ModelProto, device: Device) -> None:
         """Raises DeviceError where the device cannot be used."""
-        session = Session(model, device)
+        session = Session(model, device.exact)
         self._session, self._device = session.ort, device
         (self._output,) = session.outputs
 
