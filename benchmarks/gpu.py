@@ -141,7 +141,7 @@ def product(device: Device, side: int) -> Callable[[], object]:
 
 
 def matrices(side: int) -> dict[str, Array]:
-    """Return two matrices, the rows of the second with a sum of about 1, so that products stay as they are."""
+    """Return two matrices; rows of the second add up to about 1, so that products keep their size."""
     a, b = np.random.default_rng(0).random((2, side, side), np.float32)
     return {"a": a, "b": b * np.float32(2 / side)}
 
