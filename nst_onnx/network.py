@@ -43,7 +43,7 @@ class Sessions:
     @cached_property
     def statistics(self) -> AnySession:
         """From a picture to what each loss compares."""
-        return self._open(statistics_model, self._device)
+        return self._open(statistics_model, self._device.unrecorded)
 
     def let_go(self, name: Literal["statistics", "objective"]) -> None:
         """Let go of a model if it holds much. It is loaded again when asked for."""
@@ -53,8 +53,16 @@ class Sessions:
     @cached_property
     def objective(self) -> AnySession:
         """From a picture, targets and coefficients to losses and gradient."""
-        order, half = self._device.kind == "openvino", self._device.precision == "fp16"
-        return self._open(partial(objective_model, first_to_last=order, scaled=half), self._device)
+        return self._objective(None, self._device.unrecorded)
+
+    def objective_at(self, shape: tuple[int, int]) -> AnySession:
+        """The same for pictures H×W; not kept where launches are recorded: that is for certain buffers."""
+        return self._objective(shape, self._device) if self._device.graph else self.objective
+
+    def _objective(self, shape: tuple[int, int] | None, device: Device) -> AnySession:
+        order, half = device.kind == "openvino", device.precision == "fp16"
+        model = partial(objective_model, first_to_last=order, scaled=half, sides=shape)
+        return self._open(model, device)
 
     @cached_property
     def features(self) -> tuple[float, bool]:

@@ -93,7 +93,7 @@ class Whole:
     def _bind(self, names: tuple[str, ...]) -> None:
         """Prepare to compute these terms; what only others need stays in `_feeds`."""
         self._feeds[COEFFICIENTS] = np.zeros(len(names), np.float32)
-        session: AnySession = self._sessions.of(names).objective
+        session: AnySession = self._sessions.of(names).objective_at(self._shape)
         give_back()
         outputs: dict[str, tuple[int, ...]] = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
         if SCALE in session.inputs:
@@ -131,12 +131,13 @@ class Whole:
         """Evaluate, in half precision until the gradient fits."""
         if self._scale is None:
             self._bound.run()
-            return
-        fits = False
-        while not fits:
-            self._bound.write(SCALE, np.array(self._scale.value, np.float32))
-            self._bound.run()
-            fits = self._scale.fits(float(self._bound.read(LOUDNESS)))
+        else:
+            self._scale.fit(self._scaled)
+
+    def _scaled(self, scale: float) -> tuple[float, float]:
+        self._bound.write(SCALE, np.array(scale, np.float32))
+        self._bound.run()
+        return float(self._bound.read(LOSSES).sum()), float(self._bound.read(LOUDNESS))
 
     def _losses(self) -> Array:
         losses = self._kept.copy()

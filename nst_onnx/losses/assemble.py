@@ -91,6 +91,7 @@ def objective_model(
     *,
     first_to_last: bool = False,
     scaled: bool = False,
+    sides: tuple[int, int] | None = None,
 ) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
@@ -99,9 +100,12 @@ def objective_model(
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W. `first_to_last`: whether the runtime
     computes an operator's inputs in this order (OpenVINO), or the other way round (onnxruntime).
-    `scaled`: whether the loss is scaled on its way back, see `nst_onnx.losses.scale`.
+    `scaled`: whether the loss is scaled on its way back, see `nst_onnx.losses.scale`. `sides`: (H, W) of all
+    pictures; None leaves it open.
     """
     g, found = with_features(extractor, terms)
+    if sides is not None:
+        g.input(PICTURE, [1, 3, *sides])
     distances = []
     for name, tensor in _statistics(g, found, terms, gram).items():
         shape = [1, None, None, None] if name.startswith("content/") else [None, None]

@@ -62,7 +62,7 @@ class LBFGS(Generic[V]):
         self._slope, self._step, self._shortened, self._blind = 0.0, 0.0, 0, 0
 
     def tell(self, loss: float, gradient: Any) -> None:
-        """Take the value and gradient at `x`, and move `x` on."""
+        """Take the value and gradient (a vector of `space`) at `x`, and move `x` on."""
         with one_thread():
             self._tell(loss, gradient)
 

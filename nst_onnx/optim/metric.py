@@ -145,6 +145,7 @@ class Smoothed(Generic[V]):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
         self._smoothing.restore(state)
+        self._waves = self._before = None
         for row, waves in enumerate(state["waves"]):
             self._rows.put(row, self._space.take(waves))
         if len(state["waves"]):

@@ -25,7 +25,7 @@ class OnDevice:
     """Vectors (n,) as tensors on a device."""
 
     def __init__(self, size: int, device: Device) -> None:
-        self.size, self.device = size, device
+        self.size, self.device = size, device.exact
 
     def rows(self, count: int) -> DeviceRows:
         """Return room for `count` tensors."""
@@ -82,7 +82,7 @@ class DeviceSmoothing(Smoothing):
     space: Any
 
     def __init__(self, shape: tuple[int, int], device: Device) -> None:
-        self._device = device
+        self._device = device = device.exact
         super().__init__(shape)
         self.space = OnDevice(self.space.size, device)
         self._fixed = {

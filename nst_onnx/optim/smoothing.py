@@ -21,7 +21,7 @@ FINEST = 1 / 8  # cycles per pixel; from here on steps and gradient changes keep
 COARSEST = 1 / 256  # cycles per pixel; below, a picture of usual size has no more than a few waves
 EXPONENT = 0.5  # of 1/f, before anything has been learnt
 MOST_WAVES = 512  # of the cosine basis along one side; the products' cost grows with it
-_LESSONS = (4, 16, 48)  # pairs after which P changes, and all P y with it; then nothing more is learnt
+_LESSONS = (4, 16, 48)  # pairs after which P changes; then nothing more is learnt
 _PRIOR = 1e-4  # how much the start counts, as a share of one pair's energy in each band
 
 # Orthonormal opponent colours: light, red against blue, green against both.

@@ -42,9 +42,14 @@ class Device:
         return ":".join(part for part in (*parts, *ways) if part and part != "fp32")
 
     @property
+    def unrecorded(self) -> Device:
+        """The same for graphs whose buffers come and go."""
+        return replace(self, graph=False)
+
+    @property
     def for_tiles(self) -> Device:
         """The same for graphs that scale no loss, and whose buffers come and go."""
-        return replace(self, precision="tf32" if self.precision == "fp16" else self.precision, graph=False)
+        return replace(self.unrecorded, precision="tf32" if self.precision == "fp16" else self.precision)
 
     @property
     def exact(self) -> Device:
@@ -134,6 +139,7 @@ def _parse(name: str) -> Device:
     known = precision in ("fp32", *_REDUCED.get(kind, ())) and set(more) <= set(ways)
     if kind not in _INSTALL or not known or len(set(more)) < len(more):
         raise DeviceError(
-            f"there is no device {name!r}", "choose auto, cpu, openvino, openvino:bf16, cuda or cuda:N"
+            f"there is no device {name!r}",
+            "choose auto, cpu, openvino, openvino:bf16, cuda, cuda:N, cuda:N:tf32 or cuda:N:fp16",
         )
     return Device(kind, index, precision, **dict.fromkeys(more, True))

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from nst_onnx.graph import external
+
 _CONVOLUTIONS = {"Conv", "ConvTranspose"}
 _FEWEST_CHANNELS = 4  # of a convolution in half precision: with three, it is the picture that goes in or out
+_SMALL = 1024  # numbers of a constant that is looked at
 _EVERY = range(1 << 10)
 _FOLLOWING = {
     "Relu": _EVERY,
@@ -23,7 +27,9 @@ _FOLLOWING = {
     "Sum": _EVERY,
     "Add": _EVERY,
     "Mul": _EVERY,
+    "Div": _EVERY,
     "Greater": _EVERY,
+    "Equal": _EVERY,
     "Where": range(1, 3),
     "Pad": range(0, 3, 2),
     "Resize": range(1),
@@ -31,7 +37,7 @@ _FOLLOWING = {
     "Identity": range(1),
 }
 """What stays in half precision where a convolution's result comes in, and which of its inputs are numbers."""
-_TRUTHS = {"Greater"}  # their results are no numbers
+_TRUTHS = {"Greater", "Equal"}  # their results are no numbers
 _SHAPES = {"Shape", "Size"}  # do not look at numbers
 
 
@@ -53,6 +59,8 @@ class _Halving:
         self._shapes = {t.name: tuple(t.dims) for t in graph.initializer}
         self._half: set[str] = set()  # tensors that are float16
         self._casts: dict[tuple[str, int], str] = {}
+        self._large = {t.name for t in graph.initializer if _is_large(t)}
+        self._taken = {name for node in graph.node for name in node.output} | set(self._shapes)
 
     def nodes(self) -> Iterator[onnx.NodeProto]:
         """Yield the nodes, and the casts between them."""
@@ -68,14 +76,14 @@ class _Halving:
                     yield from self._cast(name, wanted)
                     node.input[i] = self._casts[name, wanted]
             if numbers and old.op_type not in _TRUTHS:
-                self._half.update(old.output)
-                for i, name in enumerate(old.output):
-                    if name in outputs:  # of the model, which stay float32
-                        node.output[i] = self._casts[name, TensorProto.FLOAT16] = f"{name}/float16"
+                self._half.add(old.output[0])  # others are places, of a maximum
+                if (name := old.output[0]) in outputs:  # of the model, which stay float32
+                    node.output[0] = self._casts[name, TensorProto.FLOAT16] = self._named(name, "float16")
             yield node
             for name in outputs & set(old.output) & self._half:
                 self._half.discard(name)
-                yield helper.make_node("Cast", [f"{name}/float16"], [name], to=TensorProto.FLOAT)
+                half = self._casts[name, TensorProto.FLOAT16]
+                yield helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT)
 
     def _numbers(self, node: onnx.NodeProto) -> range:
         """Return which inputs of a node become float16; none where it stays as it is."""
@@ -83,12 +91,26 @@ class _Halving:
             channels = self._shapes.get(node.input[1], ())[:2]
             return _EVERY if channels and min(channels) >= _FEWEST_CHANNELS else range(0)
         found = _FOLLOWING.get(node.op_type, range(0))
-        return (
-            found if any(name in self._half for i, name in enumerate(node.input) if i in found) else range(0)
-        )
+        numbers = {name for i, name in enumerate(node.input) if i in found}
+        return found if numbers & self._half and not numbers & self._large else range(0)
 
     def _cast(self, name: str, to: int) -> Iterator[onnx.NodeProto]:
         """Yield what casts a tensor, once."""
         if (name, to) not in self._casts:
-            self._casts[name, to] = f"{name}/{TensorProto.DataType.Name(to).lower()}"
+            self._casts[name, to] = self._named(name, TensorProto.DataType.Name(to).lower())
             yield helper.make_node("Cast", [name], [self._casts[name, to]], to=to)
+
+    def _named(self, name: str, kind: str) -> str:
+        """Return a name that is not taken."""
+        found = f"{name}/{kind}"
+        while found in self._taken:
+            found += "_"
+        self._taken.add(found)
+        return found
+
+
+def _is_large(constant: onnx.TensorProto) -> bool:
+    """Whether a factor or summand does not fit into float16."""
+    if constant.data_type != TensorProto.FLOAT or np.prod(constant.dims, dtype=np.int64) > _SMALL:
+        return False
+    return bool((np.abs(external.array(constant)) > np.finfo(np.float16).max).any())

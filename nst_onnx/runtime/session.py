@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -22,7 +21,6 @@ from nst_onnx.runtime.model_file import ModelFile
 Array = npt.NDArray[Any]
 
 _LARGE = 1 << 24  # bytes of a model that is better read from a file
-_RECORDING, _NONE = "gpu_graph_id", "-1"  # under what number CUDA's launches are recorded
 _DEAD = 1 << 14  # bytes of a free piece of memory that may be left unused behind what takes the piece
 
 
@@ -59,7 +57,6 @@ class Session:
         self.device = device
         self._once = ort.RunOptions()  # such a run may be large, and its memory is needed elsewhere
         self._once.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        self._once.add_run_config_entry(_RECORDING, _NONE)
         self.inputs = [i.name for i in self.ort.get_inputs()]
         self.outputs = [o.name for o in self.ort.get_outputs()]
 
@@ -83,9 +80,6 @@ def _share_memory(ort: Any) -> None:
     place = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     with suppress(Exception):  # whoever else uses onnxruntime in this process may have done it already
         ort.create_and_register_allocator(place, ort.OrtArenaCfg({"max_dead_bytes_per_chunk": _DEAD}))
-
-
-_recordings = itertools.count(1)
 
 
 class Buffer:
@@ -117,8 +111,6 @@ class Bound:
     ) -> None:
         self._session = session
         self._binding = session.ort.io_binding()
-        self._options = onnxruntime().RunOptions()
-        self._options.add_run_config_entry(_RECORDING, str(next(_recordings)))  # of these buffers
         self._inputs = {
             name: Buffer(value, session.device) for name, value in feeds.items() if name in session.inputs
         }
@@ -145,7 +137,7 @@ class Bound:
     def run(self) -> None:
         """Compute all outputs."""
         try:
-            self._session.ort.run_with_iobinding(self._binding, self._options)
+            self._session.ort.run_with_iobinding(self._binding)
         except Exception as error:
             raise readable(error, "the model cannot be run") from error
 
