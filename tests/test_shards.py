@@ -15,6 +15,7 @@ from nst_onnx.descent import begin
 from nst_onnx.landscape import landscape, to_vector
 from nst_onnx.memory import Memory
 from nst_onnx.network import Network
+from nst_onnx.optim.metric import Smoothed
 from nst_onnx.optim.smoothing import Smoothing
 from nst_onnx.optim.space import Host
 from nst_onnx.shards.shard import Shard
@@ -255,6 +256,36 @@ def test_the_preconditioner(spread: ShardedPicture) -> None:
         np.testing.assert_allclose(state[name], value, rtol=1e-3)
     there.restore(here.state())
     same()
+
+
+def test_products_by_waves(spread: ShardedPicture) -> None:
+    """As on the host, also when the preconditioner has changed."""
+    space, weights = spread.space(), np.array([-1.0, 2.0])
+    there: Smoothed[Any] = Smoothed(spread.smoothing(), 2)
+    here: Smoothed[np.ndarray] = Smoothed(Smoothing((HEIGHT, WIDTH)), 2)
+    *gradients, s, total = vectors(8)
+
+    def same() -> None:
+        close = {"rtol": 1e-3, "atol": 1e-3 * abs(here.square(0))}
+        np.testing.assert_allclose(there.products(1), here.products(1), **close)
+        np.testing.assert_allclose(there.square(0), here.square(0), **close)
+        applied = space.array(there.applied(space.take(total), weights))
+        np.testing.assert_allclose(applied, here.applied(total, weights), atol=1e-3)
+
+    for n, gradient in enumerate(gradients):
+        there.turn(space.take(gradient))
+        here.turn(gradient)
+        if n:
+            there.keep(0)
+            here.keep(0)
+            squares = float(s @ s), 1.0
+            again = here.learn(0, s, squares)
+            assert there.learn(0, space.take(s), squares) == again
+            if again:
+                more = here.relearn(1)
+                np.testing.assert_allclose(there.relearn(1), more, atol=1e-3 * np.abs(more).max())
+            same()
+    assert np.abs(more).max() > 0.01 * abs(here.square(0))
 
 
 # ---- what is kept
