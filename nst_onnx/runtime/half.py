@@ -1,8 +1,8 @@
 """A graph whose convolutions are computed in half precision (float16), for devices that are quicker at that.
 
 Sums inside a convolution are float32 where the device adds so (cuDNN does); what goes in and comes out has
-11 bits. Pictures, their gradients, and all that losses compare stay in float32. So do gradients' sizes, for
-float16 ends at 6·10⁻⁸: `nst_onnx.losses.scale` brings them there.
+11 bits. Pictures, their gradients, and all that losses compare stay in float32. Gradients between the layers
+are often too small for float16, which ends at 6·10⁻⁸: `nst_onnx.losses.scale` sees to that.
 """
 
 from __future__ import annotations
