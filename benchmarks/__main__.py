@@ -85,7 +85,8 @@ def _engines(text: str) -> tuple[Engine, ...]:
     named = text.split(",")
     found = tuple(engine for engine in ENGINES if engine.device in named)
     if len(found) < len(named):
-        raise ValueError(text)
+        known = ", ".join(engine.device for engine in ENGINES)
+        raise argparse.ArgumentTypeError(f"{text!r} are not all among {known}")
     return found
 
 

@@ -61,6 +61,8 @@ def run(
     pixels: int = DESCENT,
 ) -> Part:
     """Measure the devices that are here. Raises NstError where none is."""
+    for name in devices:
+        choose(name)  # before a network is looked for
     about = ABOUT.format(side=side, steps=steps, pixels=pixels)
     part = Part("An evaluation on a GPU", about, HEADER)
     networks = {name: Network.open(model, name) for name in devices}

@@ -89,7 +89,8 @@ class Options(LossOptions):
     a picture (path, PIL image, array, bytes). From noise the content must be found again: that takes a
     smaller strength and more steps.
     `quality`: "fast", "good" or "best" sets `steps` and `size` where they are None, to what suits the device.
-    `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then.
+    `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then, counted
+    from where this run begins or goes on.
     `pyramid`: coarse to fine. `optimiser`: "lbfgs", "preconditioned" (the same in fewer steps) or
     "adam". `learning_rate`: in grey levels.
     `min_change`: a scale is done when ten evaluations have changed the picture by less than so many grey

@@ -63,6 +63,7 @@ class Painting:
         self.init = self._init_picture()
         self._weights = term_weights(options, self.preset, network)
         self.level, self.count, self.iteration, self.seconds = 0, 0, 0, 0.0
+        self._before = 0.0, 0.0  # seconds and work, of the runs that this one goes on from
         self.history: list[dict[str, Any]] = []
         self.losses: dict[str, float] = {}
         self.best_losses: dict[str, float] = {}
@@ -78,6 +79,7 @@ class Painting:
     def advance(self) -> Iterator[None]:
         """Evaluate once, move on, yield; until the last level's budget or the time is spent."""
         begun = time.monotonic() - self.seconds
+        self._before = self.seconds, self._done() if self.iteration else 0.0
         try:
             while True:
                 self._enter()
@@ -219,14 +221,14 @@ class Painting:
     def _out_of_time(self) -> bool:
         """Whether this level has had its share of the time; at least one evaluation is always made."""
         limit = self.options.max_seconds
-        if limit is None or self.count == 0:
+        if limit is None or self.count == 0 or not self._timed:
             return False
-        work = self._work()
-        return self.seconds >= limit * sum(work[: self.level + 1]) / sum(work)
+        work, (seconds, done) = self._work(), self._before
+        return self.seconds - seconds >= limit * (sum(work[: self.level + 1]) - done) / (sum(work) - done)
 
     def _time_is_up(self) -> bool:
         limit = self.options.max_seconds
-        return limit is not None and self.seconds >= limit
+        return limit is not None and self.seconds - self._before[0] >= limit
 
     def _work(self) -> list[float]:
         """Return each level's work: evaluations, and the preparation, × pixels that the network sees.
@@ -248,7 +250,7 @@ class Painting:
         (first, before), (now, done) = self._timed[0], self._timed[-1]
         left = (now - first) * (sum(self._work()) - done) / (done - before)
         limit = self.options.max_seconds
-        return left if limit is None else max(0.0, min(left, limit - self.seconds))
+        return left if limit is None else max(0.0, min(left, limit + self._before[0] - self.seconds))
 
     def _done(self) -> float:
         """Return the work done so far, by the plan."""

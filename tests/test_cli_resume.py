@@ -137,3 +137,18 @@ def test_state_of_a_run_that_ran_out_of_time_stays(pair: Path, nst: Nst) -> None
     assert "--resume s.npz again to go on" in outcome.err
     assert steps_saved(Path("s.npz")) >= 1
     assert Path("out.png").exists()
+
+
+def test_with_its_time_up_each_call_goes_on(pair: Path, nst: Nst) -> None:
+    """However little time a call has: it gets further, and the state stays until all steps are done."""
+    line = "stylize content.png style.png --size 32 --steps 12 --resume t.npz -o timed.png --overwrite"
+    before = 0
+    while True:
+        outcome = nst(*line.split(), "--max-seconds", "0.000001")
+        assert outcome.code == 0
+        if not Path("t.npz").exists():
+            break
+        assert steps_saved(Path("t.npz")) > before
+        before = steps_saved(Path("t.npz"))
+        assert "--resume t.npz again to go on" in outcome.err
+    assert before >= 10

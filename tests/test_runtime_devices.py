@@ -85,6 +85,10 @@ def test_a_device_that_is_not_here_says_what_to_install(monkeypatch: pytest.Monk
 def test_the_environment_names_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NST_ONNX_DEVICE", "cpu")
     assert choose() == choose("cpu") == Device("cpu")
+    monkeypatch.setenv("NST_ONNX_DEVICE", "abacus")
+    with pytest.raises(DeviceError, match="NST_ONNX_DEVICE"):
+        choose()
+    assert choose("cpu") == Device("cpu")
     monkeypatch.delenv("NST_ONNX_DEVICE")
     assert choose() == choose("auto")
 

@@ -63,6 +63,7 @@ def examine() -> Iterator[Finding]:
     yield _runtime()
     yield _attempt("cache", _cache)
     yield _attempt("model for auto", _auto)
+    yield _attempt("device for auto", _auto_device)
     yield from _devices()
 
 
@@ -111,6 +112,13 @@ def _auto() -> Finding:
     plain = found.facts.name == catalogue.SHIPPED and not catalogue.trained()
     better = "; finer: nst-onnx models fetch vgg19" if plain else ""
     return Finding("model for auto", "good", f"{found.facts.name} ({found.path}){better}")
+
+
+def _auto_device() -> Finding:
+    """Look which device `stylize` takes."""
+    from nst_onnx.runtime import choose
+
+    return Finding("device for auto", "good", str(choose()))
 
 
 def _devices() -> Iterator[Finding]:

@@ -114,7 +114,12 @@ def choose(name: str | None = None, *, exact: bool = False) -> Device:
     name of a device means float32.
     Raises DeviceError for a name that makes no sense, or a device that cannot be used here.
     """
-    name = (name or os.environ.get("NST_ONNX_DEVICE") or "auto").lower()
+    if not name and (named := os.environ.get("NST_ONNX_DEVICE")):
+        try:
+            return choose(named, exact=exact)
+        except DeviceError as error:
+            raise DeviceError(f"{error} (said NST_ONNX_DEVICE)", error.hint) from error
+    name = (name or "auto").lower()
     if name == "auto":
         kinds = available()
         fastest = next(kind for kind in kinds if not (exact and kind == "openvino"))
@@ -140,6 +145,7 @@ def _parse(name: str) -> Device:
     if kind not in _INSTALL or not known or len(set(more)) < len(more):
         raise DeviceError(
             f"there is no device {name!r}",
-            "choose auto, cpu, openvino, openvino:bf16, cuda, cuda:N, cuda:N:tf32 or cuda:N:fp16",
+            "choose auto, cpu, openvino, openvino:bf16, cuda, cuda:N, cuda:N:tf32 or cuda:N:fp16 "
+            "(CUDA's with :nhwc or :graph at the end)",
         )
     return Device(kind, index, precision, **dict.fromkeys(more, True))
