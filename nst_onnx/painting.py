@@ -93,6 +93,7 @@ class Painting:
                 if self.level + 1 == len(self.shapes) or self._time_is_up():
                     return
                 self._learnt = learnt(self._optimiser)
+                self.budgets[self.level] = self.count  # perhaps for want of time: it does not come back
                 self.level, self.count = self.level + 1, 0
         finally:
             self._leave()  # what failed for want of memory can then be saved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -139,16 +140,20 @@ def test_state_of_a_run_that_ran_out_of_time_stays(pair: Path, nst: Nst) -> None
     assert Path("out.png").exists()
 
 
-def test_with_its_time_up_each_call_goes_on(pair: Path, nst: Nst) -> None:
+@pytest.mark.parametrize("size", [32, 160])
+def test_with_its_time_up_each_call_goes_on(size: int, pair: Path, nst: Nst) -> None:
     """However little time a call has: it gets further, and the state stays until all steps are done."""
-    line = "stylize content.png style.png --size 32 --steps 12 --resume t.npz -o timed.png --overwrite"
+    line = (
+        f"stylize content.png style.png --size {size} --steps 12 --resume t.npz -o t.png --overwrite --json"
+    )
     before = 0
     while True:
         outcome = nst(*line.split(), "--max-seconds", "0.000001")
         assert outcome.code == 0
+        assert json.loads(outcome.out)["complete"] == (not Path("t.npz").exists())
         if not Path("t.npz").exists():
             break
-        assert steps_saved(Path("t.npz")) > before
+        assert steps_saved(Path("t.npz")) == json.loads(outcome.out)["iterations"] > before
         before = steps_saved(Path("t.npz"))
         assert "--resume t.npz again to go on" in outcome.err
     assert before >= 10

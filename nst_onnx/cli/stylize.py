@@ -160,7 +160,10 @@ class Run:
         saved = self.files.load_state()
         beginning = self._beginning(stylizer, choice)
         self._heading = beginning + (f", going on from {self.files.state}" if saved else "")
-        return stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
+        result = stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
+        if self.last is not None and not self.complete and not self.interrupted:
+            self.files.save_state(self.last)  # the time is up; whoever pressed Ctrl-C has it already
+        return result
 
     def rescue(self, error: NstError | MemoryError) -> None:
         """Save the best so far of a run that failed after its first step, and raise NstError that says so."""
