@@ -86,7 +86,7 @@ def _engines(text: str) -> tuple[Engine, ...]:
     found = tuple(engine for engine in ENGINES if engine.device in named)
     if len(found) < len(named):
         known = ", ".join(engine.device for engine in ENGINES)
-        raise argparse.ArgumentTypeError(f"{text!r} are not all among {known}")
+        raise argparse.ArgumentTypeError(f"invalid engines {text!r} (choose from {known})")
     return found
 
 
