@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.space import stacked
 
 V = TypeVar("V")
 Numbers = npt.NDArray[np.float64]
@@ -136,11 +137,8 @@ class Smoothed(Generic[V]):
 
     def state(self, count: int) -> State:
         """Return what P has learnt, and the waves kept."""
-        rows = [] if self._waves is None else [self._rows.get(row) for row in range(1 + count)]
-        waves = np.empty((len(rows), self._space.size), np.float32)
-        for row, copy in zip(rows, waves, strict=True):
-            copy[:] = self._space.array(row)
-        return {**self._smoothing.state(), "waves": waves}
+        rows = 0 if self._waves is None else 1 + count
+        return {**self._smoothing.state(), "waves": stacked(self._rows, rows, self._space)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nst_onnx.optim.metric import Identity, Metric, Smoothed
 from nst_onnx.optim.optimiser import State
-from nst_onnx.optim.space import Space
+from nst_onnx.optim.space import Space, stacked
 
 V = TypeVar("V")
 Numbers = npt.NDArray[np.float64]
@@ -141,12 +141,9 @@ class Pairs(Generic[V]):
 
     def state(self) -> State:
         """Return everything that the next directions depend on."""
-        space, count = self._space, len(self._order)
-        rows = np.empty((1 + 2 * count if self._begun else 0, space.size), np.float32)
-        for row, copy in enumerate(rows):
-            copy[:] = space.array(self._rows.get(row))
+        count = len(self._order)
         return {
-            "rows": rows,
+            "rows": stacked(self._rows, 1 + 2 * count if self._begun else 0, self._space),
             "order": np.asarray(self._order, np.float64),
             "steps": self._steps.copy(),
             "changes": self._changes.copy(),

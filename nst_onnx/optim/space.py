@@ -54,6 +54,14 @@ class Space(Protocol[V]):
         """Return a vector as an array of its own."""
 
 
+def stacked(rows: Rows[V], count: int, space: Space[V]) -> Array:
+    """Return the first rows as an array (count, size)."""
+    copies = np.empty((count, space.size), np.float32)
+    for row, copy in enumerate(copies):
+        copy[:] = space.array(rows.get(row))
+    return copies
+
+
 class Host:
     """numpy's arrays, in memory or on disk, looked at piece by piece."""
 
