@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nst_onnx import landscape
+from nst_onnx.runtime import Device
+
 ROOT = Path(__file__).resolve().parents[1]
 pytest.importorskip("torch", reason="PyTorch, which counts for the benchmarks, is not installed")
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not part of this installation", allow_module_level=True)
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import gpu  # noqa: E402
-from nst_onnx import landscape  # noqa: E402
-from nst_onnx.runtime import Device  # noqa: E402
+from benchmarks import gpu  # noqa: E402  (found from here on only)
 
 
 @pytest.mark.parametrize("stays", [True, False])
