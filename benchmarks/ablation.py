@@ -19,12 +19,12 @@ import numpy.typing as npt
 from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
-from nst_onnx.descent import LONGEST_STEP, LOOKBACK
-from nst_onnx.descent import PAIRS as PAIRS_KEPT
-from nst_onnx.landscape import to_vector
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
 from nst_onnx.optim import LBFGS, Optimiser, Smoothing
-from nst_onnx.optim.pairs import Scaling, bold, newest
+from nst_onnx.optim.correction_pairs import Scaling, bold, newest
+from nst_onnx.painting.descent import LONGEST_STEP, LOOKBACK
+from nst_onnx.painting.descent import PAIRS as PAIRS_KEPT
+from nst_onnx.painting.flat_objective import to_vector
 
 Array = npt.NDArray[np.float32]
 

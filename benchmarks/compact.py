@@ -26,7 +26,7 @@ from benchmarks.judge import Judge
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from nst_onnx import Stylizer
-from nst_onnx.cli import telling
+from nst_onnx.cli import errors
 from nst_onnx.cli.contact_sheet import Cell, draw
 from nst_onnx.errors import NstError
 from nst_onnx.picture import read, resize
@@ -205,4 +205,4 @@ if __name__ == "__main__":
     try:
         main()
     except (NstError, OSError) as error:
-        sys.exit(telling.explain(error)[0])
+        sys.exit(errors.explain(error)[0])

@@ -22,7 +22,7 @@ from benchmarks.report import Part
 from benchmarks.setting import Setting
 from benchmarks.turns import Spread, digits, stopwatch
 from nst_onnx import Objective
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
 
 Array = npt.NDArray[np.float32]
 

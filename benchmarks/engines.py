@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.turns import Tell
 from nst_onnx.errors import DeviceError, NstError
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
 from nst_onnx.runtime.devices import has_bf16
 
 

@@ -10,7 +10,7 @@ from benchmarks.objectives import Subject
 from benchmarks.report import Part
 from benchmarks.setting import Setting
 from benchmarks.turns import Spread, ratio, stopwatch, take_turns
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
 
 SIZES = (256, 512, 1024)
 ROUNDS = (3, 12)

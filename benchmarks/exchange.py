@@ -24,19 +24,20 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.report import Part
-from nst_onnx import Objective, presets
-from nst_onnx.descent import begin
-from nst_onnx.evaluation import shared_layout
-from nst_onnx.landscape import landscape, to_vector
-from nst_onnx.losses.tile import feature_shapes
-from nst_onnx.memory import Memory
-from nst_onnx.network import Network
-from nst_onnx.objective import open_network
-from nst_onnx.optim.smoothing import MOST_WAVES
-from nst_onnx.shards.sharded import shares
-from nst_onnx.shards.team import Here
-from nst_onnx.tiles.budget import tile_pixels
-from nst_onnx.tiles.tile import TilePasses
+from nst_onnx import Objective
+from nst_onnx.objective.evaluation import shared_layout
+from nst_onnx.objective.objective import open_network
+from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.shards.sharded import shares
+from nst_onnx.objective.shards.team import Here
+from nst_onnx.objective.tile_graphs import feature_shapes
+from nst_onnx.objective.tiles.memory_model import tile_pixels
+from nst_onnx.objective.tiles.passes import TilePasses
+from nst_onnx.optim.preconditioner import MOST_WAVES
+from nst_onnx.painting import presets
+from nst_onnx.painting.descent import begin
+from nst_onnx.painting.flat_objective import landscape, to_vector
+from nst_onnx.support.memory import Memory
 
 Array = npt.NDArray[np.float32]
 
@@ -118,7 +119,7 @@ class StandIn(TilePasses):
 @contextmanager
 def without_computing() -> Iterator[None]:
     """Let the shards' passes be stand-ins."""
-    with patch("nst_onnx.shards.shard.TilePasses", StandIn):
+    with patch("nst_onnx.objective.shards.shard.TilePasses", StandIn):
         yield
 
 

@@ -22,8 +22,8 @@ from PIL import Image
 
 from benchmarks.pairs import EXAMPLES
 from nst_onnx import Stylizer, stylize_video
-from nst_onnx.video.film import Film
-from nst_onnx.video.motion import look_up
+from nst_onnx.jobs.video.decode import Film
+from nst_onnx.jobs.video.optical_flow import look_up
 
 sys.path.insert(0, str(EXAMPLES))
 

@@ -23,13 +23,13 @@ from benchmarks.own_recipe import total
 from benchmarks.pairs import PAIRS
 from benchmarks.report import Part
 from benchmarks.turns import Spread, Tell, stopwatch, take_turns
-from nst_onnx import presets
-from nst_onnx.descent import PAIRS as PAIRS_KEPT
-from nst_onnx.descent import begin
 from nst_onnx.errors import NstError
 from nst_onnx.graph import Graph
-from nst_onnx.landscape import landscape, to_vector
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting import presets
+from nst_onnx.painting.descent import PAIRS as PAIRS_KEPT
+from nst_onnx.painting.descent import begin
+from nst_onnx.painting.flat_objective import landscape, to_vector
 from nst_onnx.runtime import Device, Session, choose
 
 Array = npt.NDArray[np.float32]

@@ -20,7 +20,7 @@ from benchmarks.report import Part
 from benchmarks.setting import Setting
 from benchmarks.torch_reference import configurations
 from nst_onnx import Objective
-from nst_onnx.targets import batch
+from nst_onnx.objective.targets import batch
 
 SIZES = (512,)
 STEPS = 12  # the descent has looked by then what it can leave out

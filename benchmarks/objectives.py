@@ -15,11 +15,11 @@ from benchmarks.engines import Engine
 from benchmarks.grey_levels import GreyLevels
 from benchmarks.pairs import Pair
 from nst_onnx import Objective
-from nst_onnx.graph import external
-from nst_onnx.graph.edit import Pooling
+from nst_onnx.graph import external_data
+from nst_onnx.graph.passes.network_edits import Pooling
 from nst_onnx.models.extractor import Extractor
-from nst_onnx.network import Network
-from nst_onnx.targets import batch
+from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.targets import batch
 
 if TYPE_CHECKING:
     from benchmarks import torch_reference
@@ -62,7 +62,7 @@ def chain(extractor: Extractor) -> torch_reference.Network:
     current: tuple[Array, Array] | None = None
     for node in extractor.proto.graph.node:
         if node.op_type == "Conv":
-            kernel, *biases = (np.array(external.array(stored[name])) for name in node.input[1:])
+            kernel, *biases = (np.array(external_data.array(stored[name])) for name in node.input[1:])
             current = kernel, biases[0] if biases else np.zeros(len(kernel), np.float32)
             if node.output[0] in extractor.layers:  # no ReLU behind it
                 layers.append(("read_out", node.output[0]))

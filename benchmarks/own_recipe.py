@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nst_onnx import Objective, presets
-from nst_onnx.descent import begin
-from nst_onnx.landscape import GREY_LEVELS, HostLandscape, to_vector
-from nst_onnx.thrift import Thrift
+from nst_onnx import Objective
+from nst_onnx.painting import presets
+from nst_onnx.painting.descent import begin
+from nst_onnx.painting.flat_objective import GREY_LEVELS, HostLandscape, to_vector
+from nst_onnx.painting.term_pruning import Thrift
 
 Array = npt.NDArray[np.float32]
 

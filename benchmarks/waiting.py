@@ -14,7 +14,7 @@ from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from benchmarks.setting import Setting
 from benchmarks.turns import digits
-from nst_onnx.stylizer import Stylizer
+from nst_onnx.painting.stylizer import Stylizer
 
 PREVIEWS = 5
 MOMENTS = (("after 1 s", 1.0, 0.0), ("after a quarter", 0.0, 0.25), ("half way", 0.0, 0.5))

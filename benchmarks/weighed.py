@@ -23,7 +23,7 @@ def ours(device: str, model: str, content: str, style: str, side: int, steps: in
     from benchmarks import objectives
     from benchmarks.own_recipe import OwnRecipe
     from benchmarks.pairs import Pair
-    from nst_onnx.network import Network
+    from nst_onnx.objective.sessions import Network
 
     objective = objectives.ours(Network.open(model, device), Pair(content, style), (side, side))
     descent = OwnRecipe(objective)

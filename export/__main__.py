@@ -10,14 +10,15 @@ from typing import Annotated
 import onnx
 import typer
 
-from nst_onnx.cli import telling, writable
+from nst_onnx.cli import errors, output_checks
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import metadata
 from nst_onnx.models.metadata import Preprocessing
 from nst_onnx.models.weights import Layers
 
-from . import compact, graph_form, onnx_file, preprocessing_option, verify
+from . import graph_form, onnx_file, preprocessing_option, verify
 from . import keras as keras_models
+from .distil import network as compact_network
 
 app = typer.Typer(
     help="Make feature extractors: from Keras models, from weight files, by distillation.",
@@ -145,7 +146,7 @@ def train(
     """Train a narrow network to carry a teacher's features (needs PyTorch)."""
     onnx_file.check_writable(output)
     try:
-        from . import distill as distillation
+        from .distil import train as distillation
     except ImportError as error:
         if error.name != "torch":
             raise
@@ -153,10 +154,10 @@ def train(
     from nst_onnx.models import readers
     from nst_onnx.runtime import choose
 
-    from . import dead_leaves
-    from .painted_rounds import PaintedRounds
-    from .training_pictures import read_collections, sharing
-    from .training_settings import Settings
+    from .distil import dead_leaves
+    from .distil.painted_rounds import PaintedRounds
+    from .distil.pictures import read_collections, sharing
+    from .distil.settings import Settings
 
     settings = Settings(
         *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
@@ -165,15 +166,15 @@ def train(
     if rounds:
         choose(painter)  # now, not when the first round begins
     if checkpoint is not None:
-        writable.check_writable(checkpoint)
+        output_checks.check_writable(checkpoint)
     network = readers.read_weights(teacher)
     read = read_collections(pictures, shortest=crop, longest=longest)
     collections = sharing(read, dead_leaves.collection(leaves, seed)) if leaves else read
 
-    named = compact.Teacher.of(network)
+    named = compact_network.Teacher.of(network)
 
-    def proto(layers: Layers, read_outs: compact.ReadOuts) -> onnx.ModelProto:
-        return compact.build(layers, read_outs, preprocessing=network.preprocessing, teacher=named)
+    def proto(layers: Layers, read_outs: compact_network.ReadOuts) -> onnx.ModelProto:
+        return compact_network.build(layers, read_outs, preprocessing=network.preprocessing, teacher=named)
 
     def report(step: int, unexplained: Mapping[str, float]) -> None:
         if step % 100 == 0 or step == settings.steps:
@@ -195,7 +196,7 @@ def train(
         settings,
         checkpoint=checkpoint,
         save_every=save_every,
-        start=None if start is None else compact.read(start)[0],
+        start=None if start is None else compact_network.read(start)[0],
         report=report,
         resumed=lambda step: typer.echo(
             f"going on from step {step} of {settings.steps}, kept in {checkpoint}"
@@ -303,11 +304,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = command.main(words, prog_name="python -m export", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return telling.INTERRUPTED
+        return errors.INTERRUPTED
     except Exception as error:
         if "--debug" in words:
             raise
-        line, code = telling.explain(error)
+        line, code = errors.explain(error)
         if line:
             typer.echo(line, err=True)
     return code if isinstance(code, int) else 0

@@ -20,9 +20,10 @@ import numpy as np
 import onnx
 
 from nst_onnx.errors import DownloadError, ModelError, OptionError
-from nst_onnx.models import metadata, names, readers, reason, vgg
+from nst_onnx.models import layer_names, metadata, readers, vgg
 from nst_onnx.models.metadata import CAFFE, Facts, Preprocessing
 from nst_onnx.models.weights import LICENCE
+from nst_onnx.support import library_errors
 
 from . import graph_form
 
@@ -76,15 +77,15 @@ def application(name: str, weights: str = "imagenet", *, seed: int = 0) -> Keras
             model = make(weights="imagenet", include_top=False)
         except Exception as error:  # keras raises plain Exception where the download fails
             raise DownloadError(
-                f"Keras could not download the weights of {APPLICATIONS[name]}: {reason.of(error)}",
+                f"Keras could not download the weights of {APPLICATIONS[name]}: {library_errors.of(error)}",
                 "download them elsewhere and give --weights FILE",
             ) from error
     else:
         path = Path(weights)
         sha256 = _sha256(path)
         model, source = _with_weights(make, path), f"{source}, {path.name}"
-    kept = [layer for layer in model.layers if names.canonical(layer.name) != layer.name]
-    canonical = [names.canonical(layer.name) for layer in kept]
+    kept = [layer for layer in model.layers if layer_names.canonical(layer.name) != layer.name]
+    canonical = [layer_names.canonical(layer.name) for layer in kept]
     style, content = vgg.default_layers(canonical)
     facts = Facts(name, CAFFE, content, style, source, licence, sha256)
     return _extractor(model, kept, facts)
@@ -110,7 +111,7 @@ def saved(
         hint = "give a whole model saved by Keras"
         if "No model config" in str(error) or path.name.endswith(".weights.h5"):
             hint = f"it holds weights alone: for VGG, export keras vgg19 --weights {path.name}"
-        raise ModelError(f"Keras cannot load {path}: {reason.of(error)}", hint) from error
+        raise ModelError(f"Keras cannot load {path}: {library_errors.of(error)}", hint) from error
     return from_model(
         model,
         preprocessing,
@@ -143,9 +144,9 @@ def from_model(
         nested = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
         hint = f"it nests the model {nested[0]}: save and export that one" if nested else ""
         raise ModelError(f"the model {model.name} has no layers with activations of four dimensions", hint)
-    canonical = [names.canonical(layer.name) for layer in kept]
-    style = tuple(names.resolve(layer, canonical) for layer in style_layers)
-    content = tuple(names.resolve(layer, canonical) for layer in content_layers)
+    canonical = [layer_names.canonical(layer.name) for layer in kept]
+    style = tuple(layer_names.resolve(layer, canonical) for layer in style_layers)
+    content = tuple(layer_names.resolve(layer, canonical) for layer in content_layers)
     return _extractor(model, kept, Facts(model.name, preprocessing, content, style, source, licence, sha256))
 
 
@@ -168,7 +169,9 @@ def convert(extractor: KerasExtractor) -> onnx.ModelProto:
             outputs_as_nchw=list(model.output_names),
         )
     except Exception as error:  # tf2onnx raises what it likes
-        raise ModelError(f"tf2onnx cannot convert {extractor.facts.name}: {reason.of(error)}") from error
+        raise ModelError(
+            f"tf2onnx cannot convert {extractor.facts.name}: {library_errors.of(error)}"
+        ) from error
     produced = [output.name for output in proto.graph.output]
     if len(produced) != len(layers):
         raise ModelError(f"tf2onnx gave {len(produced)} outputs for {len(layers)} layers")
@@ -191,8 +194,8 @@ def _extractor(model: Any, kept: list[Any], facts: Facts) -> KerasExtractor:
         free.set_weights(cut.get_weights())
         free = keras.Model(free.inputs[0], free.outputs, name=model.name)  # takes a picture, not a list
     except Exception as error:  # layers whose shapes hang on the size raise in their own ways
-        raise ModelError(f"{facts.name} works at one size only: {reason.of(error)}") from error
-    layers = tuple(names.canonical(layer.name) for layer in kept)
+        raise ModelError(f"{facts.name} works at one size only: {library_errors.of(error)}") from error
+    layers = tuple(layer_names.canonical(layer.name) for layer in kept)
     if len(set(layers)) < len(layers):
         raise ModelError(f"{facts.name} has two layers of one canonical name: {', '.join(sorted(layers))}")
     return KerasExtractor(free, layers, facts)
@@ -210,7 +213,7 @@ def _with_weights(make: Any, path: Path) -> Any:
                 warnings.simplefilter("ignore")
                 full.load_weights(path)
         except Exception as error:  # h5py's and keras's many
-            reasons.append(reason.of(error))
+            reasons.append(library_errors.of(error))
             continue
         if any(np.isnan(array).any() for array in full.get_weights()):
             reasons.append("it lacks some of the weights")

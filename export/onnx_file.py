@@ -6,17 +6,16 @@ from pathlib import Path
 
 import onnx
 
-from nst_onnx import atomic
-from nst_onnx.cli import writable
+from nst_onnx.cli import output_checks
 from nst_onnx.errors import ModelError, OptionError
-from nst_onnx.models import reason
+from nst_onnx.support import atomic_files, library_errors
 
 
 def check_writable(path: Path, suffix: str = ".onnx") -> None:
     """Raise OptionError where writing `path` is bound to fail, before any work is done."""
     if path.suffix.lower() != suffix:
         raise OptionError(f"{path} does not end in {suffix}", f"name it {path.with_suffix(suffix).name}")
-    writable.check_writable(path)
+    output_checks.check_writable(path)
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
@@ -27,9 +26,11 @@ def save(model: onnx.ModelProto, path: Path) -> None:
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ModelError(f"the model made for {path} is not valid ONNX: {reason.of(error)}") from error
+        raise ModelError(
+            f"the model made for {path} is not valid ONNX: {library_errors.of(error)}"
+        ) from error
     try:
-        with atomic.replacing(path) as file:
+        with atomic_files.replacing(path) as file:
             file.write(model.SerializeToString())
     except OSError as error:
         raise ModelError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -11,11 +11,11 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
-    from nst_onnx.batch import stylize_batch
-    from nst_onnx.objective import Objective
-    from nst_onnx.result import Result
-    from nst_onnx.stylizer import Step, Stylizer, stylize
-    from nst_onnx.video import stylize_video
+    from nst_onnx.jobs.batch import stylize_batch
+    from nst_onnx.jobs.video import stylize_video
+    from nst_onnx.objective.objective import Objective
+    from nst_onnx.painting.result import Result
+    from nst_onnx.painting.stylizer import Step, Stylizer, stylize
 
 __all__ = [
     "NstError",
@@ -30,13 +30,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Objective": "objective",
-    "Result": "result",
-    "Step": "stylizer",
-    "Stylizer": "stylizer",
-    "stylize": "stylizer",
-    "stylize_batch": "batch",
-    "stylize_video": "video",
+    "Objective": "objective.objective",
+    "Result": "painting.result",
+    "Step": "painting.stylizer",
+    "Stylizer": "painting.stylizer",
+    "stylize": "painting.stylizer",
+    "stylize_batch": "jobs.batch",
+    "stylize_video": "jobs.video",
 }
 
 

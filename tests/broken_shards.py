@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nst_onnx.cluster.giant import RemoteShard
 from nst_onnx.errors import PictureError
+from nst_onnx.jobs.ray.shard_team import RemoteShard
 
 
 class Failing(RemoteShard):

@@ -12,7 +12,7 @@ from nst_onnx.graph import Graph
 from nst_onnx.models import extractor, vgg
 from nst_onnx.models.metadata import CAFFE, Preprocessing
 from nst_onnx.models.weights import DEPTHS, Weights, layer_names
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
 from nst_onnx.runtime import Device
 
 CPU = Device("cpu")

@@ -386,7 +386,7 @@ def test_folder_that_may_not_be_written(pair: Path, nst: Nst) -> None:
 
 
 def test_state_of_another_run(pair: Path, nst: Nst) -> None:
-    from nst_onnx.stylizer import Stylizer
+    from nst_onnx.painting.stylizer import Stylizer
 
     step = next(Stylizer().steps("content.png", "style.png", size=32, steps=3))
     step.checkpoint().save("s.npz")
@@ -396,7 +396,7 @@ def test_state_of_another_run(pair: Path, nst: Nst) -> None:
 
 
 def test_truncated_state(pair: Path, nst: Nst) -> None:
-    from nst_onnx.stylizer import Stylizer
+    from nst_onnx.painting.stylizer import Stylizer
 
     step = next(Stylizer().steps("content.png", "style.png", size=32, steps=3))
     step.checkpoint().save("s.npz")

@@ -12,13 +12,13 @@ import pytest
 from conftest import smooth_picture
 
 import nst_onnx
-from nst_onnx.batch import Job, Outcome, grid
-from nst_onnx.batch.kept import Kept
-from nst_onnx.batch.painter import Painter
-from nst_onnx.batch.recipe import Recipe
 from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.jobs.batch import Job, Outcome, grid
+from nst_onnx.jobs.batch.paint_one import Painter
+from nst_onnx.jobs.batch.resume_file import Kept
+from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.painting.stylizer import Step
 from nst_onnx.picture import read_settings
-from nst_onnx.stylizer import Step
 
 SMALL: dict[str, Any] = {"size": 32, "steps": 12, "min_change": 0.0, "pyramid": False}
 ON_CPU: dict[str, Any] = {"model": "compact", "device": "cpu", "threads": 1}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nst_onnx.batch import Job, grid, pairs, plan, sources
 from nst_onnx.errors import OptionError
+from nst_onnx.jobs.batch import Job, grid, inputs, pairs, plan
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 @pytest.mark.usefixtures("files")
 def test_what_is_meant(names: list[str], expected: list[str]) -> None:
-    assert sources.find(names, "content") == [Path(name) for name in expected]
+    assert inputs.find(names, "content") == [Path(name) for name in expected]
 
 
 def test_absolute_patterns(files: Path) -> None:
-    assert sources.find([files / "photos" / "*.jpg"], "content")[0] == files / "photos" / "b.jpg"
+    assert inputs.find([files / "photos" / "*.jpg"], "content")[0] == files / "photos" / "b.jpg"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_absolute_patterns(files: Path) -> None:
 def test_nothing_meant(files: Path, names: list[str], message: str) -> None:
     (files / "empty").mkdir()
     with pytest.raises(OptionError, match=message):
-        sources.find(names, "content")
+        inputs.find(names, "content")
 
 
 @pytest.mark.usefixtures("files")

@@ -17,13 +17,13 @@ import pytest
 from conftest import ROOT, smooth_picture
 from PIL import Image
 
-from nst_onnx.batch import Ending, Job, Progress, grid
-from nst_onnx.batch.kept import Kept
-from nst_onnx.batch.processes import Processes
-from nst_onnx.batch.recipe import Recipe
-from nst_onnx.batch.share import recipes
 from nst_onnx.errors import DeviceError, NstError, OptionError
-from nst_onnx.memory import LEAST
+from nst_onnx.jobs.batch import Ending, Job, Progress, grid
+from nst_onnx.jobs.batch.process_pool import Processes
+from nst_onnx.jobs.batch.resources import recipes
+from nst_onnx.jobs.batch.resume_file import Kept
+from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.support.memory import LEAST
 
 PATIENCE = 120.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 40, "min_change": 0.0, "pyramid": False}
@@ -245,7 +245,7 @@ def test_ctrl_c_before_the_first_step(folder: Path, started: Callable[..., subpr
 
 
 def test_the_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_onnx.batch.share._cores", lambda: 24)
+    monkeypatch.setattr("nst_onnx.jobs.batch.resources._cores", lambda: 24)
     own = Recipe(device="cpu")
     assert [r.threads for r in recipes(own)] == [8, 8, 8]
     assert [r.threads for r in recipes(own, 4)] == [6] * 4

@@ -39,7 +39,7 @@ from benchmarks import (  # noqa: E402
 )
 from benchmarks.engines import ENGINES, EXACT  # noqa: E402
 from benchmarks.setting import Setting  # noqa: E402
-from nst_onnx.network import Network  # noqa: E402
+from nst_onnx.objective.sessions import Network  # noqa: E402
 
 PAIR = pairs.PAIRS[0]
 SIDE = 48
@@ -112,7 +112,7 @@ def test_what_is_no_chain_cannot_be_compared(network: Network) -> None:
 
 
 def test_weights_in_a_file_are_the_same(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_onnx.graph.external.LARGE", 0)
+    monkeypatch.setattr("nst_onnx.graph.external_data.LARGE", 0)
     light = objectives.chain(network.extractor.light())
     full = objectives.chain(network.extractor)
     assert light.chain == full.chain

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import compact, judge  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.fingerprint.ModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.kernel_layout.ModelWarning")
 LAYERS = networks.vgg_weights(widths=(6, 8, 10)).layers
 
 

@@ -13,13 +13,13 @@ if not (ROOT / "benchmarks").is_dir():
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import exchange  # noqa: E402
-from nst_onnx.network import Network  # noqa: E402
+from nst_onnx.objective.sessions import Network  # noqa: E402
 
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     """The compact network, with pictures shared from small sizes on."""
-    monkeypatch.setattr("nst_onnx.evaluation.tile_pixels", lambda *_: 180 * 180)
+    monkeypatch.setattr("nst_onnx.objective.evaluation.tile_pixels", lambda *_: 180 * 180)
     monkeypatch.setattr(exchange, "tile_pixels", lambda *_: 180 * 180)
     return Network.open("compact", "cpu", threads=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nst_onnx import landscape
+from nst_onnx.painting import flat_objective
 from nst_onnx.runtime import Device
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +23,7 @@ from benchmarks import gpu  # noqa: E402  (found from here on only)
 def test_every_device_has_a_row(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "ROUNDS", (1, 1))
     if stays:
-        monkeypatch.setattr(landscape, "STAYING", frozenset({"cpu"}))
+        monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
     part = gpu.run("compact", ["cpu"], lambda line: None, sizes=(40, 48), side=32, steps=3, pixels=48)
     assert [row[0] for row in part.rows] == ["**40 px**", "cpu", "**48 px**", "cpu"]
     assert all(len(row) == len(part.header) for row in part.rows)

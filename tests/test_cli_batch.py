@@ -10,7 +10,7 @@ import pytest
 import typer
 from conftest import Outcome, smooth_picture
 
-from nst_onnx.cli.words import ADDRESS, spread
+from nst_onnx.cli.variadic_options import ADDRESS, spread
 
 Nst = Callable[..., Outcome]
 SMALL = "--size 24 --steps 4 --model compact --device cpu --threads 1".split()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import nst_onnx
-from nst_onnx.cli import compare, contact_sheet
+from nst_onnx.cli import contact_sheet
+from nst_onnx.cli.commands import compare
 from nst_onnx.cli.contact_sheet import Cell
 from nst_onnx.errors import OptionError
 

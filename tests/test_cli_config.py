@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from nst_onnx.cli import config
-from nst_onnx.cli.choice import Choice
+from nst_onnx.cli.arguments import Choice
 from nst_onnx.errors import OptionError
-from nst_onnx.options import Options
+from nst_onnx.painting.options import Options
 
 
 def write(folder: Path, text: str) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from conftest import ROOT, Outcome
 
-from nst_onnx.cli import export
+from nst_onnx.cli.commands import export
 
 Nst = Callable[..., Outcome]
 

@@ -15,10 +15,11 @@ import pytest
 from conftest import ROOT, Outcome
 
 from nst_onnx import cli
-from nst_onnx.cli import completion, stylize, telling
+from nst_onnx.cli import completion, errors
+from nst_onnx.cli.commands import stylize
 from nst_onnx.errors import NstError
-from nst_onnx.options import Options
-from nst_onnx.presets import PRESETS
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.presets import PRESETS
 from nst_onnx.version import __version__
 
 Nst = Callable[..., Outcome]
@@ -102,7 +103,7 @@ def test_help_says_what_is_taken_if_nothing_is_given(name: str, nst: Nst) -> Non
 
 def test_help_for_nothing(nst: Nst) -> None:
     outcome = nst()
-    assert outcome.code in (0, telling.MISUSED)  # older click calls it good
+    assert outcome.code in (0, errors.MISUSED)  # older click calls it good
     assert "Usage: nst-onnx" in outcome.out
     assert outcome.err == ""
 
@@ -130,17 +131,17 @@ def test_debug_anywhere_shows_the_traceback(nst: Nst, place: int) -> None:
 
 
 def test_a_bug_is_called_a_bug() -> None:
-    line, code = telling.explain(ZeroDivisionError("by\nzero"))
-    assert code == telling.FAILED
+    line, code = errors.explain(ZeroDivisionError("by\nzero"))
+    assert code == errors.FAILED
     assert "bug" in line
     assert "ZeroDivisionError: by zero" in line
     assert "--debug" in line
 
 
 def test_errors_read_as_sentences() -> None:
-    assert telling.explain(NstError("no paint", "buy some")) == ("error: no paint. Buy some.", 1)
-    assert telling.explain(NstError("no paint")) == ("error: no paint.", 1)
-    assert telling.explain(NstError("no layer x", "did you mean y?")) == (
+    assert errors.explain(NstError("no paint", "buy some")) == ("error: no paint. Buy some.", 1)
+    assert errors.explain(NstError("no paint")) == ("error: no paint.", 1)
+    assert errors.explain(NstError("no layer x", "did you mean y?")) == (
         "error: no layer x. Did you mean y?",
         1,
     )

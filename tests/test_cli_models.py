@@ -9,7 +9,7 @@ from conftest import ROOT, Outcome
 from test_bad_input import foreign
 
 from nst_onnx.models import catalogue
-from nst_onnx.presets import PRESETS
+from nst_onnx.painting.presets import PRESETS
 
 Nst = Callable[..., Outcome]
 FACTS = ("--channel-order", "RGB", "--scale", "1", "--mean", "0.5", "--std", "0.25,0.5,1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from nst_onnx.cli import progress
+from nst_onnx.cli.progress import stylize as stylize_progress
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,18 @@ from nst_onnx.cli import progress
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert progress.duration(seconds) == text
+    assert stylize_progress.duration(seconds) == text
 
 
 def test_losses_shown_are_the_sums_in_use() -> None:
-    shown = progress.losses({"total": 1.5, "content": 0.5, "style": 1.0, "tv": 0.0, "style/conv1_1": 1.0})
+    shown = stylize_progress.losses(
+        {"total": 1.5, "content": 0.5, "style": 1.0, "tv": 0.0, "style/conv1_1": 1.0}
+    )
     assert shown == "total 1.5  content 0.5  style 1"
 
 
 def test_a_total_of_zero_is_shown() -> None:
-    assert progress.losses({"total": 0.0, "content": 0.0}) == "total 0"
+    assert stylize_progress.losses({"total": 0.0, "content": 0.0}) == "total 0"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pseudo-terminal")

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Outcome, smooth_picture
 
-from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.errors import NstError
+from nst_onnx.painting.checkpoint import Checkpoint
 
 Nst = Callable[..., Outcome]
 LINE = "stylize content.png style.png --size 48 --steps 250 --threads 1 --no-pyramid"
@@ -114,7 +114,7 @@ def test_interrupted(uninterrupted: Path, number: signal.Signals) -> None:
 @posix
 def test_ctrl_c_before_there_is_anything_to_save(uninterrupted: Path) -> None:
     code = (
-        "import signal, nst_onnx.cli.choice as choice; "
+        "import signal, nst_onnx.cli.arguments as choice; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "  # shells ignore it in the background
         "choice.Choice.stylizer = lambda self: signal.raise_signal(signal.SIGINT); "
         "from nst_onnx.cli import main; raise SystemExit(main())"

@@ -198,7 +198,7 @@ def test_what_fails_midway_leaves_the_best_so_far(
 
 def test_a_state_that_cannot_be_saved_is_only_a_warning(pair: Path, nst: Nst) -> None:
     from nst_onnx.cli.files import Files
-    from nst_onnx.stylizer import Stylizer
+    from nst_onnx.painting.stylizer import Stylizer
 
     Path("side").mkdir()
     files = Files(Path("out.png"), state=Path("side/state"))
@@ -216,7 +216,7 @@ def test_a_state_that_cannot_be_saved_is_only_a_warning(pair: Path, nst: Nst) ->
 def test_disk_full_for_side_pictures_is_only_a_warning(pair: Path, nst: Nst) -> None:
     """The folder of the preview goes away during the run, as a removed drive would."""
     from nst_onnx.cli.files import Files
-    from nst_onnx.stylizer import Stylizer
+    from nst_onnx.painting.stylizer import Stylizer
 
     Path("side").mkdir()
     files = Files(Path("out.png"), preview=Path("side/now.png"))

@@ -13,8 +13,8 @@ sys.path.insert(0, str(ROOT / "plugin"))
 from nst_client.choices import COLOURS, OWN_COLOURS, QUALITIES, asked
 from nst_client.failure import Failure
 
-from nst_onnx.options import Options
-from nst_onnx.quality import BUDGETS
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.quality import BUDGETS
 
 CHOSEN: dict[str, Any] = {
     "style": "/a.png",

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nst_onnx.cluster.share import Share, share
 from nst_onnx.errors import ClusterError, OptionError
+from nst_onnx.jobs.ray.resources import Share, share
 
 
 def nodes(*resources: dict[str, float]) -> list[dict[str, Any]]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nst_onnx.colour import oklab, transfer_luminance
 from nst_onnx.errors import OptionError
+from nst_onnx.picture.colour import oklab, transfer_luminance
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ import typer
 from networks import squeezenet
 from PIL import Image
 
-from nst_onnx import presets, pyramid
 from nst_onnx.cli import config
 from nst_onnx.cli.app import app
 from nst_onnx.graph.rules import RULES
+from nst_onnx.painting import presets, pyramid
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -23,7 +23,7 @@ from nst_onnx.models.weights import Weights
 command = exporter.module("__main__")
 compact = exporter.module("compact")
 
-pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.fingerprint.ModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.kernel_layout.ModelWarning")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import extractor, readers, vgg
-from nst_onnx.models.fingerprint import ModelWarning
+from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import CAFFE, Preprocessing
 from nst_onnx.models.weights import DEPTHS, layer_names
 

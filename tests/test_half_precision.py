@@ -11,17 +11,18 @@ import pytest
 from networks import CPU, vgg_network, vgg_weights
 from node_by_node import computed
 
-from nst_onnx import Objective, landscape
+from nst_onnx import Objective
 from nst_onnx.errors import DeviceError
 from nst_onnx.graph import Graph
-from nst_onnx.landscape import DeviceLandscape, HostLandscape, to_vector
-from nst_onnx.losses.assemble import COEFFICIENTS, GRADIENT, PICTURE, objective_model
-from nst_onnx.losses.scale import LOUDNESS, SCALE, LossScale
-from nst_onnx.network import Network
+from nst_onnx.graph.passes.float16 import halved
+from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, PICTURE, objective_model
+from nst_onnx.objective.loss_scaling import LOUDNESS, SCALE, LossScale
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting import flat_objective
+from nst_onnx.painting.flat_objective import DeviceLandscape, HostLandscape, to_vector
+from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.half import halved
-from nst_onnx.runtime.kernel import fetch, put
-from nst_onnx.stylizer import Stylizer
+from nst_onnx.runtime.device_tensors import fetch, put
 
 HALF = Device("cpu", precision="fp16")
 SHAPE = (40, 56)
@@ -226,7 +227,7 @@ def test_a_painting_in_half_precision(
     network: Network, half: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a GPU: the picture stays on the device."""
-    monkeypatch.setattr(landscape, "STAYING", frozenset({"cpu"}))
+    monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
     options = {"size": 120, "steps": 20, "min_change": 0}
     exact, rounded = (Stylizer(n).stylize(CONTENT, STYLE, **options) for n in (network, half))
     assert rounded.losses["total"] == pytest.approx(exact.losses["total"], rel=0.02)
@@ -303,7 +304,9 @@ def test_with_the_size_fixed_no_shape_is_left_to_be_computed(
 
 def test_what_is_recorded_has_a_session_of_its_own(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     terms = of(network).terms
-    monkeypatch.setattr("nst_onnx.network.open_session", lambda _, device, __: SimpleNamespace(device=device))
+    monkeypatch.setattr(
+        "nst_onnx.objective.sessions.open_session", lambda _, device, __: SimpleNamespace(device=device)
+    )
     recorded = Network(network.extractor, Device("cuda", graph=True)).sessions(terms)
     first, second = (recorded.objective_at(SHAPE) for _ in range(2))
     assert first is not second

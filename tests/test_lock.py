@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nst_onnx import lock
+from nst_onnx.support import file_lock
 
 HOLD = """
 import sys, time
@@ -23,17 +23,17 @@ def test_one_at_a_time_until_it_is_killed(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        assert lock.take(path) is None
+        assert file_lock.take(path) is None
         process.kill()
-    held = lock.take(path)
+    held = file_lock.take(path)
     assert held is not None
     held.close()
 
 
 def test_let_go(tmp_path: Path) -> None:
-    first = lock.take(tmp_path / "lock")
+    first = file_lock.take(tmp_path / "lock")
     assert first is not None
     first.close()
-    second = lock.take(tmp_path / "lock")
+    second = file_lock.take(tmp_path / "lock")
     assert second is not None
     second.close()

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_onnx import memory
 from nst_onnx.errors import OptionError
-from nst_onnx.memory import LEAST, Memory, of_machine, parse
+from nst_onnx.support import memory
+from nst_onnx.support.memory import LEAST, Memory, of_machine, parse
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from weight_files import network
 
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import catalogue, extractor, vgg
-from nst_onnx.models.fingerprint import ModelWarning
+from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
 from nst_onnx.models.weights import LICENCE, Weights
 

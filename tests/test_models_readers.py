@@ -14,7 +14,7 @@ from weight_files import Network, network, torch_state
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import readers, vgg
-from nst_onnx.models.fingerprint import ModelWarning
+from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
 from nst_onnx.models.weights import LICENCE, Weights
 

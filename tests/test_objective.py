@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from nst_onnx import Objective
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.models.metadata import TORCHVISION
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
 
 TOLERANCE = 1e-5
 SIZE = (50, 42)  # width, height: odd after the first pooling, so that rounding counts

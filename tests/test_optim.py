@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from nst_onnx import scratch
 from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
+from nst_onnx.optim.correction_pairs import Scaling, bold, newest
 from nst_onnx.optim.lbfgs import cubic_minimum
-from nst_onnx.optim.pairs import Scaling, bold, newest
 from nst_onnx.optim.threads import halves, one_thread, side_by_side
+from nst_onnx.support import disk_arrays
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -319,11 +319,11 @@ def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> N
 def test_on_disk_piece_by_piece_nothing_is_different(monkeypatch: pytest.MonkeyPatch) -> None:
     start, f = np.linspace(-2, 2, 40, dtype=np.float32), bowl()
     usual, mean = Adam(start, learning_rate=0.1), Average(0.7)
-    apart = scratch.empty(start.shape, on_disk=True)
+    apart = disk_arrays.empty(start.shape, on_disk=True)
     apart[...] = start
     on_disk, mean_on_disk = Adam(apart, learning_rate=0.1), Average(0.7)
-    for optimiser, average, strip in ((usual, mean, scratch.STRIP), (on_disk, mean_on_disk, 4 * 7)):
-        monkeypatch.setattr(scratch, "STRIP", strip)
+    for optimiser, average, strip in ((usual, mean, disk_arrays.STRIP), (on_disk, mean_on_disk, 4 * 7)):
+        monkeypatch.setattr(disk_arrays, "STRIP", strip)
         for _ in range(5):
             average.add(optimiser.x)
             optimiser.tell(*f(optimiser.x))

@@ -41,7 +41,10 @@ def test_public_names_are_there_and_no_others() -> None:
 
 def test_the_function_stays_a_function() -> None:
     """Whatever else of the package has been imported before."""
-    code = "import nst_onnx.stylizer, nst_onnx.cli.stylize, nst_onnx; print(callable(nst_onnx.stylize))"
+    code = (
+        "import nst_onnx.painting.stylizer, nst_onnx.cli.commands.stylize, nst_onnx; "
+        "print(callable(nst_onnx.stylize))"
+    )
     assert python(code) == "True"
 
 

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from nst_onnx import scratch
 from nst_onnx.errors import PictureError
-from nst_onnx.memory import Memory
 from nst_onnx.picture import PictureWarning, colour_management, encode, read, resize, write
 from nst_onnx.picture.colour_management import rgb_profile
 from nst_onnx.picture.orientation import TAG
+from nst_onnx.support import disk_arrays
+from nst_onnx.support.memory import Memory
 
 HEIGHT, WIDTH = 23, 37
 NOTHING = Memory(1)  # holds no picture at all
@@ -93,11 +93,11 @@ SOURCES = {
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strips of a few rows, so that small pictures have many."""
-    monkeypatch.setattr(scratch, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
 
 
 def on_disk(array: np.ndarray) -> np.ndarray:
-    stored = scratch.empty(array.shape, array.dtype, on_disk=True)
+    stored = disk_arrays.empty(array.shape, array.dtype, on_disk=True)
     stored[...] = array
     return stored
 
@@ -115,7 +115,7 @@ def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
         (tmp_path / "source").write_bytes(source)
         source = tmp_path / "source"
     held = read(source)
-    monkeypatch.setattr(scratch, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
     picture = read(source, memory=NOTHING)
     assert isinstance(picture.rgb, np.memmap)
     np.testing.assert_array_equal(picture.rgb, held.rgb)
@@ -208,7 +208,7 @@ def test_strips_and_bands_do_not_show(sides, channels, strip):
     whole = resize(array, shape)
     out = on_disk(np.zeros_like(whole))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scratch, "STRIP", strip)
+        patch.setattr(disk_arrays, "STRIP", strip)
         assert resize(on_disk(array), shape, out=out) is out
         np.testing.assert_array_equal(out, whole)
         np.testing.assert_array_equal(resize(array, shape), whole)
@@ -239,7 +239,7 @@ def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bi
     rgb = np.random.default_rng(1).random((HEIGHT, WIDTH, 3), dtype=np.float32)
     alpha = np.random.default_rng(2).random((HEIGHT, WIDTH), dtype=np.float32) if with_alpha else None
     write(tmp_path / f"whole{suffix}", rgb, alpha=alpha, bits=bits, settings={"seed": 1})
-    monkeypatch.setattr(scratch, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
     monkeypatch.setattr(encode, "_TIFF_STRIP", 1 << 18)
     stored = None if alpha is None else on_disk(alpha)
     for name in ("strips", "again"):

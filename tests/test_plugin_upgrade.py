@@ -18,7 +18,7 @@ FOLDERS = {"gimp": "config/GIMP/3.0/plug-ins/neural_style", "krita": "data/krita
 PAINT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from nst_client.beside import NeuralEngine
+from nst_client.sandboxed_engine import NeuralEngine
 from nst_client.failure import Failure
 from pathlib import Path
 try:

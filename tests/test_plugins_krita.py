@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nst_onnx.plugins import krita_doctor, kritarc
-from nst_onnx.plugins.krita import KritaProfile, profiles
-from nst_onnx.plugins.krita_install import install, installed, uninstall
+from nst_onnx.editors.krita import doctor as krita_doctor
+from nst_onnx.editors.krita import kritarc
+from nst_onnx.editors.krita.install import install, installed, uninstall
+from nst_onnx.editors.krita.profiles import KritaProfile, profiles
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the programs are scripts of a shell")
 

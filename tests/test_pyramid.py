@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_onnx import pyramid
+from nst_onnx.painting import pyramid
 
 SIDES = st.integers(1, 5000)
 

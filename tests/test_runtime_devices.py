@@ -9,11 +9,11 @@ from networks import network_of, vgg_weights
 
 from nst_onnx.errors import DeviceError, PictureError
 from nst_onnx.models import vgg
-from nst_onnx.network import Network
-from nst_onnx.objective import Objective
+from nst_onnx.objective.objective import Objective
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import Device, available, choose
 from nst_onnx.runtime.devices import has_bf16
-from nst_onnx.stylizer import Stylizer
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
 

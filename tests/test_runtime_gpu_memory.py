@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from networks import vgg_network
 
-from nst_onnx.losses.assemble import Terms
-from nst_onnx.memory import Memory
-from nst_onnx.network import Network
+from nst_onnx.objective.graphs import Terms
+from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.gpu_memory import gpu_memory
-from nst_onnx.tiles.budget import tile_pixels
+from nst_onnx.support.memory import Memory
 
 TERMS = Terms(("conv3_1",), ("conv1_1", "conv2_1"))
 

@@ -10,19 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_onnx import Objective, presets
-from nst_onnx.descent import begin
-from nst_onnx.landscape import landscape, to_vector
-from nst_onnx.memory import Memory
-from nst_onnx.network import Network
-from nst_onnx.optim.metric import Smoothed
-from nst_onnx.optim.smoothing import Smoothing
+from nst_onnx import Objective
+from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.shards.shard import Shard
+from nst_onnx.objective.shards.sharded import ShardedPicture
+from nst_onnx.objective.shards.team import Here
+from nst_onnx.objective.tiles.tiled import Tiled
+from nst_onnx.optim.preconditioned_products import Smoothed
+from nst_onnx.optim.preconditioner import Smoothing
 from nst_onnx.optim.space import Host
-from nst_onnx.shards.shard import Shard
-from nst_onnx.shards.sharded import ShardedPicture
-from nst_onnx.shards.team import Here
-from nst_onnx.stylizer import Stylizer
-from nst_onnx.tiles.tiled import Tiled
+from nst_onnx.painting import presets
+from nst_onnx.painting.descent import begin
+from nst_onnx.painting.flat_objective import landscape, to_vector
+from nst_onnx.painting.stylizer import Stylizer
+from nst_onnx.support.memory import Memory
 
 HEIGHT, WIDTH = 420, 100
 TILE = 130 * 130  # pixels; the picture is then four rows of tiles, or more
@@ -36,7 +37,7 @@ def network() -> Network:
 
 @pytest.fixture(autouse=True)
 def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_onnx.evaluation.tile_pixels", lambda *_: TILE)
+    monkeypatch.setattr("nst_onnx.objective.evaluation.tile_pixels", lambda *_: TILE)
 
 
 def picture(seed: int, height: int = HEIGHT, width: int = WIDTH, channels: int = 3) -> np.ndarray:

@@ -10,12 +10,12 @@ import pytest
 from networks import vgg_network, vgg_weights
 
 import nst_onnx
-from nst_onnx import painting
-from nst_onnx.checkpoint import Checkpoint
 from nst_onnx.errors import ModelError, OptionError
-from nst_onnx.network import Network
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting import painting
+from nst_onnx.painting.checkpoint import Checkpoint
+from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.picture import read, read_settings, resize
-from nst_onnx.stylizer import Stylizer
 
 QUICK = {
     "size": 40,

@@ -15,17 +15,17 @@ from networks import network_of, squeezenet, vgg_network, vgg_weights
 import nst_onnx
 from nst_onnx import Objective
 from nst_onnx.errors import GraphError, OptionError
-from nst_onnx.losses.temporal import Temporal
-from nst_onnx.memory import Memory
 from nst_onnx.models.metadata import TORCHVISION
-from nst_onnx.network import Network
-from nst_onnx.objective import open_network
-from nst_onnx.presets import PRESETS
-from nst_onnx.tiles import budget
-from nst_onnx.tiles.budget import tile_pixels
-from nst_onnx.tiles.layout import Halo, halos, layout
-from nst_onnx.tiles.tiled import Tiled
-from nst_onnx.whole import Whole
+from nst_onnx.objective.losses.temporal import Temporal
+from nst_onnx.objective.objective import open_network
+from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.tiles import memory_model
+from nst_onnx.objective.tiles.layout import Halo, halos, layout
+from nst_onnx.objective.tiles.memory_model import tile_pixels
+from nst_onnx.objective.tiles.tiled import Tiled
+from nst_onnx.objective.whole import Whole
+from nst_onnx.painting.presets import PRESETS
+from nst_onnx.support.memory import Memory
 
 TOLERANCE = 1e-5
 
@@ -44,7 +44,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Network]:
 def tiles_of(pixels: int) -> Iterator[None]:
     """Leave as much memory as tiles of so many pixels take."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nst_onnx.evaluation.tile_pixels", lambda *_: pixels)
+        patch.setattr("nst_onnx.objective.evaluation.tile_pixels", lambda *_: pixels)
         yield
 
 
@@ -233,7 +233,7 @@ def test_on_disk_and_again_the_same_bits(channels: int, networks: dict[str, Netw
 
     def evaluated(on_disk: bool) -> tuple[np.ndarray, np.ndarray]:
         with pytest.MonkeyPatch.context() as patch, tiles_of(4_000):
-            patch.setattr("nst_onnx.memory.Memory.holds", lambda *_: not on_disk)
+            patch.setattr("nst_onnx.support.memory.Memory.holds", lambda *_: not on_disk)
             objective = Objective(
                 content, style, model=networks["squeezenet"], size=(111, 130), tv_weight=1, content_weight=0.1
             )
@@ -273,8 +273,8 @@ def test_a_budget_makes_tiles(networks: dict[str, Network], monkeypatch: pytest.
     whole = Objective(*pictures, **options)
     assert isinstance(whole._evaluation, Whole)
     some, twice = (tile_pixels(network, whole.terms, Memory(n << 29)) for n in (1, 2))
-    each = budget._SHARE * (1 << 29) / (twice - some)
-    monkeypatch.setattr(budget, "_PROGRAM", budget._PROGRAM + (some - 4_000) * each)
+    each = memory_model._SHARE * (1 << 29) / (twice - some)
+    monkeypatch.setattr(memory_model, "_PROGRAM", memory_model._PROGRAM + (some - 4_000) * each)
     tiled = Objective(*pictures, **options)
     assert isinstance(tiled._evaluation, Tiled)
     assert np.prod(tiled._evaluation.layout.window) <= 4_000

@@ -9,8 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from nst_onnx.errors import OptionError
-from nst_onnx.graph.reach import Reach
-from nst_onnx.tiles.layout import Halo, Layout, Span, layout, spans
+from nst_onnx.graph.receptive_field import Reach
+from nst_onnx.objective.tiles.layout import Halo, Layout, Span, layout, spans
 
 HALOS = st.builds(Halo, st.sampled_from([1, 2, 3, 6, 8, 16]), st.integers(0, 90), st.integers(0, 90))
 

@@ -15,9 +15,9 @@ import pytest
 from clips import packets, save, scene, times
 from conftest import ROOT, Outcome, smooth_picture
 
-from nst_onnx.cli import video_progress
-from nst_onnx.cli.telling import FAILED, INTERRUPTED, MISUSED
-from nst_onnx.video import FrameStep
+from nst_onnx.cli.errors import FAILED, INTERRUPTED, MISUSED
+from nst_onnx.cli.progress import video as video_progress
+from nst_onnx.jobs.video import FrameStep
 
 pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')

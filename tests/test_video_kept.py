@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nst_onnx.errors import OptionError
-from nst_onnx.video.kept import Kept
+from nst_onnx.jobs.video.frame_store import Kept
 
 pytest.importorskip("av", reason="PyAV is not installed here")
 

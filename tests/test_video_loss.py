@@ -9,8 +9,8 @@ from networks import vgg_network, vgg_weights
 from test_objective import hold, pictures
 
 from nst_onnx import Objective
-from nst_onnx.losses.temporal import Temporal
-from nst_onnx.network import Network
+from nst_onnx.objective.losses.temporal import Temporal
+from nst_onnx.objective.sessions import Network
 
 HEIGHT, WIDTH = 42, 50
 

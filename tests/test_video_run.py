@@ -16,12 +16,12 @@ from PIL import Image
 
 import nst_onnx
 from nst_onnx.errors import NstError, OptionError, PictureError
-from nst_onnx.network import Network
+from nst_onnx.jobs.video import FrameStep, VideoOptions, VideoResult, encode, stylize_video
+from nst_onnx.jobs.video.decode import Film, content
+from nst_onnx.jobs.video.frame_painter import Painter
+from nst_onnx.jobs.video.frame_store import read_frame, write_frame
+from nst_onnx.objective.sessions import Network
 from nst_onnx.picture import read
-from nst_onnx.video import FrameStep, VideoOptions, VideoResult, encode, stylize_video
-from nst_onnx.video.film import Film, content
-from nst_onnx.video.kept import read_frame, write_frame
-from nst_onnx.video.painter import Painter
 
 pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')

@@ -12,8 +12,8 @@ from editor import COMMAND
 
 sys.path.insert(0, str(ROOT / "plugin"))
 
-from nst_onnx.quality import BUDGETS
-from nst_onnx.worker import protocol
+from nst_onnx.editors.worker import protocol
+from nst_onnx.painting.quality import BUDGETS
 
 PAGE = ROOT / "docs" / "worker-protocol.md"
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="docs/ is not part of this installation")

@@ -208,7 +208,7 @@ def test_run_by_hand_it_says_what_it_is() -> None:
 
 @posix
 def test_files_written_while_the_folder_is_removed_do_not_survive(tmp_path: Path) -> None:
-    from nst_onnx.worker.folder import Folder
+    from nst_onnx.editors.worker.folder import Folder
 
     folder = Folder(str(tmp_path))
     script = "import sys, itertools\nfor i in itertools.count(): open(f'{sys.argv[1]}/{i}', 'w')"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_onnx import errors
-from nst_onnx.worker.protocol import LONGEST_TEXT, Lines, ProtocolError, decode, encode, error_event
+from nst_onnx.editors.worker.protocol import LONGEST_TEXT, Lines, ProtocolError, decode, encode, error_event
 
 
 @given(st.binary(max_size=300))

@@ -14,11 +14,11 @@ from editor import Worker, describe, picture
 from PIL import Image
 
 import nst_onnx
-from nst_onnx import presets
-from nst_onnx.options import Options
-from nst_onnx.quality import BUDGETS
+from nst_onnx.editors.worker.protocol import LONGEST_LINE, LONGEST_TEXT, PROTOCOL
+from nst_onnx.painting import presets
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.quality import BUDGETS
 from nst_onnx.version import __version__
-from nst_onnx.worker.protocol import LONGEST_LINE, LONGEST_TEXT, PROTOCOL
 
 LONG = {"size": 96, "steps": 100_000, "min_change": 0}
 

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import pytest
 
-from nst_onnx.models import fingerprint
+from nst_onnx.models import kernel_layout
 from nst_onnx.models.weights import DEPTHS, layer_names
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -39,7 +39,7 @@ def network(vgg: str = "vgg19", *, published: str | None = None, widths=NARROW, 
             layers[name] = kernel, rng.standard_normal(width, np.float32)
             channels = width
     if published is not None:
-        known = fingerprint._PUBLISHED[published]
+        known = kernel_layout._PUBLISHED[published]
         kernel, bias = layers["conv1_1"]
         kernel[0, 0] = known.blue
         kernel[0, 1:, 0, 0] = known.green, known.red

@@ -1,5 +1,5 @@
 """The command ``nst-onnx``: one file per command; what is heavy is imported when a command runs."""
 
-from nst_onnx.cli.entry import main
+from nst_onnx.cli.main import main
 
 __all__ = ["main"]

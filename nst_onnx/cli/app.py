@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nst_onnx.cli import (
+from nst_onnx.cli import syntax, variadic_options
+from nst_onnx.cli.commands import (
     batch,
     compare,
     doctor,
@@ -16,9 +17,7 @@ from nst_onnx.cli import (
     presets,
     settings,
     stylize,
-    syntax,
     video,
-    words,
 )
 from nst_onnx.version import __version__
 
@@ -48,10 +47,10 @@ def _every_command(
     """Paint this photo like that painting. Runs offline, on any computer."""
 
 
-perhaps = {"--ray": words.ADDRESS}
-app.command("stylize", cls=words.command(perhaps=perhaps))(stylize.stylize)
-app.command("batch", cls=words.command(several=["--styles"], perhaps=perhaps))(batch.batch)
-app.command("video", cls=words.command(perhaps=perhaps))(video.video)
+perhaps = {"--ray": variadic_options.ADDRESS}
+app.command("stylize", cls=variadic_options.command(perhaps=perhaps))(stylize.stylize)
+app.command("batch", cls=variadic_options.command(several=["--styles"], perhaps=perhaps))(batch.batch)
+app.command("video", cls=variadic_options.command(perhaps=perhaps))(video.video)
 app.command("compare")(compare.compare)
 app.command("presets")(presets.show)
 app.add_typer(models.app, name="models")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 def presets() -> list[tuple[str, str]]:
     """Return the presets' names, each with the network it was published for."""
-    from nst_onnx.presets import PRESETS
+    from nst_onnx.painting.presets import PRESETS
 
     return [(name, preset.model or "any network") for name, preset in PRESETS.items()]
 

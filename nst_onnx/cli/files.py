@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nst_onnx.cli import loss_plot
-from nst_onnx.cli.telling import one_line
-from nst_onnx.cli.writable import check_apart, check_new, check_writable
+from nst_onnx.cli.errors import one_line
+from nst_onnx.cli.output_checks import check_apart, check_new, check_writable
 from nst_onnx.errors import NstError, OptionError
-from nst_onnx.pace import Pace
+from nst_onnx.support.throttle import Pace
 
 if TYPE_CHECKING:
-    from nst_onnx.checkpoint import Checkpoint
-    from nst_onnx.result import Result
-    from nst_onnx.stylizer import Step
+    from nst_onnx.painting.checkpoint import Checkpoint
+    from nst_onnx.painting.result import Result
+    from nst_onnx.painting.stylizer import Step
 
 SECONDS_BETWEEN_PREVIEWS = 1.0
 SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 0.3, 0.01  # states are large: spare the disk
@@ -71,7 +71,7 @@ class Files:
 
         Raises OptionError where the file is something else.
         """
-        from nst_onnx.checkpoint import Checkpoint
+        from nst_onnx.painting.checkpoint import Checkpoint
 
         return Checkpoint.load(self.state) if self.state and self.state.exists() else None
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from nst_onnx.cli.writable import check_writable
+from nst_onnx.cli.output_checks import check_writable
 from nst_onnx.errors import NstError, OptionError
 
 SUFFIXES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
@@ -33,7 +33,7 @@ def draw(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from nst_onnx.atomic import replacing
+    from nst_onnx.support.atomic_files import replacing
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     FigureCanvasAgg(figure)

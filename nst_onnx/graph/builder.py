@@ -10,7 +10,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from nst_onnx.graph import external
+from nst_onnx.graph import external_data
 
 Shape = tuple[int | None, ...]
 
@@ -100,7 +100,7 @@ class Graph:
     def value(self, name: str) -> npt.NDArray[Any] | None:
         """Return the value of a tensor that is fixed in the graph, else None."""
         if name in self.initializers:
-            return external.array(self.initializers[name])
+            return external_data.array(self.initializers[name])
         for node in self.nodes:
             if name in node.output and node.op_type == "Constant":
                 return constant_value(node)

@@ -21,11 +21,12 @@ from typing import Literal
 import onnx
 from onnx import numpy_helper
 
-from nst_onnx.atomic import replacing
 from nst_onnx.errors import ModelError, OptionError
-from nst_onnx.models import extractor, fingerprint, metadata, readers, reason, vgg
-from nst_onnx.models.fingerprint import ModelWarning
+from nst_onnx.models import extractor, kernel_layout, metadata, readers, vgg
+from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
+from nst_onnx.support import library_errors
+from nst_onnx.support.atomic_files import replacing
 
 SHIPPED = "compact"
 _TRAINED = ("vgg19", "vgg16")  # the networks that "auto" prefers, best first
@@ -279,7 +280,7 @@ def _in_folder(folder: Path) -> Path | None:
             if facts is not None and facts.name in _TRAINED:
                 return path.resolve()
         except Exception as error:  # whatever it is, it is not ours: models/ is a common name
-            warnings.warn(f"{path} was passed over: {reason.of(error)}", ModelWarning, stacklevel=3)
+            warnings.warn(f"{path} was passed over: {library_errors.of(error)}", ModelWarning, stacklevel=3)
     return None
 
 
@@ -321,5 +322,5 @@ def _published(model: onnx.ModelProto, tensors: dict[str, onnx.TensorProto]) -> 
     first = next((node for node in model.graph.node if node.op_type == "Conv"), None)
     if first is None or len(first.input) < 3 or not {first.input[1], first.input[2]} <= tensors.keys():
         return ""
-    match = fingerprint.recognise(*(numpy_helper.to_array(tensors[name]) for name in first.input[1:3]))
+    match = kernel_layout.recognise(*(numpy_helper.to_array(tensors[name]) for name in first.input[1:3]))
     return match[0] if match else ""

@@ -13,10 +13,12 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from nst_onnx.errors import ModelError
-from nst_onnx.graph import external
-from nst_onnx.models import activations, constants, metadata, reason, vgg
+from nst_onnx.graph import external_data
+from nst_onnx.graph.passes import constant_folding
+from nst_onnx.models import feature_layers, metadata, vgg
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.models.weights import network_order
+from nst_onnx.support import library_errors
 
 _FOREIGN = "give an ONNX file, or VGG weights: .h5, .keras, .mat, .pth, .safetensors or .npz"
 _HOW = (
@@ -40,24 +42,24 @@ class Extractor:
     layers: tuple[str, ...]
     path: Path
     input: str
-    folder: external.Folder | None = field(default=None, compare=False, repr=False)
+    folder: external_data.Folder | None = field(default=None, compare=False, repr=False)
 
     @property
     def size(self) -> int:
         """How many bytes the network has, wherever its weights are."""
-        return external.size(self.proto)
+        return external_data.size(self.proto)
 
     def light(self) -> Extractor:
         """Return the same network with its large weights in a temporary file, which goes when it does.
 
         Raises NstError where the file cannot be written.
         """
-        proto, folder = external.moved_out(self.proto)
+        proto, folder = external_data.moved_out(self.proto)
         return replace(self, proto=proto, folder=folder)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Take the weights along to another process, which may be on another machine."""
-        return Extractor, (external.whole(self.proto), self.facts, self.layers, self.path, self.input)
+        return Extractor, (external_data.whole(self.proto), self.facts, self.layers, self.path, self.input)
 
 
 def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = None) -> Extractor:
@@ -84,19 +86,19 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
                 f"{path.name} says itself how it wants its picture",
                 "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
             )
-        constants.fold(model.graph)
+        constant_folding.fold(model.graph)
         name = _picture_input(model.graph, path.name)
         if facts is None:
-            layers = activations.find(model.graph, name)
-            if vgg_names := activations.vgg_names(model.graph, name):
-                activations.rename(model.graph, vgg_names)
+            layers = feature_layers.find(model.graph, name)
+            if vgg_names := feature_layers.vgg_names(model.graph, name):
+                feature_layers.rename(model.graph, vgg_names)
                 layers = [vgg_names[layer] for layer in layers if layer in vgg_names]
         else:
-            layers = activations.in_order(model.graph, [output.name for output in model.graph.output])
+            layers = feature_layers.in_order(model.graph, [output.name for output in model.graph.output])
         if not layers:
             raise ModelError(f"{path.name} has no layer with a height and width to take features from")
         _keep_only(model.graph, layers)
-        constants.widen(model.graph)
+        constant_folding.widen(model.graph)
         model = _modern(model)
         _make_dynamic(model, name, layers)
         onnx.checker.check_model(model)
@@ -106,7 +108,9 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
             raise
         raise ModelError(f"{path.name}: {error}", error.hint) from error
     except Exception as error:  # the protobuf, checker, converter and inference errors share no base
-        raise ModelError(f"{path.name} is not a sound ONNX model: {reason.of(error)}", _FOREIGN) from error
+        raise ModelError(
+            f"{path.name} is not a sound ONNX model: {library_errors.of(error)}", _FOREIGN
+        ) from error
     if facts is None:
         facts = Facts(path.stem, preprocessing or Preprocessing(), source=path.name)
     facts = _completed(facts, layers)
@@ -132,7 +136,7 @@ def parse(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # google.protobuf's DecodeError, onnx's external data errors
         raise ModelError(
-            f"{path.name} is not an ONNX model, or is damaged: {reason.of(error)}", _FOREIGN
+            f"{path.name} is not an ONNX model, or is damaged: {library_errors.of(error)}", _FOREIGN
         ) from error
     if not model.graph.node or not model.opset_import:
         raise ModelError(f"{path.name} is not an ONNX model: it holds no graph", _FOREIGN)
@@ -180,7 +184,7 @@ def _channels_first(graph: onnx.GraphProto, name: str, where: str) -> None:
     replaced = {node.output[0]: name for node in takers}
     for node in takers:
         graph.node.remove(node)
-    activations.rename_inputs(graph, replaced)
+    feature_layers.rename_inputs(graph, replaced)
 
 
 def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from nst_onnx.errors import DownloadError, ModelError, OptionError
-from nst_onnx.models import catalogue, reason
+from nst_onnx.models import catalogue
 from nst_onnx.models.weights import LICENCE
+from nst_onnx.support import library_errors
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
@@ -145,7 +146,7 @@ def _reason(error: Exception) -> str:
         return "the connection breaks off again and again"
     if isinstance(error, requests.exceptions.ConnectionError):
         return "there is no connection to the server"
-    return reason.of(error)
+    return library_errors.of(error)
 
 
 def _file_name(url: str) -> str:

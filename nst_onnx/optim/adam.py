@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nst_onnx import scratch
 from nst_onnx.optim.optimiser import State, Vector
+from nst_onnx.support import disk_arrays
 
 
 class Adam:
@@ -29,20 +29,20 @@ class Adam:
     ) -> None:
         self.x = x
         self.learning_rate, self.beta1, self.beta2, self.epsilon = learning_rate, beta1, beta2, epsilon
-        self._mean, self._square, self._count = scratch.beside(x), scratch.beside(x), 0
+        self._mean, self._square, self._count = disk_arrays.beside(x), disk_arrays.beside(x), 0
 
     def tell(self, loss: float, gradient: Vector) -> None:
         """Take one step."""
         self._count += 1
         rate = self.learning_rate / (1 - self.beta1**self._count)
-        before, self.x = self.x, scratch.beside(self.x)
-        for piece in scratch.pieces(before.size):
+        before, self.x = self.x, disk_arrays.beside(self.x)
+        for piece in disk_arrays.pieces(before.size):
             slope, mean, square = gradient[piece], self._mean[piece], self._square[piece]
             mean += np.float32(1 - self.beta1) * (slope - mean)
             square += np.float32(1 - self.beta2) * (slope * slope - square)
             root = np.sqrt(square / np.float32(1 - self.beta2**self._count))
             self.x[piece] = before[piece] - np.float32(rate) * mean / (root + np.float32(self.epsilon))
-            scratch.release(self.x, before, self._mean, self._square, gradient)
+            disk_arrays.release(self.x, before, self._mean, self._square, gradient)
 
     def forgive(self) -> None:
         """Do nothing: no step depends on values."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nst_onnx import scratch
 from nst_onnx.optim.optimiser import Vector
+from nst_onnx.support import disk_arrays
 
 
 class Average:
@@ -22,11 +22,11 @@ class Average:
     def add(self, x: Vector) -> None:
         """Take in the next point."""
         keep, share = np.float32(self.decay), np.float32(1 - self.decay)
-        before, self.sum = self.sum, scratch.beside(x)
-        for piece in scratch.pieces(x.size):
+        before, self.sum = self.sum, disk_arrays.beside(x)
+        for piece in disk_arrays.pieces(x.size):
             old = np.float32(0) if before is None else keep * before[piece]
             self.sum[piece] = old + share * x[piece]
-            scratch.release(self.sum, x, *([] if before is None else [before]))
+            disk_arrays.release(self.sum, x, *([] if before is None else [before]))
         self.weight = self.decay * self.weight + (1 - self.decay)
 
     @property
@@ -34,8 +34,8 @@ class Average:
         """The average so far. Raises ValueError before the first point."""
         if self.sum is None:
             raise ValueError("nothing to average yet")
-        value = scratch.beside(self.sum)
-        for piece in scratch.pieces(value.size):
+        value = disk_arrays.beside(self.sum)
+        for piece in disk_arrays.pieces(value.size):
             np.divide(self.sum[piece], np.float32(self.weight), out=value[piece])
-            scratch.release(value, self.sum)
+            disk_arrays.release(value, self.sum)
         return value

@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from nst_onnx import scratch
+from nst_onnx.optim.correction_pairs import Pairs, Scaling, newest
 from nst_onnx.optim.optimiser import State
-from nst_onnx.optim.pairs import Pairs, Scaling, newest
 from nst_onnx.optim.space import Host, Space
 from nst_onnx.optim.threads import one_thread
+from nst_onnx.support import disk_arrays
 
 V = TypeVar("V")
 
@@ -128,9 +128,9 @@ class LBFGS(Generic[V]):
             wanted = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
             return wanted / size if size > 0 else 0.0
         direction, size = self.space.array(self._direction), 0.0
-        for piece in scratch.pieces(direction.size):
+        for piece in disk_arrays.pieces(direction.size):
             size += float(np.abs(direction[piece]).sum(dtype=np.float64))
-            scratch.release(direction)
+            disk_arrays.release(direction)
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
     def state(self) -> State:

@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nst_onnx import scratch
 from nst_onnx.optim.threads import halves, side_by_side
+from nst_onnx.support import disk_arrays
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -67,35 +67,35 @@ class Host:
 
     def __init__(self, size: int, *, on_disk: bool = False) -> None:
         self.size, self._on_disk = size, on_disk
-        self._room = scratch.Room((size,), on_disk=on_disk)
+        self._room = disk_arrays.Room((size,), on_disk=on_disk)
 
     def rows(self, count: int) -> HostRows:
         """Return a matrix of zeros."""
-        return HostRows(scratch.empty((count, self.size), on_disk=self._on_disk), self._room)
+        return HostRows(disk_arrays.empty((count, self.size), on_disk=self._on_disk), self._room)
 
     def add(self, a: Array, b: Array, weight: float) -> Array:
         """Return a + weight × b."""
         total = self._room.empty()
-        for piece in scratch.pieces(self.size):
+        for piece in disk_arrays.pieces(self.size):
             np.multiply(b[piece], np.float32(weight), out=total[piece])
             total[piece] += a[piece]
-            scratch.release(total, a, b)
+            disk_arrays.release(total, a, b)
         return total
 
     def dot(self, a: Array, b: Array) -> float:
         """Return the inner product."""
         total = 0.0
-        for piece in scratch.pieces(self.size):
+        for piece in disk_arrays.pieces(self.size):
             total += float(np.dot(a[piece], b[piece]))
-            scratch.release(a, b)
+            disk_arrays.release(a, b)
         return total
 
     def take(self, vector: npt.ArrayLike) -> Array:
         """Return a copy."""
         source, copy = np.asarray(vector), self._room.empty()
-        for piece in scratch.pieces(self.size):
+        for piece in disk_arrays.pieces(self.size):
             copy[piece] = source[piece]
-            scratch.release(copy, source)
+            disk_arrays.release(copy, source)
         return copy
 
     def array(self, vector: Array) -> Array:
@@ -106,7 +106,7 @@ class Host:
 class HostRows:
     """Vectors as the rows of a matrix, so that many products are one."""
 
-    def __init__(self, matrix: Array, room: scratch.Room) -> None:
+    def __init__(self, matrix: Array, room: disk_arrays.Room) -> None:
         """`room` is for vectors that are not rows."""
         self._matrix, self._room = matrix, room
 
@@ -114,7 +114,7 @@ class HostRows:
         """Copy a vector into a row."""
         for piece in self._pieces(1):
             self._matrix[row, piece] = vector[piece]
-            scratch.release(self._matrix, vector)
+            disk_arrays.release(self._matrix, vector)
 
     def get(self, row: int) -> Array:
         """Return a view of a row."""
@@ -128,7 +128,7 @@ class HostRows:
             for i, vector in enumerate(vectors):
                 found = side_by_side(partial(self._dots, vector[piece], piece), shares)
                 products[i] += np.concatenate(found)
-            scratch.release(self._matrix, *vectors)
+            disk_arrays.release(self._matrix, *vectors)
         return products
 
     def combine(self, weights: Numbers) -> Array:
@@ -139,7 +139,7 @@ class HostRows:
             combined[piece], *others = side_by_side(partial(self._sum, numbers, piece), shares)
             for other in others:
                 combined[piece] += other
-            scratch.release(self._matrix, combined)
+            disk_arrays.release(self._matrix, combined)
         return combined
 
     def _dots(self, vector: Array, piece: slice, rows: slice) -> Array:
@@ -151,4 +151,4 @@ class HostRows:
         return combined
 
     def _pieces(self, count: int) -> Iterator[slice]:
-        return scratch.pieces(self._matrix.shape[1], count if isinstance(self._matrix, np.memmap) else 1)
+        return disk_arrays.pieces(self._matrix.shape[1], count if isinstance(self._matrix, np.memmap) else 1)

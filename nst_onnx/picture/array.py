@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.raster import Raster
-from nst_onnx.picture.rows import Rows, by_strips, converted
+from nst_onnx.picture.strips import Rows, by_strips, converted
 
 ROUNDING = 1e-5
 """How far outside 0..1 a float array may be before it is refused: what arithmetic leaves behind."""

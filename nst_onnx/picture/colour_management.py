@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_onnx import scratch
-from nst_onnx.picture.rows import Rows, by_strips
+from nst_onnx.picture.strips import Rows, by_strips
+from nst_onnx.support import disk_arrays
 
 Space = Literal["gray", "rgb", "cmyk", "lab"]
 
@@ -72,7 +72,7 @@ def _fill(
 ) -> None:
     for strip, values in by_strips(samples):
         rgb[strip] = convert(values)
-        scratch.release(rgb)
+        disk_arrays.release(rgb)
 
 
 def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[np.float32]:

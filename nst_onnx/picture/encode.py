@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TypeAlias
 from nst_onnx.picture.colour_management import srgb_profile
 from nst_onnx.picture.metadata import IMAGE_DESCRIPTION, KEYWORD, SOFTWARE, SOFTWARE_TAG
 from nst_onnx.picture.png import stream
-from nst_onnx.picture.rows import Rows, by_strips
+from nst_onnx.picture.strips import Rows, by_strips
 
 Encoder: TypeAlias = Callable[[BinaryIO, Rows, int, str | None], None]
 """Writes into a file, strip by strip, the samples (H×W×3 or H×W×4 with straight alpha; uint8, or

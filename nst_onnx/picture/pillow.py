@@ -14,7 +14,7 @@ from nst_onnx.picture.formats import READ
 from nst_onnx.picture.limits import check_size, strict_pillow
 from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster
-from nst_onnx.picture.rows import Computed, converted
+from nst_onnx.picture.strips import Computed, converted
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.pillow import embedded_profile, open_image, orientation_of
 from nst_onnx.picture.raster import Raster
-from nst_onnx.picture.rows import Rows, by_strips
+from nst_onnx.picture.strips import Rows, by_strips
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB, _RGBA = 2, 6  # colour types (PNG specification, 11.2.2)

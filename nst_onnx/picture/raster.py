@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_onnx import scratch
-from nst_onnx.memory import Memory
 from nst_onnx.picture.colour_management import Space, to_srgb
 from nst_onnx.picture.orientation import as_stored, upright_shape
 from nst_onnx.picture.picture import Picture
-from nst_onnx.picture.rows import Rows, by_strips
+from nst_onnx.picture.strips import Rows, by_strips
+from nst_onnx.support import disk_arrays
+from nst_onnx.support.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def _fill(alpha: NDArray[np.float32], samples: Rows) -> float:
         scaled = unit(values)
         alpha[strip] = scaled
         least = min(least, float(scaled.min()))
-        scratch.release(alpha)
+        disk_arrays.release(alpha)
     return least
 
 

@@ -12,7 +12,6 @@ from typing import BinaryIO
 import numpy as np
 
 from nst_onnx.errors import NstError, PictureError
-from nst_onnx.memory import Memory
 from nst_onnx.picture.array import from_array
 from nst_onnx.picture.formats import READ_HINT, is_deep_png, is_tiff, name_of_other
 from nst_onnx.picture.limits import MAX_PIXELS, check_size, strict_pillow
@@ -21,6 +20,7 @@ from nst_onnx.picture.pillow import from_image, open_image
 from nst_onnx.picture.png import from_deep_png
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.tiff import from_tiff
+from nst_onnx.support.memory import Memory
 
 _HEAD = 512  # bytes that are enough to tell what a file is
 

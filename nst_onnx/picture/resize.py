@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_onnx import scratch
 from nst_onnx.errors import OptionError
+from nst_onnx.support import disk_arrays
 
 
 def fit(shape: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -42,21 +42,21 @@ def resize(
     if len(old) == height:
         for rows, strip in _rows_resampled(old, width):
             np.clip(strip, 0, 1, out=new[rows])
-            scratch.release(new)
+            disk_arrays.release(new)
         return resized
     on_disk = any(isinstance(whole, np.memmap) for whole in (array, resized))
     for columns, band in _bands(old, shape, on_disk):
         np.clip(_resample(band, (height, band.shape[1])), 0, 1, out=new[:, columns])
-        scratch.release(band, new)
+        disk_arrays.release(band, new)
     return resized
 
 
 def _rows_resampled(array: NDArray[np.float32], width: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Yield strips of rows resampled to `width`."""
     height, old_width, channels = array.shape
-    for rows in scratch.strips(height, max(old_width, width) * channels * 4):
+    for rows in disk_arrays.strips(height, max(old_width, width) * channels * 4):
         yield rows, _resample(array[rows], (rows.stop - rows.start, width))
-        scratch.release(array)
+        disk_arrays.release(array)
 
 
 def _bands(
@@ -69,12 +69,12 @@ def _bands(
     to look at as the whole rows.
     """
     (old_height, _, channels), (height, width) = array.shape, shape
-    bands = list(scratch.strips(width, max(old_height, height) * channels * 4))
-    held = scratch.empty((len(bands), old_height, bands[0].stop, channels), on_disk=on_disk)
+    bands = list(disk_arrays.strips(width, max(old_height, height) * channels * 4))
+    held = disk_arrays.empty((len(bands), old_height, bands[0].stop, channels), on_disk=on_disk)
     for rows, strip in _rows_resampled(array, width):
         for band, columns in zip(held, bands, strict=True):
             band[rows, : columns.stop - columns.start] = strip[:, columns]
-        scratch.release(held)
+        disk_arrays.release(held)
     for band, columns in zip(held, bands, strict=True):
         yield columns, band[:, : columns.stop - columns.start]
 

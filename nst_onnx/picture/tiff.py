@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_onnx import scratch
 from nst_onnx.errors import PictureError
-from nst_onnx.memory import Memory
 from nst_onnx.picture.array import check_finite, extremes
 from nst_onnx.picture.colour_management import Space
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster, unit
-from nst_onnx.picture.rows import Rows, by_strips, converted, copied
+from nst_onnx.picture.strips import Rows, by_strips, converted, copied
+from nst_onnx.support import disk_arrays
+from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
     import tifffile
@@ -123,13 +123,13 @@ def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> NDArray[Any]:
     array: NDArray[Any] = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
     decoded = 0  # bytes since the last ones were let go
     for segment, (plane, depth, top, left, _), (depths, height, width, _) in page.segments(
-        sort=True, buffersize=scratch.STRIP
+        sort=True, buffersize=disk_arrays.STRIP
     ):
         inside = segment[: page.imagedepth - depth, : page.imagelength - top, : page.imagewidth - left]
         array[plane, depth : depth + depths, top : top + height, left : left + width] = inside
         decoded += inside.nbytes
-        if decoded > scratch.STRIP:
-            scratch.release(array)
+        if decoded > disk_arrays.STRIP:
+            disk_arrays.release(array)
             decoded = 0
     return array.reshape(page.shape)
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_onnx import scratch
-from nst_onnx.atomic import probe, replacing
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.picture.array import check_finite
 from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tiff, encode_webp
 from nst_onnx.picture.metadata import pack
-from nst_onnx.picture.rows import Computed, copied
+from nst_onnx.picture.strips import Computed, copied
+from nst_onnx.support import disk_arrays
+from nst_onnx.support.atomic_files import probe, replacing
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,8 @@ def _samples(
                 values = np.concatenate([values, opacity], axis=-1)
             else:
                 values = values * opacity + (1 - opacity)
-            scratch.release(alpha)
-        scratch.release(rgb)
+            disk_arrays.release(alpha)
+        disk_arrays.release(rgb)
         return np.round(values * largest).astype(dtype)
 
     return Computed(rounded, (*rgb.shape[:2], 3 if alpha is None or not keeps_alpha else 4), dtype)

@@ -11,7 +11,7 @@ from pathlib import Path
 import onnx
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from nst_onnx.graph import external
+from nst_onnx.graph import external_data
 
 _CONSTANTS = "constants"  # the file of what the model itself holds
 _DONTNEED = 4  # of Linux's madvise
@@ -23,11 +23,11 @@ class ModelFile:
     def __init__(self, model: onnx.ModelProto) -> None:
         """Write the model. Its large tensors are left empty: let go of it. Raises NstError where it fails.
 
-        Tensors that stand in a file already (see `nst_onnx.graph.external`) stay there: the file gets
+        Tensors that stand in a file already (see `nst_onnx.graph.external_data`) stay there: the file gets
         another name, beside the model.
         """
-        with external.room_for(external.size(model)):
-            self._folder = external.temporary_folder()
+        with external_data.room_for(external_data.size(model)):
+            self._folder = external_data.temporary_folder()
             folder = Path(self._folder.name)
             self.path = folder / "model.onnx"
             for tensor in model.graph.initializer:
@@ -38,7 +38,7 @@ class ModelFile:
                 self.path,
                 save_as_external_data=True,
                 location=_CONSTANTS,
-                size_threshold=external.LARGE,
+                size_threshold=external_data.LARGE,
             )
 
     def release(self) -> None:

@@ -1,4 +1,1 @@
-"""The engine beside an editor: ``python -m nst_onnx.worker``, driven by lines of JSON.
-
-The protocol is described in docs/worker-protocol.md; the other end is plugin/nst_client.
-"""
+"""Entry point of the editors' engine: ``python -m nst_onnx.worker`` (see `nst_onnx.editors.worker`)."""

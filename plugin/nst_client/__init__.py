@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .client import Engine, Job
+from .discovery import FoundEngine, find
 from .errors import EngineError
 from .events import Accepted, Cancelled, Done, Error, Event, Hello, Preview, Progress
-from .found import FoundEngine, find
 from .pixels import Pixels
 
 __all__ = [

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable, Union
 
+from .discovery import INSTALL
 from .errors import EngineError
 from .events import Hello
-from .found import INSTALL
 from .job import Job
 from .pixels import Pixels
 from .process import Process

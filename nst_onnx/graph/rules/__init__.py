@@ -6,7 +6,7 @@ and return its name (None: no gradient flows there, or it is already part of ano
 """
 
 from nst_onnx.graph.rules import convolution, elementwise, matrix, pad, pooling, reduction, shaping
-from nst_onnx.graph.rules.table import CONSTANT, RULES, Rule
+from nst_onnx.graph.rules.registry import CONSTANT, RULES, Rule
 
 __all__ = [
     "CONSTANT",

@@ -7,7 +7,7 @@ import onnx
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
-from nst_onnx.graph.rules.table import rule
+from nst_onnx.graph.rules.registry import rule
 from nst_onnx.graph.rules.windows import Windows
 
 

@@ -8,7 +8,7 @@ import onnx
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
 from nst_onnx.graph.rules.broadcasting import known_shape, unbroadcast
-from nst_onnx.graph.rules.table import rule
+from nst_onnx.graph.rules.registry import rule
 
 
 @rule("Identity", "Dropout")

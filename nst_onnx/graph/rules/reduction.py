@@ -6,7 +6,7 @@ import onnx
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
-from nst_onnx.graph.rules.table import rule
+from nst_onnx.graph.rules.registry import rule
 
 
 def reduced_axes(g: Graph, node: onnx.NodeProto) -> list[int]:

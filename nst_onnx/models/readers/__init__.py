@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models import fingerprint, reason
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models import kernel_layout
+from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.weights import Weights
+from nst_onnx.support import library_errors
 
 SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
 _LAYOUTS = ("keras_gist", "keras_h5", "keras_archive", "matconvnet", "torch_pickle", "safetensors", "npz")
@@ -53,8 +54,8 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
             'pip install "nst-onnx[weights]"',
         ) from error
     except Exception as error:  # a damaged file makes the libraries raise almost anything
-        raise ModelError(f"{path.name} is damaged: {reason.of(error)}", _AGAIN) from error
-    return fingerprint.canonical(
+        raise ModelError(f"{path.name} is damaged: {library_errors.of(error)}", _AGAIN) from error
+    return kernel_layout.canonical(
         stored, where=path.name, name=path.name.split(".")[0], source=path.name, sha256=sha256(path)
     )
 
@@ -84,7 +85,7 @@ def _sniff(path: Path) -> str | None:
     except ModelError:
         raise
     except Exception as error:  # as in read_weights
-        raise ModelError(f"{path.name} is damaged: {reason.of(error)}", _AGAIN) from error
+        raise ModelError(f"{path.name} is damaged: {library_errors.of(error)}", _AGAIN) from error
 
 
 def _not_weights(path: Path) -> ModelError:

@@ -6,7 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.readers import keras_h5
 
 _WEIGHTS = "model.weights.h5"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.metadata import CAFFE
 from nst_onnx.models.weights import by_order
 

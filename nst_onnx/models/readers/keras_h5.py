@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import CAFFE
-from nst_onnx.models.names import canonical
 from nst_onnx.models.readers import keras_gist
 from nst_onnx.models.weights import by_order
 

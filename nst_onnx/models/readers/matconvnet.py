@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import Preprocessing
-from nst_onnx.models.names import canonical
 from nst_onnx.models.weights import network_order
 
 _USUAL = Preprocessing("RGB", 255.0, (123.68, 116.779, 103.939))

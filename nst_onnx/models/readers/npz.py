@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.metadata import CAFFE
 from nst_onnx.models.readers import torch_names
 
@@ -30,7 +30,7 @@ def read(path: Path) -> Stored:
         arrays = {name: archive[name] for name in archive.files if not name.startswith("fc")}
     if any(name.endswith(".weight") for name in arrays):
         return torch_names.stored(arrays, "npz with torch's names")
-    from nst_onnx.models.names import canonical
+    from nst_onnx.models.layer_names import canonical
 
     kernels = {canonical(k.removesuffix(s)): a for k, a in arrays.items() for s in _KERNEL if k.endswith(s)}
     biases = {canonical(k.removesuffix(s)): a for k, a in arrays.items() for s in _BIAS if k.endswith(s)}

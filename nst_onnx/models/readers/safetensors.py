@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.readers import torch_names
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.fingerprint import Stored
+from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.readers import torch_names
 
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # a pickle of torch's magic number

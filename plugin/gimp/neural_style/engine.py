@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nst_client import beside
-from nst_client.course import Course
+from nst_client import sandboxed_engine
+from nst_client.progress import Course
 from nst_client.region import check_size
 from outcome import source
 from pixels import taken
@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 FINER = 2  # than what it paints: enough for it to scale down well
 
 
-class NeuralEngine(beside.NeuralEngine):
+class NeuralEngine(sandboxed_engine.NeuralEngine):
     """The engine that this plug-in was installed with."""
 
     def __init__(self) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from engine import NeuralEngine
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from nst_client import Pixels
-from nst_client.course import Course
 from nst_client.failure import Cancelled, Failure
+from nst_client.progress import Course
 from nst_client.translation import _
 from outcome import source
 from pixels import glimpse

@@ -1,0 +1,1 @@
+"""Distillation of a compact feature extractor from VGG (needs PyTorch)."""

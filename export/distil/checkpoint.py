@@ -1,0 +1,72 @@
+"""Checkpoints: a training run on disk, to go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.support import atomic_files, library_errors
+
+from .student import Student
+
+
+def write(path: Path, student: Student, optimiser: Any, step: int, settings: Mapping[str, Any]) -> None:
+    """Write a run's state to `path`, replacing what was there once it is complete. Raises ModelError."""
+    state = {
+        "settings": dict(settings),
+        "step": step,
+        "layers": {name: list(pair) for name, pair in student.layers.items()},
+        "heads": dict(student.heads),
+        "optimiser": optimiser.state_dict(),
+    }
+    try:
+        with atomic_files.replacing(path) as file:
+            torch.save(state, file)
+    except (OSError, RuntimeError) as error:
+        raise ModelError(f"the checkpoint {path} cannot be written: {library_errors.of(error)}") from error
+
+
+def resume(path: Path, student: Student, optimiser: Any, settings: Mapping[str, Any]) -> int:
+    """Put the run in `path` into `student` and `optimiser`; return the number of steps it has done.
+
+    Raises OptionError where it was run with other settings, ModelError where it is no checkpoint.
+    """
+    state = _read(path)
+    differing = [name for name, value in settings.items() if state["settings"].get(name) != value]
+    if differing:
+        raise OptionError(
+            f"{path} is from a run with another {' and another '.join(differing)}",
+            "give the same settings, or another checkpoint file",
+        )
+    _copy(state, student, path)
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        missing = {"settings", "step", "layers", "heads", "optimiser"} - state.keys()
+    except Exception as error:  # pickle's, zipfile's and torch's many
+        raise ModelError(f"{path} is not a checkpoint", "give a file written by --checkpoint") from error
+    if missing:
+        raise ModelError(f"{path} is not a checkpoint: it lacks {', '.join(sorted(missing))}")
+    return dict(state)
+
+
+def _copy(state: Mapping[str, Any], student: Student, path: Path) -> None:
+    theirs = _tensors(state["layers"], state["heads"])
+    own = _tensors(student.layers, student.heads)
+    if own.keys() != theirs.keys() or any(own[name].shape != theirs[name].shape for name in own):
+        raise OptionError(f"{path} holds a network of another shape", "check --width, --channels and --last")
+    for name, tensor in own.items():
+        tensor.data.copy_(theirs[name])
+
+
+def _tensors(layers: Mapping[str, Any], heads: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {f"{name}/{part}": tensor for name, pair in layers.items() for part, tensor in enumerate(pair)}
+    return parts | {f"{name}/head": tensor for name, tensor in heads.items()}

@@ -1,0 +1,108 @@
+"""Random crops of the training pictures, varied as the pictures of an optimisation vary."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from .pictures import Collection, Pixels
+
+Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
+
+# How many source pixels a pixel of a crop may stand for: textures at several scales.
+SHRINKING = (1.0, 1.0, 1.5, 2.0, 3.0)
+# While a picture is optimised its values leave 0..1; the network must know such pictures too.
+RANGE = (-0.15, 1.18)
+
+
+@dataclass(frozen=True)
+class Crops:
+    """A source of endless crops, `side` pixels square."""
+
+    collections: Sequence[Collection]
+    side: int
+
+    def digest(self) -> str:
+        """Return a digest of all that crops are taken from: a run goes on with the same only."""
+        found = hashlib.sha256(repr(self.side).encode())
+        for collection in self.collections:
+            found.update(repr(collection.share).encode())
+            for picture in collection.pictures:
+                found.update(picture.tobytes())
+        return found.hexdigest()
+
+    def batch(self, count: int, rng: np.random.Generator) -> Array:
+        """Return `count` crops, float32 N×3×side×side, RGB, about 0..1. The same `rng` gives the same."""
+        return np.stack([self._crop(rng) for _ in range(count)]).transpose(0, 3, 1, 2)
+
+    def _crop(self, rng: np.random.Generator) -> Array:
+        shares = [collection.share for collection in self.collections]
+        collection = self.collections[rng.choice(len(shares), p=shares)]
+        pixels = collection.pictures[rng.integers(len(collection.pictures))]
+        crop: Floats = _cut(pixels, self.side, rng) / 255
+        for vary in (_mirror, _permute_channels, _saturate, _change_contrast, _compress, _add_noise):
+            crop = vary(crop, rng)
+        return np.clip(crop, *RANGE).astype(np.float32)
+
+
+def _cut(pixels: Pixels, side: int, rng: np.random.Generator) -> Pixels:
+    height, width = pixels.shape[:2]
+    size = min(round(side * rng.choice(SHRINKING)), height, width)
+    top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
+    cut = pixels[top : top + size, left : left + size]
+    if size == side:
+        return cut
+    return np.asarray(Image.fromarray(cut).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def _mirror(crop: Floats, rng: np.random.Generator) -> Floats:
+    crop = crop[:, ::-1] if rng.random() < 0.5 else crop
+    return crop[::-1] if rng.random() < 0.3 else crop
+
+
+def _permute_channels(crop: Floats, rng: np.random.Generator) -> Floats:
+    return crop[..., rng.permutation(3)] if rng.random() < 0.3 else crop
+
+
+def _saturate(crop: Floats, rng: np.random.Generator) -> Floats:
+    """Make colours paler or stronger: a painting's may be stronger than any photograph's."""
+    if rng.random() >= 0.3:
+        return crop
+    grey: Floats = crop.mean(2, keepdims=True)
+    changed: Floats = np.clip(grey + (crop - grey) * rng.uniform(0, 3), 0, 1)
+    return changed
+
+
+def _change_contrast(crop: Floats, rng: np.random.Generator) -> Floats:
+    if rng.random() >= 0.3:
+        return crop
+    return (crop - 0.5) * rng.uniform(0.5, 1.5) + 0.5 + rng.uniform(-0.16, 0.16, 3)
+
+
+def _compress(crop: Floats, rng: np.random.Generator) -> Floats:
+    """Show what JPEG leaves of a picture: most content pictures have gone through it."""
+    if rng.random() >= 0.15:
+        return crop
+    file = io.BytesIO()
+    samples = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
+    Image.fromarray(samples).save(file, "JPEG", quality=int(rng.integers(15, 90)))
+    with Image.open(file) as image:
+        shown: Floats = np.asarray(image, np.float32) / 255
+    return shown
+
+
+def _add_noise(crop: Floats, rng: np.random.Generator) -> Floats:
+    """Add noise whose grains are 1, 2 or 4 pixels wide: what an optimisation starts from or leaves."""
+    if rng.random() >= 0.25:
+        return crop
+    side, grain = crop.shape[0], rng.choice((1, 2, 4))
+    grains = -(-side // grain)
+    noise = rng.standard_normal((grains, grains, 3)).repeat(grain, 0).repeat(grain, 1)[:side, :side]
+    return crop + noise * rng.uniform(0.02, 0.24)

@@ -1,0 +1,1 @@
+"""The commands of `nst-onnx`, one file each."""

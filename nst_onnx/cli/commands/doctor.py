@@ -1,0 +1,173 @@
+"""``nst-onnx doctor``: what is installed, what works, and what to do about the rest."""
+
+from __future__ import annotations
+
+import json as json_format
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from importlib import metadata
+from typing import Annotated, Literal
+
+import typer
+
+from nst_onnx.cli.errors import FAILED, one_line
+from nst_onnx.errors import DeviceError, NstError
+from nst_onnx.support.module_search import Finding
+from nst_onnx.version import __version__
+
+NEEDED = ("numpy", "pillow", "onnx", "imagecodecs", "tifffile", "h5py", "platformdirs", "pooch")
+OPTIONAL = {
+    "scipy": "reads MatConvNet's .mat weights; nst-onnx[weights]",
+    "safetensors": "reads .safetensors weights; nst-onnx[weights]",
+    "matplotlib": "stylize --plot; nst-onnx[plot]",
+    "tensorflow": "exports Keras models; nst-onnx[export]",
+    "tf2onnx": "exports Keras models; nst-onnx[export]",
+}
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
+MARKS = {"good": "ok  ", "missing": "--  ", "warning": "!   ", "broken": "FAIL"}
+SELF_TEST_SIDE, SELF_TEST_STEPS = 64, 12
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", metavar="", help="As JSON.")] = False,
+) -> None:
+    """Check this installation: libraries, devices, models, and a tiny picture made for real."""
+    found = []
+    for finding in examine():
+        found.append(finding)
+        if not json:
+            print(f"{MARKS[finding.state]} {finding.name:<16} {finding.text}", flush=True)
+    if json:
+        print(json_format.dumps([asdict(finding) for finding in found]))
+    if any(finding.state == "broken" for finding in found):
+        raise typer.Exit(FAILED)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one thing after the other."""
+    python = f"{platform.python_version()} on {platform.platform(terse=True)}, {platform.machine()}"
+    yield Finding("nst-onnx", "good", __version__)
+    yield Finding("python", "good" if sys.version_info >= (3, 11) else "broken", python)
+    for name in NEEDED:
+        version = _version(name)
+        yield Finding(
+            name, "good" if version else "broken", version or "not installed; install nst-onnx again"
+        )
+    for name, purpose in OPTIONAL.items():
+        version = _version(name)
+        yield Finding(name, "good" if version else "missing", version or f"not installed ({purpose})")
+    yield _runtime()
+    yield _attempt("cache", _cache)
+    yield _attempt("model for auto", _auto)
+    yield _attempt("device for auto", _auto_device)
+    yield from _devices()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _runtime() -> Finding:
+    """Find onnxruntime, of which there should be one kind."""
+    from nst_onnx.runtime.devices import onnxruntime
+
+    installed = [f"{name} {version}" for name in RUNTIMES if (version := _version(name))]
+    try:
+        version = onnxruntime().__version__
+    except DeviceError as error:
+        return Finding("onnxruntime", "broken", one_line("", str(error), error.hint)[2:])
+    if len(installed) > 1:
+        text = f"{' and '.join(installed)}: they overwrite each other; uninstall both, then install one"
+        return Finding("onnxruntime", "warning", text)
+    return Finding("onnxruntime", "good", installed[0] if installed else version)
+
+
+def _cache() -> Finding:
+    """Look whether models can be kept."""
+    from nst_onnx.models import catalogue
+    from nst_onnx.support.atomic_files import probe
+
+    home = catalogue.home()
+    existing = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    try:
+        probe(existing / "probe")
+    except OSError as error:
+        text = f"{home} cannot be written to: {(error.strerror or str(error)).lower()}; set NST_ONNX_HOME"
+        return Finding("cache", "warning", text)
+    return Finding("cache", "good", str(home) + ("" if home.is_dir() else " (not made yet)"))
+
+
+def _auto() -> Finding:
+    """Look which model `stylize` takes."""
+    from nst_onnx.models import catalogue
+
+    found = catalogue.info("auto")
+    plain = found.facts.name == catalogue.SHIPPED and not catalogue.trained()
+    better = "; finer: nst-onnx models fetch vgg19" if plain else ""
+    return Finding("model for auto", "good", f"{found.facts.name} ({found.path}){better}")
+
+
+def _auto_device() -> Finding:
+    """Look which device `stylize` takes."""
+    from nst_onnx.runtime import choose
+
+    return Finding("device for auto", "good", str(choose()))
+
+
+def _devices() -> Iterator[Finding]:
+    """Make a tiny picture on every device that onnxruntime offers; the CPU must work."""
+    from nst_onnx.runtime import available
+
+    try:
+        kinds = available()
+    except DeviceError:
+        return  # already told
+    for kind in kinds:
+        state: Literal["broken", "warning"] = "broken" if kind == "cpu" else "warning"
+        yield _attempt(f"picture on {kind}", partial(_self_test, kind), state)
+    if "cuda" not in kinds:
+        yield Finding("picture on cuda", "missing", "no CUDA in this onnxruntime (NVIDIA: nst-onnx[gpu])")
+
+
+def _self_test(device: str) -> Finding:
+    """Stylise a gradient like a chequerboard with the shipped model, and look at the outcome."""
+    import numpy as np
+
+    from nst_onnx.models import catalogue
+    from nst_onnx.painting.stylizer import Stylizer
+
+    side = SELF_TEST_SIDE
+    ramp = np.linspace(0, 1, side, dtype=np.float32)
+    content = np.dstack(
+        [np.tile(ramp, (side, 1)), np.tile(ramp[:, None], (1, side)), np.full((side, side), 0.5)]
+    )
+    board = (np.indices((side, side)).sum(axis=0) // 4 % 2).astype(np.float32)
+    style = np.dstack([board, 1 - board, np.full((side, side), 0.2)])
+    start = time.monotonic()
+    stylizer = Stylizer(catalogue.SHIPPED, device)
+    result = stylizer.stylize(content, style, size=side, steps=SELF_TEST_STEPS)
+    seconds = time.monotonic() - start
+    name = f"picture on {device}"
+    first, last = result.history[0]["total"], result.history[-1]["total"]
+    if not (np.isfinite(result.array).all() and last < first):
+        return Finding(name, "broken", f"the losses do not fall: {first:.4g} to {last:.4g}")
+    return Finding(name, "good", f"{SELF_TEST_STEPS} steps of {side}×{side} in {seconds:.1f} s")
+
+
+def _attempt(
+    name: str, look: Callable[[], Finding], failed: Literal["broken", "warning"] = "broken"
+) -> Finding:
+    """Return what `look` finds, or its error."""
+    try:
+        return look()
+    except NstError as error:
+        return Finding(name, failed, one_line("", str(error), error.hint)[2:])
+    except Exception as error:  # a broken installation can raise anything; telling is what this is for
+        return Finding(name, failed, f"{type(error).__name__}: {error}")

@@ -1,0 +1,73 @@
+"""Where the command begins and where every error ends: as one line, with an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+from nst_onnx.cli.errors import FAILED, INTERRUPTED, explain, one_line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``nst-onnx`` with `arguments` (default: the process's own) and return the exit code.
+
+    0: done. 1: an error, told in one line on standard error. 2: the command line makes no sense.
+    130: interrupted. ``--debug``, anywhere on the line, lets errors through with their traceback.
+    """
+    words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        if not debug:
+            _show_own_warnings()
+        try:
+            return _run(words)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except BrokenPipeError:
+            return _silenced()
+        except Exception as error:
+            if debug:
+                raise
+            line, code = explain(error)
+            if line:
+                print(line, file=sys.stderr)
+            return code
+
+
+def _run(words: list[str]) -> int:
+    import typer
+
+    from nst_onnx.cli.app import app
+
+    try:
+        code = typer.main.get_command(app).main(words, prog_name="nst-onnx", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Abort:
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """Take ``--debug`` out, wherever it stands before a ``--``."""
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:end] if word != "--debug"]
+    return kept + words[end:], len(kept) < end
+
+
+def _show_own_warnings() -> None:
+    """Tell nst-onnx's warnings in one line each; other libraries' are for developers."""
+    warnings.simplefilter("default")
+
+    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if category.__module__.startswith("nst_onnx"):
+            print(one_line("warning", str(message)), file=sys.stderr)
+
+    warnings.showwarning = show
+
+
+def _silenced() -> int:
+    """Nobody reads any more (as in ``| head``): keep the interpreter from complaining about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED

@@ -1,0 +1,1 @@
+"""GIMP: profiles, installation of the plug-in, checks."""

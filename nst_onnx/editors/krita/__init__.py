@@ -1,0 +1,1 @@
+"""Krita: profiles, installation of the plug-in, checks."""

@@ -1,0 +1,1 @@
+"""Many pictures: batches, films, and clusters of machines."""

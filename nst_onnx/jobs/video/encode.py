@@ -1,0 +1,138 @@
+"""Writing a video: H.264, with the times and the sound of the film that it was made from."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.jobs.video.decode import Film
+from nst_onnx.jobs.video.libraries import av
+from nst_onnx.support.atomic_files import probe
+
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""{suffix: libav's name of the format}."""
+
+_UNSPECIFIED, _RGB, _BT709 = 2, 0, 1
+
+
+def even(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the nearest (H, W) with even sides: H.264 halves the resolution of colour."""
+    height, width = (max(2, round(side / 2) * 2) for side in shape)
+    return height, width
+
+
+def check_place(output: Path) -> None:
+    """Raise OptionError if no video could be written to `output`."""
+    if output.is_dir():
+        raise OptionError(f"cannot write {output}: it is a folder", "give the name of a file in it")
+    if output.suffix.lower() not in CONTAINERS:
+        raise OptionError(f"cannot write {output}: unknown suffix", f"use {', '.join(CONTAINERS)}")
+    if not output.parent.is_dir():
+        raise OptionError(f"cannot write {output}: there is no folder {output.parent}", "make it first")
+    try:
+        probe(output)
+    except OSError as error:
+        raise OptionError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from error
+
+
+def check_fit(film: Film, output: Path) -> None:
+    """Raise PictureError if a film's sound and pictures cannot go into a file of this name."""
+    with film.sound() as (tracks, _), _writing(output), _container(io.BytesIO(), output) as container:
+        _video(container, film, (64, 64), 23)
+        for track in tracks:
+            container.add_stream_from_template(track)
+        container.start_encoding()
+
+
+def encode(
+    film: Film, frames: Iterable[npt.NDArray[np.uint8]], shape: tuple[int, int], path: Path, crf: int
+) -> None:
+    """Write frames H×W×3 of an even `shape` to `path` in place of the film's own, its sound untouched.
+
+    `crf`: libx264's constant rate factor, 0..51; smaller is better and larger. Raises PictureError.
+    """
+    with film.sound() as (tracks, packets), _writing(path), _container(path, path) as container:
+        video = _video(container, film, shape, crf)
+        copies = {track.index: container.add_stream_from_template(track) for track in tracks}
+        container.start_encoding()
+        waiting = _Sound(container, copies, packets)
+        for packet in _encoded(video, film, frames):
+            waiting.until(packet.dts * packet.time_base)
+            container.mux(packet)
+        waiting.until(None)
+
+
+def _video(container: Any, film: Film, shape: tuple[int, int], crf: int) -> Any:
+    """Add a stream of H.264 to a container."""
+    stream = container.add_stream("libx264", rate=film.rate, options={"crf": str(crf)})
+    stream.height, stream.width = shape
+    stream.pix_fmt = "yuv420p"
+    stream.sample_aspect_ratio = film.aspect
+    stream.codec_context.time_base = film.time_base
+    for name, value in _colours(film).items():
+        setattr(stream.codec_context, name, value)
+    stream.codec_context.color_range = int(av().video.reformatter.ColorRange.MPEG)
+    return stream
+
+
+def _colours(film: Film) -> dict[str, int]:
+    """Return how colours are to be coded: as in the film, so that they are taken for what they were."""
+    if film.colours["colorspace"] == _RGB:
+        return dict.fromkeys(film.colours, _BT709)
+    return film.colours
+
+
+def _encoded(video: Any, film: Film, frames: Iterable[npt.NDArray[np.uint8]]) -> Iterator[Any]:
+    """Yield the packets of frames."""
+    library = av()
+    matrix = _colours(film)["colorspace"]
+    ends = (*film.times[1:], film.times[-1] + film.last)
+    for pixels, time, end in zip(frames, film.times, ends, strict=True):
+        frame = library.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=None if matrix == _UNSPECIFIED else matrix,
+            dst_color_range=library.video.reformatter.ColorRange.MPEG,
+        )
+        frame.pts, frame.time_base, frame.duration = time, film.time_base, end - time
+        yield from video.encode(frame)
+    yield from video.encode()
+
+
+class _Sound:
+    """The sound on its way into a container, up to where the pictures are."""
+
+    def __init__(self, container: Any, copies: dict[int, Any], packets: Iterator[Any]) -> None:
+        self._container, self._copies, self._packets = container, copies, packets
+        self._next = next(packets, None)
+
+    def until(self, time: Fraction | None) -> None:
+        """Copy what begins before `time` (seconds); all that is left for None."""
+        while (packet := self._next) and (time is None or packet.dts * packet.time_base <= time):
+            packet.stream = self._copies[packet.stream.index]
+            self._container.mux(packet)
+            self._next = next(self._packets, None)
+
+
+def _container(file: Path | io.BytesIO, name: Path) -> Any:
+    target = file if isinstance(file, io.BytesIO) else os.fspath(file)
+    return av().open(target, "w", format=CONTAINERS[name.suffix.lower()])
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    library = av()
+    try:
+        yield
+    except (library.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "if it is the sound that does not fit, choose a name that ends in .mkv"
+        raise PictureError(f"cannot write {path}: {reason}", hint) from error

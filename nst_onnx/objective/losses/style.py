@@ -1,0 +1,68 @@
+"""The style loss: squared differences between Gram matrices.
+
+With F the features of a layer as a C×M matrix, G = F Fᵀ is the Gram matrix (Gatys, Ecker & Bethge 2015,
+eq. 3). What is compared is g = G/M and a = A/M_s, the means over positions, so that pictures of different
+sizes can be compared; where both have the same size, each factor below gives its source's formula
+in terms of G and A exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from onnx import TensorProto
+
+from nst_onnx.graph import Graph
+from nst_onnx.objective.losses.normalisation import Layer
+
+Gram = Callable[[Graph, str], str]
+"""From features 1×C×H×W to their Gram matrix C×C, not divided by anything."""
+
+
+def gram_by_channels(g: Graph, features: str) -> str:
+    """F Fᵀ of the C×M matrix as ONNX lays features out."""
+    matrix = g.op("Flatten", features, axis=2)
+    return g.op("Gemm", matrix, matrix, transB=1)
+
+
+def gram_by_positions(g: Graph, features: str) -> str:
+    """FᵀF of the M×C matrix: the same, without a copy, for runtimes that keep channels last inside."""
+    channels = g.op("Shape", features, start=1, end=2)
+    columns = g.op("Concat", g.ints(-1), channels, axis=0)
+    matrix = g.op("Reshape", g.op("Transpose", features, perm=[0, 2, 3, 1]), columns)
+    return g.op("Gemm", matrix, matrix, transA=1)
+
+
+def statistic(g: Graph, features: str, mask: str | None = None, gram: Gram = gram_by_channels) -> str:
+    """Return the Gram matrix per position, C×C, of features 1×C×H×W.
+
+    `mask` (1×1×H×W, 0..1): how much each position counts; None counts all alike.
+    """
+    if mask is not None:
+        features = g.op("Mul", features, g.op("Sqrt", mask))
+        # A spot smaller than a layer's positions may fall between them: then nothing of it is seen there.
+        positions = g.op("Max", g.op("ReduceSum", mask, keepdims=0), g.constant(1e-6))
+    else:
+        sides = g.op("Cast", g.op("Shape", features, start=2), to=TensorProto.FLOAT)
+        positions = g.op("ReduceProd", sides, keepdims=0)
+    return g.op("Mul", gram(g, features), g.op("Div", g.constant(1.0), positions))
+
+
+def gatys2015(layer: Layer) -> float:
+    """Σ (G − A)² / (4 N² M²), eq. 4; also the course's and log0's."""
+    return 1 / (4 * layer.channels**2)
+
+
+def narayanan(layer: Layer) -> float:
+    """Σ (G − A)² / (4 · 3² · (W H)²), with the picture's own 3 channels and W×H pixels."""
+    return (layer.positions / layer.pixels) ** 2 / (4 * 3**2)
+
+
+def neural_style(layer: Layer) -> float:
+    """mean (G/(C H W) − A/(C H W))²: neural-style-pt's."""
+    return 1 / layer.channels**4
+
+
+def relative(layer: Layer) -> float:
+    """Σ (g − a)² / Σ a²: our own, the same for any size and network. 0 where there is nothing to match."""
+    return layer.relative

@@ -1,0 +1,187 @@
+"""How a picture is cut into tiles: all of one size, with a halo, aligned with the network's pooling.
+
+A tile's window is what the network is given, its core the part that it answers for. Positions of a feature
+map belong to the core that their first pixel lies in; a core's positions see only pixels of the window,
+or what lies outside the picture itself. So each tile's features in its core are those of the whole
+picture, and every position is in exactly one core.
+
+All windows are of one length, congruent to the picture's modulo the stride: then every pooling rounds in a
+window as it does in the picture, whichever end it is at, and one compiled graph serves all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nst_onnx.errors import OptionError
+from nst_onnx.graph.receptive_field import Reach
+from nst_onnx.models.extractor import Extractor
+from nst_onnx.objective.graphs import Terms
+from nst_onnx.objective.tile_graphs import tile_fields
+
+
+@dataclass(frozen=True)
+class Halo:
+    """What a core needs around it along one axis, in pixels; cores begin at multiples of `stride`."""
+
+    stride: int
+    before: int
+    after: int
+
+    @classmethod
+    def of(cls, reaches: Iterable[Reach]) -> Halo:
+        """Return the halo for layers with these reaches."""
+        found = list(reaches)
+        return cls(
+            math.lcm(*(reach.stride for reach in found)),
+            max(0, *(-reach.first for reach in found)),
+            max(1, *(reach.last - reach.stride + 1 for reach in found)),  # a neighbour, to differ from
+        )
+
+
+def halos(extractor: Extractor, terms: Terms) -> tuple[Halo, Halo]:
+    """Return the halos along rows and columns. Raises GraphError where a layer sees the whole picture."""
+    fields = tile_fields(extractor, terms).values()
+    return Halo.of(rows for rows, _ in fields), Halo.of(columns for _, columns in fields)
+
+
+@dataclass(frozen=True)
+class Span:
+    """One tile along one axis: the window from `start` to `stop`, the core from `first` to `end`."""
+
+    start: int
+    stop: int
+    first: int
+    end: int
+
+
+def spans(length: int, longest: int, halo: Halo) -> list[Span]:
+    """Cut `length` pixels into windows of one length, at most `longest`.
+
+    Raises OptionError where so short a window has no room for a core.
+    """
+    return _spans(length, _count(length, longest, halo), halo)
+
+
+def _count(length: int, longest: int, halo: Halo) -> int:
+    """Return how many windows are needed."""
+    if length <= longest:
+        return 1
+    window = longest - (longest - length) % halo.stride
+    advance = _advance(window, halo)
+    if advance < 1:
+        raise OptionError(
+            f"tiles of {longest} pixels are too small for these layers, which see {halo.before} pixels "
+            "to each side",
+            "allow more memory, or choose shallower layers",
+        )
+    return 1 + math.ceil((length - window) / advance)
+
+
+def _advance(window: int, halo: Halo) -> int:
+    """Return how far apart neighbouring windows may begin, so that their cores meet at a multiple."""
+    return (window - halo.after) // halo.stride * halo.stride - _up(halo.before, halo.stride)
+
+
+def _window(length: int, count: int, halo: Halo) -> int:
+    """Return how long `count` windows must be: the shortest that suffice, `length` where it takes that."""
+    if count == 1:
+        return length
+    window = length // count // halo.stride * halo.stride + length % halo.stride
+    while (count - 1) * _advance(window, halo) < length - window:
+        window += halo.stride
+    return min(window, length)
+
+
+def _spans(length: int, count: int, halo: Halo) -> list[Span]:
+    """Cut into `count` of the shortest windows that are long enough."""
+    stride, before = halo.stride, _up(halo.before, halo.stride)
+    window = _window(length, count, halo)
+    if window == length:
+        return [Span(0, length, 0, length)]
+    steps = (length - window) // stride
+    starts = [round(i * steps / (count - 1)) * stride for i in range(count)]
+    firsts = [0]
+    for start, earlier in zip(starts[1:], starts, strict=False):
+        room = earlier + window - halo.after - (start + before)
+        firsts.append(start + before + room // 2 // stride * stride)
+    ends = [*firsts[1:], length]
+    return [Span(a, a + window, b, c) for a, b, c in zip(starts, firsts, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The tiles of a picture of `shape` (H, W) that is seen with `margin` more pixels on every side.
+
+    `bands`: the tiles' rows; `columns`: theirs along the other axis; both count the margin.
+    """
+
+    shape: tuple[int, int]
+    margin: int
+    bands: tuple[Span, ...]
+    columns: tuple[Span, ...]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Height and width of every window."""
+        rows, columns = self.bands[0], self.columns[0]
+        return rows.stop - rows.start, columns.stop - columns.start
+
+    @property
+    def excess(self) -> float:
+        """How many pixels all windows have, over those that the whole picture's own graph would see."""
+        height, width = (side + 2 * self.margin for side in self.shape)
+        return len(self.bands) * len(self.columns) * math.prod(self.window) / (height * width)
+
+    def rows(self, band: int) -> slice:
+        """Return the picture's rows that a band's windows see; the margin repeats the outermost."""
+        span, height = self.bands[band], self.shape[0]
+        top = min(max(span.start - self.margin, 0), height - 1)
+        bottom = min(max(span.stop - self.margin, top + 1), height)
+        return slice(top, bottom)
+
+    def own_rows(self, band: int) -> slice:
+        """Return the picture's rows that a band answers for. Together the bands' are all rows, in order."""
+        edges = [min(max(span.first - self.margin, 0), self.shape[0]) for span in self.bands]
+        edges[0] = 0
+        return slice(edges[band], [*edges[1:], self.shape[0]][band])
+
+
+def layout(
+    shape: tuple[int, int], margin: int, pixels: int, halos: tuple[Halo, Halo], wanted: int | None = None
+) -> Layout:
+    """Return the tiles, of at most `pixels` each, that see the fewest pixels in all.
+
+    `wanted`: how many bands there shall be, None for any number.
+
+    Raises OptionError where no tile is small enough, or there cannot be so many bands.
+    """
+    height, width = (side + 2 * margin for side in shape)
+    least, best = math.inf, (0, 0)
+    possible = range(1, height // halos[0].stride + 2)
+    for bands in possible if wanted is None else {wanted}.intersection(possible):
+        tall = _window(height, bands, halos[0])
+        if bands > 1 and tall == height:
+            break
+        try:
+            columns = _count(width, pixels // tall, halos[1])
+        except OptionError:
+            continue
+        seen = bands * tall * columns * _window(width, columns, halos[1])
+        if seen < least:
+            least, best = seen, (bands, columns)
+    if not all(best):
+        raise OptionError(
+            "there is not enough memory for a single tile of this network with these layers",
+            "allow more memory (--max-memory), or choose shallower layers or a smaller network",
+        )
+    rows, across = (
+        tuple(_spans(side, n, halo)) for side, n, halo in zip((height, width), best, halos, strict=True)
+    )
+    return Layout(shape, margin, rows, across)
+
+
+def _up(length: int, stride: int) -> int:
+    return -(-length // stride) * stride

@@ -1,0 +1,1 @@
+"""One stylisation: options, presets, plan, pyramid, descent, result."""

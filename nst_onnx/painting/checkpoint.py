@@ -1,0 +1,103 @@
+"""The state of an unfinished stylisation, so that a killed run goes on, bit for bit on the CPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.errors import NstError, OptionError
+from nst_onnx.support import disk_arrays
+from nst_onnx.support.atomic_files import replacing
+
+_FORMAT = "nst-onnx checkpoint 4"
+_LARGE = 1 << 26  # numbers of an array that is better kept on disk
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run stands. `fingerprint` tells which pictures, options, model and version it belongs to.
+
+    `facts`: numbers and history, fit for JSON. `arrays`: the optimiser's state and the best picture.
+    """
+
+    fingerprint: str
+    facts: dict[str, Any]
+    arrays: dict[str, npt.NDArray[Any]]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to a file (.npz by content, whatever its name), replacing it only when all is written."""
+        head = {"format": _FORMAT, "fingerprint": self.fingerprint, "facts": self.facts}
+        try:
+            with replacing(Path(path)) as file, zipfile.ZipFile(file, "w") as archive:
+                for name, array in {"head": np.asarray(json.dumps(head)), **self.arrays}.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        _write(member, array)
+        except OSError as error:
+            raise NstError(f"cannot save the state to {path}: {error.strerror or error}") from error
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
+        """Read what `save` wrote. Raises OptionError where the file is something else, or damaged."""
+        if Path(path).exists() and not Path(path).is_file():  # a device might never end
+            raise OptionError(f"{path} is not a regular file", "give a saved state of nst-onnx")
+        try:
+            with zipfile.ZipFile(path) as archive:
+                arrays = {}
+                for name in archive.namelist():
+                    with archive.open(name) as member:
+                        arrays[name.removesuffix(".npy")] = _read(member)
+            head = json.loads(str(arrays.pop("head")))
+            if head["format"] != _FORMAT:
+                raise ValueError("another version")
+            return cls(head["fingerprint"], head["facts"], arrays)
+        except FileNotFoundError as error:
+            raise OptionError(f"{path} does not exist") from error
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            zipfile.BadZipFile,
+        ) as error:
+            raise OptionError(
+                f"{path} is not a saved state of nst-onnx, or is damaged", "start again without it"
+            ) from error
+
+
+def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
+    """Write an array as numpy's .npy, piece by piece."""
+    flat = np.ascontiguousarray(array).reshape(-1) if array.size < _LARGE else array.reshape(-1)
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    )
+    for piece in disk_arrays.strips(array.size, array.itemsize):
+        file.write(flat[piece].tobytes())
+        disk_arrays.release(array)
+
+
+def _read(file: IO[bytes]) -> npt.NDArray[Any]:
+    """Read what `_write` wrote; what is large comes to lie on disk."""
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("another version of numpy's format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError("objects are not read")
+    array = disk_arrays.empty(shape, dtype, on_disk=int(np.prod(shape)) >= _LARGE)
+    flat = array.reshape(-1)
+    for piece in disk_arrays.strips(array.size, max(dtype.itemsize, 1)):
+        size = (piece.stop - piece.start) * dtype.itemsize
+        content = file.read(size)
+        if len(content) != size:
+            raise EOFError("it ends too early")
+        flat[piece] = np.frombuffer(content, dtype)
+        disk_arrays.release(array)
+    return array

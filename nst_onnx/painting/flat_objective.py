@@ -1,0 +1,156 @@
+"""The objective as an optimiser sees it: a function of a vector in grey levels, on host or device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.graph import Graph
+from nst_onnx.objective.objective import Objective
+from nst_onnx.objective.shards.sharded import ShardedLandscape
+from nst_onnx.optim.device_space import DeviceSmoothing, OnDevice
+from nst_onnx.optim.preconditioner import Smoothing
+from nst_onnx.optim.space import Host, Space
+from nst_onnx.runtime import Device
+from nst_onnx.runtime.device_tensors import Kernel, fetch, put
+from nst_onnx.support import disk_arrays
+
+Array = npt.NDArray[np.float32]
+
+GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
+STAYING = frozenset({"cuda"})
+"""Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
+
+
+class Landscape(Protocol):
+    """Losses and slope at a vector (3·H·W,): colour after colour, in grey levels."""
+
+    def __call__(self, x: Any) -> tuple[Array, Any]:
+        """Return (losses of each term, gradient with respect to the vector)."""
+
+    def space(self) -> Space[Any]:
+        """Return where the vectors live."""
+
+    def smoothing(self) -> Smoothing:
+        """Return a preconditioner for them."""
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Return the root mean square of the difference of two vectors, in grey levels."""
+
+    def host(self, vector: Any) -> Array:
+        """Return a vector as an array."""
+
+
+def landscape(objective: Objective, *, on_disk: bool = False) -> Landscape:
+    """Return the objective's landscape on the device that it runs on, or with its vectors on disk."""
+    if objective.sharded is not None:
+        return ShardedLandscape(objective.sharded)
+    stays = not on_disk and objective.network.device.kind in STAYING and objective.whole
+    return DeviceLandscape(objective) if stays else HostLandscape(objective, on_disk=on_disk)
+
+
+class HostLandscape:
+    """Vectors are arrays of numpy, in memory or on disk."""
+
+    def __init__(self, objective: Objective, *, on_disk: bool = False) -> None:
+        self._objective, self._on_disk = objective, on_disk
+        self._picture: Array = disk_arrays.empty((1, 3, *objective.shape), on_disk=on_disk)
+
+    def __call__(self, x: Array) -> tuple[Array, Array]:
+        """Return (losses, gradient), the gradient valid until the next call."""
+        levels = self._picture.reshape(-1)
+        for piece in disk_arrays.pieces(x.size):
+            np.divide(x[piece], GREY_LEVELS, out=levels[piece])
+            disk_arrays.release(levels, x)
+        losses, gradient = self._objective.evaluate(self._picture)
+        slope = gradient.reshape(-1)
+        for piece in disk_arrays.pieces(x.size):
+            slope[piece] /= GREY_LEVELS
+            disk_arrays.release(slope)
+        return losses, slope
+
+    def space(self) -> Host:
+        """Return numpy's space."""
+        return Host(self._picture.size, on_disk=self._on_disk)
+
+    def smoothing(self) -> Smoothing:
+        """Return numpy's preconditioner."""
+        return Smoothing(self._objective.shape, on_disk=self._on_disk)
+
+    def distance(self, a: Array, b: Array) -> float:
+        """Return the root mean square difference."""
+        total = 0.0
+        for piece in disk_arrays.pieces(a.size):
+            total += float(np.square(a[piece] - b[piece]).sum())
+            disk_arrays.release(a, b)
+        return math.sqrt(total / a.size)
+
+    def host(self, vector: Array) -> Array:
+        """Return the array itself."""
+        return vector
+
+
+class DeviceLandscape:
+    """Vectors are tensors on the device; only the losses come to the host."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._device = objective.network.device
+        self._picture = _scaled(self._device, [None], [1, 3, *objective.shape])
+        self._vector = _scaled(self._device, [1, 3, None, None], [-1])
+        self._factor = put([1 / GREY_LEVELS], self._device)
+
+    def __call__(self, x: Any) -> tuple[Array, Any]:
+        """Return (losses, gradient)."""
+        self._picture.into(self._objective.picture_there(), {"x": x, "factor": self._factor})
+        losses, gradient = self._objective.evaluate_there()
+        return losses, self._vector({"x": gradient, "factor": self._factor})
+
+    def space(self) -> OnDevice:
+        """Return the device's space."""
+        height, width = self._objective.shape
+        return OnDevice(3 * height * width, self._device)
+
+    def smoothing(self) -> DeviceSmoothing:
+        """Return the device's preconditioner."""
+        return DeviceSmoothing(self._objective.shape, self._device)
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Return the root mean square difference."""
+        space = self.space()
+        change = space.add(a, b, -1.0)
+        return float(np.sqrt(max(space.dot(change, change), 0.0) / space.size))
+
+    def host(self, vector: Any) -> Array:
+        """Return a copy on the host."""
+        return fetch(vector)
+
+
+def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> Kernel:
+    """A tensor times a factor, in another shape."""
+    g = Graph()
+    x, factor = g.input("x", given), g.input("factor", [1])
+    g.output("scaled", g.op("Mul", g.op("Reshape", x, g.ints(*shape)), factor))
+    return Kernel(g.model(), device)
+
+
+def to_vector(picture: Array, *, on_disk: bool = False) -> Array:
+    """Return a picture H×W×3 as optimisers see it: (3·H·W,) in grey levels."""
+    planes = disk_arrays.empty((3, *picture.shape[:2]), on_disk=on_disk)
+    for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
+        np.multiply(picture[rows].transpose(2, 0, 1), GREY_LEVELS, out=planes[:, rows])
+        disk_arrays.release(planes, picture)
+    return planes.reshape(-1)
+
+
+def to_picture(vector: Array, shape: tuple[int, int], *, on_disk: bool = False) -> Array:
+    """Return the picture H×W×3 of an optimiser's vector."""
+    picture, planes = disk_arrays.empty((*shape, 3), on_disk=on_disk), vector.reshape(3, *shape)
+    for rows in disk_arrays.strips(shape[0], picture[0].nbytes):
+        np.divide(planes[:, rows].transpose(1, 2, 0), GREY_LEVELS, out=picture[rows])
+        disk_arrays.release(planes, picture)
+    return picture

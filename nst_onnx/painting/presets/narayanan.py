@@ -1,0 +1,28 @@
+"""Harish Narayanan's "Convolutional neural networks for artistic style transfer" (2017), on VGG-16.
+
+His notebook subtracts the mean colour in the reverse order of channels; here each channel gets its own.
+It calls scipy's L-BFGS-B 10 times with 20 evaluations; here it is one run of 200. See docs/presets.md.
+"""
+
+from nst_onnx.objective.losses import content, style
+from nst_onnx.painting.presets.preset import Preset, each
+
+PRESET = Preset(
+    name="narayanan",
+    source="Narayanan 2017, harishnarayanan.org/writing/artistic-style-transfer",
+    model="vgg16",
+    content_layers=each("conv2_2"),
+    style_layers=each("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3", weight=1 / 5),
+    content=content.total,
+    style=style.narayanan,
+    tv="narayanan",
+    content_weight=0.025,
+    style_weight=5.0,
+    tv_weight=1.0,
+    pooling="max",
+    start="noise",
+    noise="shifted",
+    history=10,
+    size=(512, 512),
+    steps=200,
+)

@@ -1,0 +1,56 @@
+"""What a preset is: a published recipe as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from nst_onnx.graph.passes.network_edits import Pooling
+from nst_onnx.objective.losses.normalisation import Normalisation
+
+Start = Literal["content", "noise", "style"]
+Noise = Literal["mixed", "white", "faint", "shifted"]
+OptimiserName = Literal["lbfgs", "preconditioned", "adam"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A recipe: which losses at which layers, and how the picture is optimised.
+
+    Layers map names to relative weights; None means the model's own default layers, with equal weights
+    that sum to 1. Weights, learning rates and noise are in the source's units, which count in grey
+    levels (0..255). `model` is the network it was published for. `history` and `line_search` are
+    those of plain L-BFGS.
+    """
+
+    name: str
+    source: str
+    model: str | None = "vgg19"
+    content_layers: Mapping[str, float] | None = None
+    style_layers: Mapping[str, float] | None = None
+    content: Normalisation
+    style: Normalisation
+    tv: str | None = None
+    content_weight: float
+    style_weight: float
+    tv_weight: float = 0.0
+    pooling: Pooling | None = None
+    same: bool = False
+    margin: int = 0
+    start: Start = "noise"
+    noise: Noise = "white"
+    optimiser: OptimiserName = "lbfgs"
+    learning_rate: float = 1.0
+    history: int = 20
+    line_search: bool = True
+    averaging: float = 0.0
+    min_change: float = 0.0
+    size: int | tuple[int, int] = 512
+    pyramid: bool = False
+    steps: int = 500
+
+
+def each(*layers: str, weight: float = 1.0) -> dict[str, float]:
+    """Return {layer: weight}, the same weight for all."""
+    return dict.fromkeys(layers, weight)

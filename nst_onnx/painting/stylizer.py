@@ -1,0 +1,236 @@
+"""Paint this photo like that painting: the function, and the object that keeps sessions warm."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.errors import OptionError
+from nst_onnx.objective.objective import listed, open_network, style_weights
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting import presets
+from nst_onnx.painting.checkpoint import Checkpoint
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.painting import Painting
+from nst_onnx.painting.quality import within_budget
+from nst_onnx.painting.result import Result, to_image
+from nst_onnx.picture import Source, read
+from nst_onnx.support.memory import Memory
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from nst_onnx.models.extractor import Extractor
+    from nst_onnx.models.metadata import Preprocessing
+    from nst_onnx.objective.shards.team import Team
+    from nst_onnx.runtime import Device
+
+
+@dataclass(frozen=True)
+class Step:
+    """What stands after one evaluation. Pictures are rendered only when asked for.
+
+    `scale`: index of the pyramid level, of `scales`; `shape`: its (H, W). `iteration`: evaluations so far
+    over all levels, of about `iterations`. `losses`: total, content, style, tv, and each layer's own.
+    `seconds` since the start; `seconds_left`: an estimate.
+    """
+
+    scale: int
+    scales: int
+    shape: tuple[int, int]
+    iteration: int
+    iterations: int
+    losses: dict[str, float]
+    seconds: float
+    seconds_left: float | None
+    _vector: Any = field(repr=False)
+    _painting: Painting = field(repr=False)
+
+    @property
+    def array(self) -> npt.NDArray[np.float32]:
+        """The picture just evaluated, float32 H×W×3, RGB, 0..1, at this level's size."""
+        return self._painting.finished(self._painting.picture_of(self._vector, self.shape))
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture just evaluated, as a Pillow image at this level's size."""
+        return to_image(self.array, None)
+
+    def result(self) -> Result:
+        """The best picture so far, at the final size. Ask before the next step is taken."""
+        return self._painting.result()
+
+    def checkpoint(self) -> Checkpoint:
+        """The state of the run, to go on from later. Ask before the next step is taken."""
+        return self._painting.checkpoint()
+
+
+Callback = Callable[[Step], bool | None]
+
+
+class Stylizer:
+    """A model on a device, ready for any number of pictures.
+
+    `model`: "auto" (trained VGG-19 where you have it, else the compact network that is shipped), the
+    name of an installed model, or a file (ONNX or any weight file that `nst-onnx models add` takes).
+    `device`: "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N"; None asks NST_ONNX_DEVICE.
+    `threads`: of the CPU, 0 for all.
+    `preprocessing`: for ONNX models that do not say how they want their picture.
+    `team`: processes that share pictures too large for one (`nst_onnx.jobs.ray.shard_team.workers`).
+    Raises ModelError or DeviceError.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | Network = "auto",
+        device: str | None = None,
+        *,
+        threads: int = 0,
+        preprocessing: Preprocessing | None = None,
+        team: Team | None = None,
+    ) -> None:
+        self._team = team
+        if isinstance(model, Network):
+            self.network = model
+        else:
+            self.network = Network.open(model, device, threads=threads, preprocessing=preprocessing)
+
+    @property
+    def extractor(self) -> Extractor:
+        """The feature extractor in use."""
+        return self.network.extractor
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model in use, "vgg19" or "compact" for instance."""
+        return self.network.extractor.facts.name
+
+    @property
+    def device(self) -> Device:
+        """The device in use."""
+        return self.network.device
+
+    def steps(
+        self,
+        content: Source,
+        style: Source | Sequence[Source],
+        *,
+        resume: Checkpoint | None = None,
+        **options: Any,
+    ) -> Iterator[Step]:
+        """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
+
+        `content` and each style: a path, Pillow image, array (H×W×3/4, uint8, uint16 or float 0..1) or
+        encoded bytes. `options`: see `nst_onnx.painting.options.Options`. `resume`: go on from a checkpoint.
+        A run that was already complete yields nothing; `stylize` gives its result.
+        Raises PictureError and OptionError at once; with the first step, what only the network can tell:
+        layers that it lacks (OptionError), pictures too small for it (PictureError), and ModelError.
+        """
+        painting = self._painting(content, style, options)
+        if resume is not None:
+            painting.resume(resume)
+        return (_step(painting) for _ in painting.advance())
+
+    def stylize(
+        self,
+        content: Source,
+        style: Source | Sequence[Source],
+        *,
+        callback: Callback | None = None,
+        resume: Checkpoint | None = None,
+        **options: Any,
+    ) -> Result:
+        """Return the finished picture. `callback(step)` is called after every evaluation; False stops.
+
+        Raises PictureError, OptionError, ModelError.
+        """
+        if callback is not None and not callable(callback):
+            raise OptionError(f"callback must be a function, not {callback!r}")
+        painting = self._painting(content, style, options)
+        if resume is not None:
+            painting.resume(resume)
+        for _ in painting.advance():
+            answer = None if callback is None else callback(_step(painting))
+            if answer is not None and not answer:  # numpy's False too
+                break
+        return painting.result()
+
+    def _painting(self, content: Source, style: Any, options: dict[str, Any]) -> Painting:
+        checked = Options.of(options)
+        sources = listed(style)
+        style_weights(checked.style_weights, len(sources))
+        memory = Memory.of(checked.max_memory)
+        styles = [read(source, what="style picture", memory=memory) for source in sources]
+        photo = read(content, what="content picture", memory=memory)
+        return Painting(
+            self.network, photo, styles, within_budget(checked, photo, self.device.kind), team=self._team
+        )
+
+
+def stylize(
+    content: Source,
+    style: Source | Sequence[Source],
+    *,
+    model: str | os.PathLike[str] | Network = "auto",
+    device: str | None = None,
+    callback: Callback | None = None,
+    resume: Checkpoint | None = None,
+    ray: str | None = None,
+    workers: int | None = None,
+    **options: Any,
+) -> Result:
+    """Paint `content` in the manner of `style` (one picture, or several blended).
+
+    Pictures are paths, Pillow images, arrays (H×W×3/4, uint8, uint16 or float 0..1) or encoded bytes.
+    `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning
+    False stops with the best picture so far. `ray`: the address of a cluster whose workers share a picture
+    that is large (see `nst_onnx.jobs.ray.connect`); `workers`: how many, None for as many as suit it.
+    `options` are the fields of `nst_onnx.painting.options.Options`: size, strength, style_scale,
+    style_weights, preset, preserve_colour, seed, steps, max_seconds, …
+    Raises subclasses of NstError.
+
+    >>> nst_onnx.stylize("photo.jpg", "painting.jpg", size=512, strength=0.6).save("out.png")
+    """
+    if not isinstance(model, Network):
+        model = open_network(model, device, presets.find(Options.of(options).preset))
+    with hired(ray, workers, model.device) as team:
+        stylizer = Stylizer(model, team=team)
+        return stylizer.stylize(content, style, callback=callback, resume=resume, **options)
+
+
+@contextmanager
+def hired(ray: str | None, workers: int | None, device: Device) -> Iterator[Team | None]:
+    """Yield the workers of a cluster who share large pictures, none where no cluster is given.
+
+    Raises OptionError for workers without a cluster, ClusterError where there are none to be had.
+    """
+    if ray is not None:
+        from nst_onnx.jobs.ray import shard_team
+
+        with shard_team.workers(ray, device=str(device), count=workers) as team:
+            yield team
+    elif workers is not None:
+        raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
+    else:
+        yield None
+
+
+def _step(painting: Painting) -> Step:
+    return Step(
+        painting.level,
+        len(painting.shapes),
+        painting.shapes[painting.level],
+        painting.iteration,
+        sum(painting.budgets),
+        painting.losses,
+        painting.seconds,
+        painting.seconds_left,
+        painting.current,
+        painting,
+    )

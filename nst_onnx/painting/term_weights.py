@@ -1,0 +1,113 @@
+"""Which terms an objective has, and what each weighs: options over preset over the model's own layers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+from nst_onnx.errors import OptionError
+from nst_onnx.models.kernel_layout import ModelWarning
+from nst_onnx.models.layer_names import resolve
+from nst_onnx.models.metadata import Facts
+from nst_onnx.objective.graphs import Terms
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting.options import Layers, LossOptions
+from nst_onnx.painting.presets import Preset
+
+
+def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict[str, float]:
+    """Return {term: weight} for all terms that count.
+
+    Raises OptionError where the model lacks a layer, or nothing is left to optimise.
+    """
+    facts = network.extractor.facts
+    _warn_of_another_network(facts, preset)
+    chosen = {
+        "content": (options.content_layers, preset.content_layers, facts.content_layers),
+        "style": (options.style_layers, preset.style_layers, facts.style_layers),
+    }
+    overall = {
+        "content": _first(options.content_weight, preset.content_weight) * balance(options.strength),
+        "style": _first(options.style_weight, preset.style_weight),
+        "tv": _first(options.tv_weight, preset.tv_weight),
+    }
+    weights = {}
+    for kind, (given, published, default) in chosen.items():
+        layers = _layer_weights(given, published, default)
+        for name, weight in layers.items():
+            layer = _resolved(name, network, preset)
+            weights[f"{kind}/{layer}"] = overall[kind] * weight
+    if preset.tv or options.tv_weight:
+        weights["tv"] = overall["tv"]
+    weights = {name: weight for name, weight in weights.items() if weight > 0}
+    if not weights.keys() - {"tv"}:
+        raise OptionError(
+            "the weights of content and style are zero: there is nothing to optimise",
+            "give at least one of them a positive weight",
+        )
+    return weights
+
+
+def balance(strength: float) -> float:
+    """Return the factor on the content weight: ((1 − s)/s)³, 1 at 0.5.
+
+    At 1 nothing holds the content but the start; towards 0 nothing else counts (a millionfold at most).
+    """
+    return min(((1 - strength) / max(strength, 0.01)) ** 3, 1e6)
+
+
+def _layer_weights(
+    given: Layers | None, published: Mapping[str, float] | None, default: Sequence[str]
+) -> Mapping[str, float]:
+    """Return {layer: weight}: as given, else as published, else the model's own layers.
+
+    Names without weights take the published weight where the preset has one for that layer, else the
+    mean of the published ones, so that a choice of layers does not change the balance.
+    """
+    if isinstance(given, Mapping):
+        return given
+    names = list(given) if given is not None else list(published or default)
+    if published is None:
+        return dict.fromkeys(names, 1 / max(len(names), 1))
+    usual = sum(published.values()) / len(published)
+    return {name: published.get(name, usual) for name in names}
+
+
+def _resolved(name: str, network: Network, preset: Preset) -> str:
+    try:
+        return resolve(name, network.extractor.layers)
+    except OptionError as error:
+        if preset.model and preset.model not in network.extractor.facts.name:
+            raise OptionError(
+                f"preset {preset.name} needs {name}, which the model {network.extractor.facts.name} lacks",
+                f"get the network it was published for: nst-onnx models fetch {preset.model}",
+            ) from error
+        raise
+
+
+def _warn_of_another_network(facts: Facts, preset: Preset) -> None:
+    """A preset's layers may well exist in another VGG; the picture is then not the published recipe's."""
+    if preset.model and facts.name in ("vgg16", "vgg19") and facts.name != preset.model:
+        warnings.warn(
+            f"preset {preset.name} was published for {preset.model} and is used with {facts.name} here",
+            ModelWarning,
+            stacklevel=2,
+        )
+
+
+def terms_of(weights: Mapping[str, float], options: LossOptions, preset: Preset, masked: bool) -> Terms:
+    """Return the terms that an objective with these weights consists of."""
+    layers = {
+        kind: tuple(name.partition("/")[2] for name in weights if name.startswith(f"{kind}/"))
+        for kind in ("content", "style")
+    }
+    tv = (preset.tv or "squared") if "tv" in weights else None
+    pooling = options.pooling or preset.pooling
+    temporal = "temporal" in weights
+    return Terms(
+        layers["content"], layers["style"], tv, pooling, preset.same, preset.margin, masked, temporal
+    )
+
+
+def _first(given: float | None, published: float) -> float:
+    return published if given is None else given

@@ -1,0 +1,8 @@
+"""Keeping a picture's colours: luminance transfer afterwards, or recolouring the style beforehand."""
+
+from __future__ import annotations
+
+from nst_onnx.picture.colour.luminance import transfer_luminance
+from nst_onnx.picture.colour.statistics import match_covariance, match_histogram
+
+__all__ = ["match_covariance", "match_histogram", "transfer_luminance"]

@@ -1,0 +1,185 @@
+"""Recolour the style beforehand, so that its colours are distributed like the content's.
+
+`match_covariance` is linear and so keeps the style's gradations; `match_histogram` bends each
+channel's curve, and follows the content's colours more closely.
+
+The shapes of style and content are independent. Weights (H×W, not negative) say how much a
+pixel counts, such as a picture's alpha: what is transparent has no say. They do not limit what
+is recoloured. Pictures may be on disk: they are looked at strip by strip. The result goes into `out`
+(H×W×3, may be `style` itself) or, without it, into a new array.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nst_onnx.errors import OptionError
+from nst_onnx.picture.colour import oklab
+from nst_onnx.support import disk_arrays
+
+_NOISE = (2 / 255) ** 2
+"""Variance below which a direction of colour holds nothing but rounding and JPEG noise."""
+_SAMPLED = 1 << 20
+"""Pixels from which a histogram is taken: of larger pictures every second row and column, or third, …"""
+
+
+def match_covariance(
+    style: NDArray[np.float32],
+    content: NDArray[np.float32],
+    *,
+    style_weights: NDArray[np.float32] | None = None,
+    content_weights: NDArray[np.float32] | None = None,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Return `style` with the mean and covariance of RGB that `content` has.
+
+    Both float32 H×W×3, sRGB-encoded, 0..1. Every pixel x becomes A (x - μ_S) + μ_C with
+    A = Σ_C^½ Σ_S^-½, symmetric square roots: Gatys, Bethge, Hertzmann & Shechtman 2016
+    (arXiv:1606.05897, section 5.1, the Image Analogies variant). Directions of colour in which
+    the style varies by less than two 8-bit levels, as in a black-and-white print, are not made
+    to. The result is clipped to 0..1, which may move mean and covariance a little.
+    Raises OptionError if weights do not fit, are negative or sum to zero.
+    """
+    style_mean, style_covariance = moments(style, style_weights, "style")
+    content_mean, content_covariance = moments(content, content_weights, "content")
+    transform = _root(content_covariance) @ _inverse_root(style_covariance)
+    return _by_strips(
+        style, lambda part: np.clip((part - style_mean) @ transform.T + content_mean, 0, 1), out
+    )
+
+
+def match_histogram(
+    style: NDArray[np.float32],
+    content: NDArray[np.float32],
+    *,
+    style_weights: NDArray[np.float32] | None = None,
+    content_weights: NDArray[np.float32] | None = None,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Return `style` with the histograms of L, a and b (Oklab) that `content` has.
+
+    Both float32 H×W×3, sRGB-encoded, 0..1. Each channel is mapped by the increasing function
+    that takes the style's distribution to the content's; in Oklab because its channels are
+    nearly independent in pictures, unlike RGB's. Equal values stay equal. Colours outside sRGB
+    lose chroma, so that histograms agree but for those.
+    Raises OptionError if weights do not fit, are negative or sum to zero.
+    """
+    source, source_mass = _sample(style, style_weights, "style")
+    target, target_mass = _sample(content, content_weights, "content")
+    curves = [_curve(source[:, c], target[:, c], source_mass, target_mass) for c in range(3)]
+
+    def matched(part: NDArray[np.float32]) -> NDArray[np.float32]:
+        lab = oklab.from_srgb(part)
+        for channel, curve in enumerate(curves):
+            lab[..., channel] = np.interp(lab[..., channel], *curve)
+        return oklab.to_srgb(lab)
+
+    return _by_strips(style, matched, out)
+
+
+def _by_strips(
+    picture: NDArray[np.float32],
+    recolour: Callable[[NDArray[np.float32]], NDArray[np.floating]],
+    out: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    recoloured = np.empty_like(picture, np.float32) if out is None else out
+    for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
+        recoloured[rows] = recolour(picture[rows])
+        disk_arrays.release(recoloured, picture)
+    return recoloured
+
+
+def _mass(
+    picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
+) -> NDArray[np.float32]:
+    """Return how much each pixel counts, H×W. Raises OptionError for weights of another shape."""
+    if weights is None:
+        return np.broadcast_to(np.float32(1), picture.shape[:2])
+    if weights.shape != picture.shape[:2]:
+        raise OptionError(f"the {what} is {picture.shape[:2]} and its weights are {weights.shape}")
+    return weights
+
+
+def _check(total: float, least: float, what: str) -> None:
+    """Raise OptionError where weights are negative or no numbers, or sum to zero."""
+    if not (least >= 0 and total > 0):
+        raise OptionError(f"the weights of the {what} must not be negative, and not all zero")
+
+
+def _sample(
+    picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return colours (Oklab, N×3) of pixels spread over a picture, and what share of the whole each is."""
+    every = math.ceil(math.sqrt(picture.shape[0] * picture.shape[1] / _SAMPLED))
+    mass = _mass(picture, weights, what)[::every, ::every].ravel().astype(np.float64)
+    _check(mass.sum(), mass.min(), what)
+    colours = picture[::every, ::every].reshape(-1, 3)
+    disk_arrays.release(picture)
+    return oklab.from_srgb(colours), mass / mass.sum()
+
+
+def moments(
+    picture: NDArray[np.float32], weights: NDArray[np.float32] | None = None, what: str = "picture"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean (3) and covariance (3×3) of a picture's colours."""
+    weights = _mass(picture, weights, what)
+    total, least, sums, products = 0.0, 0.0, np.zeros(3), np.zeros((3, 3))
+    for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
+        mass = weights[rows].reshape(-1, 1).astype(np.float64)
+        colours = picture[rows].reshape(-1, 3).astype(np.float64)
+        total, least = total + mass.sum(), np.minimum(least, mass.min())
+        sums += (mass * colours).sum(axis=0)
+        products += (mass * colours).T @ colours
+        disk_arrays.release(picture, weights)
+    _check(total, least, what)
+    mean = sums / total
+    return mean, products / total - np.outer(mean, mean)
+
+
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the symmetric square root of a covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: NDArray[np.float64] = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    return root
+
+
+def _inverse_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the inverse of the symmetric square root, fading to zero where there is only noise.
+
+    1/√λ would make of a direction without variance, such as the hue of a black-and-white
+    print, as much colour as the content has: JPEG noise, blown up.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, 0)
+    gains = np.where(values > _NOISE, 1 / np.sqrt(np.maximum(values, _NOISE)), np.sqrt(values) / _NOISE)
+    inverse: NDArray[np.float64] = (vectors * gains) @ vectors.T
+    return inverse
+
+
+def _curve(
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+    source_mass: NDArray[np.float64],
+    target_mass: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the function that takes one distribution to the other, as (values, what becomes of them).
+
+    The value whose middle rank is q becomes the q-quantile of the target.
+    """
+    values, ranks = _ranks(source, source_mass)
+    counts = target_mass > 0
+    wanted, quantiles = _ranks(target[counts], target_mass[counts])
+    return values, np.interp(ranks, quantiles, wanted)
+
+
+def _ranks(
+    channel: NDArray[np.float32], mass: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return a channel's distinct values, and their middle ranks 0..1."""
+    values, places = np.unique(channel, return_inverse=True)
+    share = np.bincount(places, weights=mass, minlength=len(values))
+    return values, np.cumsum(share) - share / 2

@@ -1,0 +1,1 @@
+"""OpenVINO: sessions, and graph passes for its CPU kernels."""

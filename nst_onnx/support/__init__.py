@@ -1,0 +1,1 @@
+"""What every layer may use: memory, files, threads, errors of libraries."""

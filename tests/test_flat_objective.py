@@ -1,0 +1,138 @@
+"""Picture and optimiser on the device: the same as on the host, held on onnxruntime's CPU provider."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import CPU, vgg_network, vgg_weights
+
+from nst_onnx import Objective
+from nst_onnx.objective.sessions import Network
+from nst_onnx.optim import LBFGS
+from nst_onnx.optim.device_space import DeviceSmoothing, OnDevice
+from nst_onnx.optim.preconditioner import Smoothing
+from nst_onnx.optim.space import Host
+from nst_onnx.painting import flat_objective, presets
+from nst_onnx.painting.descent import begin
+from nst_onnx.painting.flat_objective import DeviceLandscape, HostLandscape, to_vector
+from nst_onnx.painting.stylizer import Stylizer
+from nst_onnx.runtime.device_tensors import fetch, put
+
+SHAPE = (36, 48)
+RNG = np.random.default_rng(0)
+CONTENT, STYLE = RNG.random((*SHAPE, 3), np.float32), RNG.random((40, 40, 3), np.float32)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return vgg_network(tmp_path_factory.mktemp("network"), vgg_weights(widths=(6, 8, 8)))
+
+
+@pytest.fixture(scope="module")
+def objective(network: Network) -> Objective:
+    return Objective(CONTENT, STYLE, model=network, size=SHAPE[::-1])
+
+
+def test_both_give_the_same_losses_and_slopes(objective: Objective) -> None:
+    x = to_vector(RNG.random((*SHAPE, 3), np.float32))
+    losses, slope = (part.copy() for part in HostLandscape(objective)(x))
+    there, gradient = DeviceLandscape(objective)(put(x, CPU))
+    np.testing.assert_allclose(there, losses, rtol=1e-5)
+    np.testing.assert_allclose(fetch(gradient), slope, rtol=1e-4, atol=1e-7 * np.abs(slope).max())
+    again, _ = HostLandscape(objective)(x)  # after a tensor stood in for the input
+    np.testing.assert_array_equal(again, losses)
+
+
+def test_vectors_on_the_device_add_up() -> None:
+    a, b, c = (RNG.standard_normal(1000).astype(np.float32) for _ in range(3))
+    here, there = Host(1000), OnDevice(1000, CPU)
+    np.testing.assert_allclose(
+        fetch(there.add(put(a, CPU), put(b, CPU), -0.3)), here.add(a, b, -0.3), rtol=1e-5
+    )
+    assert there.dot(put(a, CPU), put(b, CPU)) == pytest.approx(here.dot(a, b), rel=1e-4)
+    rows, tensors = here.rows(3), there.rows(3)
+    for i, vector in enumerate((a, b, c)):
+        rows.put(i, vector)
+        tensors.put(i, put(vector, CPU))
+    np.testing.assert_allclose(
+        tensors.products([put(a, CPU), put(b, CPU)], 2), rows.products([a, b], 2), rtol=1e-4
+    )
+    weights = np.array([0.5, -2.0, 3.0])
+    np.testing.assert_allclose(fetch(tensors.combine(weights)), rows.combine(weights), rtol=1e-4, atol=1e-5)
+    assert there.take(there.take(a)) is not None
+    np.testing.assert_array_equal(there.array(there.take(a)), a)
+
+
+@pytest.mark.parametrize("shape", [(36, 48), (5, 300), (64, 33)])
+def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
+    here, there = Smoothing(shape), DeviceSmoothing(shape, CPU)
+    for _ in range(5):
+        s, y = (RNG.standard_normal(3 * shape[0] * shape[1]).astype(np.float32) for _ in range(2))
+        squares = float(s @ s), float(y @ y)
+        wants = here.learn(here.waves(s), here.waves(y), squares)
+        assert there.learn(there.waves(put(s, CPU)), there.waves(put(y, CPU)), squares) == wants
+    here.relearn()
+    there.relearn()
+    tolerance = {"rtol": 1e-3, "atol": 1e-4 * float(np.abs(here(s)).max())}
+    np.testing.assert_allclose(fetch(there(put(s, CPU))), here(s), **tolerance)
+    waves = here.waves(y)
+    atol = 1e-4 * float(np.abs(waves).max())
+    np.testing.assert_allclose(fetch(there.waves(put(y, CPU))), waves, atol=atol)
+    np.testing.assert_allclose(fetch(there.weigh(put(waves, CPU))), here.weigh(waves), rtol=1e-4, atol=atol)
+    np.testing.assert_allclose(
+        fetch(there.plus(put(s, CPU), put(waves, CPU))), here.plus(s, waves), **tolerance
+    )
+    fresh = DeviceSmoothing(shape, CPU)
+    fresh.restore(here.state())
+    np.testing.assert_allclose(fetch(fresh(put(s, CPU))), here(s), **tolerance)
+
+
+@pytest.mark.parametrize("kind", ["preconditioned", "lbfgs"])
+def test_both_descend_alike(kind: str, objective: Objective) -> None:
+    found = []
+    for ground in (HostLandscape(objective), DeviceLandscape(objective)):
+        optimiser = begin(kind, presets.find("default"), to_vector(CONTENT), ground)
+        losses = []
+        for _ in range(12):
+            terms, slope = ground(optimiser.x)
+            losses.append(float(terms.sum()))
+            optimiser.tell(losses[-1], slope)
+        found.append(losses)
+    assert found[0][-1] < 0.5 * found[0][0]
+    np.testing.assert_allclose(found[1], found[0], rtol=0.01)
+
+
+def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective) -> None:
+    ground = DeviceLandscape(objective)
+
+    def descend(optimiser: LBFGS, steps: int) -> np.ndarray:
+        for _ in range(steps):
+            terms, slope = ground(optimiser.x)
+            optimiser.tell(float(terms.sum()), slope)
+        return ground.host(optimiser.x)
+
+    preset = presets.find("default")
+    optimiser = begin("preconditioned", preset, to_vector(CONTENT), ground)
+    descend(optimiser, 6)
+    other = begin("preconditioned", preset, to_vector(STYLE[:36].repeat(2, 1)[:, :48]), ground)
+    other.restore(optimiser.state())
+    np.testing.assert_array_equal(descend(other, 5), descend(optimiser, 5))
+
+
+def test_a_painting_whose_picture_stays_on_the_device(
+    network: Network, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    options = {"size": 200, "steps": 14, "min_change": 0.5}
+    here = Stylizer(network).stylize(CONTENT, STYLE, **options)
+    monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
+    stylizer = Stylizer(network)
+    there = stylizer.stylize(CONTENT, STYLE, **options)
+    assert there.losses["total"] == pytest.approx(here.losses["total"], rel=0.05)
+    assert np.abs(there.array - here.array).mean() < 0.02
+    for step in stylizer.steps(CONTENT, STYLE, **options):
+        assert step.array.shape == (*step.shape, 3)
+        if step.iteration == 9:
+            saved = step.checkpoint()
+            break
+    resumed = stylizer.stylize(CONTENT, STYLE, resume=saved, **options)
+    np.testing.assert_array_equal(resumed.array, there.array)
