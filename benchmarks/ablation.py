@@ -14,7 +14,6 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
@@ -25,8 +24,6 @@ from nst_onnx.optim.correction_pairs import Scaling, bold, newest
 from nst_onnx.painting.descent import LONGEST_STEP, LOOKBACK
 from nst_onnx.painting.descent import PAIRS as PAIRS_KEPT
 from nst_onnx.painting.flat_objective import to_vector
-
-Array = npt.NDArray[np.float32]
 
 
 class Untaught(Smoothing):

@@ -18,7 +18,6 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from benchmarks import judge, machine, pairs
@@ -30,8 +29,7 @@ from nst_onnx.cli import errors
 from nst_onnx.cli.contact_sheet import Cell, draw
 from nst_onnx.errors import NstError
 from nst_onnx.picture import read, resize
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 PAIRS = (
     *pairs.PAIRS,

@@ -9,9 +9,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from benchmarks import objectives, reference_recipe
 from benchmarks.engines import EXACT, Engine, opened
 from benchmarks.own_recipe import OwnRecipe, total
@@ -23,8 +20,6 @@ from benchmarks.setting import Setting
 from benchmarks.turns import Spread, digits, stopwatch
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
-
-Array = npt.NDArray[np.float32]
 
 SIZES = (256, 512)
 TURN_EVERY = 8  # of our evaluations: so often the reference has a turn

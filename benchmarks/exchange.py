@@ -21,7 +21,6 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.report import Part
 from nst_onnx import Objective
@@ -37,9 +36,8 @@ from nst_onnx.optim.preconditioner import MOST_WAVES
 from nst_onnx.painting import presets
 from nst_onnx.painting.descent import begin
 from nst_onnx.painting.flat_objective import landscape, to_vector
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
-
-Array = npt.NDArray[np.float32]
 
 RESULT = Path(__file__).parent / "results" / "exchange.md"
 STEPS = 3

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from benchmarks import limits, machine, objectives
@@ -31,8 +30,7 @@ from nst_onnx.painting.descent import PAIRS as PAIRS_KEPT
 from nst_onnx.painting.descent import begin
 from nst_onnx.painting.flat_objective import landscape, to_vector
 from nst_onnx.runtime import Device, Session, choose
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 RESULT = Path(__file__).parent / "results" / "gpu.md"
 DEVICES = ("cuda", "cuda:0:tf32", "cuda:0:fp16", "cuda:0:fp16:nhwc", "cuda:0:fp16:nhwc:graph")

@@ -11,8 +11,8 @@ import onnxruntime
 from scipy import ndimage
 
 from nst_onnx.models import readers, vgg
+from nst_onnx.support.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Features = Mapping[str, Array]
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_4")

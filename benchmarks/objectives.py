@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.engines import Engine
 from benchmarks.grey_levels import GreyLevels
@@ -20,11 +19,11 @@ from nst_onnx.graph.passes.network_edits import Pooling
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import batch
+from nst_onnx.support.arrays import Array
 
 if TYPE_CHECKING:
     from benchmarks import torch_reference
 
-Array = npt.NDArray[np.float32]
 Values = tuple[float, Array]
 """A loss, and its gradient 1×3×H×W."""
 

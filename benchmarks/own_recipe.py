@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx import Objective
 from nst_onnx.painting import presets
 from nst_onnx.painting.descent import begin
 from nst_onnx.painting.flat_objective import GREY_LEVELS, HostLandscape, to_vector
 from nst_onnx.painting.term_pruning import Thrift
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class OwnRecipe:

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 CONTENT, STYLE, TV = 5.0, 100.0, 1e-3
 

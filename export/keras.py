@@ -24,6 +24,7 @@ from nst_onnx.models import layer_names, metadata, readers, vgg
 from nst_onnx.models.metadata import CAFFE, Facts, Preprocessing
 from nst_onnx.models.weights import LICENCE
 from nst_onnx.support import library_errors
+from nst_onnx.support.library_errors import system_reason
 
 from . import graph_form
 
@@ -257,7 +258,7 @@ def _sha256(path: Path) -> str:
     try:
         return readers.sha256(path)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}", "check the path") from error
+        raise ModelError(f"{path} cannot be read: {system_reason(error)}", "check the path") from error
 
 
 def check_known(model: str, weights: str | None) -> None:

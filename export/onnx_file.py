@@ -9,6 +9,7 @@ import onnx
 from nst_onnx.cli import output_checks
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.support import atomic_files, library_errors
+from nst_onnx.support.library_errors import system_reason
 
 
 def check_writable(path: Path, suffix: str = ".onnx") -> None:
@@ -33,4 +34,4 @@ def save(model: onnx.ModelProto, path: Path) -> None:
         with atomic_files.replacing(path) as file:
             file.write(model.SerializeToString())
     except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise ModelError(f"{path} cannot be written: {system_reason(error)}") from error

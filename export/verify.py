@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.support.arrays import Array
 
 from .keras import KerasExtractor
 
-Array = npt.NDArray[np.float32]
 Activations = Callable[[Array], Mapping[str, Array]]
 
 LIMIT = 1e-4  # float32 rounding through VGG-19 stays some ten times below

@@ -11,11 +11,12 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
+    from nst_onnx.api import stylize
     from nst_onnx.jobs.batch import stylize_batch
     from nst_onnx.jobs.video import stylize_video
     from nst_onnx.objective.objective import Objective
     from nst_onnx.painting.result import Result
-    from nst_onnx.painting.stylizer import Step, Stylizer, stylize
+    from nst_onnx.painting.stylizer import Step, Stylizer
 
 __all__ = [
     "NstError",
@@ -34,7 +35,7 @@ _HOMES = {
     "Result": "painting.result",
     "Step": "painting.stylizer",
     "Stylizer": "painting.stylizer",
-    "stylize": "painting.stylizer",
+    "stylize": "api",
     "stylize_batch": "jobs.batch",
     "stylize_video": "jobs.video",
 }

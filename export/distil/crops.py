@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from nst_onnx.support.arrays import Array
+
 from .pictures import Collection, Pixels
 
-Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 
 # How many source pixels a pixel of a crop may stand for: textures at several scales.

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from nst_onnx.errors import OptionError
 from nst_onnx.models.weights import Layers
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 SMALLEST = 8  # channels of a layer, at least
 _DEAD = 1e-6  # of a layer's mean energy: a channel below never says anything

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
@@ -15,12 +14,12 @@ from nst_onnx.errors import ModelError
 from nst_onnx.models import extractor, vgg
 from nst_onnx.models.metadata import CAFFE, Preprocessing
 from nst_onnx.models.weights import LICENCE, Layers, Weights
+from nst_onnx.support.arrays import Array
 
 from .. import graph_form
 
 NAME = "compact"
 
-Array = npt.NDArray[np.float32]
 ReadOuts = Mapping[str, Array]
 """For some layers a matrix C×C that mixes their channels before anybody looks at them (`heads.read_out`)."""
 

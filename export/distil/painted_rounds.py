@@ -17,6 +17,7 @@ from PIL import Image
 
 from nst_onnx import Stylizer
 from nst_onnx.errors import ModelError
+from nst_onnx.support.library_errors import system_reason
 
 from .. import onnx_file
 from .crops import Crops
@@ -80,7 +81,7 @@ class PaintedRounds:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ModelError(f"{folder} cannot be written: {error.strerror or error}") from error
+            raise ModelError(f"{folder} cannot be written: {system_reason(error)}") from error
         onnx_file.save(self.network(student), network)
         stylizer = Stylizer(network, device=self.device)
         for picture in range(self.count):

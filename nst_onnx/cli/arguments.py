@@ -61,7 +61,8 @@ class Choice:
     @contextmanager
     def opened(self, ray: str | None, workers: int | None) -> Iterator[Stylizer]:
         """Open the model, and yield the stylizer; with `ray`, workers of that cluster share its pictures."""
-        from nst_onnx.painting.stylizer import Stylizer, hired
+        from nst_onnx.api import hired
+        from nst_onnx.painting.stylizer import Stylizer
 
         network = self.stylizer().network
         with hired(ray, workers, network.device) as team:

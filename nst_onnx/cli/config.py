@@ -10,6 +10,7 @@ from typing import Any
 
 from nst_onnx.cli import syntax
 from nst_onnx.errors import OptionError
+from nst_onnx.support.library_errors import system_reason
 
 NUMBER, WHOLE, TEXT, SWITCH = (int, float), (int,), (str,), (bool,)
 TYPES: Mapping[str, tuple[type, ...]] = {
@@ -61,7 +62,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise OptionError(f"cannot read the configuration {path}: {reason}", "check the path") from error
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise OptionError(f"the configuration {path} is not TOML: {error}") from error

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nst_onnx.errors import OptionError
+from nst_onnx.support.library_errors import system_reason
 
 
 def check_writable(path: Path) -> None:
@@ -19,7 +20,7 @@ def check_writable(path: Path) -> None:
     try:
         probe(path)
     except OSError as error:
-        raise OptionError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+        raise OptionError(f"cannot write {path}: {system_reason(error)}") from error
 
 
 def check_apart(outputs: Iterable[Path], inputs: Iterable[str | Path]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nst_onnx.editors.errors import PluginError
+from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
 
 NAME = "engine.json"
@@ -52,7 +53,7 @@ def hello(command: list[str]) -> dict[str, Any]:
     except FileNotFoundError:
         raise PluginError(f"the environment of nst-onnx was moved or removed: {python} is gone") from None
     except OSError as error:
-        raise PluginError(f"{python} does not start: {(error.strerror or str(error)).lower()}") from None
+        raise PluginError(f"{python} does not start: {system_reason(error)}") from None
     except subprocess.TimeoutExpired:
         raise PluginError("the worker did not answer", "see what is wrong: nst-onnx doctor") from None
     except ValueError:

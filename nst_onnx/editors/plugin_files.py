@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nst_onnx.editors import engine_file, source
 from nst_onnx.editors.errors import PluginError
+from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
 
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -51,7 +52,7 @@ def place(
         new.rename(target)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise PluginError(
             f"cannot install into {target.parent}: {reason}",
             "see that you may write there, close the editor, and try again",
@@ -66,7 +67,7 @@ def remove(target: Path) -> Path | None:
     try:
         shutil.rmtree(target)
     except OSError as error:
-        raise PluginError(f"cannot remove {target}: {(error.strerror or str(error)).lower()}") from None
+        raise PluginError(f"cannot remove {target}: {system_reason(error)}") from None
     return target
 
 

@@ -15,6 +15,7 @@ from onnx import TensorProto, numpy_helper
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from nst_onnx.errors import NstError
+from nst_onnx.support.library_errors import system_reason
 
 LARGE = 1 << 16  # bytes from which on a tensor is kept apart
 _WEIGHTS = "weights"
@@ -85,7 +86,7 @@ def room_for(size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise NstError(
             f"the model cannot be written to the folder for temporary files: {reason}",
             f"set TMPDIR to a folder with room for {1 + (size >> 20)} MB",

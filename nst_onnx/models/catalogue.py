@@ -27,6 +27,7 @@ from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.support import library_errors
 from nst_onnx.support.atomic_files import replacing
+from nst_onnx.support.library_errors import system_reason
 
 SHIPPED = "compact"
 _TRAINED = ("vgg19", "vgg16")  # the networks that "auto" prefers, best first
@@ -164,7 +165,7 @@ def remove(path: Path) -> None:
         path.unlink()
         _checksum_path(path).unlink(missing_ok=True)
     except OSError as error:
-        raise ModelError(f"{path} cannot be removed: {error.strerror or error}") from error
+        raise ModelError(f"{path} cannot be removed: {system_reason(error)}") from error
 
 
 def conversions() -> list[Path]:
@@ -312,7 +313,7 @@ def _store(target: Path, data: bytes) -> None:
             file.write(data)
     except OSError as error:
         raise ModelError(
-            f"{target} cannot be written: {error.strerror or error}",
+            f"{target} cannot be written: {system_reason(error)}",
             "make room, or let NST_ONNX_HOME name another folder",
         ) from error
 

@@ -19,6 +19,7 @@ from nst_onnx.models import feature_layers, metadata, vgg
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.models.weights import network_order
 from nst_onnx.support import library_errors
+from nst_onnx.support.library_errors import system_reason
 
 _FOREIGN = "give an ONNX file, or VGG weights: .h5, .keras, .mat, .pth, .safetensors or .npz"
 _HOW = (
@@ -133,7 +134,7 @@ def parse(path: Path) -> onnx.ModelProto:
         missing = path if not path.exists() else error.filename or "its external data"
         raise ModelError(f"{missing} does not exist", "check the path") from error
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise ModelError(f"{path} cannot be read: {system_reason(error)}") from error
     except Exception as error:  # google.protobuf's DecodeError, onnx's external data errors
         raise ModelError(
             f"{path.name} is not an ONNX model, or is damaged: {library_errors.of(error)}", _FOREIGN

@@ -14,6 +14,7 @@ from nst_onnx.errors import DownloadError, ModelError, OptionError
 from nst_onnx.models import catalogue
 from nst_onnx.models.weights import LICENCE
 from nst_onnx.support import library_errors
+from nst_onnx.support.library_errors import system_reason
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
@@ -118,7 +119,7 @@ def _download(url: str, file_name: str, checksum: str | None, title: str, progre
         ) from error
     except OSError as error:
         raise DownloadError(
-            f"{file_name} cannot be written to {folder}: {error.strerror or error}",
+            f"{file_name} cannot be written to {folder}: {system_reason(error)}",
             "make room, or let NST_ONNX_HOME name another folder",
         ) from error
 

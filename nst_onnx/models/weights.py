@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.support.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Layers = dict[str, tuple[Array, Array]]
 
 # How many convolutions each block has (Simonyan & Zisserman 2014, table 1).

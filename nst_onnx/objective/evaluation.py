@@ -6,9 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.sessions import Network
@@ -18,9 +15,8 @@ from nst_onnx.objective.tiles.layout import Layout, halos, layout
 from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.objective.tiles.tiled import Tiled
 from nst_onnx.objective.whole import Whole
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
-
-Array = npt.NDArray[np.float32]
 
 _SPREAD = 1 << 20  # pixels of a tile at most where a team shares a picture, so that there are many bands
 

@@ -101,8 +101,8 @@ def objective_model(
     `coefficients` (one per term) multiply sums of squared differences. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W. `first_to_last`: whether the runtime
     computes an operator's inputs in this order (OpenVINO), or the other way round (onnxruntime).
-    `scaled`: whether the loss is scaled on its way back (`nst_onnx.objective.loss_scaling`). `sides`: (H, W) of
-    all pictures; None leaves it open.
+    `scaled`: whether the loss is scaled on its way back (`objective.loss_scaling`). `sides`: (H, W) of all
+    pictures; None leaves it open.
     """
     g, found = with_features(extractor, terms)
     if sides is not None:

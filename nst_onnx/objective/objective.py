@@ -26,9 +26,8 @@ from nst_onnx.painting.presets import Preset
 from nst_onnx.painting.term_weights import term_weights, terms_of
 from nst_onnx.picture import Picture, Source, fit, read, resize
 from nst_onnx.picture.colour import match_covariance, match_histogram
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
-
-Array = npt.NDArray[np.float32]
 
 
 class Objective:

@@ -10,9 +10,8 @@ import numpy.typing as npt
 from nst_onnx.errors import PictureError
 from nst_onnx.picture import Picture, resize
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
-
-Array = npt.NDArray[np.float32]
 
 
 def batch(picture: Array) -> Array:

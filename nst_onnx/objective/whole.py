@@ -15,8 +15,7 @@ from nst_onnx.objective.loss_scaling import LOUDNESS, SCALE, LossScale
 from nst_onnx.objective.losses import temporal
 from nst_onnx.objective.sessions import Network
 from nst_onnx.runtime import AnyBound, AnySession, Bound, give_back
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class Whole:

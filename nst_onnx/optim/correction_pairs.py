@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.preconditioned_products import Identity, Metric, Smoothed
 from nst_onnx.optim.space import Space, stacked
+from nst_onnx.support.arrays import Numbers
 
 V = TypeVar("V")
-Numbers = npt.NDArray[np.float64]
 
 _FLAT = 1e-8  # cosine between step and gradient change below which a pair says nothing of the curvature
 _BOLD = 3.0

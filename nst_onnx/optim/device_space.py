@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from nst_onnx.graph import Graph
 from nst_onnx.optim.preconditioner import OPPONENTS, Smoothing
-from nst_onnx.optim.space import Array, Numbers
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import Kernel, Tensor, fetch, put
+from nst_onnx.support.arrays import Array, Numbers
 
 
 class OnDevice:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.space import stacked
+from nst_onnx.support.arrays import Numbers
 
 V = TypeVar("V")
-Numbers = npt.NDArray[np.float64]
 
 
 class Metric(Protocol[V]):

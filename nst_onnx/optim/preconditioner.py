@@ -13,9 +13,7 @@ from nst_onnx.optim.optimiser import State
 from nst_onnx.optim.space import Host
 from nst_onnx.optim.threads import halves, side_by_side
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
+from nst_onnx.support.arrays import Array, Numbers
 
 FINEST = 1 / 8  # cycles per pixel; from here on steps and gradient changes keep about the same ratio
 COARSEST = 1 / 256  # cycles per pixel; below, a picture of usual size has no more than a few waves

@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from nst_onnx.optim.threads import halves, side_by_side
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Array, Numbers
 
-Array = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
 V = TypeVar("V")
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.atomic_files import replacing
+from nst_onnx.support.library_errors import system_reason
 
 _FORMAT = "nst-onnx checkpoint 4"
 _LARGE = 1 << 26  # numbers of an array that is better kept on disk
@@ -40,7 +41,7 @@ class Checkpoint:
                     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                         _write(member, array)
         except OSError as error:
-            raise NstError(f"cannot save the state to {path}: {error.strerror or error}") from error
+            raise NstError(f"cannot save the state to {path}: {system_reason(error)}") from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Checkpoint:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
-import numpy.typing as npt
-
 from nst_onnx.optim import LBFGS, Adam, Optimiser
 from nst_onnx.optim.correction_pairs import bold, newest
 from nst_onnx.optim.optimiser import State
 from nst_onnx.painting.flat_objective import Landscape
 from nst_onnx.painting.presets.preset import OptimiserName, Preset
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 PAIRS = 20  # that the preconditioned optimiser keeps
 LOOKBACK = 3  # losses: a step that is a little worse than the last ones costs more to shorten than to take

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.graph import Graph
 from nst_onnx.objective.objective import Objective
@@ -18,8 +17,7 @@ from nst_onnx.optim.space import Host, Space
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import Kernel, fetch, put
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
 STAYING = frozenset({"cuda"})

@@ -14,8 +14,7 @@ from nst_onnx.models.metadata import Preprocessing
 from nst_onnx.painting.presets.preset import Noise
 from nst_onnx.picture.colour.statistics import moments
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 def mean_colour(preprocessing: Preprocessing) -> npt.NDArray[np.float64]:

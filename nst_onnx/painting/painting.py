@@ -10,7 +10,6 @@ from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.objective.losses.temporal import Temporal
@@ -30,10 +29,9 @@ from nst_onnx.painting.term_weights import term_weights
 from nst_onnx.picture import Picture, read, resize
 from nst_onnx.picture.colour import transfer_luminance
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 from nst_onnx.version import __version__
-
-Array = npt.NDArray[np.float32]
 
 _STILL_AFTER = 10  # evaluations
 _PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluations

@@ -15,12 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.objective.objective import Objective
 from nst_onnx.painting.flat_objective import STAYING, Landscape
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 LOSS = 0.005  # of the total: more is never left out
 SLOPE = 0.03  # of the gradient's length: about as much as bfloat16 changes it

@@ -20,6 +20,7 @@ from nst_onnx.picture.pillow import from_image, open_image
 from nst_onnx.picture.png import from_deep_png
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.tiff import from_tiff
+from nst_onnx.support.library_errors import system_reason
 from nst_onnx.support.memory import Memory
 
 _HEAD = 512  # bytes that are enough to tell what a file is
@@ -97,7 +98,7 @@ def _open(path: Path) -> BinaryIO:
             raise PictureError("it is not a regular file")
         return path.open("rb")
     except OSError as error:
-        raise PictureError((error.strerror or str(error)).lower()) from error
+        raise PictureError(system_reason(error)) from error
 
 
 def _decode(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Raster:

@@ -17,6 +17,7 @@ from nst_onnx.picture.metadata import pack
 from nst_onnx.picture.strips import Computed, copied
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.atomic_files import probe, replacing
+from nst_onnx.support.library_errors import system_reason
 
 
 @dataclass(frozen=True)
@@ -179,4 +180,4 @@ def _samples(
 
 
 def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return system_reason(error)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import NstError
+from nst_onnx.support.library_errors import system_reason
 
 STRIP = 1 << 24  # bytes: what is looked at at a time
 
@@ -35,7 +36,7 @@ def empty(
                 file.truncate(size)
             return np.memmap(file, dtype, "r+", shape=shape)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise NstError(
             f"there is no room on the disk for what memory does not hold ({size >> 20} MB: {reason})",
             "allow more memory, or set TMPDIR to a folder on a larger disk",

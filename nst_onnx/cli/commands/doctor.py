@@ -16,6 +16,7 @@ import typer
 
 from nst_onnx.cli.errors import FAILED, one_line
 from nst_onnx.errors import DeviceError, NstError
+from nst_onnx.support.library_errors import system_reason
 from nst_onnx.support.module_search import Finding
 from nst_onnx.version import __version__
 
@@ -99,7 +100,7 @@ def _cache() -> Finding:
     try:
         probe(existing / "probe")
     except OSError as error:
-        text = f"{home} cannot be written to: {(error.strerror or str(error)).lower()}; set NST_ONNX_HOME"
+        text = f"{home} cannot be written to: {system_reason(error)}; set NST_ONNX_HOME"
         return Finding("cache", "warning", text)
     return Finding("cache", "good", str(home) + ("" if home.is_dir() else " (not made yet)"))
 

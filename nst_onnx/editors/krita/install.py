@@ -10,6 +10,7 @@ from nst_onnx.editors.errors import PluginError
 from nst_onnx.editors.krita import kritarc
 from nst_onnx.editors.krita.profiles import DESKTOP, FOLDER, KritaProfile
 from nst_onnx.editors.plugin_files import Installed, place, remove, version_in
+from nst_onnx.support.library_errors import system_reason
 
 
 def install(profile: KritaProfile) -> Path:
@@ -18,7 +19,7 @@ def install(profile: KritaProfile) -> Path:
     try:
         shutil.copyfile(source.folder() / "krita" / DESKTOP, profile.plug_ins / DESKTOP)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise PluginError(f"cannot install into {profile.plug_ins}: {reason}") from None
     kritarc.enable(profile.settings)
     return target

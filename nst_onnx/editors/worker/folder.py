@@ -13,6 +13,7 @@ from pathlib import Path
 from nst_onnx.editors.worker import abandoned
 from nst_onnx.editors.worker.protocol import ProtocolError
 from nst_onnx.errors import NstError
+from nst_onnx.support.library_errors import system_reason
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -98,4 +99,4 @@ class Folder:
 
 
 def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return system_reason(error)

@@ -16,6 +16,7 @@ from nst_onnx.jobs.batch.executor import Event
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
 from nst_onnx.jobs.batch.settings import Recipe
 from nst_onnx.jobs.batch.worker_process import serve
+from nst_onnx.support.library_errors import system_reason
 
 _LISTEN = 0.2  # seconds, after which somebody who wants to stop is heard
 _PATIENCE = 2.0  # seconds for a process to leave by itself
@@ -102,7 +103,7 @@ class _Worker:
             with _ctrl_c_held_back():
                 self._process.start()
         except OSError as error:
-            raise NstError(f"cannot start a process to paint in: {error.strerror or error}") from error
+            raise NstError(f"cannot start a process to paint in: {system_reason(error)}") from error
         there.close()  # so that the end of the process is the end of the wire
 
     def give(self, job: Job) -> None:

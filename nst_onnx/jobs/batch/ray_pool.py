@@ -19,6 +19,7 @@ from nst_onnx.jobs.ray.payload import Parcel
 from nst_onnx.jobs.ray.resources import Share, share
 from nst_onnx.objective.objective import listed
 from nst_onnx.support.atomic_files import replacing
+from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
 
 TRIES = 3  # workers that die over one picture, or before their first: then it is not by chance
@@ -203,7 +204,7 @@ class Cluster:
             with replacing(Path(job.output)) as file:
                 file.write(data)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = system_reason(error)
             return replace(ending, state="failed", error=PictureError(f"cannot write {job.output}: {reason}"))
         Kept(job.output).remove()  # of a run on this machine alone
         return ending

@@ -17,6 +17,7 @@ from nst_onnx.jobs.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.jobs.batch.resume_file import Kept
 from nst_onnx.jobs.batch.settings import Recipe
 from nst_onnx.painting.options import check_whole
+from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
@@ -91,9 +92,7 @@ def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OptionError(
-                f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}"
-            ) from error
+            raise OptionError(f"cannot make the folder {folder}: {system_reason(error)}") from error
     bits = 8 if recipe.bits is None else recipe.bits
     outputs = [Path(job.output) for job in jobs]
     for path in {path.suffix.lower(): path for path in outputs if not path.exists()}.values():

@@ -14,6 +14,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from nst_onnx.errors import ClusterError
+from nst_onnx.support.library_errors import system_reason
 
 _PATIENCE = 5.0  # seconds for another machine to answer; Ray itself waits for many minutes
 _INSTALL = 'install it with pip install "nst-onnx[cluster]"'
@@ -69,7 +70,7 @@ def _check_answers(address: str) -> None:
     try:
         socket.create_connection((host, port), _PATIENCE).close()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise ClusterError(
             f"no cluster answers{_named(address)} ({reason})", "is it started with ray start --head?"
         ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nst_onnx.errors import PictureError
+from nst_onnx.support.library_errors import system_reason
 
 
 class Parcel(NamedTuple):
@@ -24,7 +25,7 @@ class Parcel(NamedTuple):
         try:
             return cls(str(source), Path(source).read_bytes())
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = system_reason(error)
             raise PictureError(f"cannot read the {what} {source}: {reason}", "check the path") from error
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from nst_onnx.errors import PictureError
 from nst_onnx.jobs.video.libraries import av
 from nst_onnx.picture import PictureWarning, read, resize
+from nst_onnx.support.library_errors import system_reason
 
 _COLOURS = ("colorspace", "color_primaries", "color_trc")
 _MICRO = Fraction(1, 1_000_000)  # in which containers count
@@ -175,7 +176,7 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[None]:
     except PictureError as error:
         raise PictureError(f"cannot read the video {path}: {error}", error.hint) from error
     except (library.FFmpegError, OSError) as error:
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise PictureError(f"cannot read the video {path}: it is damaged, or no video ({reason})") from error
 
 

@@ -17,6 +17,7 @@ from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.jobs.video.decode import Film
 from nst_onnx.jobs.video.libraries import av
 from nst_onnx.support.atomic_files import probe
+from nst_onnx.support.library_errors import system_reason
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """{suffix: libav's name of the format}."""
@@ -41,7 +42,7 @@ def check_place(output: Path) -> None:
     try:
         probe(output)
     except OSError as error:
-        raise OptionError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from error
+        raise OptionError(f"cannot write {output}: {system_reason(error)}") from error
 
 
 def check_fit(film: Film, output: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.jobs.video.optical_flow import Motion, between
 from nst_onnx.jobs.video.options import VideoOptions
@@ -16,8 +15,7 @@ from nst_onnx.painting import pyramid
 from nst_onnx.painting.painting import Painting
 from nst_onnx.picture import Picture, resize
 from nst_onnx.picture.colour import match_covariance
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 Tell = Callable[[int, int, Mapping[str, float]], None]
 """Told after every evaluation: how many there were for this frame, of about how many, and the losses."""

@@ -12,6 +12,7 @@ from nst_onnx.jobs.video.frame_painter import Painted, in_levels
 from nst_onnx.picture import read, read_settings, write
 from nst_onnx.support import file_lock
 from nst_onnx.support.atomic_files import replacing
+from nst_onnx.support.library_errors import system_reason
 
 SUFFIX = ".nst-onnx"
 _HEAD = "run.json"
@@ -59,7 +60,7 @@ class Kept:
             with replacing(head) as file:
                 file.write(json.dumps({"fingerprint": fingerprint}).encode())
         except OSError as error:
-            raise NstError(f"cannot keep frames in {self.folder}: {error.strerror or error}") from error
+            raise NstError(f"cannot keep frames in {self.folder}: {system_reason(error)}") from error
 
     def load(self, number: int) -> Painted | None:
         """Return a frame, None where it is not there, or not whole."""
@@ -79,7 +80,7 @@ class Kept:
             with replacing(self._path(number)) as file:
                 file.write(data)
         except OSError as error:
-            raise NstError(f"cannot keep frames in {self.folder}: {error.strerror or error}") from error
+            raise NstError(f"cannot keep frames in {self.folder}: {system_reason(error)}") from error
 
     def remove(self) -> None:
         """Remove the folder: it has served its purpose. What says whose it is goes last."""

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.jobs.video.libraries import cv2
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 FOLLOWED = 0.25  # of the pixels: with fewer there is nothing to go on from, most likely a cut
 LEAST = 12  # pixels of the longest side, with which OpenCV finds motion

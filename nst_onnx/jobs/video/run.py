@@ -85,8 +85,8 @@ def stylize_video(
     done are kept in the folder OUTPUT.nst-onnx until it stands; a call with the same arguments goes on
     from there. `callback(step)` is called after every evaluation; its answer is not looked at. `ray`: the
     cluster whose workers paint a scene each at a time (see `nst_onnx.jobs.ray.connect`); `workers`: how
-    many, None for as many as suit it. `options` are the fields of `nst_onnx.jobs.video.VideoOptions`: those of
-    a picture, temporal_weight, frame_steps, crf.
+    many, None for as many as suit it. `options` are the fields of
+    `nst_onnx.jobs.video.VideoOptions`: those of a picture, temporal_weight, frame_steps, crf.
     Raises subclasses of NstError.
 
     >>> nst_onnx.stylize_video("holiday.mp4", "painting.jpg", "painted.mp4", size=640)

@@ -18,6 +18,7 @@ from nst_onnx.models import kernel_layout
 from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.weights import Weights
 from nst_onnx.support import library_errors
+from nst_onnx.support.library_errors import system_reason
 
 SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
 _LAYOUTS = ("keras_gist", "keras_h5", "keras_archive", "matconvnet", "torch_pickle", "safetensors", "npz")
@@ -81,7 +82,7 @@ def _sniff(path: Path) -> str | None:
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist", "check the path") from error
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise ModelError(f"{path} cannot be read: {system_reason(error)}") from error
     except ModelError:
         raise
     except Exception as error:  # as in read_weights

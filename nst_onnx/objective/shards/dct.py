@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.graph import Graph
 from nst_onnx.optim.preconditioner import cosines
 from nst_onnx.runtime import Device, open_session
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class Waves:

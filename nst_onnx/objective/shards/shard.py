@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.graphs import Terms
@@ -24,9 +23,8 @@ from nst_onnx.objective.tiles.pixel_losses import Variation
 from nst_onnx.objective.tiles.position_weights import Counting
 from nst_onnx.runtime import Device
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Array, Numbers
 
-Array = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
 Placed = tuple[int, Array]
 """Rows of a picture, 3×n×W, and which one is the first."""
 Facts = dict[str, tuple[tuple[int, int, int], float]]

@@ -25,8 +25,7 @@ from nst_onnx.objective.tiles.layout import Layout
 from nst_onnx.objective.tiles.tiled import style_losses
 from nst_onnx.objective.whole import too_small
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 _GREY_LEVELS = 255.0
 _stages = itertools.count(1)

@@ -13,10 +13,8 @@ import numpy.typing as npt
 from nst_onnx.objective.shards.shard import Share
 from nst_onnx.objective.shards.team import Team, everyone
 from nst_onnx.optim.preconditioner import OPPONENTS, Smoothing
-from nst_onnx.optim.space import Numbers
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array, Numbers
 
 
 class Vector:

@@ -13,8 +13,8 @@ from nst_onnx.objective.tiles.passes import TilePasses, zeros
 from nst_onnx.objective.tiles.position_weights import Counting
 from nst_onnx.objective.tiles.window import add_back, cut_out
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Sums = dict[str, npt.NDArray[np.float64]]
 
 

@@ -7,14 +7,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.tile_graphs import feature_shapes
 from nst_onnx.runtime import AnyBound, give_back
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class TilePasses:

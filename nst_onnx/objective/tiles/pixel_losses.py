@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.objective.graphs import PICTURE
 from nst_onnx.objective.losses import temporal, total_variation
 from nst_onnx.runtime import AnySession, Device, open_session
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class Variation:

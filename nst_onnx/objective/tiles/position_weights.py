@@ -14,8 +14,7 @@ from nst_onnx.objective.graphs import MASK
 from nst_onnx.objective.tiles.layout import Layout, Span
 from nst_onnx.runtime import AnySession, Device, open_session
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class Counting:

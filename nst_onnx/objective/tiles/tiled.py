@@ -17,8 +17,7 @@ from nst_onnx.objective.tiles.pixel_losses import Before, Variation
 from nst_onnx.objective.tiles.position_weights import Counting
 from nst_onnx.objective.whole import too_small
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 class Tiled:

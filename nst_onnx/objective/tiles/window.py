@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.objective.tiles.layout import Layout, Span
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 
 def cut_out(rows: Array, layout: Layout, band: int, column: int) -> Array:

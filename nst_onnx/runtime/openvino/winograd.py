@@ -21,12 +21,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.runtime.devices import openvino
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[np.float32]
+from nst_onnx.support.arrays import Array
 
 _FEWEST_CHANNELS = 128  # with fewer, the transforms take longer than the products they save
 _PHASES = 4
