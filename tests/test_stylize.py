@@ -11,6 +11,7 @@ from networks import vgg_network, vgg_weights
 
 import nst_onnx
 from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import painting
 from nst_onnx.painting.checkpoint import Checkpoint
@@ -126,7 +127,7 @@ def test_one_level_at_a_time_is_in_memory(stylizer: Stylizer, monkeypatch: pytes
     """What has evaluated a level is gone before the next level's is made."""
     evaluations: list[weakref.ref] = []
 
-    class Watched(nst_onnx.Objective):
+    class Watched(Objective):
         def __init__(self, *pictures: object, **options: object) -> None:
             assert not any(evaluation() for evaluation in evaluations)
             super().__init__(*pictures, **options)

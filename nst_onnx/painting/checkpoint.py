@@ -17,7 +17,7 @@ from nst_onnx.support import disk_arrays
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 
-_FORMAT = "nst-onnx checkpoint 4"
+_FORMAT = "nst-onnx checkpoint 5"
 _LARGE = 1 << 26  # numbers of an array that is better kept on disk
 
 
