@@ -19,6 +19,9 @@ from nst_onnx.runtime.device_tensors import Kernel, fetch, put
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
+Vector = Any
+"""A vector of the optimiser: an array of numpy, a tensor on a device, or shards of a cluster's."""
+
 GREY_LEVELS = np.float32(255)  # the unit of published step sizes
 STAYING = frozenset({"cuda"})
 """Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
@@ -27,19 +30,19 @@ STAYING = frozenset({"cuda"})
 class FlatObjective(Protocol):
     """Losses and gradient at a vector (3·H·W,): colour after colour, in grey levels."""
 
-    def __call__(self, x: Any) -> tuple[Array, Any]:
+    def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses of each term, gradient with respect to the vector)."""
 
-    def space(self) -> Space[Any]:
+    def space(self) -> Space[Vector]:
         """Return the vector space: where vectors are held, and their operations."""
 
     def preconditioner(self) -> Preconditioner:
         """Return a preconditioner for them."""
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square of the difference of two vectors, in grey levels."""
 
-    def host(self, vector: Any) -> Array:
+    def host(self, vector: Vector) -> Array:
         """Return a vector as an array."""
 
 
@@ -107,7 +110,7 @@ class DeviceFlatObjective:
         self._vector = _scaled(self._device, [1, 3, None, None], [-1])
         self._factor = put([1 / GREY_LEVELS], self._device)
 
-    def __call__(self, x: Any) -> tuple[Array, Any]:
+    def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses, gradient)."""
         self._picture.into(self._objective.device_picture(), {"x": x, "factor": self._factor})
         losses, gradient = self._objective.evaluate_on_device()
@@ -122,13 +125,13 @@ class DeviceFlatObjective:
         """Return the device's preconditioner."""
         return DevicePreconditioner(self._objective.shape, self._device)
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square difference."""
         space = self.space()
         change = space.add(a, b, -1.0)
         return float(np.sqrt(max(space.dot(change, change), 0.0) / space.size))
 
-    def host(self, vector: Any) -> Array:
+    def host(self, vector: Vector) -> Array:
         """Return a copy on the host."""
         return fetch(vector)
 
