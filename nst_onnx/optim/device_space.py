@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nst_onnx.graph import Graph
 from nst_onnx.optim.preconditioner import OPPONENTS, Smoothing
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.device_tensors import Kernel, Tensor, fetch, put
+from nst_onnx.runtime.device_tensors import DeviceFunction, Tensor, fetch, put
 from nst_onnx.support.arrays import Array, Numbers
 
 
@@ -25,7 +25,7 @@ class OnDevice:
     """Vectors (n,) as tensors on a device."""
 
     def __init__(self, size: int, device: Device) -> None:
-        self.size, self.device = size, device.exact
+        self.size, self.device = size, device.in_float32
 
     def rows(self, count: int) -> DeviceRows:
         """Return room for `count` tensors."""
@@ -82,7 +82,7 @@ class DeviceSmoothing(Smoothing):
     space: Any
 
     def __init__(self, shape: tuple[int, int], device: Device) -> None:
-        self._device = device = device.exact
+        self._device = device = device.in_float32
         super().__init__(shape)
         self.space = OnDevice(self.space.size, device)
         self._fixed = {
@@ -115,53 +115,53 @@ class DeviceSmoothing(Smoothing):
 
 
 @lru_cache(maxsize=256)
-def _products(count: int, device: Device) -> Kernel:
+def _products(count: int, device: Device) -> DeviceFunction:
     """(count,): the inner product of a vector with each of `count` others."""
     g = Graph()
     vector = g.input("vector", [None])
     rows = [g.input(f"r{i}", [None]) for i in range(count)]
     products = [g.op("ReduceSum", g.op("Mul", row, vector), keepdims=1) for row in rows]
     g.output("products", g.op("Concat", *products, axis=0))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=256)
-def _sum(count: int, device: Device) -> Kernel:
+def _sum(count: int, device: Device) -> DeviceFunction:
     """Σ weight × vector."""
     g = Graph()
     weights = g.input("weights", [count])
     terms = [g.op("Mul", g.input(f"r{i}", [None]), g.op("Gather", weights, g.ints(i))) for i in range(count)]
     g.output("sum", g.op("Sum", *terms))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _waves(shape: tuple[int, int], device: Device) -> Kernel:
+def _waves(shape: tuple[int, int], device: Device) -> DeviceFunction:
     """The opponent colours' lowest frequencies."""
     g = _with_bases()
     planes = g.op("Reshape", "vector", g.ints(3, *shape))
     low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
     g.output("waves", g.op("Reshape", _mix(g, "opponents", low), g.ints(-1)))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _weighed(device: Device) -> Kernel:
+def _weighed(device: Device) -> DeviceFunction:
     """The waves, each times its `excess`."""
     g = Graph()
     g.output("weighed", g.op("Mul", g.input("waves", [None]), g.input("excess", [None])))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _plus(count: tuple[int, int], device: Device) -> Kernel:
+def _plus(count: tuple[int, int], device: Device) -> DeviceFunction:
     """The vector, and so many `waves`."""
     g = _with_bases()
     waves = g.op("Reshape", g.input("waves", [None]), g.ints(3, *count))
     colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
     tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
     g.output("sum", g.op("Add", "vector", g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1))))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 def _with_bases() -> Graph:

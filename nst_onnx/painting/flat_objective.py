@@ -15,13 +15,11 @@ from nst_onnx.optim.device_space import DeviceSmoothing, OnDevice
 from nst_onnx.optim.preconditioner import Smoothing
 from nst_onnx.optim.space import Host, Space
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.device_tensors import Kernel, fetch, put
+from nst_onnx.runtime.device_tensors import DeviceFunction, fetch, put
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
 GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
-STAYING = frozenset({"cuda"})
-"""Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
 
 
 class Landscape(Protocol):
@@ -47,8 +45,8 @@ def landscape(objective: Objective, *, on_disk: bool = False) -> Landscape:
     """Return the objective's landscape on the device that it runs on, or with its vectors on disk."""
     if objective.sharded is not None:
         return ShardedLandscape(objective.sharded)
-    stays = not on_disk and objective.network.device.kind in STAYING and objective.whole
-    return DeviceLandscape(objective) if stays else HostLandscape(objective, on_disk=on_disk)
+    on_device = objective.network.device.backend.vectors_on_device and objective.whole and not on_disk
+    return DeviceLandscape(objective) if on_device else HostLandscape(objective, on_disk=on_disk)
 
 
 class HostLandscape:
@@ -128,12 +126,12 @@ class DeviceLandscape:
         return fetch(vector)
 
 
-def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> Kernel:
+def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> DeviceFunction:
     """A tensor times a factor, in another shape."""
     g = Graph()
     x, factor = g.input("x", given), g.input("factor", [1])
     g.output("scaled", g.op("Mul", g.op("Reshape", x, g.ints(*shape)), factor))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 def to_vector(picture: Array, *, on_disk: bool = False) -> Array:

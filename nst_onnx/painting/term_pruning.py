@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nst_onnx.objective.objective import Objective
-from nst_onnx.painting.flat_objective import STAYING, Landscape
+from nst_onnx.painting.flat_objective import Landscape
 from nst_onnx.support.arrays import Array
 
 LOSS = 0.005  # of the total: more is never left out
@@ -32,7 +32,7 @@ def possible(objective: Objective) -> bool:
 
     On a GPU it has not been measured, and would take memory for both networks.
     """
-    return objective.whole and objective.network.device.kind not in STAYING
+    return objective.whole and not objective.network.device.backend.vectors_on_device
 
 
 class Thrift:

@@ -51,7 +51,7 @@ _A = np.array(
 """Aᵀ, from six products to four columns."""
 
 
-def by_winograd(model: Any) -> list[Array]:
+def apply_winograd(model: Any) -> list[Array]:
     """Rewrite the convolutions of a model with static shapes (openvino.Model) that it makes faster.
 
     These have 3×3 kernels, fixed, with steps of 1 and a border of 1, many channels, and a width that is a
