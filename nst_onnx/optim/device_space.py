@@ -17,7 +17,8 @@ import numpy.typing as npt
 from nst_onnx.graph import Graph
 from nst_onnx.optim.preconditioner import OPPONENTS, Smoothing
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.device_tensors import DeviceFunction, Tensor, fetch, put
+from nst_onnx.runtime.device_tensors import DeviceFunction, fetch, put
+from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array, Numbers
 
 
