@@ -220,8 +220,8 @@ def test_auto_takes_it_by_its_rank(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose("auto", exact=True) == Device("mirror")
 
 
-@pytest.mark.parametrize("kind", ["mirror", "auto", "mir:ror", ""])
-def test_a_name_is_registered_once(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["mirror", "auto", "mir:ror", "Mirror", ""])
+def test_names_that_cannot_be_registered(kind: str) -> None:
     with pytest.raises(ValueError, match="cannot be named"):
         register(replace(MIRROR, kind=kind))
 

@@ -1,8 +1,8 @@
-"""Vectors that live on a device: tensors, and small ONNX graphs for what optimisers do with them.
+"""Vector space on a device: vectors are tensors, the optimisers' operations on them small ONNX graphs.
 
-Only inner products come to the host, and, while the preconditioner learns, the waves that it looks at. The
-graphs run on any provider of onnxruntime, so that tests can hold them against numpy's on the CPU. They
-have not been run on CUDA yet.
+Only inner products are copied to the host and, while the preconditioner is being learnt, DCT coefficients.
+The graphs run on any execution provider of onnxruntime: tests compare them with numpy on the CPU provider.
+They have not been run on CUDA yet.
 """
 
 from __future__ import annotations
@@ -68,8 +68,10 @@ class DeviceRows:
     def products(self, vectors: Sequence[Tensor], count: int) -> Numbers:
         """Return the inner products of each vector with the first rows."""
         rows = {f"r{i}": self._tensors[i] for i in range(count)}
-        kernel = _products(count, self._device)
-        return np.stack([fetch(kernel({"vector": vector, **rows})) for vector in vectors]).astype(np.float64)
+        products = _products(count, self._device)
+        return np.stack([fetch(products({"vector": vector, **rows})) for vector in vectors]).astype(
+            np.float64
+        )
 
     def combine(self, weights: Numbers) -> Tensor:
         """Return the weighted sum of the first rows."""

@@ -123,9 +123,10 @@ def open_session(model: onnx.ModelProto, device: Device, threads: int = 0) -> Se
 
 
 def register(backend: Backend) -> None:
-    """Add a kind of device. Raises ValueError where its name is taken or contains a colon."""
-    if backend.kind in (*BACKENDS, "auto") or ":" in backend.kind or not backend.kind:
-        raise ValueError(f"a backend cannot be named {backend.kind!r}")
+    """Add a kind of device. Raises ValueError where its name is taken, or no lower-case identifier."""
+    kind = backend.kind
+    if kind in (*BACKENDS, "auto") or not (kind.isidentifier() and kind.islower()):
+        raise ValueError(f"a backend cannot be named {kind!r}")
     BACKENDS[backend.kind] = backend
 
 
