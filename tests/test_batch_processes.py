@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from nst_onnx.jobs.batch.process_pool import Processes
 from nst_onnx.jobs.batch.resources import recipes
 from nst_onnx.jobs.batch.resume_file import Kept
 from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.runtime import BACKENDS
 from nst_onnx.support.memory import LEAST
 
 PATIENCE = 120.0  # seconds after which a test gives up
@@ -257,7 +259,7 @@ def test_the_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nst_onnx.runtime.devices._is_here", lambda kind: True)
-    monkeypatch.setattr("nst_onnx.runtime.gpus.count", lambda: 2)
+    monkeypatch.setitem(BACKENDS, "cuda", replace(BACKENDS["cuda"], count=lambda: 2))
     assert [r.device for r in recipes(Recipe(device="cuda"))] == ["cuda:0", "cuda:1"]
     assert [r.device for r in recipes(Recipe(device="cuda"), 3)] == ["cuda:0", "cuda:1", "cuda:0"]
     assert [r.device for r in recipes(Recipe(device="cuda:1"))] == ["cuda:1"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from nst_onnx.errors import OptionError
 from nst_onnx.jobs.batch.settings import Recipe
-from nst_onnx.runtime import Device, choose, gpus
+from nst_onnx.runtime import Device, choose
 from nst_onnx.support.memory import LEAST, Memory
 
 CORES_EACH = 8  # small pictures leave more of them idle; a rule of thumb, not measured
@@ -23,8 +23,8 @@ def recipes(recipe: Recipe, processes: int | None = None) -> list[Recipe]:
     if processes is not None and (isinstance(processes, bool) or processes < 1):
         raise OptionError(f"there must be at least one process, not {processes}")
     device = choose(recipe.device, exact=recipe.preset.name != "default")
-    if device.kind == "cuda":
-        return _with_memory(_on_gpus(recipe, device, gpus.count(), processes))
+    if device.backend.count is not None:
+        return _with_memory(_on_gpus(recipe, device, device.backend.count(), processes))
     return _with_memory(_on_cores(recipe, _cores(), processes))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from nst_onnx.errors import ClusterError, OptionError
 from nst_onnx.jobs.batch.resources import CORES_EACH
+from nst_onnx.runtime import BACKENDS
 from nst_onnx.support.memory import LEAST, Memory
 
 _MOST = 4  # workers that share a processor: more would do nothing but start
@@ -35,10 +36,11 @@ def share(nodes: Sequence[Mapping[str, Any]], device: str | None, workers: int |
     gpus = int(sum(n.get("GPU", 0) for n in resources))
     if not cpus:
         raise ClusterError("the cluster has no processor for us", "start it with ray start --num-cpus N")
-    wanted = (device or "auto").lower()
-    if wanted.startswith("cuda") and not gpus:
+    kind = (device or "auto").lower().partition(":")[0]
+    on_gpu = kind in BACKENDS and BACKENDS[kind].gpu
+    if on_gpu and not gpus:
         raise ClusterError("the cluster has no GPU", "leave out --device")
-    if gpus and wanted.startswith(("cuda", "auto")):
+    if gpus and (on_gpu or kind == "auto"):
         return Share(min(workers or gpus, gpus), 1, 1)
     if workers is not None and workers > _MOST * sum(cpus):
         raise OptionError(
