@@ -14,7 +14,7 @@ from conftest import smooth_picture
 import nst_onnx
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.jobs.batch import Job, Outcome, grid
-from nst_onnx.jobs.batch.paint_one import JobRunner
+from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.stylizer import Step

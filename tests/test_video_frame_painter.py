@@ -66,10 +66,10 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
         assert picture.dtype == np.float32
         np.testing.assert_array_equal(picture, np.rint(picture * 255).astype(np.uint8) / np.float32(255))
 
-    # What is held to: the weight is such that UNIT grey levels count twice the loss of the first frame.
+    # With this weight, UNIT_DIFFERENCE grey levels cost twice the loss of the first frame.
     held = fine.held
     assert held is not None
-    assert held.weight * (frame_painter.UNIT / 255) ** 2 == pytest.approx(2.0 * first.loss)
+    assert held.weight * (frame_painter.UNIT_DIFFERENCE / 255) ** 2 == pytest.approx(2.0 * first.loss)
     # It starts from the frame before where that can be trusted, and there only.
     start = fine.asked_options.init
     trusted = held.trust > 0  # all that was in sight in a scene's first frame is held

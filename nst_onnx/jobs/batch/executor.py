@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
-from nst_onnx.jobs.batch.paint_one import JobRunner
+from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.settings import BatchSettings
 
 Event = tuple[int, Progress | Ending]

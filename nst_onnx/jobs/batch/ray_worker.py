@@ -10,7 +10,7 @@ from typing import cast
 
 from nst_onnx.errors import NstError
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
-from nst_onnx.jobs.batch.paint_one import JobRunner
+from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.jobs.ray.payload import write_files
 from nst_onnx.jobs.ray.resources import memory_limit

@@ -110,23 +110,23 @@ def run(
 ) -> Generator[tuple[int, Progress | Outcome], None, None]:
     """Yield (index of a job, its progress or outcome) until every job has its `Outcome`."""
     todo: list[int] = []
-    for place, job in enumerate(jobs):
+    for index, job in enumerate(jobs):
         done = None if overwrite else skipped(job, settings)
         if done is None:
-            todo.append(place)
+            todo.append(index)
         else:
             ResumeFile(job.output).remove()  # the earlier run may have been killed between the two
-            yield place, Outcome.of(job, done)
+            yield index, Outcome.of(job, done)
     unfinished = dict.fromkeys(todo)
-    for number, event in executor.run([jobs[place] for place in todo]) if todo else ():
-        place = todo[number]
+    for number, event in executor.run([jobs[index] for index in todo]) if todo else ():
+        index = todo[number]
         if isinstance(event, Progress):
-            yield place, event
+            yield index, event
         else:
-            del unfinished[place]
-            yield place, Outcome.of(jobs[place], event)
-    for place in unfinished:  # the executor was stopped
-        yield place, Outcome.of(jobs[place], Ending(state="interrupted"))
+            del unfinished[index]
+            yield index, Outcome.of(jobs[index], event)
+    for index in unfinished:  # the executor was stopped
+        yield index, Outcome.of(jobs[index], Ending(state="interrupted"))
 
 
 def _job(job: object) -> Job:

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 
 from nst_onnx.errors import NstError
 from nst_onnx.jobs.batch.job import Job, Progress
-from nst_onnx.jobs.batch.paint_one import JobRunner
+from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.stylizer import Step
 from nst_onnx.support.throttle import Pace

@@ -79,14 +79,14 @@ class Supervisor:
     def __init__(
         self,
         ray: Ray,
-        actor: type,
+        actor: type[Actor],
         *,
         device: str | None,
         workers: int | None,
         concurrency: int = 1,
         extra: str = "",
     ) -> None:
-        """`actor`: a subclass of `Actor`. `device` and `workers` as in `allocate`.
+        """`actor`: its class. `device` and `workers` as in `allocate`.
 
         `concurrency`: methods that an actor may run at the same time. `extra`: the extra of the package that
         workers require in addition to cpu or gpu. Raises OptionError and ClusterError, as `allocate` does.

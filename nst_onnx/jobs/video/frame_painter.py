@@ -20,7 +20,7 @@ from nst_onnx.support.arrays import Array
 Callback = Callable[[int, int, Mapping[str, float]], None]
 """Called after every evaluation with the evaluations of this frame so far, their total, and the losses."""
 
-UNIT = 6.0  # grey levels: the temporal difference that costs as much as the first frame's losses
+UNIT_DIFFERENCE = 6.0  # grey levels: the temporal difference that costs as much as the first frame's losses
 MATURE_AGE = 6  # frames until a disoccluded pixel has its full temporal weight: a few steps do not finish it
 
 
@@ -100,7 +100,7 @@ class FramePainter:
         comes from the video's own frame.
         """
         warped, steps = flow.warp(previous.painted.picture), self._options.frame_steps
-        weight = self._options.temporal_weight * previous.painted.loss * (255 / UNIT) ** 2
+        weight = self._options.temporal_weight * previous.painted.loss * (255 / UNIT_DIFFERENCE) ** 2
         temporal = Temporal(warped, flow.reliable * flow.warp(previous.maturity), weight)
         reliable = flow.reliable[..., None] > 0
         recoloured = match_covariance(

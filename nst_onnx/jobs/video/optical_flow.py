@@ -94,8 +94,8 @@ def _square(vectors: Array) -> Array:
 
 
 def _grey(frame: Array) -> npt.NDArray[np.uint8]:
-    levels = np.rint(np.clip(frame, 0, 1) * 255).astype(np.uint8)
-    grey: npt.NDArray[np.uint8] = cv2().cvtColor(levels, cv2().COLOR_RGB2GRAY)
+    colour = np.rint(np.clip(frame, 0, 1) * 255).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = cv2().cvtColor(colour, cv2().COLOR_RGB2GRAY)
     return grey
 
 
