@@ -95,6 +95,14 @@ class SceneActor(Actor):
         return prepare_frame(next(self._frames), self._payload.shape)
 
 
+@dataclass
+class _Assignment:
+    """A worker's scene, and those of its frames that are not yet requested."""
+
+    scene: range
+    remaining: range
+
+
 class ScenePool:
     """Paints the scenes of a video in actors, one scene at a time in each."""
 
@@ -117,9 +125,7 @@ class ScenePool:
         self._payload = ray.put(payload)
         self._scenes: Iterator[range] = iter(())
         self._to_resume: deque[range] = deque()
-        self._remaining: dict[Worker, range] = {}
-        """The frames of each worker's scene that are not yet requested."""
-        self._scene: dict[Worker, range] = {}
+        self._assigned: dict[Worker, _Assignment] = {}
 
     def paint(self, scenes: Iterator[range]) -> Generator[tuple[int, FrameFile], None, None]:
         """Yield (number, frame) as frames are painted.
@@ -150,10 +156,11 @@ class ScenePool:
             if scene is None:
                 break
             worker = idle.pop() if idle else self._start_worker()
-            self._scene[worker] = self._remaining[worker] = scene
+            self._assigned[worker] = _Assignment(scene, remaining=scene)
             worker.submit(scene.start, worker.actor.begin.remote(scene.start))
             self._request(worker)
         for worker in idle:
+            del self._assigned[worker]
             self._supervisor.dismiss(worker)
         if self._to_resume:
             self._supervisor.check_any_left()
@@ -166,18 +173,17 @@ class ScenePool:
 
     def _request(self, worker: Worker) -> None:
         """Request the next frames of a worker's scene; send those that are painted already."""
-        while (frames := self._remaining.get(worker)) and len(worker.pending) < QUEUED_FRAMES:
-            number, self._remaining[worker] = frames[0], frames[1:]
+        assigned, actor = self._assigned[worker], worker.actor
+        while assigned.remaining and len(worker.pending) < QUEUED_FRAMES:
+            number, assigned.remaining = assigned.remaining[0], assigned.remaining[1:]
             data = self._stored_frame(number)
-            actor = worker.actor
             worker.submit(number, actor.paint.remote() if data is None else actor.skip.remote(data))
 
     def _after_loss(self, worker: Worker, number: int | None, lost: Lost) -> None:
         """Queue the scene of a lost worker again. Raises ClusterError after the last try."""
         if isinstance(lost.cause, NstError | MemoryError):  # it would fail on this machine, too
             raise lost.cause from None
-        self._remaining.pop(worker, None)
-        self._to_resume.appendleft(self._scene.pop(worker))
+        self._to_resume.appendleft(self._assigned.pop(worker).scene)
         if number is not None and lost.losses == TRIES:
             raise ClusterError(
                 f"{TRIES} workers died while they painted frame {number + 1}: {lost.reason}",
