@@ -12,6 +12,9 @@ import pytest
 from PIL import Image
 
 from nst_onnx.cli import main
+from nst_onnx.runtime import telemetry
+
+telemetry.disable()  # for the tests that import onnxruntime or Ray themselves
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,7 +7,7 @@ import exporter
 import numpy as np
 import pytest
 
-lessons = exporter.module("lessons")
+lessons = exporter.module("distil.batches")
 
 
 class School:

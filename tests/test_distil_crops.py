@@ -6,8 +6,8 @@ import exporter
 import numpy as np
 import pytest
 
-crops = exporter.module("training_crops")
-Collection = exporter.module("training_pictures").Collection
+crops = exporter.module("distil.crops")
+Collection = exporter.module("distil.pictures").Collection
 
 
 def flat(value: int, size: tuple[int, int] = (60, 80)) -> np.ndarray:

@@ -4,7 +4,7 @@ import exporter
 import numpy as np
 import pytest
 
-heads = exporter.module("heads")
+heads = exporter.module("distil.heads")
 
 
 def batches(told: int, own: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:

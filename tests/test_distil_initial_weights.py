@@ -8,7 +8,7 @@ import pytest
 
 from nst_onnx.errors import OptionError
 
-beginnings = exporter.module("beginnings")
+beginnings = exporter.module("distil.initial_weights")
 Layers = dict[str, tuple[np.ndarray, np.ndarray]]
 
 

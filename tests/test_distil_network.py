@@ -18,7 +18,7 @@ from nst_onnx.models import extractor, metadata, vgg
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
 from nst_onnx.models.weights import DEPTHS, LICENCE, Weights, layer_names
 
-compact = exporter.module("compact")
+compact = exporter.module("distil.network")
 Teacher = compact.Teacher
 
 SHIPPED = exporter.ROOT / "model" / "compact.onnx"

@@ -14,8 +14,8 @@ from PIL import Image
 from nst_onnx.errors import ModelError
 from nst_onnx.models import vgg
 
-painted_rounds = exporter.module("painted_rounds")
-Collection = exporter.module("training_pictures").Collection
+painted_rounds = exporter.module("distil.painted_rounds")
+Collection = exporter.module("distil.pictures").Collection
 
 SIZE, COUNT = 24, 2
 

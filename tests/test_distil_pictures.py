@@ -10,7 +10,7 @@ from PIL import Image
 
 from nst_onnx.errors import ModelError, OptionError
 
-pictures = exporter.module("training_pictures")
+pictures = exporter.module("distil.pictures")
 
 
 def save(path: Path, width: int, height: int, value: int) -> Path:

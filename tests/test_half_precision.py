@@ -19,7 +19,7 @@ from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, PICTURE, objective
 from nst_onnx.objective.loss_scaling import LOUDNESS, SCALE, LossScale
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import flat_objective
-from nst_onnx.painting.flat_objective import DeviceLandscape, HostLandscape, to_vector
+from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import fetch, put
@@ -217,8 +217,8 @@ def test_an_objective_in_half_precision(preset: str, network: Network, half: Net
 def test_the_same_on_host_and_device(half: Network) -> None:
     objective = of(half)
     x = to_vector(SEEN[0].transpose(1, 2, 0))
-    losses, slope = (part.copy() for part in HostLandscape(objective)(x))
-    there, gradient = DeviceLandscape(objective)(put(x, CPU))
+    losses, slope = (part.copy() for part in HostFlatObjective(objective)(x))
+    there, gradient = DeviceFlatObjective(objective)(put(x, CPU))
     np.testing.assert_allclose(there, losses, rtol=1e-3)
     np.testing.assert_allclose(fetch(gradient), slope, rtol=1e-2, atol=1e-2 * np.abs(slope).max())
 

@@ -309,7 +309,7 @@ PEAKS = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from nst_onnx import scratch
+from nst_onnx.support import disk_arrays
 from nst_onnx.memory import Memory
 from nst_onnx.picture import read, resize, write
 
@@ -325,7 +325,7 @@ def peak(work):
     return made
 
 folder, height, width = Path(sys.argv[1]), *map(int, sys.argv[2:])
-scratch.STRIP = 1 << 20
+disk_arrays.STRIP = 1 << 20
 size, found = height * width * 12, []
 for suffix in (".png", ".tif"):  # loads the libraries
     write(folder / f"tiny{suffix}", resize(np.zeros((8, 8, 3), np.float32), (9, 9)), bits=16)
@@ -334,7 +334,7 @@ for memory, suffix, bits in ((Memory(1), ".tif", 16), (Memory(1), ".png", 8), (N
     found.append([])
     path = folder / f"picture{suffix}"
     small = np.random.default_rng(0).random((50, 50, 3), dtype=np.float32)
-    room = lambda height, width: scratch.empty((height, width, 3), on_disk=memory is not None)
+    room = lambda height, width: disk_arrays.empty((height, width, 3), on_disk=memory is not None)
     large = peak(lambda: resize(small, (height, width), out=room(height, width)))
     peak(lambda: write(path, large, bits=bits))
     del large

@@ -14,6 +14,7 @@ from nst_onnx.errors import OptionError
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
+    from nst_onnx.objective.sessions import Network
     from nst_onnx.painting.stylizer import Stylizer
 
 
@@ -43,29 +44,32 @@ class Choice:
 
     def stylizer(self) -> Stylizer:
         """Open the model on the device. Raises NstError."""
-        from nst_onnx.objective.objective import open_network
-        from nst_onnx.painting import presets
-        from nst_onnx.painting.options import Options
         from nst_onnx.painting.stylizer import Stylizer
 
-        return Stylizer(
-            open_network(
-                self.others.get("model", "auto"),
-                self.others.get("device"),
-                presets.find(self.options.get("preset", Options.preset)),
-                threads=self.others.get("threads", 0),
-                preprocessing=preprocessing(self.others),
-            )
+        return Stylizer(self.network())
+
+    def network(self) -> Network:
+        """Open the model on the device, as the preset takes it. Raises NstError."""
+        from nst_onnx.painting import presets
+        from nst_onnx.painting.network_choice import NetworkChoice
+        from nst_onnx.painting.options import Options
+
+        choice = NetworkChoice(
+            self.others.get("model", "auto"),
+            self.others.get("device"),
+            self.others.get("threads", 0),
+            preprocessing(self.others),
         )
+        return choice.open(presets.find(self.options.get("preset", Options.preset)))
 
     @contextmanager
     def opened(self, ray: str | None, workers: int | None) -> Iterator[Stylizer]:
         """Open the model, and yield the stylizer; with `ray`, workers of that cluster share its pictures."""
-        from nst_onnx.api import hired
+        from nst_onnx.api import shard_team
         from nst_onnx.painting.stylizer import Stylizer
 
-        network = self.stylizer().network
-        with hired(ray, workers, network.device) as team:
+        network = self.network()
+        with shard_team(ray, workers, network.device) as team:
             yield Stylizer(network, team=team)
 
 

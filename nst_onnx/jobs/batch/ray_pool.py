@@ -19,7 +19,7 @@ from nst_onnx.jobs.ray.interface import Ray, Reference
 from nst_onnx.jobs.ray.payload import Payload, names
 from nst_onnx.jobs.ray.resources import Allocation
 from nst_onnx.jobs.ray.supervisor import TRIES, Lost, Supervisor, Worker
-from nst_onnx.objective.objective import listed
+from nst_onnx.painting.inputs import style_list
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 
@@ -110,7 +110,7 @@ class RayPool:
             try:
                 picture.check_writable(job.output, self._settings.bits or 8)
                 content = Payload.of(job.content, "content picture")
-                styles = [Payload.of(style, "style picture") for style in listed(job.style)]
+                styles = [Payload.of(style, "style picture") for style in style_list(job.style)]
             except NstError as error:
                 yield number, Ending(state="failed", error=error)
                 continue

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nst_onnx.errors import ClusterError
+from nst_onnx.runtime import telemetry
 from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def connect(address: str = "") -> Iterator[Ray]:
 
 
 def _import_ray() -> Any:
-    """Import Ray with its usage statistics disabled."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    """Import Ray with telemetry disabled. Raises ClusterError if it is not installed."""
+    telemetry.disable()
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the default to come; else it warns
     try:
         import ray

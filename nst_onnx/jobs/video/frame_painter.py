@@ -87,8 +87,8 @@ class FramePainter:
         """Paint the first frame of a scene, like a single picture."""
         painting = Painting(self._network, _content(frame), self._styles, self._options)
         for _ in painting.advance():
-            callback(painting.iteration, sum(painting.budgets), painting.losses)
-        return PaintedFrame(quantise(painting.picture()), True, painting.best_losses["total"])
+            callback(painting.iteration, painting.schedule.evaluations, painting.descent.losses)
+        return PaintedFrame(quantise(painting.picture()), True, painting.descent.best_losses["total"])
 
     def _paint_next(
         self, frame: Array, flow: BackwardFlow, previous: _Previous, callback: Callback
@@ -114,7 +114,7 @@ class FramePainter:
             options = replace(self._options, size=(width, height), init=start, pyramid=False, steps=steps)
             painting = Painting(self._network, _content(frame), self._styles, options, temporal)
             for _ in painting.advance():
-                callback(level * steps + painting.iteration, len(levels) * steps, painting.losses)
+                callback(level * steps + painting.iteration, len(levels) * steps, painting.descent.losses)
             picture = painting.picture()
             detail = recoloured - resize(resize(recoloured, (height, width)), shape)
         return PaintedFrame(quantise(picture), False, previous.painted.loss)

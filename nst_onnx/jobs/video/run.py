@@ -22,9 +22,10 @@ from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import FrameStore
 from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
 from nst_onnx.jobs.video.options import VideoOptions
-from nst_onnx.objective.objective import listed, open_network, shape_of, style_weights
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
+from nst_onnx.painting.inputs import check_style_weights, final_shape, style_list
+from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
 from nst_onnx.picture import Picture, Source, read
@@ -98,8 +99,8 @@ def stylize_video(
         raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
     source_path, path = _path(film, "a film"), _path(output, "the output")
     checked = VideoOptions.of(options)
-    sources = listed(style)
-    style_weights(checked.style_weights, len(sources))
+    sources = style_list(style)
+    check_style_weights(checked.style_weights, len(sources))
     styles = [read(picture, what="style picture") for picture in sources]
     encode.check_place(path)
     if path.resolve() == source_path.resolve():
@@ -107,10 +108,10 @@ def stylize_video(
     source = Film.open(film)
     encode.check_fit(source, path)
     if not isinstance(model, Network):
-        model = open_network(model, device, presets.find(checked.preset))
+        model = NetworkChoice(model, device).open(presets.find(checked.preset))
     first = Picture(prepare_frame(next(source.frames()), source.shape), None, source.path.name, 8)
-    chosen = sized(within_budget(checked, first, model.device.kind), first)
-    shape = shape_of(first, chosen.size or 0)
+    chosen = sized(within_budget(checked, first.shape, model.device.kind), first)
+    shape = final_shape(first.shape, chosen.size or 0)
     if max(shape) < MIN_SIDE:
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     store = FrameStore(path)
@@ -121,7 +122,7 @@ def stylize_video(
         if ray is None:
             run.paint(FramePainter(model, styles, chosen))
         else:
-            with_init = replace(chosen, init=painting.init or chosen.init)
+            with_init = replace(chosen, init=painting.plan.initial.given or chosen.init)
             run.paint_in_cluster(ray, workers, model, styles, with_init)
         frames = _output_frames(source, shape, store, luminance=chosen.preserve_colour == "luminance")
         encode.encode(source, frames, shape, store.unfinished, chosen.crf)
@@ -152,7 +153,7 @@ def sized(options: VideoOptions, content: Picture) -> VideoOptions:
         return options
     default = presets.find(options.preset).size
     longest = default if isinstance(default, int) else max(default)
-    height, width = encode.even(shape_of(content, size or min(longest, max(content.shape))))
+    height, width = encode.even(final_shape(content.shape, size or min(longest, max(content.shape))))
     return replace(options, size=(width, height))
 
 
