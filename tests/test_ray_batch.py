@@ -17,7 +17,7 @@ from clusters import PATIENCE, wait_for
 from conftest import ROOT, Outcome, smooth_picture
 
 import nst_onnx
-from nst_onnx.errors import ClusterError, OptionError, PictureError
+from nst_onnx.errors import ClusterError, ModelError, OptionError, PictureError
 from nst_onnx.jobs.batch import Ending, Job, Progress, grid
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.picture import read, read_settings
@@ -170,6 +170,9 @@ def test_what_cannot_begin_is_told(ray: Any, folder: Path, monkeypatch: pytest.M
         RayPool(ray, settings(), 0)
     with pytest.raises(ClusterError, match="no GPU"):
         RayPool(ray, BatchSettings(device="cuda"))
+    (folder / "broken.onnx").write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"broken\.onnx"):  # raised in the worker
+        list(RayPool(ray, BatchSettings(model="broken.onnx", device="cpu"), 1).run(jobs))
     monkeypatch.setattr("nst_onnx.jobs.ray.supervisor.__version__", "9.9.9")
     with pytest.raises(ClusterError, match=r"not 9\.9\.9"):
         list(RayPool(ray, settings(), 1).run(jobs))
