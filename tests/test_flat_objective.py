@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import CPU, vgg_network, vgg_weights
+from support.networks import CPU, vgg_network, vgg_weights
 
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
@@ -98,8 +98,10 @@ def test_both_descend_alike(kind: str, objective: Objective) -> None:
             losses.append(float(terms.sum()))
             optimiser.tell(losses[-1], slope)
         found.append(losses)
-    assert found[0][-1] < 0.5 * found[0][0]
-    np.testing.assert_allclose(found[1], found[0], rtol=0.01)
+    np.testing.assert_allclose(found[1][:3], found[0][:3], rtol=1e-3)  # later, rounding has grown
+    first, last = found[0][0], found[0][-1]
+    assert last < 0.5 * first
+    assert first - found[1][-1] > 0.95 * (first - last)
 
 
 def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective) -> None:
@@ -127,7 +129,9 @@ def test_a_painting_whose_picture_stays_on_the_device(
     monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
     stylizer = Stylizer(network)
     there = stylizer.stylize(CONTENT, STYLE, **options)
-    assert there.losses["total"] == pytest.approx(here.losses["total"], rel=0.05)
+    first, last = here.history[0]["total"], here.losses["total"]
+    assert there.history[0]["total"] == pytest.approx(first, rel=1e-4)
+    assert first - there.losses["total"] > 0.95 * (first - last)
     assert np.abs(there.array - here.array).mean() < 0.02
     for step in stylizer.steps(CONTENT, STYLE, **options):
         assert step.array.shape == (*step.shape, 3)

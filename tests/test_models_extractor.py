@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from weight_files import network
+from support.weight_files import network
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import extractor, metadata, vgg

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import network_of, vgg_weights
+from support.networks import network_of, vgg_weights
 
 from nst_onnx.api import Objective
 from nst_onnx.errors import DeviceError, PictureError

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from editor import Worker
+from support.checkout import ROOT
+from support.editor import Worker
 
 DEVICES = [
     "cpu",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from networks import vgg_network, vgg_weights
+from support.networks import vgg_network, vgg_weights
 
 import nst_onnx
 from nst_onnx.errors import ModelError, OptionError

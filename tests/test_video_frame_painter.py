@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import STEP, scene
-from networks import vgg_network
+from support.clips import STEP, scene
+from support.networks import vgg_network
 
 from nst_onnx.jobs.video import VideoOptions, frame_painter
 from nst_onnx.objective.losses.temporal import Temporal
