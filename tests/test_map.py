@@ -63,7 +63,7 @@ def test_the_rooms_are_those_of_the_package() -> None:
 
 
 def test_the_rooms_stand_in_the_order_of_the_layers_contract() -> None:
-    """From the top, rooms beside each other having one number; numbers fall by one."""
+    """From the top, independent rooms with one number; in the line above the table as well."""
     contract = configparser.ConfigParser()
     contract.read(ROOT / ".importlinter", "utf-8")
     lines = contract["importlinter:contract:layers"]["layers"].split("\n")
@@ -72,6 +72,9 @@ def test_the_rooms_stand_in_the_order_of_the_layers_contract() -> None:
     numbers = list(dict.fromkeys(written.values()))
     assert [{name for name, level in written.items() if level == number} for number in numbers] == layers
     assert all(upper == lower + 1 for upper, lower in pairwise(numbers))
+    (chain,) = re.findall(r"^    (cli → .+)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    line = [set(names.split(" | ")) for names in chain.split(" → ")]
+    assert line == layers[layers.index({"cli"}) : layers.index({"support"}) + 1]
 
 
 def test_every_import_goes_downwards() -> None:
