@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.objective import open_network
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.options import Options
+from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.result import Result
 from nst_onnx.painting.stylizer import Callback, Stylizer
 from nst_onnx.picture import Source
@@ -32,7 +32,7 @@ def stylize(
     resume: Checkpoint | None = None,
     ray: str | None = None,
     workers: int | None = None,
-    **options: Any,
+    **options: Unpack[OptionValues],
 ) -> Result:
     """Paint `content` in the manner of `style` (one picture, or several blended).
 

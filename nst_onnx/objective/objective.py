@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from nst_onnx.objective.shards.team import Team
 from nst_onnx.objective.targets import batch, blend, planes, scaled
 from nst_onnx.objective.whole import Whole
 from nst_onnx.painting import presets
-from nst_onnx.painting.options import LossOptions
+from nst_onnx.painting.options import LossOptions, LossOptionValues
 from nst_onnx.painting.presets import Preset
 from nst_onnx.painting.term_weights import term_weights, terms_of
 from nst_onnx.picture import Picture, Source, fit, read, resize
@@ -54,7 +54,7 @@ class Objective:
         device: str | None = None,
         held_to: Temporal | None = None,
         team: Team | None = None,
-        **options: Any,
+        **options: Unpack[LossOptionValues],
     ) -> None:
         self.options = LossOptions.of(options)
         self.preset = presets.find(self.options.preset)
@@ -213,7 +213,7 @@ def open_network(model: str | os.PathLike[str], device: str | None, preset: Pres
     return Network.open(model, device, **{"exact": preset.name != "default"} | more)
 
 
-def listed(styles: Any) -> list[Any]:
+def listed(styles: Source | Sequence[Source]) -> list[Source]:
     """Return one or several style pictures as a list. Raises OptionError for none."""
     several = list(styles) if isinstance(styles, list | tuple) else [styles]
     if not several:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class Painting:
         """Prepare a level: targets at its size, and an optimiser that sets out from the picture so far."""
         shape = self.shapes[self.level]
         size = {"size": (shape[1], shape[0])}
-        chosen = {f.name: getattr(self.options, f.name) for f in fields(LossOptions)} | size
+        chosen = {name: self.options.values()[name] for name in LossOptions.table()} | size
         self._leave()
         self._objective = Objective(
             self.content,
@@ -302,7 +302,7 @@ class Painting:
 
     def settings(self) -> dict[str, Any]:
         """Return what the picture is made with, fit for JSON: as asked for, and as the preset chose."""
-        chosen = {f.name: getattr(self.options, f.name) for f in fields(Options)}
+        chosen = {name: self.options.values()[name] for name in Options.table()}
         given = {name: value for name, value in chosen.items() if value is not None}
         if self.init is not None:
             given["init"] = self.init.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from nst_onnx.errors import OptionError
 from nst_onnx.objective.objective import listed, style_weights
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.options import Options
+from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
 from nst_onnx.painting.result import Result, to_image
@@ -120,7 +120,7 @@ class Stylizer:
         style: Source | Sequence[Source],
         *,
         resume: Checkpoint | None = None,
-        **options: Any,
+        **options: Unpack[OptionValues],
     ) -> Iterator[Step]:
         """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
 
@@ -142,7 +142,7 @@ class Stylizer:
         *,
         callback: Callback | None = None,
         resume: Checkpoint | None = None,
-        **options: Any,
+        **options: Unpack[OptionValues],
     ) -> Result:
         """Return the finished picture. `callback(step)` is called after every evaluation; False stops.
 
@@ -159,7 +159,9 @@ class Stylizer:
                 break
         return painting.result()
 
-    def _painting(self, content: Source, style: Any, options: dict[str, Any]) -> Painting:
+    def _painting(
+        self, content: Source, style: Source | Sequence[Source], options: OptionValues
+    ) -> Painting:
         checked = Options.of(options)
         sources = listed(style)
         style_weights(checked.style_weights, len(sources))

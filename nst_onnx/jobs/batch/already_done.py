@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ def _otherwise(output: Path, recipe: Recipe) -> list[str]:
 def _as_stored(recipe: Recipe) -> dict[str, Any]:
     """Return the options as a picture's settings have them, but for those that are left to the preset."""
     options = Options.of(recipe.options)
-    chosen = {f.name: getattr(options, f.name) for f in fields(Options) if f.name not in _ASIDE}
+    chosen = {name: value for name, value in options.values().items() if name not in _ASIDE}
     skipped = _BY_QUALITY if options.quality else ()
     given = {n: v for n, v in chosen.items() if v is not None and n not in skipped}
     stored: dict[str, Any] = json.loads(json.dumps(given, default=str))

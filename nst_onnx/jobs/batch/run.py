@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from nst_onnx import picture
 from nst_onnx.errors import OptionError
@@ -16,7 +16,8 @@ from nst_onnx.jobs.batch.executor import Crew
 from nst_onnx.jobs.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.jobs.batch.resume_file import Kept
 from nst_onnx.jobs.batch.settings import Recipe
-from nst_onnx.painting.options import check_whole
+from nst_onnx.painting.option_types import Whole
+from nst_onnx.painting.options import OptionValues
 from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def stylize_batch(
     overwrite: bool = False,
     bits: int | None = None,
     jpeg_quality: int = 95,
-    **options: Any,
+    **options: Unpack[OptionValues],
 ) -> Iterator[Outcome]:
     """Paint all `jobs` and yield what came of each as soon as it is done, in any order.
 
@@ -61,13 +62,13 @@ def stylize_batch(
         bits=bits,
         jpeg_quality=jpeg_quality,
     )
-    check_whole("processes", processes, 0)
+    Whole(0).check("processes", processes)
     todo = [_job(job) for job in jobs]
     prepare(todo, recipe)
     return _outcomes(todo, recipe, hire.crew(recipe, processes, ray), overwrite)
 
 
-def _job(job: Any) -> Job:
+def _job(job: object) -> Job:
     """Return what was given as a job. Raises OptionError where it is none."""
     if not isinstance(job, Sequence) or isinstance(job, str | bytes) or len(job) != len(Job._fields):
         raise OptionError(f"a job is (content, style, output), not {job!r}")

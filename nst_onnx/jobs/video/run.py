@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from nst_onnx.jobs.video.decode import Film, content
 from nst_onnx.jobs.video.frame_painter import Painter
 from nst_onnx.jobs.video.frame_store import Kept
 from nst_onnx.jobs.video.optical_flow import LEAST, between
-from nst_onnx.jobs.video.options import VideoOptions
+from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
 from nst_onnx.objective.objective import listed, open_network, shape_of, style_weights
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
@@ -75,7 +75,7 @@ def stylize_video(
     callback: Callable[[FrameStep], None] | None = None,
     ray: str | None = None,
     workers: int | None = None,
-    **options: Any,
+    **options: Unpack[VideoOptionValues],
 ) -> VideoResult:
     """Paint a film in the manner of `style` (one picture, or several blended), and write it to `output`.
 
