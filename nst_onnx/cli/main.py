@@ -38,10 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     import typer
 
-    from nst_onnx.cli.app import app
+    from nst_onnx.cli.app import build
 
     try:
-        code = typer.main.get_command(app).main(words, prog_name="nst-onnx", standalone_mode=False)
+        code = typer.main.get_command(build()).main(words, prog_name="nst-onnx", standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:
         return INTERRUPTED

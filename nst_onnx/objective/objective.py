@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -215,7 +215,7 @@ def open_network(model: str | os.PathLike[str], device: str | None, preset: Pres
 
 def listed(styles: Source | Sequence[Source]) -> list[Source]:
     """Return one or several style pictures as a list. Raises OptionError for none."""
-    several = list(styles) if isinstance(styles, list | tuple) else [styles]
+    several: list[Source] = list(styles) if isinstance(styles, list | tuple) else [cast(Source, styles)]
     if not several:
         raise OptionError("no style picture given", "give at least one")
     return several

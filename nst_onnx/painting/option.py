@@ -1,19 +1,19 @@
-"""The declaration of an option, and the base class of option sets: dataclasses whose fields are declared options.
+"""Declarations of options, and the base class of option sets: dataclasses whose fields are declared options.
 
-A declaration has everything that is said about an option: its type and range, default, help and group. Validation,
-the command line, configuration files, the worker's protocol and the tables of the documentation are made from it.
+A declaration has an option's type and range, default, help and group. Validation, the command line,
+configuration files, the worker's protocol and the documentation's tables are made from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
 from typing import Any, Self, TypeVar, cast
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.option_types import OptionType
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -41,9 +41,12 @@ class Option:
         if value is not None or self.default is not None:
             self.type.check(self.name, value)
 
-    def parse(self, text: str) -> object:
-        """Return the value that a text means. Raises OptionError that names the option."""
-        return self._named(self.type.parse, text)
+    def load(self, value: object) -> object:
+        """Return the value that a command line or a configuration file means by `value`.
+
+        Raises OptionError that names the option for a text that cannot be parsed.
+        """
+        return self._named(self.type.load, value)
 
     def parse_list(self, text: str) -> list[object]:
         """Return the values that a comma-separated text means. Raises OptionError that names the option."""
@@ -62,9 +65,9 @@ class Option:
         """Return type, range, choices, default and help, ready for JSON."""
         return {**self.type.schema(), "default": self.default, "group": self.group, "help": self.help}
 
-    def _named(self, parse: Any, text: str) -> Any:
+    def _named(self, parse: Callable[[S], T], value: S) -> T:
         try:
-            return parse(text)
+            return parse(value)
         except OptionError as error:
             raise OptionError(f"{self.name}: {error}", error.hint) from None
 
@@ -84,8 +87,7 @@ def option(
     return cast(T, field(default=default, metadata={"option": declaration}))
 
 
-@cache
-def declared(owner: type[OptionSet]) -> Mapping[str, Option]:
+def declared(owner: type[OptionSet]) -> dict[str, Option]:
     """Return the options that a class declares as its fields, by name and in order."""
     return {
         f.name: replace(f.metadata["option"], name=f.name) for f in fields(owner) if "option" in f.metadata
@@ -108,7 +110,7 @@ class OptionSet:
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
-        """Return checked options from a mapping. Raises OptionError for an unknown name or an invalid value."""
+        """Return checked options from a mapping. Raises OptionError for an unknown name or invalid value."""
         known = cls.table()
         unknown = [name for name in values if name not in known]
         if unknown:

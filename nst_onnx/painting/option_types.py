@@ -36,6 +36,10 @@ class OptionType:
         """Return the value that a text means. Raises OptionError."""
         return text
 
+    def load(self, value: object) -> object:
+        """Return the value meant by `value` on a command line or in a configuration. Raises OptionError."""
+        return self.parse(value) if isinstance(value, str) else value
+
     def parse_list(self, text: str) -> Sequence[object]:
         """Return the values that a comma-separated text means. Raises OptionError."""
         return syntax.names(text)
@@ -74,7 +78,11 @@ class Number(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is a finite number in the range."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not self.low <= value <= self.high
+        ):
             bound = (
                 f"from {self.low:g} to {self.high:g}"
                 if math.isfinite(self.high)
@@ -232,7 +240,7 @@ class Size(OptionType):
     """The longest side in pixels, or (width, height)."""
 
     metavar = "N|WxH"
-    stored = (int, tuple, list)
+    stored = (int, tuple)
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless each side is a whole number of pixels, at most `MAX_SIDE`."""
@@ -247,6 +255,10 @@ class Size(OptionType):
     def parse(self, text: str) -> object:
         """Return the size that 512 or 400x300 means."""
         return syntax.size(text)
+
+    def load(self, value: object) -> object:
+        """Return a list, as TOML has it, as a tuple."""
+        return tuple(value) if isinstance(value, list) else super().load(value)
 
     def describe(self) -> str:
         """Return the forms."""

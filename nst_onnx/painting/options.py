@@ -124,7 +124,7 @@ class LossOptions(OptionSet):
         None,
         Choice("max", "average"),
         group=LOSSES,
-        help="How the network shrinks its features",
+        help="How the network shrinks its features: max or average",
         fallback="average, or the preset's",
     )
     preserve_colour: PreserveColour | None = option(
@@ -218,7 +218,7 @@ class Options(LossOptions):
         None,
         Choice("lbfgs", "preconditioned", "adam"),
         group=OPTIMISATION,
-        help="L-BFGS, preconditioned L-BFGS (the same in fewer steps), or Adam",
+        help="lbfgs, preconditioned (L-BFGS with a preconditioner, in fewer steps), or adam",
         fallback="preconditioned, or the preset's",
     )
     learning_rate: float | None = option(
@@ -255,8 +255,8 @@ _REGISTERED: dict[str, Option] = {}
 def register(declaration: Option) -> None:
     """Add an option: the command line, configurations and the worker's protocol take it from now on.
 
-    Its value is in `Options.extra`, in a result's settings and in a checkpoint's fingerprint. Raises OptionError
-    for a name that is taken or no identifier, and for a default that the option's type refuses.
+    Its value is in `Options.extra`, in a result's settings and in a checkpoint's fingerprint. Raises
+    OptionError for a name that is taken or no identifier, and for a default that its type refuses.
     """
     if not declaration.name.isidentifier() or declaration.name in Options.table():
         raise OptionError(f"{declaration.name!r} cannot be the name of a new option", "choose another one")

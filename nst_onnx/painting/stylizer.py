@@ -159,9 +159,7 @@ class Stylizer:
                 break
         return painting.result()
 
-    def _painting(
-        self, content: Source, style: Source | Sequence[Source], options: OptionValues
-    ) -> Painting:
+    def _painting(self, content: Source, style: Source | Sequence[Source], options: OptionValues) -> Painting:
         checked = Options.of(options)
         sources = listed(style)
         style_weights(checked.style_weights, len(sources))

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nst_onnx.cli import options, shared_options
-from nst_onnx.cli.arguments import Choice, preprocessing
+from nst_onnx.cli import parameters
+from nst_onnx.cli.arguments import Arguments
 from nst_onnx.cli.errors import FAILED, INTERRUPTED, one_line
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.progress import batch as batch_progress
+from nst_onnx.cli.run_options import OUTPUT
 from nst_onnx.errors import NstError
+from nst_onnx.painting.options import MODEL
 
 if TYPE_CHECKING:
     from nst_onnx.jobs.batch import Job, Outcome
@@ -90,7 +92,7 @@ Jobs = Annotated[
         metavar="N",
         min=1,
         help="How many pictures at a time (one for each GPU, or for every 8 cores).",
-        rich_help_panel=options.MODEL,
+        rich_help_panel=MODEL,
     ),
 ]
 Json = Annotated[
@@ -99,12 +101,11 @@ Json = Annotated[
         "--json",
         metavar="",
         help="What came of every picture on standard output, as JSON.",
-        rich_help_panel=options.OUTPUT,
+        rich_help_panel=OUTPUT,
     ),
 ]
 
 
-@shared_options.with_its_controls(before="jobs", without=("style_weights",))
 def batch(
     contents: Contents,
     *,
@@ -114,11 +115,11 @@ def batch(
     name: Name = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
-    ray: options.Ray = None,
-    config: options.Config = None,
+    ray: parameters.Ray = None,
+    config: parameters.Config = None,
     json: Json = False,
-    quiet: options.Quiet = False,
-    **given: Any,
+    quiet: parameters.Quiet = False,
+    **given: object,
 ) -> None:
     """Paint all CONTENTS in the manner of all STYLES.
 
@@ -127,7 +128,7 @@ def batch(
     """
     from nst_onnx.jobs.batch import hire, plan, run
 
-    recipe = _recipe(Choice.of(given, config))
+    recipe = _recipe(Arguments.of(given, config))
     pattern = plan.NAME if name is None else name
     todo = (plan.pairs if pairs else plan.grid)(contents, styles, out_dir, name=pattern)
     run.prepare(todo, recipe)
@@ -147,12 +148,19 @@ def batch(
         raise typer.Exit(INTERRUPTED if "interrupted" in states else FAILED)
 
 
-def _recipe(choice: Choice) -> Recipe:
+def _recipe(arguments: Arguments) -> Recipe:
     from nst_onnx.jobs.batch.settings import Recipe
 
-    names = ("model", "device", "threads", "bits", "jpeg_quality")
-    given = {name: choice.others[name] for name in names if name in choice.others}
-    return Recipe(options=choice.options, preprocessing=preprocessing(choice.others), **given)
+    run = arguments.run
+    return Recipe(
+        model=run.model,
+        device=run.device,
+        threads=run.threads,
+        preprocessing=run.preprocessing(),
+        options=arguments.options,
+        bits=run.bits,
+        jpeg_quality=run.jpeg_quality,
+    )
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class RemotePainter:
     def __init__(self, recipe: Recipe, cpus: float, names: Sequence[str | None], *values: Any) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nst-onnx-")
         model, *init = unpack(Path(self._folder.name), names, values)
-        options = dict(recipe.options)
+        options = recipe.options.copy()
         if init:
             options["init"] = init[0]
         if options.get("max_memory") is None:

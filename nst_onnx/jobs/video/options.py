@@ -15,10 +15,10 @@ FRAMES, OUTPUT = "Frames", "Output"
 class VideoOptions(Options):
     """The options of a painting apply to the first frame and after each cut; `max_seconds` to every frame.
 
-    Any other frame starts from the one before, warped by the optical flow, and takes `frame_steps` evaluations
-    at half the size and as many at full size. With a `temporal_weight` of 1, a difference of 6 grey levels (root
-    mean square) from the warped frame costs as much as the loss that the scene's first frame ends with; 0 leaves
-    frames independent. `crf`: libx264's constant rate factor. Raises OptionError for an invalid value.
+    Any other frame starts from the one before, warped by the optical flow, and takes `frame_steps`
+    evaluations at half the size and as many at full size. With a `temporal_weight` of 1, a difference of 6
+    grey levels (root mean square) from the warped frame costs as much as the loss that the scene's first
+    frame ends with; 0 leaves frames independent. Raises OptionError for an invalid value.
     """
 
     size: int | tuple[int, int] | None = option(
