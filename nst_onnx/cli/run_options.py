@@ -40,6 +40,10 @@ class Bits(Whole):
         if value not in (8, 16):
             raise OptionError(f"a picture is written with 8 or 16 bits, not {value!r}")
 
+    def describe(self) -> str:
+        """Return both numbers."""
+        return "8, 16"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(OptionSet):

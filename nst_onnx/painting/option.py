@@ -84,7 +84,8 @@ def option(
 ) -> T:
     """Return a dataclass field that is a declared option of an `OptionSet`."""
     declaration = Option("", type, default, group, help, fallback, metavar, loss)
-    return cast(T, field(default=default, metadata={"option": declaration}))
+    found: T = field(default=default, metadata={"option": declaration})
+    return found
 
 
 def declared(owner: type[OptionSet]) -> dict[str, Option]:

@@ -102,7 +102,7 @@ class Number(OptionType):
 
     def schema(self) -> dict[str, object]:
         """Return the range; no "high" where there is no upper bound."""
-        bounds = {"low": self.low, "high": self.high}
+        bounds = {"low": float(self.low), "high": float(self.high)}
         return {"type": "number"} | {name: bound for name, bound in bounds.items() if math.isfinite(bound)}
 
 
@@ -123,10 +123,10 @@ class Whole(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is a whole number in the range."""
-        high = math.inf if self.high is None else self.high
-        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= high:
-            bound = f"of at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
-            raise OptionError(f"{name} must be a whole number {bound}, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or value < self.low:
+            raise OptionError(f"{name} must be a whole number of at least {self.low}, not {value!r}")
+        if self.high is not None:
+            Number(self.low, self.high).check(name, value)
 
     def parse_list(self, text: str) -> Sequence[object]:
         """Return whole numbers."""

@@ -74,7 +74,7 @@ class LiveDisplay:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it meanwhile; afterwards it is gone from the screen."""
+        """Show the display until the context exits, then clear it."""
         from rich.live import Live
 
         with Live(self, console=self._console, refresh_per_second=8, transient=True):

@@ -25,7 +25,7 @@ class Display(Protocol):
 
 
 def display(quiet: bool) -> AbstractContextManager[Display]:
-    """Give the display that fits: for a person at a terminal, a log, or nobody."""
+    """Yield the display for a terminal, a log, or `quiet`."""
     return fitting(quiet, Bar, Lines)
 
 
@@ -85,7 +85,7 @@ class Bar:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it meanwhile; afterwards it is gone from the screen."""
+        """Show the display until the context exits, then clear it."""
         with self._bar:
             yield
 

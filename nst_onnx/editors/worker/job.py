@@ -1,4 +1,4 @@
-"""One stylisation for a client: from the request's words to its last event."""
+"""One `stylize` request: checks it, paints, and sends its events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from nst_onnx.editors.worker.folder import Folder
 from nst_onnx.editors.worker.protocol import Message, ProtocolError, error_event
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.models import catalogue
-from nst_onnx.painting.options import Options
+from nst_onnx.painting.option_types import PictureSource
+from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _PROGRESS_SECONDS = 0.05  # no more often: an interface cannot show it
 _UNREAD_EVENTS = 50  # with more on their way, progress waits: the client is busy
 _UNREAD_PREVIEWS = 2  # no more are made until the client has read (and so removed) one
-_STARTS = ("content", "noise", "style")
 
 
 class _AbandonedError(Exception):
@@ -197,21 +197,25 @@ class Job:
             raise ProtocolError(f'"{name}" must be a name')
         return value
 
-    def _options(self) -> dict[str, Any]:
-        """Return the options that are given, checked; a picture to start from is read."""
+    def _options(self) -> OptionValues:
+        """Return the given options, checked against their declarations; pictures among them are read."""
         quality = self._request.get("quality")
         asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
         options = {name: value for name, value in asked.items() if value is not None}
         Options.of(options)
-        init = options.get("init", "content")
-        if isinstance(init, str) and Path(init).is_absolute():
-            init = {"path": init}
-        if isinstance(init, dict):
-            options["init"] = self._take(init, "picture to start from")
-        elif not isinstance(init, str) or init not in _STARTS:
-            known = ", ".join(_STARTS)
-            raise OptionError(f"init must be one of {known}, a picture or an absolute path, not {init!r}")
-        return options
+        for name, option in Options.table().items():
+            if isinstance(option.type, PictureSource) and options.get(name) not in (None, *option.type.words):
+                options[name] = self._source(name, option.type, options[name])
+        return cast(OptionValues, options)
+
+    def _source(self, name: str, type: PictureSource, value: object) -> Picture:
+        """Return the picture that an option's value describes. Raises OptionError, PictureError."""
+        if isinstance(value, str) and Path(value).is_absolute():
+            value = {"path": value}
+        if not isinstance(value, dict):
+            known = ", ".join(type.words)
+            raise OptionError(f"{name} must be one of {known}, a picture or an absolute path, not {value!r}")
+        return self._take(value, "picture to start from")
 
     def _model(self) -> str:
         """Return "auto", a name or an absolute path; never what lies in the folder that the worker is in."""

@@ -1,4 +1,4 @@
-"""The worker's life: hello, requests one after another, and an end that leaves nothing behind."""
+"""Worker service: sends the hello, answers requests, and removes all its files at its end."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ class Service:
         from nst_onnx.editors.worker.job import Job
         from nst_onnx.editors.worker.model_cache import Warm
         from nst_onnx.painting import presets
+        from nst_onnx.painting.options import Options
         from nst_onnx.painting.quality import BUDGETS
 
         assert self._folder is not None
@@ -105,6 +106,7 @@ class Service:
             "devices": devices,
             "presets": list(presets.PRESETS),
             "qualities": {name: budget._asdict() for name, budget in BUDGETS[devices[0]].items()},
+            "options": {name: option.schema() for name, option in Options.table().items()},
             "folder": str(self._folder.path),
         }
         threading.Thread(target=self._compute, args=(Warm(),), name="computing", daemon=True).start()
