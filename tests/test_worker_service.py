@@ -405,5 +405,5 @@ def test_a_garbled_line_gets_one_error_and_the_next_is_understood(worker: Worker
 
 
 def test_every_option_is_known_to_the_worker(worker: Worker) -> None:
-    defaults = {name: getattr(Options(), name) for name in Options.__dataclass_fields__}
+    defaults = {name: getattr(Options(), name) for name in Options.table()}
     finished(worker, worker.stylize(options={**defaults, "size": 16, "steps": 1}))

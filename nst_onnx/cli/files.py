@@ -92,7 +92,7 @@ class Files:
         return (path for path in self.output.parent.iterdir() if name.fullmatch(path.name))
 
     def save_state(self, step: Step) -> None:
-        """Save what is needed to go on after `step`."""
+        """Save the checkpoint after `step`."""
         if state := self.state:
             self._try("the state", lambda: step.checkpoint().save(state))
 

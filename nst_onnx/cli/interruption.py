@@ -1,4 +1,4 @@
-"""Ctrl-C, and being asked to end: let the step at hand finish, so that nothing is lost."""
+"""Signal handling: Ctrl-C and SIGTERM let the current step finish, so that its result can be saved."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """While it is entered, and `holding`, the first SIGINT or SIGTERM only sets `asked` and calls `tell`.
+    """While it is entered, and `holding`, the first SIGINT or SIGTERM only sets `asked` and calls `notify`.
 
     Any further one, or one while there is nothing to save yet, raises KeyboardInterrupt at once.
     """
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, notify: Callable[[], None]) -> None:
         self.asked = False
         self.holding = False
-        self._tell = tell
+        self._notify = notify
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -38,4 +38,4 @@ class Interruption:
         if self.asked or not self.holding:
             raise KeyboardInterrupt
         self.asked = True
-        self._tell()
+        self._notify()

@@ -1,4 +1,4 @@
-"""Plotting how the losses went, with matplotlib (the extra "plot")."""
+"""Plots the losses over the evaluations, with matplotlib (the extra "plot")."""
 
 from __future__ import annotations
 

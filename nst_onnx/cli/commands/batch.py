@@ -1,4 +1,4 @@
-"""``nst-onnx batch``: many pictures, and what to do when it does not go well with some of them."""
+"""``nst-onnx batch``: paint many pictures; a failed one does not stop the others."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ Json = Annotated[
     typer.Option(
         "--json",
         metavar="",
-        help="What came of every picture on standard output, as JSON.",
+        help="The outcome of every picture on standard output, as JSON.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -123,8 +123,8 @@ def batch(
 ) -> None:
     """Paint all CONTENTS in the manner of all STYLES.
 
-    What is there already is not painted again; what fails does not stop the others. After Ctrl-C, or when it
-    was killed, the same command goes on.
+    What is there already is not painted again; what fails does not stop the others. After Ctrl-C or a kill,
+    the same command resumes.
     """
     from nst_onnx.jobs.batch import hire, plan, run
 
@@ -139,7 +139,7 @@ def batch(
     ):
         outcomes = _painted(todo, recipe, crew, display, overwrite)
         display.say(summary(outcomes))
-    for text in told(outcomes):
+    for text in messages(outcomes):
         print(text, file=sys.stderr)
     if json:
         print(json_format.dumps(facts(outcomes)))
@@ -165,7 +165,7 @@ def _recipe(arguments: Arguments) -> Recipe:
 
 @contextmanager
 def _stopping(crew: Crew, display: batch_progress.Display) -> Iterator[None]:
-    """Let Ctrl-C end the work so that it can go on later; pressed again, at once."""
+    """Make Ctrl-C stop the batch resumably; a second one stops it at once."""
 
     def stop() -> None:
         crew.stop()
@@ -202,15 +202,15 @@ _SAID: Mapping[State, str] = {
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return a line that says what came of all."""
+    """Return a line that counts the outcomes."""
     count = Counter(outcome.state for outcome in outcomes)
     parts = [f"{count[state]} {text}" for state, text in _SAID.items() if count[state] or state == "painted"]
-    more = "; the same command goes on" if count["interrupted"] else ""
+    more = "; the same command resumes" if count["interrupted"] else ""
     return f"{len(outcomes)} pictures: {', '.join(parts)}{more}"
 
 
-def told(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the lines for warnings and errors: one for those that say the same, and not too many."""
+def messages(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield lines for warnings and errors; equal ones are merged, and their number is limited."""
     warnings = list(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings))
     yield from (one_line("warning", text) for text in warnings[:SHOWN])
     if len(warnings) > SHOWN:
@@ -225,7 +225,7 @@ def told(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def facts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return what came of all, for programs."""
+    """Return the outcomes' data for `--json`."""
     count = Counter(outcome.state for outcome in outcomes)
     return {
         **{state: count[state] for state in _SAID},

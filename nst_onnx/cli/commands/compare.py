@@ -1,4 +1,4 @@
-"""``nst-onnx compare``: a contact sheet over settings, to choose by eye."""
+"""``nst-onnx compare``: a contact sheet of the same picture under several settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``nst-onnx doctor``: what is installed, what works, and what to do about the rest."""
+"""``nst-onnx doctor``: examine the installation, and paint a test picture on every device."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _devices() -> Iterator[Finding]:
     try:
         kinds = available()
     except DeviceError:
-        return  # already told
+        return  # already reported
     for kind in kinds:
         state: Literal["broken", "warning"] = "broken" if kind == "cpu" else "warning"
         yield _attempt(f"picture on {kind}", partial(_self_test, kind), state)

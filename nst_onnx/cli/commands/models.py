@@ -67,7 +67,7 @@ def fetch(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progress bar.")] = False,
 ) -> None:
-    """Download published weights and install them. A download that broke off goes on."""
+    """Download published weights and install them. An interrupted download resumes."""
     from nst_onnx.models import fetch as fetching
 
     there = None if force or url else fetching.present(name)

@@ -36,7 +36,7 @@ SaveEvery = Annotated[
 Preview = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Keep a picture of the run as it goes on here.", rich_help_panel=OUTPUT
+        metavar="FILE", help="Keep the current picture of the run in this file.", rich_help_panel=OUTPUT
     ),
 ]
 Plot = Annotated[
@@ -47,7 +47,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Save the run's state here; if it is there already, go on from it.",
+        help="Save the run's checkpoint here; if it exists already, resume from it.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -99,7 +99,10 @@ def stylize(
     files.check([content, *styles, *([init] if isinstance(init, str) else [])], overwrite=overwrite)
     with stylize_progress.display(quiet) as display:
         run = Run(files, display)
-        with arguments.opened(ray, workers) as stylizer, run.interruption:  # (Ray listens to signals, too)
+        with (
+            arguments.opened(ray, workers) as stylizer,
+            run.interruption,
+        ):  # (Ray installs signal handlers, too)
             try:
                 result = run.paint(stylizer, content, styles, arguments)
             except (NstError, MemoryError) as error:
@@ -115,29 +118,29 @@ def stylize(
 
 @dataclass
 class Run:
-    """One picture on its way: shown, saved and interruptible after every step."""
+    """A run of `stylize`: displays, saves and can stop after every step."""
 
     files: Files
     display: stylize_progress.Display
     last: Step | None = None
 
     def __post_init__(self) -> None:
-        """Make what listens to Ctrl-C."""
+        """Prepare the handler of Ctrl-C."""
         self._heading = ""
-        self.interruption = Interruption(self._tell)
+        self.interruption = Interruption(self._announce_stop)
 
     def paint(self, stylizer: Stylizer, content: str, styles: list[str], arguments: Arguments) -> Result:
-        """Return the picture, finished or as good as it was when interrupted."""
+        """Return the finished picture, or the best one so far if interrupted."""
         saved = self.files.load_state()
         beginning = self._beginning(stylizer, arguments)
-        self._heading = beginning + (f", going on from {self.files.state}" if saved else "")
+        self._heading = beginning + (f", resuming from {self.files.state}" if saved else "")
         result = stylizer.stylize(content, styles, callback=self._after, resume=saved, **arguments.options)
         if self.last is not None and not self.complete and not self.interrupted:
-            self.files.save_state(self.last)  # the time is up; whoever pressed Ctrl-C has it already
+            self.files.save_state(self.last)  # the time is up (after Ctrl-C it is saved already)
         return result
 
     def rescue(self, error: NstError | MemoryError) -> None:
-        """Save the best so far of a run that failed after its first step, and raise NstError that says so."""
+        """Save the best picture of a run that failed after its first step; raise NstError that says so."""
         if self.last is None:
             return
         traceback.clear_frames(error.__traceback__)  # free what failed: saving needs memory, too
@@ -145,33 +148,33 @@ class Run:
         try:
             self.files.finish(self.last.result(), complete=False)
             saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
-        except Exception:  # whatever comes of a broken run: the first error is the one to tell
+        except Exception:  # the first error is the one to report
             saved = "nor could the best so far be saved"
         hint = getattr(error, "hint", "choose a smaller --size")
-        raise NstError(f"{message}; {saved}{self._going_on()}", hint) from error
+        raise NstError(f"{message}; {saved}{self._resume_hint()}", hint) from error
 
     @property
     def complete(self) -> bool:
-        """Whether the run came to its own end, not to that of somebody's patience."""
+        """True if all iterations were made, or none was left to make."""
         step = self.last
         return step is None or step.iteration >= step.iterations
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it early."""
+        """True if Ctrl-C ended the run early."""
         return self.interruption.asked and not self.complete
 
     def summary(self, result: Result) -> str:
-        """Return a line that says what came of it."""
+        """Return a line about the result."""
         height, width = result.array.shape[:2]
         seconds = result.history[-1]["seconds"] if result.history else 0.0
         done = f"{self.files.output}  {width}×{height}  {stylize_progress.duration(seconds)}"
         if self.interrupted:
-            return f"interrupted; the best so far is in {done}{self._going_on()}"
-        return f"wrote {done}" + ("" if self.complete else self._going_on())
+            return f"interrupted; the best so far is in {done}{self._resume_hint()}"
+        return f"wrote {done}" + ("" if self.complete else self._resume_hint())
 
     def facts(self, result: Result) -> dict[str, Any]:
-        """Return what came of it, for programs."""
+        """Return the result's data for `--json`."""
         last = result.history[-1] if result.history else {}
         return {
             "output": str(self.files.output),
@@ -204,10 +207,10 @@ class Run:
         better = " (finer: nst-onnx models fetch vgg19)" if by_default and not catalogue.trained() else ""
         return f"model {stylizer.model_name}{better} on {stylizer.device}"
 
-    def _going_on(self) -> str:
+    def _resume_hint(self) -> str:
         state = self.files.state
-        return f"; give --resume {state} again to go on" if state and state.exists() else ""
+        return f"; give --resume {state} again to resume" if state and state.exists() else ""
 
-    def _tell(self) -> None:
+    def _announce_stop(self) -> None:
         with suppress(OSError):
             self.display.say("stopping after this step; Ctrl-C again stops at once, and saves nothing")

@@ -62,7 +62,7 @@ def video(
 ) -> None:
     """Paint FILM in the manner of STYLE (several blend). Sound, times and number of frames are kept.
 
-    Frames that are done are kept in OUT.nst-onnx until the film stands: the same command goes on.
+    Frames that are done are kept in OUT.nst-onnx until the film stands: the same command resumes.
     """
     arguments = Arguments.of(given, config, VideoOptions)
     check_apart([output], [film, *styles])
@@ -70,11 +70,11 @@ def video(
         check_new([output])
     with video_progress.display(quiet) as display:
         run = Run(display)
-        with _joined(ray), run.interruption:  # (Ray listens to signals, too)
+        with _joined(ray), run.interruption:  # (Ray installs signal handlers, too)
             try:
                 result = run.paint(film, styles, output, arguments, ray=ray, workers=workers)
             except KeyboardInterrupt:
-                display.say(run.told())
+                display.say(run.interrupted())
                 raise typer.Exit(INTERRUPTED) from None
         display.say(summary(result))
     if json:
@@ -82,7 +82,7 @@ def video(
 
 
 def _joined(ray: str | None) -> AbstractContextManager[Any]:
-    """Return what joins a cluster meanwhile, if there is to be one. Entering it raises ClusterError."""
+    """Return a context that is connected to a cluster, if `ray` names one. Entering raises ClusterError."""
     if ray is None:
         return nullcontext()
     from nst_onnx.jobs.ray.connect import connect
@@ -91,7 +91,7 @@ def _joined(ray: str | None) -> AbstractContextManager[Any]:
 
 
 class Run:
-    """A film on its way: shown, and interruptible at once, since every frame that is done is kept."""
+    """A run of `video`: can be interrupted at any time, because finished frames are kept."""
 
     def __init__(self, display: video_progress.Display) -> None:
         self._display = display
@@ -101,7 +101,7 @@ class Run:
     def paint(
         self, film: str, styles: list[str], output: Path, arguments: Arguments, **cluster: Any
     ) -> VideoResult:
-        """Return what came of it. `cluster`: who paints, as `stylize_video` takes it.
+        """Return the result. `cluster`: `ray` and `workers` of `stylize_video`.
 
         Raises NstError, and KeyboardInterrupt.
         """
@@ -112,12 +112,12 @@ class Run:
         options = cast(VideoOptionValues, arguments.options)
         return stylize_video(film, styles, output, model=network, callback=self._after, **cluster, **options)
 
-    def told(self) -> str:
-        """Return a line that says what an interrupted run leaves."""
+    def interrupted(self) -> str:
+        """Return a line about what an interrupted run keeps."""
         if self._last is None or not self._last.frame:
             return "interrupted"
         done = f"{self._last.frame} of {self._last.frames} frames are kept"
-        return f"interrupted; {done}, the same command goes on"
+        return f"interrupted; {done}, the same command resumes"
 
     def _after(self, step: FrameStep) -> None:
         self._last = step
@@ -125,7 +125,7 @@ class Run:
 
 
 def summary(result: VideoResult) -> str:
-    """Return a line that says what came of it."""
+    """Return a line about the result."""
     height, width = result.shape
     cuts = len(result.scenes) - 1
     parts = [f"{result.frames} frames", *([f"{cuts} cut{'s' * (cuts > 1)}"] if cuts else [])]
@@ -134,7 +134,7 @@ def summary(result: VideoResult) -> str:
 
 
 def facts(result: VideoResult) -> dict[str, Any]:
-    """Return what came of it, for programs."""
+    """Return the result's data for `--json`."""
     known = asdict(result)
     height, width = known.pop("shape")
     return known | {"output": str(result.output), "width": width, "height": height}

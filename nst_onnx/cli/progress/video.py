@@ -1,4 +1,4 @@
-"""Showing how a video goes on: a bar on a terminal, a line now and then elsewhere, or nothing."""
+"""Progress display of `video`: a live bar, plain lines, or nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Display(Protocol):
         """Show where the video is."""
 
     def say(self, text: str) -> None:
-        """Tell something that stays to be read."""
+        """Write a line that stays."""
 
 
 def display(quiet: bool) -> AbstractContextManager[Display]:

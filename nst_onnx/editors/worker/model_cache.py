@@ -1,4 +1,4 @@
-"""Models that stay loaded from one request to the next."""
+"""Cache of loaded models between the requests of a worker."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from nst_onnx.painting import presets
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import choose
 
-_KEPT = 2  # enough to compare two models; each holds its weights several times over
+_CAPACITY = 2  # enough to compare two models; each holds its weights several times over
 
 
-class Warm:
-    """Stylizers by model file and device, the latest few."""
+class ModelCache:
+    """The most recently used stylizers, by model file and device."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], Stylizer] = OrderedDict()
@@ -31,7 +31,7 @@ class Warm:
         chosen = str(choose(None if device == "auto" else device, exact=preset != "default"))
         key = (path, path.stat().st_mtime_ns, chosen)
         if key not in self._kept:
-            while len(self._kept) >= _KEPT:
+            while len(self._kept) >= _CAPACITY:
                 self._kept.popitem(last=False)
             self._kept[key] = Stylizer(open_network(path, chosen, recipe))
         self._kept.move_to_end(key)

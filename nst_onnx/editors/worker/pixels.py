@@ -1,4 +1,4 @@
-"""Pictures as the protocol describes them, in files of raw samples."""
+"""Pictures of the worker's protocol: files of raw samples, and their descriptions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def take(folder: Folder, described: Any, what: str) -> Picture:
 def picture_of(samples: npt.NDArray[Any], name: str) -> Picture:
     """Return samples H×W×C (gray, gray and alpha, RGB or RGBA) as a picture.
 
-    Floats beyond 0..1 (editors compute with them) are clipped to it, and those that are no number are 0.
+    Floats outside 0..1, which editors compute with, are clipped; NaN becomes 0.
     """
     if samples.dtype.kind == "f":
         samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=0.0)
@@ -75,7 +75,7 @@ def files_of(request: Message) -> list[str]:
     described = [request.get("content"), *(styles if isinstance(styles, list) else [])]
     options = request.get("options")
     if isinstance(options, dict):
-        described.append(options.get("init"))
+        described.extend(options.values())
     names = [picture.get("file") for picture in described if isinstance(picture, dict)]
     return [name for name in names if isinstance(name, str)]
 
