@@ -118,7 +118,7 @@ class OptionSet:
             raise OptionError(f"there is no option {unknown[0]!r}", f"options are: {', '.join(known)}")
         return cls._made({name: _as_python(value) for name, value in values.items()})
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """Return every option's value by name."""
         return {name: getattr(self, name) for name in self.table()}
 

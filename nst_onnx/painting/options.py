@@ -164,7 +164,7 @@ class LossOptions(OptionSet):
         own = declared(cls)
         return {**own, **{n: one for n, one in _REGISTERED.items() if one.loss or issubclass(cls, Options)}}
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """Return every option's value by name, registered ones included."""
         return {name: getattr(self, name) for name in declared(type(self))} | dict(self.extra)
 

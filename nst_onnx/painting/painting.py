@@ -101,7 +101,7 @@ class Painting:
         """Prepare a level: targets at its size, and an optimiser that sets out from the picture so far."""
         shape = self.shapes[self.level]
         size = {"size": (shape[1], shape[0])}
-        chosen = {name: self.options.values()[name] for name in LossOptions.table()} | size
+        chosen: dict[str, Any] = {name: self.options.values()[name] for name in LossOptions.table()} | size
         self._leave()
         self._objective = Objective(
             self.content,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -224,7 +224,7 @@ def messages(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield one_line("error", f"{same[0].job.output}{more}: {message}", hint)
 
 
-def facts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def facts(outcomes: Sequence[Outcome]) -> dict[str, object]:
     """Return the outcomes' data for `--json`."""
     count = Counter(outcome.state for outcome in outcomes)
     return {
@@ -233,7 +233,7 @@ def facts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _facts(outcome: Outcome) -> dict[str, Any]:
+def _facts(outcome: Outcome) -> dict[str, object]:
     error: NstError | None = outcome.error
     height, width = outcome.shape or (None, None)
     return {

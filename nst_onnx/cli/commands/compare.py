@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nst_onnx.cli.contact_sheet import Cell
     from nst_onnx.painting.stylizer import Step, Stylizer
 
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 
 VARIED_TYPES: tuple[type[OptionType], ...] = (Number, Whole, Choice, PresetName, PictureSource)
 FIXED = ("learning_rate", "max_seconds", "min_change")
@@ -120,7 +120,7 @@ def _values(option: Option, text: str) -> list[object]:
     return [None if optional and value == "none" else value for value in option.parse_list(text)]
 
 
-def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def combinations(axes: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
     """Return every combination of values; the first axis changes fastest. Raises OptionError for too many."""
     found = [dict(zip(axes, values[::-1], strict=True)) for values in product(*[*axes.values()][::-1])]
     if len(found) > MOST:
@@ -128,13 +128,13 @@ def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def columns(axes: Mapping[str, Sequence[Any]]) -> int:
+def columns(axes: Mapping[str, Sequence[object]]) -> int:
     """Return how many pictures stand in a row: the first axis that varies, broken only if it is alone."""
     lengths = [len(values) for values in axes.values() if len(values) > 1]
     return 1 if not lengths else lengths[0] if len(lengths) > 1 else min(lengths[0], WIDEST)
 
 
-def label(varied: Values, axes: Mapping[str, Sequence[Any]], *, constant: bool = False) -> str:
+def label(varied: Values, axes: Mapping[str, Sequence[object]], *, constant: bool = False) -> str:
     """Return the settings that tell a picture from the others, or those that are the same for all."""
     shown = {name: value for name, value in varied.items() if (len(axes[name]) == 1) is constant}
     return ", ".join(
@@ -167,9 +167,9 @@ class Comparison:
             lambda: display.say("stopping; the sheet gets the pictures made so far")
         )
         self._stylizer: Stylizer | None = None
-        self._opened: tuple[Any, Any] = (None, None)
+        self._opened: tuple[object, object] = (None, None)
 
-    def cells(self, runs: Sequence[tuple[dict[str, Any], Arguments]]) -> Iterator[Cell]:
+    def cells(self, runs: Sequence[tuple[dict[str, object], Arguments]]) -> Iterator[Cell]:
         """Yield a picture for each combination; where one fails, what is wrong with it.
 
         Raises the first NstError where all fail.
@@ -184,8 +184,10 @@ class Comparison:
             title = label(varied, {name: list(values) for name, values in axes.items()})
             self.display.say(f"{number}/{len(runs)}  {title}")
             try:
-                pictures: tuple[Any, Any] = self.content, self.styles  # read once, for all
-                result = self._open(arguments).stylize(*pictures, callback=self._after, **arguments.options)
+                stylizer = self._open(arguments)
+                result = stylizer.stylize(
+                    self.content, self.styles, callback=self._after, **arguments.options
+                )
             except NstError as error:
                 errors.append(error)
                 if len(errors) == len(runs):
@@ -196,7 +198,7 @@ class Comparison:
                 yield Cell(title, result.image, "")
 
     def write(
-        self, output: Path, cells: Sequence[Cell], axes: Mapping[str, Sequence[Any]], quality: int
+        self, output: Path, cells: Sequence[Cell], axes: Mapping[str, Sequence[object]], quality: int
     ) -> None:
         """Write the sheet."""
         import numpy as np

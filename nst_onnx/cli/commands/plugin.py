@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from nst_onnx.editors.plugin_files import Installed
+    from nst_onnx.editors.profile import Profile
     from nst_onnx.support.module_search import Finding
 
 app = typer.Typer(help="Put Neural Style into the menu of GIMP or Krita.", no_args_is_help=True)
@@ -109,7 +110,7 @@ def doctor(
     _report(finding for name in names for finding in EDITORS[name].examine(_profiles(name, True, folder)))
 
 
-def _look(editor: Editor, profile: Any, found: list[str]) -> None:
+def _look(editor: Editor, profile: Profile, found: list[str]) -> None:
     """Warn of a folder that the editor may not read. Raises PluginError for one that does not exist."""
     from nst_onnx.editors.errors import PluginError
     from nst_onnx.editors.registry import EDITORS
@@ -134,12 +135,12 @@ def _state(found: Installed | None) -> str:
     return found.version if found.current else f"{found.version}: out of date, install it again"
 
 
-def _profiles(editor: str, everywhere: bool, folder: Path | None) -> list[Any]:
+def _profiles(editor: str, everywhere: bool, folder: Path | None) -> list[Profile]:
     from nst_onnx.editors.registry import EDITORS
 
     if folder is not None:
         return [EDITORS[editor].given(folder.expanduser().absolute())]
-    found: list[Any] = list(EDITORS[editor].profiles())
+    found: list[Profile] = list(EDITORS[editor].profiles())
     return found if everywhere else found[-1:]
 
 

@@ -7,7 +7,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -173,7 +173,7 @@ class Run:
             return f"interrupted; the best so far is in {done}{self._resume_hint()}"
         return f"wrote {done}" + ("" if self.complete else self._resume_hint())
 
-    def facts(self, result: Result) -> dict[str, Any]:
+    def facts(self, result: Result) -> dict[str, object]:
         """Return the result's data for `--json`."""
         last = result.history[-1] if result.history else {}
         return {

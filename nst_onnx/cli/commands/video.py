@@ -6,7 +6,7 @@ import json as json_format
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, TypedDict, Unpack, cast
 
 import typer
 
@@ -81,13 +81,18 @@ def video(
         print(json_format.dumps(facts(result)))
 
 
-def _joined(ray: str | None) -> AbstractContextManager[Any]:
+def _joined(ray: str | None) -> AbstractContextManager[object]:
     """Return a context that is connected to a cluster, if `ray` names one. Entering raises ClusterError."""
     if ray is None:
         return nullcontext()
     from nst_onnx.jobs.ray.connect import connect
 
     return connect(ray)
+
+
+class _Cluster(TypedDict):
+    ray: str | None
+    workers: int | None
 
 
 class Run:
@@ -99,7 +104,7 @@ class Run:
         self.interruption = Interruption(lambda: None)
 
     def paint(
-        self, film: str, styles: list[str], output: Path, arguments: Arguments, **cluster: Any
+        self, film: str, styles: list[str], output: Path, arguments: Arguments, **cluster: Unpack[_Cluster]
     ) -> VideoResult:
         """Return the result. `cluster`: `ray` and `workers` of `stylize_video`.
 
@@ -133,7 +138,7 @@ def summary(result: VideoResult) -> str:
     return f"wrote {result.output}  {width}×{height}  {', '.join(parts)}  {took}"
 
 
-def facts(result: VideoResult) -> dict[str, Any]:
+def facts(result: VideoResult) -> dict[str, object]:
     """Return the result's data for `--json`."""
     known = asdict(result)
     height, width = known.pop("shape")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 
 class Live(Protocol):
@@ -18,10 +18,10 @@ class Live(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def show(self, *news: Any) -> None:
+    def show(self, *news: object) -> None:
         """Show nothing."""
 
-    def end(self, *news: Any) -> None:
+    def end(self, *news: object) -> None:
         """Show nothing."""
 
     def say(self, text: str) -> None:

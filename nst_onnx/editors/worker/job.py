@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -104,7 +104,7 @@ class Job:
         assert step is not None, "a run makes at least one step"
         self._send_result(step)
 
-    def _take(self, described: Any, what: str) -> Picture:
+    def _take(self, described: object, what: str) -> Picture:
         self._stop_if_over()
         return pixels.take(self._folder, described, what)
 
@@ -181,13 +181,13 @@ class Job:
 
     # ---- fields of the request
 
-    def _list(self, name: str) -> list[Any]:
+    def _list(self, name: str) -> list[object]:
         value = self._request.get(name)
         if not isinstance(value, list):
             raise ProtocolError(f'"{name}" must be a list')
         return value
 
-    def _object(self, name: str) -> dict[str, Any]:
+    def _object(self, name: str) -> Message:
         value = self._request.get(name) or {}
         if not isinstance(value, dict):
             raise ProtocolError(f'"{name}" must be an object')
