@@ -161,7 +161,7 @@ def test_standard_output_carries_the_protocol_alone() -> None:
     script = textwrap.dedent(
         """
         import ctypes, os, subprocess, sys
-        from nst_onnx.worker import channel
+        from nst_onnx.editors.worker import channel
         taken = channel.take_over()
         print("from Python", flush=True)
         os.write(1, b"from a descriptor\\n")

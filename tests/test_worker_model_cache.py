@@ -23,26 +23,26 @@ def models(tmp_path: Path) -> list[str]:
 
 
 def test_the_same_model_is_loaded_once() -> None:
-    models = ModelCache()
-    first = models.stylizer("compact", str(choose()), "default")
-    assert models.stylizer("auto", "auto", "default") is first
-    assert models.stylizer(str(catalogue.locate("compact")), str(choose()), "gatys2015") is first
+    cache = ModelCache()
+    first = cache.stylizer("compact", str(choose()), "default")
+    assert cache.stylizer("auto", "auto", "default") is first
+    assert cache.stylizer(str(catalogue.locate("compact")), str(choose()), "gatys2015") is first
 
 
 def test_a_model_that_has_changed_is_loaded_again(models: list[str]) -> None:
-    models = ModelCache()
-    first = models.stylizer(models[0], "cpu", "default")
+    cache = ModelCache()
+    first = cache.stylizer(models[0], "cpu", "default")
     Path(models[0]).touch()
-    assert models.stylizer(models[0], "cpu", "default") is not first
+    assert cache.stylizer(models[0], "cpu", "default") is not first
 
 
 def test_the_two_latest_are_kept(models: list[str]) -> None:
-    models = ModelCache()
-    a, b = (models.stylizer(model, "cpu", "default") for model in models[:2])
-    assert models.stylizer(models[0], "cpu", "default") is a
-    models.stylizer(models[2], "cpu", "default")
-    assert models.stylizer(models[0], "cpu", "default") is a
-    assert models.stylizer(models[1], "cpu", "default") is not b
+    cache = ModelCache()
+    a, b = (cache.stylizer(model, "cpu", "default") for model in models[:2])
+    assert cache.stylizer(models[0], "cpu", "default") is a
+    cache.stylizer(models[2], "cpu", "default")
+    assert cache.stylizer(models[0], "cpu", "default") is a
+    assert cache.stylizer(models[1], "cpu", "default") is not b
 
 
 def test_what_there_is_not_is_refused() -> None:
