@@ -269,7 +269,7 @@ class Size(OptionType):
         return {"type": "size", "low": 1, "high": MAX_SIDE}
 
 
-class Layers(OptionType):
+class LayerWeights(OptionType):
     """Names of layers, or {name: weight}."""
 
     metavar = "LAYERS"

@@ -12,6 +12,7 @@ from nst_onnx.painting.option_types import (
     MAX_SIDE,
     Choice,
     Flag,
+    LayerWeights,
     MemoryLimit,
     Number,
     PictureSource,
@@ -20,7 +21,6 @@ from nst_onnx.painting.option_types import (
     Weights,
     Whole,
 )
-from nst_onnx.painting.option_types import Layers as LayersType
 
 if TYPE_CHECKING:
     from nst_onnx.graph.passes.network_edits import Pooling
@@ -108,14 +108,14 @@ class LossOptions(OptionSet):
     )
     content_layers: Layers | None = option(
         None,
-        LayersType(),
+        LayerWeights(),
         group=LOSSES,
         help="Layers of the content loss: conv4_2, or with weights a=1,b=0.5",
         fallback="the preset's, or the model's own",
     )
     style_layers: Layers | None = option(
         None,
-        LayersType(),
+        LayerWeights(),
         group=LOSSES,
         help="Layers of the style loss: conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5",
         fallback="the preset's, or the model's own",
