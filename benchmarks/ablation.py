@@ -19,21 +19,21 @@ from benchmarks import objectives, own_recipe, reference_recipe
 from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
-from nst_onnx.optim import LBFGS, Optimiser, Smoothing
+from nst_onnx.optim import LBFGS, Optimiser, Preconditioner
 from nst_onnx.optim.correction_pairs import Scaling, bold, newest
-from nst_onnx.painting.descent import LONGEST_STEP, LOOKBACK
-from nst_onnx.painting.descent import PAIRS as PAIRS_KEPT
 from nst_onnx.painting.flat_objective import to_vector
+from nst_onnx.painting.optimiser_settings import LONGEST_STEP, LOOKBACK
+from nst_onnx.painting.optimiser_settings import PAIRS as PAIRS_KEPT
 
 
-class Untaught(Smoothing):
+class Untaught(Preconditioner):
     """The preconditioner as it begins, learning nothing."""
 
     learns = False
 
 
 def recipe(
-    kind: type[Smoothing] | None, scaling: Scaling, history: int = PAIRS_KEPT, lookback: int = LOOKBACK
+    kind: type[Preconditioner] | None, scaling: Scaling, history: int = PAIRS_KEPT, lookback: int = LOOKBACK
 ) -> Callable[[Objective], Optimiser]:
     """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LBFGS."""
 
@@ -41,7 +41,7 @@ def recipe(
         x = to_vector(objective.content_picture)
         return LBFGS(
             x,
-            smoothing=kind(objective.shape) if kind else None,
+            preconditioner=kind(objective.shape) if kind else None,
             longest=LONGEST_STEP,
             history=history,
             scaling=scaling,
@@ -54,12 +54,12 @@ def recipe(
 VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
     "plain L-BFGS": recipe(None, newest),
     "plain, γ bold": recipe(None, bold),
-    "P learnt, γ of the newest pair": recipe(Smoothing, newest),
+    "P learnt, γ of the newest pair": recipe(Preconditioner, newest),
     "P as it begins, γ bold": recipe(Untaught, bold),
-    "P learnt, γ bold (ours)": recipe(Smoothing, bold),
-    "ours, no step uphill": recipe(Smoothing, bold, lookback=1),
-    "ours, 10 pairs kept": recipe(Smoothing, bold, 10),
-    "ours, 40 pairs kept": recipe(Smoothing, bold, 40),
+    "P learnt, γ bold (ours)": recipe(Preconditioner, bold),
+    "ours, no step uphill": recipe(Preconditioner, bold, lookback=1),
+    "ours, 10 pairs kept": recipe(Preconditioner, bold, 10),
+    "ours, 40 pairs kept": recipe(Preconditioner, bold, 40),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import objectives, reference_recipe
 from benchmarks.engines import EXACT, Engine, opened
-from benchmarks.own_recipe import OwnRecipe, total
+from benchmarks.own_recipe import current_picture, own_descent, total
 from benchmarks.pairs import Pair
 from benchmarks.reference_recipe import Curve
 from benchmarks.reference_time import ReferenceTime
@@ -165,7 +165,7 @@ def descend(
     count = 0
     reference.evaluations.clear()
     begun = time.perf_counter()
-    descent = OwnRecipe(objective)
+    descent = own_descent(objective)
     told += time.perf_counter() - begun
     disturbed = True
     while wanted:
@@ -174,9 +174,9 @@ def descend(
         begun, disturbed = time.perf_counter(), False
         loss = descent.evaluate()
         evaluated, count = evaluated + time.perf_counter() - begun, count + 1
-        exact = engine.precision == "fp32" and not descent.left_out
+        exact = engine.precision == "fp32" and not descent.pruned
         if not exact and loss <= wanted[0][1] * NEAR:
-            loss, disturbed = total(judge.evaluate(descent.picture)[0]), True
+            loss, disturbed = total(judge.evaluate(current_picture(descent))[0]), True
         while wanted and (loss <= wanted[0][1] or count >= wanted[0][0]):
             level, low = wanted.pop(0)
             spent = evaluated + told

@@ -25,7 +25,6 @@ import numpy as np
 from benchmarks.report import Part
 from nst_onnx import Objective
 from nst_onnx.objective.evaluation import shared_layout
-from nst_onnx.objective.objective import open_network
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.sharded import shares
 from nst_onnx.objective.shards.team import Here
@@ -34,8 +33,9 @@ from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.objective.tiles.passes import TilePasses
 from nst_onnx.optim.preconditioner import MOST_WAVES
 from nst_onnx.painting import presets
-from nst_onnx.painting.descent import begin
-from nst_onnx.painting.flat_objective import landscape, to_vector
+from nst_onnx.painting.flat_objective import flat_objective, to_vector
+from nst_onnx.painting.network_choice import NetworkChoice
+from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
@@ -129,11 +129,12 @@ def exchanged(network: Network, side: int, shards: int, **options: Any) -> dict[
     objective = Objective(
         content, style, model=network, size=(side, side), style_scale=STYLE, team=team, **options
     )
-    ground = landscape(objective)
-    optimiser: Any = begin(
-        "preconditioned", presets.find("default"), to_vector(content), ground, evaluations=STEPS
+    ground = flat_objective(objective)
+    optimiser: Any = OptimiserSettings.of(presets.find("default")).start(
+        to_vector(content), ground, evaluations=STEPS
     )
-    optimiser.smoothing.restore({**optimiser.smoothing.state(), "count": np.array(LEARNT, np.float64)})
+    learnt = {**optimiser.preconditioner.state(), "count": np.array(LEARNT, np.float64)}
+    optimiser.preconditioner.restore(learnt)
     for step in range(STEPS):
         if step == 1:
             team.sent.clear()
@@ -179,7 +180,7 @@ def forecast(models: Mapping[str, float], sides: Sequence[int], machines: Sequen
     header = ("", "million pixels", "machines", "rows of tiles", "MB through the driver", "computing")
     part = Part("What is to be expected of many machines", FORECAST, (*header, *BANDWIDTHS))
     for model, seconds in models.items():
-        network = open_network(model, "cpu", presets.find("default"))
+        network = NetworkChoice(model, "cpu").open(presets.find("default"))
         for side in sides:
             for count in machines:
                 found = expected(network, side, count, seconds)
@@ -202,7 +203,7 @@ def run(models: Sequence[str], sides: Sequence[int], shards: Sequence[int]) -> P
     )
     with without_computing():
         for model in models:
-            network = open_network(model, "cpu", presets.find("default"))
+            network = NetworkChoice(model, "cpu").open(presets.find("default"))
             for side in sides:
                 for size in shards:
                     found = exchanged(network, side, size)

@@ -26,9 +26,8 @@ from nst_onnx.errors import NstError
 from nst_onnx.graph import Graph
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
-from nst_onnx.painting.descent import PAIRS as PAIRS_KEPT
-from nst_onnx.painting.descent import begin
-from nst_onnx.painting.flat_objective import landscape, to_vector
+from nst_onnx.painting.flat_objective import flat_objective, to_vector
+from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.runtime import Device, Session, choose
 from nst_onnx.support.arrays import Array
 
@@ -100,7 +99,7 @@ def run(
 def evaluation(network: Network, size: int) -> tuple[Callable[[], Any], Callable[[], Array]]:
     """Return what makes a gradient and leaves it where it is, and what brings it to the host."""
     objective = objectives.ours(network, PAIRS[0], (size, size))
-    ground = landscape(objective)
+    ground = flat_objective(objective)
     x = ground.space().take(to_vector(objective.content_picture))
 
     def evaluate() -> Any:
@@ -112,9 +111,10 @@ def evaluation(network: Network, size: int) -> tuple[Callable[[], Any], Callable
 def descent(network: Network, steps: int, pixels: int) -> float:
     """Return the seconds of so many steps, once a shorter descent has made all that they need."""
     objective = objectives.ours(network, PAIRS[0], (pixels, pixels))
-    ground, preset, seconds = landscape(objective), presets.find("default"), 0.0
-    for count in (2 * PAIRS_KEPT, steps):
-        optimiser = begin(preset.optimiser, preset, to_vector(objective.content_picture), ground)
+    ground, seconds = flat_objective(objective), 0.0
+    settings = OptimiserSettings.of(presets.find("default"))
+    for count in (2 * settings.history, steps):
+        optimiser = settings.start(to_vector(objective.content_picture), ground)
         begun = time.perf_counter()
         for _ in range(count):
             losses, gradient = ground(optimiser.x)

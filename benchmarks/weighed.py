@@ -21,12 +21,12 @@ BEGUN = time.time()
 def ours(device: str, model: str, content: str, style: str, side: int, steps: int) -> float:
     """Take steps of our recipe; return when the first gradient was there."""
     from benchmarks import objectives
-    from benchmarks.own_recipe import OwnRecipe
+    from benchmarks.own_recipe import own_descent
     from benchmarks.pairs import Pair
     from nst_onnx.objective.sessions import Network
 
     objective = objectives.ours(Network.open(model, device), Pair(content, style), (side, side))
-    descent = OwnRecipe(objective)
+    descent = own_descent(objective)
     first = 0.0
     for _ in range(steps):
         descent.evaluate()

@@ -11,10 +11,9 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
-    from nst_onnx.api import stylize
+    from nst_onnx.api import Objective, stylize
     from nst_onnx.jobs.batch import stylize_batch
     from nst_onnx.jobs.video import stylize_video
-    from nst_onnx.objective.objective import Objective
     from nst_onnx.painting.result import Result
     from nst_onnx.painting.stylizer import Step, Stylizer
 
@@ -31,7 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Objective": "objective.objective",
+    "Objective": "api",
     "Result": "painting.result",
     "Step": "painting.stylizer",
     "Stylizer": "painting.stylizer",

@@ -1,4 +1,4 @@
-"""The public functions: `stylize`, and what it opens for one call."""
+"""The public API: `stylize`, and `Objective`, the losses and their gradient as a function of a picture."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
-from nst_onnx.errors import OptionError
-from nst_onnx.objective.objective import open_network
+import numpy as np
+import numpy.typing as npt
+
+from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.objective import objective
+from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.targets import batch
 from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.options import Options, OptionValues
+from nst_onnx.painting.inputs import Inputs, final_shape
+from nst_onnx.painting.network_choice import NetworkChoice
+from nst_onnx.painting.objective_settings import objective_settings
+from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
 from nst_onnx.painting.result import Result
 from nst_onnx.painting.stylizer import Callback, Stylizer
-from nst_onnx.picture import Source
+from nst_onnx.picture import Source, read
+from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
     from nst_onnx.objective.shards.team import Team
@@ -47,24 +57,90 @@ def stylize(
     >>> nst_onnx.stylize("photo.jpg", "painting.jpg", size=512, strength=0.6).save("out.png")
     """
     if not isinstance(model, Network):
-        model = open_network(model, device, presets.find(Options.of(options).preset))
-    with hired(ray, workers, model.device) as team:
+        model = NetworkChoice(model, device).open(presets.find(Options.of(options).preset))
+    with shard_team(ray, workers, model.device) as team:
         stylizer = Stylizer(model, team=team)
         return stylizer.stylize(content, style, callback=callback, resume=resume, **options)
 
 
 @contextmanager
-def hired(ray: str | None, workers: int | None, device: Device) -> Iterator[Team | None]:
-    """Yield the workers of a cluster who share large pictures, none where no cluster is given.
+def shard_team(ray: str | None, workers: int | None, device: Device) -> Iterator[Team | None]:
+    """Yield a cluster's workers that share large pictures, None where no cluster is given.
 
     Raises OptionError for workers without a cluster, ClusterError where there are none to be had.
     """
     if ray is not None:
-        from nst_onnx.jobs.ray import shard_team
+        from nst_onnx.jobs.ray import shard_team as cluster
 
-        with shard_team.workers(ray, device=str(device), count=workers) as team:
+        with cluster.workers(ray, device=str(device), count=workers) as team:
             yield team
     elif workers is not None:
         raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
     else:
         yield None
+
+
+class Objective(objective.Objective):
+    """The losses of a picture and their exact gradient, for one content, some styles, at one size.
+
+    Takes the options of `LossOptions` by name. `model` is "auto", an installed model's name, a file, or a
+    `Network` already open; `content` and `styles` are whatever `nst_onnx.picture.read` takes. The device
+    "auto" computes in full precision here. `held_to`: for a frame of a film, the frame before.
+    `team`: processes that share a picture too large for one.
+    Raises subclasses of NstError.
+
+    >>> objective = Objective("photo.jpg", "painting.jpg", size=256)
+    >>> loss, gradient = objective.value_and_grad(numpy.full((*objective.shape, 3), 0.5, "float32"))
+    """
+
+    def __init__(
+        self,
+        content: Source,
+        styles: Source | Sequence[Source],
+        *,
+        model: str | os.PathLike[str] | Network = "auto",
+        device: str | None = None,
+        held_to: Temporal | None = None,
+        team: Team | None = None,
+        **options: Unpack[LossOptionValues],
+    ) -> None:
+        self.options = LossOptions.of(options)
+        self.preset = presets.find(self.options.preset)
+        if not isinstance(model, Network):
+            model = NetworkChoice(model, device).open(self.preset, exact=True)
+        memory = Memory.of(self.options.max_memory)
+        inputs = Inputs.read(content, styles, self.options.style_weights, memory)
+        super().__init__(
+            inputs.content,
+            inputs.styles,
+            network=model,
+            settings=objective_settings(self.options, self.preset, model.extractor),
+            shape=final_shape(inputs.content.shape, self.options.size or self.preset.size),
+            memory=memory,
+            temporal=held_to,
+            team=team,
+        )
+
+    def value_and_grad(self, image: npt.ArrayLike) -> tuple[float, Array]:
+        """Return (loss, gradient) at a picture H×W×3, RGB, 0..1 (values outside are allowed).
+
+        The gradient, float32 H×W×3, is with respect to that picture's values.
+        Raises PictureError where the picture has another shape than `shape`.
+        """
+        losses, gradient = self.evaluate(batch(self._checked(image)))
+        return float(losses.sum(dtype=np.float64)), gradient[0].transpose(1, 2, 0).copy()
+
+    def losses(self, image: npt.ArrayLike) -> dict[str, float]:
+        """Return the weighted losses of a picture: total, content, style, tv, and each layer's own."""
+        losses, _ = self.evaluate(batch(self._checked(image)))
+        return self.named(losses)
+
+    def _checked(self, image: npt.ArrayLike) -> Array:
+        array = np.asarray(image)
+        if array.dtype.kind in "ui":  # levels of 8 or 16 bits, as everywhere else
+            array = read(array, what="picture").rgb
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise PictureError("the picture must be an array of finite numbers")
+        if array.shape != (*self.shape, 3):
+            raise PictureError(f"the picture must have shape {(*self.shape, 3)}, not {array.shape}")
+        return array.astype(np.float32, copy=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import smooth_picture
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.errors import OptionError, PictureError

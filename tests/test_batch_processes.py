@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, smooth_picture
 from PIL import Image
+from support.checkout import ROOT
+from support.pictures import smooth_picture
 
 from nst_onnx.errors import DeviceError, NstError, OptionError
 from nst_onnx.jobs.batch import Ending, Job, Progress, grid
@@ -28,7 +29,7 @@ from nst_onnx.support.memory import LEAST
 PATIENCE = 120.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 40, "min_change": 0.0, "pyramid": False}
 LINE = (
-    "batch photos --styles styles --out-dir out --size 48 --steps 100 --min-change 0 --no-pyramid "
+    "batch photos --styles styles --out-dir out --size 48 --steps 60 --min-change 0 --no-pyramid "
     "--model compact --device cpu --threads 1"
 )
 
@@ -199,7 +200,7 @@ def test_killed_and_started_again(folder: Path, started: Callable[..., subproces
 
 @posix
 def test_a_killed_worker_of_the_command(folder: Path, started: Callable[..., subprocess.Popen[str]]) -> None:
-    child = started("--json", "--steps", "200")
+    child = started("--json", "--steps", "120")
     wait_for(lambda: bool(list(folder.glob("out/.*.state"))))
     for worker in workers_of(child.pid):
         os.kill(worker, signal.SIGKILL)

@@ -2,21 +2,21 @@
 
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.checkout import ROOT
 
 from nst_onnx.painting import flat_objective
 from nst_onnx.runtime import Device
 
-ROOT = Path(__file__).resolve().parents[1]
 pytest.importorskip("torch", reason="PyTorch, which counts for the benchmarks, is not installed")
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not part of this installation", allow_module_level=True)
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import gpu  # noqa: E402  (found from here on only)
+
+from benchmarks import gpu
 
 
 @pytest.mark.parametrize("stays", [True, False])

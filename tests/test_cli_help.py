@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from conftest import ROOT, Outcome
+from support.checkout import ROOT
+from support.command import Outcome
 
 from nst_onnx import cli
 from nst_onnx.cli import completion, errors

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, Outcome
 from PIL import Image
+from support.checkout import ROOT
+from support.command import Outcome
 from test_bad_input import foreign
 
 import nst_onnx

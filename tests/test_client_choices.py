@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from support.checkout import ROOT
 
 sys.path.insert(0, str(ROOT / "plugin"))
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import exporter
 import numpy as np
 import pytest
+from support import exporter
 
-crops = exporter.module("training_crops")
-Collection = exporter.module("training_pictures").Collection
+crops = exporter.module("distil.crops")
+Collection = exporter.module("distil.pictures").Collection
 
 
 def flat(value: int, size: tuple[int, int] = (60, 80)) -> np.ndarray:

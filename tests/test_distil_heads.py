@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import exporter
 import numpy as np
 import pytest
+from support import exporter
 
-heads = exporter.module("heads")
+heads = exporter.module("distil.heads")
 
 
 def batches(told: int, own: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:

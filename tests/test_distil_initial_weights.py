@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import exporter
-import independent
-import networks
 import numpy as np
 import pytest
+from support import exporter, independent, networks
 
 from nst_onnx.errors import OptionError
 
-beginnings = exporter.module("beginnings")
+beginnings = exporter.module("distil.initial_weights")
 Layers = dict[str, tuple[np.ndarray, np.ndarray]]
 
 

@@ -3,14 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import exporter
-import independent
-import networks
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from support import exporter, independent, networks
 
 from nst_onnx import Stylizer
 from nst_onnx.errors import ModelError
@@ -18,7 +16,7 @@ from nst_onnx.models import extractor, metadata, vgg
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
 from nst_onnx.models.weights import DEPTHS, LICENCE, Weights, layer_names
 
-compact = exporter.module("compact")
+compact = exporter.module("distil.network")
 Teacher = compact.Teacher
 
 SHIPPED = exporter.ROOT / "model" / "compact.onnx"

@@ -3,14 +3,14 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
-import exporter
 import numpy as np
 import pytest
 from PIL import Image
+from support import exporter
 
 from nst_onnx.errors import ModelError, OptionError
 
-pictures = exporter.module("training_pictures")
+pictures = exporter.module("distil.pictures")
 
 
 def save(path: Path, width: int, height: int, value: int) -> Path:

@@ -6,22 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import exporter
-import independent
-import networks
 import numpy as np
 import pytest
+from support import exporter, independent, networks
 
 from nst_onnx.errors import DeviceError, ModelError, OptionError
 
 torch = pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
-beginnings = exporter.module("beginnings")
-compact = exporter.module("compact")
-crops = exporter.module("training_crops")
-distill = exporter.module("distill")
-painted_rounds = exporter.module("painted_rounds")
-student = exporter.module("student")
-Collection = exporter.module("training_pictures").Collection
+beginnings = exporter.module("distil.initial_weights")
+compact = exporter.module("distil.network")
+crops = exporter.module("distil.crops")
+distill = exporter.module("distil.train")
+painted_rounds = exporter.module("distil.painted_rounds")
+student = exporter.module("distil.student")
+Collection = exporter.module("distil.pictures").Collection
 
 SETTINGS = distill.Settings(width=0.5, last="conv2_2", steps=6, batch=2, looks=2, learning_rate=3e-3)
 STILL = replace(SETTINGS, steps=1, learning_rate=1e-9)  # all stays as the training begins

@@ -8,20 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import exporter
-import networks
 import numpy as np
 import onnx
 import pytest
-import weight_files
-from conftest import smooth_picture
+from support import exporter, networks, weight_files
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.models import extractor, vgg
 from nst_onnx.models.weights import Weights
 
 command = exporter.module("__main__")
-compact = exporter.module("compact")
+compact = exporter.module("distil.network")
 
 pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.kernel_layout.ModelWarning")
 
@@ -34,10 +32,10 @@ def weight_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have `distill` paint tiny pictures in a few steps."""
-    painted_rounds = exporter.module("painted_rounds")
+    painted_rounds = exporter.module("distil.painted_rounds")
     monkeypatch.setattr(painted_rounds, "STEPS", (3,))
     monkeypatch.setattr(painted_rounds, "PaintedRounds", partial(painted_rounds.PaintedRounds, size=20))
-    monkeypatch.setattr(exporter.module("dead_leaves"), "COUNT", 2)
+    monkeypatch.setattr(exporter.module("distil.dead_leaves"), "COUNT", 2)
 
 
 def save(weights: Weights, path: Path) -> Path:
@@ -117,7 +115,7 @@ def test_shapes_are_drawn_among_the_pictures(
     leaves: str, shares: list[float], weight_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
-    distill = exporter.module("distill")
+    distill = exporter.module("distil.train")
     smooth_picture(40, 50, 1).save(weight_file.parent / "one.png")
     found: list[float] = []
 
@@ -136,7 +134,7 @@ def test_a_painter_that_is_not_here_is_told_before_anything_is_learnt(
 ) -> None:
     pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
     monkeypatch.setattr(
-        exporter.module("distill"), "distill", lambda *given, **named: pytest.fail("it began")
+        exporter.module("distil.train"), "distill", lambda *given, **named: pytest.fail("it began")
     )
     line = f"distill {weight_file} . -o out.onnx --rounds 2 --painter abacus"
     monkeypatch.chdir(weight_file.parent)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import exporter
 import numpy as np
+from support import exporter
 
-dead_leaves = exporter.module("dead_leaves")
-read = exporter.module("training_pictures")
+dead_leaves = exporter.module("distil.dead_leaves")
+read = exporter.module("distil.pictures")
 
 
 def drawn(side: int = 64, seed: int = 0) -> np.ndarray:

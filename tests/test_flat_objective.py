@@ -4,17 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import CPU, vgg_network, vgg_weights
+from support.networks import CPU, vgg_network, vgg_weights
 
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.optim import LBFGS
-from nst_onnx.optim.device_space import DeviceSmoothing, OnDevice
-from nst_onnx.optim.preconditioner import Smoothing
+from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
+from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import Host
 from nst_onnx.painting import flat_objective, presets
-from nst_onnx.painting.descent import begin
-from nst_onnx.painting.flat_objective import DeviceLandscape, HostLandscape, to_vector
+from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
+from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime.device_tensors import fetch, put
 
@@ -35,11 +35,11 @@ def objective(network: Network) -> Objective:
 
 def test_both_give_the_same_losses_and_slopes(objective: Objective) -> None:
     x = to_vector(RNG.random((*SHAPE, 3), np.float32))
-    losses, slope = (part.copy() for part in HostLandscape(objective)(x))
-    there, gradient = DeviceLandscape(objective)(put(x, CPU))
+    losses, slope = (part.copy() for part in HostFlatObjective(objective)(x))
+    there, gradient = DeviceFlatObjective(objective)(put(x, CPU))
     np.testing.assert_allclose(there, losses, rtol=1e-5)
     np.testing.assert_allclose(fetch(gradient), slope, rtol=1e-4, atol=1e-7 * np.abs(slope).max())
-    again, _ = HostLandscape(objective)(x)  # after a tensor stood in for the input
+    again, _ = HostFlatObjective(objective)(x)  # after a tensor stood in for the input
     np.testing.assert_array_equal(again, losses)
 
 
@@ -65,7 +65,7 @@ def test_vectors_on_the_device_add_up() -> None:
 
 @pytest.mark.parametrize("shape", [(36, 48), (5, 300), (64, 33)])
 def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
-    here, there = Smoothing(shape), DeviceSmoothing(shape, CPU)
+    here, there = Preconditioner(shape), DevicePreconditioner(shape, CPU)
     for _ in range(5):
         s, y = (RNG.standard_normal(3 * shape[0] * shape[1]).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
@@ -82,7 +82,7 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(
         fetch(there.plus(put(s, CPU), put(waves, CPU))), here.plus(s, waves), **tolerance
     )
-    fresh = DeviceSmoothing(shape, CPU)
+    fresh = DevicePreconditioner(shape, CPU)
     fresh.restore(here.state())
     np.testing.assert_allclose(fetch(fresh(put(s, CPU))), here(s), **tolerance)
 
@@ -90,20 +90,22 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize("kind", ["preconditioned", "lbfgs"])
 def test_both_descend_alike(kind: str, objective: Objective) -> None:
     found = []
-    for ground in (HostLandscape(objective), DeviceLandscape(objective)):
-        optimiser = begin(kind, presets.find("default"), to_vector(CONTENT), ground)
+    for ground in (HostFlatObjective(objective), DeviceFlatObjective(objective)):
+        optimiser = OptimiserSettings.of(presets.find("default"), kind).start(to_vector(CONTENT), ground)
         losses = []
         for _ in range(12):
             terms, slope = ground(optimiser.x)
             losses.append(float(terms.sum()))
             optimiser.tell(losses[-1], slope)
         found.append(losses)
-    assert found[0][-1] < 0.5 * found[0][0]
-    np.testing.assert_allclose(found[1], found[0], rtol=0.01)
+    np.testing.assert_allclose(found[1][:3], found[0][:3], rtol=1e-3)  # later, rounding has grown
+    first, last = found[0][0], found[0][-1]
+    assert last < 0.5 * first
+    assert first - found[1][-1] > 0.95 * (first - last)
 
 
 def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective) -> None:
-    ground = DeviceLandscape(objective)
+    ground = DeviceFlatObjective(objective)
 
     def descend(optimiser: LBFGS, steps: int) -> np.ndarray:
         for _ in range(steps):
@@ -112,9 +114,9 @@ def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective)
         return ground.host(optimiser.x)
 
     preset = presets.find("default")
-    optimiser = begin("preconditioned", preset, to_vector(CONTENT), ground)
+    optimiser = OptimiserSettings.of(preset).start(to_vector(CONTENT), ground)
     descend(optimiser, 6)
-    other = begin("preconditioned", preset, to_vector(STYLE[:36].repeat(2, 1)[:, :48]), ground)
+    other = OptimiserSettings.of(preset).start(to_vector(STYLE[:36].repeat(2, 1)[:, :48]), ground)
     other.restore(optimiser.state())
     np.testing.assert_array_equal(descend(other, 5), descend(optimiser, 5))
 
@@ -127,7 +129,9 @@ def test_a_painting_whose_picture_stays_on_the_device(
     monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
     stylizer = Stylizer(network)
     there = stylizer.stylize(CONTENT, STYLE, **options)
-    assert there.losses["total"] == pytest.approx(here.losses["total"], rel=0.05)
+    first, last = here.history[0]["total"], here.losses["total"]
+    assert there.history[0]["total"] == pytest.approx(first, rel=1e-4)
+    assert first - there.losses["total"] > 0.95 * (first - last)
     assert np.abs(there.array - here.array).mean() < 0.02
     for step in stylizer.steps(CONTENT, STYLE, **options):
         assert step.array.shape == (*step.shape, 3)

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import network_of, vgg_weights
 from onnx import numpy_helper
 from onnx.external_data_helper import uses_external_data
+from support.networks import network_of, vgg_weights
 
+from nst_onnx.api import Objective
 from nst_onnx.errors import NstError
 from nst_onnx.graph import external_data
 from nst_onnx.models import vgg
 from nst_onnx.objective import sessions as networks
-from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.runtime import Device, model_file
 

@@ -9,8 +9,8 @@ from nst_onnx.support import file_lock
 HOLD = """
 import sys, time
 from pathlib import Path
-from nst_onnx import lock
-held = lock.take(Path(sys.argv[1]))
+from nst_onnx.support import file_lock
+held = file_lock.take(Path(sys.argv[1]))
 print("held" if held else "refused", flush=True)
 time.sleep(60)
 """

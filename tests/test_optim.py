@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Smoothing
+from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Preconditioner
 from nst_onnx.optim.correction_pairs import Scaling, bold, newest
 from nst_onnx.optim.lbfgs import cubic_minimum
 from nst_onnx.optim.threads import halves, one_thread, side_by_side
@@ -97,7 +97,7 @@ def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
 def test_forgiven_the_next_point_is_accepted_and_the_one_after_is_judged() -> None:
     optimiser = LBFGS(zeros(2), learning_rate=0.1)
     optimiser.tell(1.0, np.array([1, 0.5], np.float32))
-    optimiser.forgive()
+    optimiser.accept_next()
     asked = optimiser.x
     optimiser.tell(5.0, np.array([0.9, 0.4], np.float32))
     assert optimiser._base is asked
@@ -268,7 +268,7 @@ def test_adam_is_algorithm_1() -> None:
 
 
 def smoothed(x: np.ndarray) -> Optimiser:
-    return LBFGS(x, smoothing=Smoothing((1, x.size // 3)), history=5, lookback=3)
+    return LBFGS(x, preconditioner=Preconditioner((1, x.size // 3)), history=5, lookback=3)
 
 
 @pytest.mark.parametrize(

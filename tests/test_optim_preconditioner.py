@@ -5,38 +5,40 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nst_onnx.optim import LBFGS, Smoothing
-from nst_onnx.optim.preconditioned_products import Smoothed
+from nst_onnx.optim import LBFGS, Preconditioner
+from nst_onnx.optim.preconditioned_products import PreconditionedProducts
 from nst_onnx.optim.preconditioner import cosines
 
 SHAPES = [(48, 64), (33, 47), (5, 200), (1, 1)]
 
 
-def taught(shape: tuple[int, int], lessons: int = 4) -> Smoothing:
+def taught(shape: tuple[int, int], lessons: int = 4) -> Preconditioner:
     """A preconditioner that has learnt from pairs with a spectrum of their own."""
-    smoothing = Smoothing(shape)
+    preconditioner = Preconditioner(shape)
     rng = np.random.default_rng(2)
     for _ in range(lessons):
         y = rng.standard_normal(3 * shape[0] * shape[1]).astype(np.float32)
-        if learn(smoothing, Smoothing(shape)(y), y):
-            smoothing.relearn()
-    return smoothing
+        if learn(preconditioner, Preconditioner(shape)(y), y):
+            preconditioner.relearn()
+    return preconditioner
 
 
-def learn(smoothing: Smoothing, s: np.ndarray, y: np.ndarray) -> bool:
-    return smoothing.learn(smoothing.waves(s), smoothing.waves(y), (float(s @ s), float(y @ y)))
+def learn(preconditioner: Preconditioner, s: np.ndarray, y: np.ndarray) -> bool:
+    return preconditioner.learn(
+        preconditioner.waves(s), preconditioner.waves(y), (float(s @ s), float(y @ y))
+    )
 
 
-def matrix(smoothing: Smoothing) -> np.ndarray:
+def matrix(preconditioner: Preconditioner) -> np.ndarray:
     """P, column by column."""
-    unit = np.eye(3 * smoothing.shape[0] * smoothing.shape[1], dtype=np.float32)
-    return np.stack([smoothing(column) for column in unit], axis=1).astype(np.float64)
+    unit = np.eye(3 * preconditioner.shape[0] * preconditioner.shape[1], dtype=np.float32)
+    return np.stack([preconditioner(column) for column in unit], axis=1).astype(np.float64)
 
 
-@pytest.mark.parametrize("make", [Smoothing, taught])
+@pytest.mark.parametrize("make", [Preconditioner, taught])
 @pytest.mark.parametrize("shape", [(12, 16), (9, 21), (1, 1)])
 def test_it_is_symmetric_and_positive_definite(
-    shape: tuple[int, int], make: Callable[[tuple[int, int]], Smoothing]
+    shape: tuple[int, int], make: Callable[[tuple[int, int]], Preconditioner]
 ) -> None:
     p = matrix(make(shape))
     np.testing.assert_allclose(p, p.T, atol=1e-5)
@@ -46,22 +48,22 @@ def test_it_is_symmetric_and_positive_definite(
 @pytest.mark.parametrize("shape", SHAPES)
 def test_products_by_waves_are_those_with_p(shape: tuple[int, int]) -> None:
     """Also when a pair has taken another's place, when P has changed, and from a state."""
-    smoothing, size = Smoothing(shape), 3 * shape[0] * shape[1]
+    preconditioner, size = Preconditioner(shape), 3 * shape[0] * shape[1]
     rng = np.random.default_rng(0)
     gradients = rng.standard_normal((6, size)).astype(np.float32)
     changes, places = np.diff(gradients, axis=0), (0, 1, 2, 0, 1)
-    metric: Smoothed[np.ndarray] = Smoothed(smoothing, 3)
+    metric: PreconditionedProducts[np.ndarray] = PreconditionedProducts(preconditioner, 3)
     metric.turn(gradients[0])
     for place, gradient in zip(places, gradients[1:], strict=True):
         metric.turn(gradient)
         metric.keep(place)
     kept = np.stack([gradients[5], changes[3], changes[4], changes[2]])
 
-    def excess(p: Smoothing) -> np.ndarray:
+    def excess(p: Preconditioner) -> np.ndarray:
         """u·(P − I) v among those kept."""
         return np.array([[u.astype(np.float64) @ (p(v) - v) for v in kept] for u in kept])
 
-    def same(metric: Smoothed[np.ndarray], p: Smoothing) -> None:
+    def same(metric: PreconditionedProducts[np.ndarray], p: Preconditioner) -> None:
         expected, weights = excess(p), np.array([-1.0, 0.5, 2.0, -3.0])
         close = {"rtol": 1e-3, "atol": 1e-5 * max(size, float(np.abs(expected).max()))}
         np.testing.assert_allclose(metric.products(3), expected[0], **close)
@@ -69,19 +71,19 @@ def test_products_by_waves_are_those_with_p(shape: tuple[int, int]) -> None:
         total = (weights @ kept).astype(np.float32)
         np.testing.assert_allclose(metric.applied(np.zeros_like(total), weights), p(total) - total, atol=1e-4)
 
-    same(metric, smoothing)
-    untaught = Smoothing(shape)
+    same(metric, preconditioner)
+    untaught = Preconditioner(shape)
     steps = [untaught(rng.standard_normal(size).astype(np.float32)) for _ in range(4)]
     assert [metric.learn(1, s, (float(s @ s), float(size))) for s in steps] == [False, False, False, True]
-    before = excess(smoothing)
+    before = excess(preconditioner)
     more = metric.relearn(3)
-    after = excess(smoothing)
+    after = excess(preconditioner)
     assert np.abs(after - before).max() > 0.01 * np.abs(before).max()
     np.testing.assert_allclose(more, after - before, rtol=1e-3, atol=1e-4 * np.abs(before).max())
-    same(metric, smoothing)
-    again: Smoothed[np.ndarray] = Smoothed(Smoothing(shape), 3)
+    same(metric, preconditioner)
+    again: PreconditionedProducts[np.ndarray] = PreconditionedProducts(Preconditioner(shape), 3)
     again.restore(metric.state(3))
-    same(again, smoothing)
+    same(again, preconditioner)
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (261, 300)])
@@ -89,7 +91,7 @@ def test_waves_are_its_eigenvectors(shape: tuple[int, int]) -> None:
     """Against the cosine transform of another library: each coefficient by its own gain, near f^-0.5."""
     fft = pytest.importorskip("scipy.fft", reason="SciPy is not installed here")
     noise = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
-    smooth = Smoothing(shape)(noise.reshape(-1)).reshape(noise.shape)
+    smooth = Preconditioner(shape)(noise.reshape(-1)).reshape(noise.shape)
     before, after = (fft.dctn(a, axes=(1, 2), norm="ortho") for a in (noise, smooth))
     f = np.hypot(*np.ix_(*(np.arange(n) / (2 * n) for n in shape)))
     low = np.logical_and.outer(*(np.arange(n) / (2 * n) < 1 / 8 for n in shape))
@@ -103,38 +105,40 @@ def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
     shape = (64, 96)
     f = np.hypot(*np.ix_(*(np.arange(n) / (2 * n) for n in shape)))
     inverse = np.maximum((1 / 8) / np.maximum(f, 1 / 256), 1) ** 1.2
-    smoothing, rng = Smoothing(shape), np.random.default_rng(3)
+    preconditioner, rng = Preconditioner(shape), np.random.default_rng(3)
     learnt = []
     for _ in range(20):
         y = rng.standard_normal((3, *shape))
         s = fft.idctn(inverse * fft.dctn(y, axes=(1, 2), norm="ortho"), axes=(1, 2), norm="ortho")
-        learnt.append(learn(smoothing, *(v.astype(np.float32).reshape(-1) for v in (s, y))))
+        learnt.append(learn(preconditioner, *(v.astype(np.float32).reshape(-1) for v in (s, y))))
         if learnt[-1]:
-            smoothing.relearn()
+            preconditioner.relearn()
     assert [n for n, now in enumerate(learnt, 1) if now] == [4, 16]
     fresh = rng.standard_normal((3, *shape)).astype(np.float32)
     before, after = (
         fft.dctn(v, axes=(1, 2), norm="ortho")
-        for v in (fresh, smoothing(fresh.reshape(-1)).reshape(fresh.shape))
+        for v in (fresh, preconditioner(fresh.reshape(-1)).reshape(fresh.shape))
     )
     inside = (f > 1 / 128) & (f < 1 / 10)
     expected = (inverse * before)[:, inside]
     assert np.linalg.norm(after[:, inside] - expected) < 0.2 * np.linalg.norm(expected)
-    untaught = fft.dctn(Smoothing(shape)(fresh.reshape(-1)).reshape(fresh.shape), axes=(1, 2), norm="ortho")
+    untaught = fft.dctn(
+        Preconditioner(shape)(fresh.reshape(-1)).reshape(fresh.shape), axes=(1, 2), norm="ortho"
+    )
     assert np.linalg.norm(untaught[:, inside] - expected) > 0.4 * np.linalg.norm(expected)
 
 
 def test_a_larger_picture_begins_with_what_a_smaller_one_taught() -> None:
-    small, large = taught((32, 48)), Smoothing((64, 96))
+    small, large = taught((32, 48)), Preconditioner((64, 96))
     untaught = large.gain
-    large.inherit(small.state())
+    large.warm_start(small.state())
     np.testing.assert_array_equal(large.gain[:, ::2, ::2], small.gain)  # the same frequencies
     assert not np.allclose(large.gain, untaught, rtol=0.1)
 
 
 def test_what_has_learnt_nothing_teaches_nothing() -> None:
-    large, fresh = Smoothing((48, 72)), Smoothing((48, 72))
-    large.inherit(taught((32, 48), lessons=3).state())
+    large, fresh = Preconditioner((48, 72)), Preconditioner((48, 72))
+    large.warm_start(taught((32, 48), lessons=3).state())
     np.testing.assert_array_equal(large.gain, fresh.gain)
 
 
@@ -147,18 +151,18 @@ def rough(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """A quadratic function whose curvature grows with frequency: its centre and Hessian."""
     n = 3 * shape[0] * shape[1]
     rng = np.random.default_rng(1)
-    root = np.linalg.inv(np.linalg.cholesky(matrix(Smoothing(shape))))
+    root = np.linalg.inv(np.linalg.cholesky(matrix(Preconditioner(shape))))
     return rng.standard_normal(n), root.T @ np.diag(np.geomspace(1, 20, n)) @ root
 
 
 def test_it_saves_evaluations_where_curvature_grows_with_frequency() -> None:
     shape = (16, 24)
-    inverse = matrix(Smoothing(shape))
+    inverse = matrix(Preconditioner(shape))
     hessian = np.linalg.inv(inverse @ inverse)
     centre = np.random.default_rng(1).standard_normal(len(hessian))
 
-    def reached(smoothing: Smoothing | None) -> float:
-        optimiser = LBFGS(np.zeros(centre.size, np.float32), smoothing=smoothing)
+    def reached(preconditioner: Preconditioner | None) -> float:
+        optimiser = LBFGS(np.zeros(centre.size, np.float32), preconditioner=preconditioner)
         best = np.inf
         for _ in range(14):
             d = optimiser.x - centre
@@ -166,25 +170,25 @@ def test_it_saves_evaluations_where_curvature_grows_with_frequency() -> None:
             optimiser.tell(float(d @ hessian @ d), (2 * hessian @ d).astype(np.float32))
         return best
 
-    assert reached(Smoothing(shape)) < 0.5 * reached(None)
+    assert reached(Preconditioner(shape)) < 0.5 * reached(None)
 
 
 @pytest.mark.parametrize("history", [3, 30])
 def test_direction_is_that_of_the_two_loop_recursion_on_p(history: int) -> None:
     """Nocedal & Wright, Algorithm 7.4, with H0 = gamma P: also after pairs are replaced and P has changed."""
     shape = (8, 10)
-    smoothing = Smoothing(shape)
+    preconditioner = Preconditioner(shape)
     centre, hessian = rough(shape)
-    optimiser = LBFGS(np.zeros(centre.size, np.float32), smoothing=smoothing, history=history)
+    optimiser = LBFGS(np.zeros(centre.size, np.float32), preconditioner=preconditioner, history=history)
     points, gradients = [], []
-    first = matrix(smoothing)
+    first = matrix(preconditioner)
     for _ in range(9):
         d = optimiser.x - centre
         points.append(optimiser.x.astype(np.float64))
         gradients.append(2 * hessian @ d)
         optimiser.tell(float(d @ hessian @ d), gradients[-1].astype(np.float32))
     pairs = [(b - a, d - c) for a, b, c, d in zip(points, points[1:], gradients, gradients[1:], strict=False)]
-    p = matrix(smoothing)
+    p = matrix(preconditioner)
     assert np.abs(p - first).max() > 0.01
     q, alphas = gradients[-1], []
     for s, y in reversed(pairs[-history:]):

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import get_args
 
 import pytest
-from conftest import ROOT
+from support.checkout import ROOT
 
 from nst_onnx.cli.option_parameters import GROUPS
 from nst_onnx.graph.passes.network_edits import Pooling

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import vgg_network, vgg_weights
+from support.networks import vgg_network, vgg_weights
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
-from nst_onnx.optim import LBFGS, Host, Smoothing
+from nst_onnx.optim import LBFGS, Host, Preconditioner
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.support import disk_arrays
@@ -56,8 +56,11 @@ def test_lbfgs_takes_the_same_steps(history: int, smooth: bool) -> None:
     start = np.random.default_rng(1).standard_normal(SIZE).astype(np.float32)
 
     def points(on_disk: bool) -> list[np.ndarray]:
-        space, smoothing = Host(SIZE, on_disk=on_disk), Smoothing(SHAPE, on_disk=on_disk) if smooth else None
-        optimiser = LBFGS(space.take(start), space=space, smoothing=smoothing, history=history)
+        space, preconditioner = (
+            Host(SIZE, on_disk=on_disk),
+            Preconditioner(SHAPE, on_disk=on_disk) if smooth else None,
+        )
+        optimiser = LBFGS(space.take(start), space=space, preconditioner=preconditioner, history=history)
         function, passed = valley(0), []
         for _ in range(25):
             passed.append(np.array(optimiser.x))
@@ -94,7 +97,7 @@ def test_vectors_add_up() -> None:
 @pytest.mark.usefixtures("small_pieces")
 def test_smoothing_is_the_same() -> None:
     rng = np.random.default_rng(0)
-    here, there = Smoothing(SHAPE), Smoothing(SHAPE, on_disk=True)
+    here, there = Preconditioner(SHAPE), Preconditioner(SHAPE, on_disk=True)
     for _ in range(5):
         s, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.full_disk import file_size_limit
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture import PictureWarning, colour_management, encode, read, resize, write
@@ -181,16 +181,8 @@ def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, mon
 
 def test_a_full_disk_is_told_as_that(tmp_path):
     """A real failure: the process may not write files of more than 1000 bytes."""
-    resource = pytest.importorskip("resource", reason="the system has no limit on file sizes")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(PictureError, match="no room on the disk") as caught:
-            read(SOURCES["PNG"], memory=NOTHING)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+    with pytest.raises(PictureError, match="no room on the disk") as caught, file_size_limit(1000):
+        read(SOURCES["PNG"], memory=NOTHING)
     assert "TMPDIR" in caught.value.hint
 
 
@@ -309,7 +301,7 @@ PEAKS = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from nst_onnx import scratch
+from nst_onnx.support import disk_arrays
 from nst_onnx.memory import Memory
 from nst_onnx.picture import read, resize, write
 
@@ -325,7 +317,7 @@ def peak(work):
     return made
 
 folder, height, width = Path(sys.argv[1]), *map(int, sys.argv[2:])
-scratch.STRIP = 1 << 20
+disk_arrays.STRIP = 1 << 20
 size, found = height * width * 12, []
 for suffix in (".png", ".tif"):  # loads the libraries
     write(folder / f"tiny{suffix}", resize(np.zeros((8, 8, 3), np.float32), (9, 9)), bits=16)
@@ -334,7 +326,7 @@ for memory, suffix, bits in ((Memory(1), ".tif", 16), (Memory(1), ".png", 8), (N
     found.append([])
     path = folder / f"picture{suffix}"
     small = np.random.default_rng(0).random((50, 50, 3), dtype=np.float32)
-    room = lambda height, width: scratch.empty((height, width, 3), on_disk=memory is not None)
+    room = lambda height, width: disk_arrays.empty((height, width, 3), on_disk=memory is not None)
     large = peak(lambda: resize(small, (height, width), out=room(height, width)))
     peak(lambda: write(path, large, bits=bits))
     del large

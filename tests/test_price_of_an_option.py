@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from conftest import Outcome
-from editor import Worker
 from PIL import Image
+from support.command import Outcome
+from support.editor import Worker
 
 import nst_onnx
 from nst_onnx.errors import OptionError
@@ -42,7 +42,7 @@ plain_finished = Painting.finished
 def finished(painting: Painting, picture: Array) -> Array:
     """Return the finished picture with dark corners: the option's one use."""
     shown = plain_finished(painting, picture)
-    amount = painting.options.extra.get("vignette", 0.0)
+    amount = painting.plan.options.extra.get("vignette", 0.0)
     assert isinstance(amount, int | float)
     y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in shown.shape[:2])
     corner = (y[:, None] ** 2 + x**2) / 2  # 0 in the middle, 1 in the corners

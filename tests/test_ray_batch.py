@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import clusters
 import pytest
-from clusters import PATIENCE, wait_for
-from conftest import ROOT, Outcome, smooth_picture
+from support import clusters
+from support.checkout import ROOT
+from support.clusters import PATIENCE, wait_for
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.errors import ClusterError, OptionError, PictureError

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import clusters
 import numpy as np
 import pytest
-from clips import HEIGHT, WIDTH, packets, save, scene, times
-from clusters import PATIENCE, wait_for
-from conftest import ROOT, Outcome, smooth_picture
-from networks import vgg_network
+from support import clusters
+from support.checkout import ROOT
+from support.clips import HEIGHT, WIDTH, packets, save, scene, times
+from support.clusters import PATIENCE, wait_for
+from support.command import Outcome
+from support.networks import vgg_network
+from support.pictures import smooth_picture
 
 from nst_onnx.cli.errors import INTERRUPTED
 from nst_onnx.errors import ClusterError, OptionError, PictureError

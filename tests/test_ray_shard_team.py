@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import clusters
 import numpy as np
 import pytest
-from clusters import PATIENCE, wait_for
-from conftest import ROOT, Outcome, smooth_picture
+from support import clusters
+from support.checkout import ROOT
+from support.clusters import PATIENCE, wait_for
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.errors import ClusterError, NstError, OptionError, PictureError
@@ -138,7 +140,7 @@ def test_errors_of_a_shard_are_those_of_one_process(
     ray: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where another shard, or a later question, waits for what failed."""
-    import broken_shards
+    from support import broken_shards
 
     monkeypatch.setattr(shard_team, "RemoteShard", broken_shards.Failing)
     with pytest.raises(PictureError, match="no paint") as raised:
@@ -151,7 +153,7 @@ def test_who_cannot_begin(ray: Any, folder: Path, monkeypatch: pytest.MonkeyPatc
         pass
     with pytest.raises(ClusterError, match="no GPU"), shard_team.workers(device="cuda"):
         pass
-    import broken_shards
+    from support import broken_shards
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shard_team, "RemoteShard", broken_shards.Unable)

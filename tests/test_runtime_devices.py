@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import network_of, vgg_weights
+from support.networks import network_of, vgg_weights
 
+from nst_onnx.api import Objective
 from nst_onnx.errors import DeviceError, PictureError
 from nst_onnx.models import vgg
-from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import Device, available, choose

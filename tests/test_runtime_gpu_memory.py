@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from networks import vgg_network
+from support.networks import vgg_network
 
 from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.sessions import Network

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import network_of, vgg_weights
+from support.networks import network_of, vgg_weights
 
+from nst_onnx.api import Objective
 from nst_onnx.errors import NstError
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.models import vgg
 from nst_onnx.objective.losses import style
-from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.openvino import winograd

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import CPU, vgg_network, vgg_weights
+from support.networks import CPU, vgg_network, vgg_weights
 
 from nst_onnx import Objective
 from nst_onnx.objective import evaluation
@@ -12,9 +12,9 @@ from nst_onnx.objective.graphs import objective_model
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import term_pruning
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.flat_objective import DeviceLandscape, HostLandscape, Landscape, to_vector
+from nst_onnx.painting.flat_objective import DeviceFlatObjective, FlatObjective, HostFlatObjective, to_vector
 from nst_onnx.painting.stylizer import Stylizer
-from nst_onnx.painting.term_pruning import Thrift
+from nst_onnx.painting.term_pruning import TermPruning
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import fetch, put
 from nst_onnx.support.memory import Memory
@@ -44,7 +44,7 @@ def point(seed: int = 5) -> np.ndarray:
     return to_vector(np.random.default_rng(seed).random((*SHAPE, 3), np.float32))
 
 
-def shown(ground: Landscape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def shown(ground: FlatObjective, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     losses, slope = ground(x)
     return losses.copy(), slope.copy()
 
@@ -54,19 +54,19 @@ def test_losses_and_slopes_without_a_term(device: Device, network: Network) -> N
     if device.kind == "openvino":
         pytest.importorskip("openvino", reason="OpenVINO is not installed here")
     objective = Objective(CONTENT, STYLE, model=Network(network.extractor, device), **TERMS)
-    ground, x = HostLandscape(objective), point()
+    ground, x = HostFlatObjective(objective), point()
     losses, slope = shown(ground, x)
     with objective.only([DEEPEST]):
         alone, small = shown(ground, x)
     place = objective.terms.names.index(DEEPEST)
     assert alone[place] == losses[place] > 0
     assert not np.delete(alone, place).any()
-    objective.leave_out([DEEPEST], np.full(len(losses), 7, np.float32))
+    objective.prune([DEEPEST], np.full(len(losses), 7, np.float32))
     without, rest = shown(ground, x)
     assert without[place] == 7
     np.testing.assert_allclose(np.delete(without, place), np.delete(losses, place), rtol=1e-5)
     np.testing.assert_allclose(rest + small, slope, rtol=1e-3, atol=1e-6 * np.abs(slope).max())
-    objective.leave_out([], losses)
+    objective.prune([], losses)
     again, back = shown(ground, x)
     np.testing.assert_array_equal(again, losses)
     np.testing.assert_array_equal(back, slope)
@@ -82,20 +82,20 @@ def test_layers_that_nothing_needs_are_not_computed(objective: Objective) -> Non
     assert convolutions[1] == convolutions[0] - 2  # conv3_1, forwards and backwards
 
 
-@pytest.mark.parametrize("landscape", [HostLandscape, DeviceLandscape])
+@pytest.mark.parametrize("kind", [HostFlatObjective, DeviceFlatObjective])
 def test_it_looks_at_loss_and_slope_and_leaves_out(
-    landscape: type[HostLandscape] | type[DeviceLandscape], objective: Objective
+    kind: type[HostFlatObjective] | type[DeviceFlatObjective], objective: Objective
 ) -> None:
-    there = landscape is DeviceLandscape
-    ground = landscape(objective)
+    there = kind is DeviceFlatObjective
+    ground = kind(objective)
     x = put(point(), CPU) if there else point()
-    careful = Thrift(objective, ground)
+    careful = TermPruning(objective, ground)
     losses, slope = ground(x)
     assert not careful.due(term_pruning.FIRST - 1, losses, slope)
     assert careful.due(term_pruning.FIRST, losses, slope)
     everything = losses.copy()
-    losses, slope = careful.look(term_pruning.FIRST, x, losses, slope)
-    assert careful.left_out == (DEEPEST,)
+    losses, slope = careful.check(term_pruning.FIRST, x, losses, slope)
+    assert careful.pruned == (DEEPEST,)
     np.testing.assert_array_equal(losses, everything)
     assert not careful.due(term_pruning.FIRST + term_pruning.AGAIN - 1, losses, slope)
     assert careful.due(term_pruning.FIRST + term_pruning.AGAIN, losses, slope)
@@ -103,83 +103,83 @@ def test_it_looks_at_loss_and_slope_and_leaves_out(
     assert careful.due(term_pruning.FIRST + 1, losses, put(flat, CPU) if there else flat)
     less = np.where(np.arange(len(losses)) == objective.terms.names.index(DEEPEST), losses, losses * 1e-6)
     assert careful.due(term_pruning.FIRST + 1, less, slope)
-    few = Thrift(objective, ground, term_pruning.FIRST + term_pruning.FEWEST)
+    few = TermPruning(objective, ground, term_pruning.FIRST + term_pruning.FEWEST)
     assert few.due(term_pruning.FIRST, losses, slope)
     assert not few.due(term_pruning.FIRST + 1, losses, slope)
 
 
 def test_the_deepest_term_stays_where_it_counts(network: Network) -> None:
     objective = Objective(CONTENT, STYLE, model=network, **TERMS | {"style_layers": ["conv1_1", "conv3_1"]})
-    ground = HostLandscape(objective)
-    careful = Thrift(objective, ground)
-    careful.look(9, point(), *ground(point()))
-    assert careful.left_out == ()
+    ground = HostFlatObjective(objective)
+    careful = TermPruning(objective, ground)
+    careful.check(9, point(), *ground(point()))
+    assert careful.pruned == ()
 
 
 def test_a_term_that_is_small_because_its_weight_holds_it_down_stays(network: Network) -> None:
     deep = {"content_layers": ["conv3_1"], "style_layers": ["conv1_1", "conv2_1"], "content_weight": 1e9}
     objective = Objective(CONTENT, STYLE, model=network, **TERMS | deep)
-    ground = HostLandscape(objective)
+    ground = HostFlatObjective(objective)
     nearly = (
         to_vector(CONTENT) + np.random.default_rng(0).standard_normal(CONTENT.size).astype(np.float32) * 1e-4
     )
     losses, slope = shown(ground, nearly)
     held = losses[objective.terms.names.index("content/conv3_1")]
     assert 0 < held < term_pruning.LOSS * losses.sum()  # the loss alone would let it go
-    careful = Thrift(objective, ground)
-    careful.look(9, nearly, losses, slope)
-    assert careful.left_out == ()
+    careful = TermPruning(objective, ground)
+    careful.check(9, nearly, losses, slope)
+    assert careful.pruned == ()
 
 
 def test_something_is_left_to_look_at(network: Network) -> None:
     """Though total variation is nearly all of it, and without any layer there is no network."""
     objective = Objective(CONTENT, STYLE, model=network, **TERMS | {"content_weight": 0.0, "tv_weight": 1e9})
-    ground = HostLandscape(objective)
-    careful = Thrift(objective, ground)
-    careful.look(9, point(), *ground(point()))
-    assert careful.left_out == (DEEPEST, "style/conv2_1")
+    ground = HostFlatObjective(objective)
+    careful = TermPruning(objective, ground)
+    careful.check(9, point(), *ground(point()))
+    assert careful.pruned == (DEEPEST, "style/conv2_1")
     ground(point())
 
 
 def test_content_stays_however_small(network: Network) -> None:
     content = {"content_layers": ["conv3_1"], "style_layers": ["conv1_1"], "content_weight": 1e-9}
     objective = Objective(CONTENT, STYLE, model=network, **TERMS | content)
-    ground = HostLandscape(objective)
-    careful = Thrift(objective, ground)
-    careful.look(9, point(), *ground(point()))
-    assert careful.left_out == ()
+    ground = HostFlatObjective(objective)
+    careful = TermPruning(objective, ground)
+    careful.check(9, point(), *ground(point()))
+    assert careful.pruned == ()
 
 
 def test_a_term_that_has_come_back_stays(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> None:
-    ground = HostLandscape(objective)
-    careful = Thrift(objective, ground)
+    ground = HostFlatObjective(objective)
+    careful = TermPruning(objective, ground)
     everything, slope = shown(ground, point())
-    careful.look(9, point(), *ground(point()))
+    careful.check(9, point(), *ground(point()))
     with monkeypatch.context() as patch:
-        patch.setattr(term_pruning, "SLOPE", 0.0)
-        losses, gradient = careful.look(9, point(), *ground(point()))
-    assert careful.left_out == ()
+        patch.setattr(term_pruning, "GRADIENT", 0.0)
+        losses, gradient = careful.check(9, point(), *ground(point()))
+    assert careful.pruned == ()
     np.testing.assert_array_equal(losses, everything)
     np.testing.assert_array_equal(gradient, slope)
-    careful.look(9, point(), *ground(point()))
-    assert careful.left_out == ()
+    careful.check(9, point(), *ground(point()))
+    assert careful.pruned == ()
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What was left out after each look, in a painting too short for others."""
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The pruned terms after each check, in a painting too short for others."""
     monkeypatch.setattr(term_pruning, "FIRST", 3)
     monkeypatch.setattr(term_pruning, "AGAIN", 4)
     monkeypatch.setattr(term_pruning, "FEWEST", 0)
     seen: list[tuple[str, ...]] = []
-    look = Thrift.look
+    check = TermPruning.check
 
-    def watched(self: Thrift, *shown: object) -> object:
-        found = look(self, *shown)
-        seen.append(self.left_out)
+    def watched(self: TermPruning, *shown: object) -> object:
+        found = check(self, *shown)
+        seen.append(self.pruned)
         return found
 
-    monkeypatch.setattr(Thrift, "look", watched)
+    monkeypatch.setattr(TermPruning, "check", watched)
     return seen
 
 
@@ -187,22 +187,23 @@ PAINTING = {**TERMS, "optimiser": "preconditioned", "init": "content", "steps": 
 
 
 def test_a_painting_ends_as_low_without_the_term(
-    network: Network, looks: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+    network: Network, checks: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saving = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
-    assert len(looks) > 1
-    assert set(looks) == {(DEEPEST,)}
+    assert len(checks) > 1
+    assert set(checks) == {(DEEPEST,)}
     monkeypatch.setattr(term_pruning, "FIRST", PAINTING["steps"])
     full = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
-    assert saving.losses["total"] == pytest.approx(full.losses["total"], rel=0.02)
+    first, last = full.history[0]["total"], full.losses["total"]
+    assert first - saving.losses["total"] > 0.99 * (first - last)
     assert DEEPEST in saving.losses
 
 
 def test_a_published_recipe_is_computed_to_the_last_term(
-    network: Network, looks: list[tuple[str, ...]]
+    network: Network, checks: list[tuple[str, ...]]
 ) -> None:
     Stylizer(network).stylize(CONTENT, STYLE, **PAINTING | {"optimiser": None})
-    assert looks == []
+    assert checks == []
 
 
 def state_after(steps: int, network: Network, content: np.ndarray, file: Path) -> Checkpoint:
@@ -219,33 +220,33 @@ SEEN_THROUGH = np.dstack([CONTENT, np.linspace(0, 1, CONTENT[..., 0].size, dtype
 @pytest.mark.parametrize("content", [CONTENT, SEEN_THROUGH], ids=["opaque", "with transparency"])
 @pytest.mark.parametrize("stop", [2, 5, 9])
 def test_a_resumed_run_ends_in_the_same_bits(
-    stop: int, content: np.ndarray, network: Network, looks: list[tuple[str, ...]], tmp_path: Path
+    stop: int, content: np.ndarray, network: Network, checks: list[tuple[str, ...]], tmp_path: Path
 ) -> None:
     whole = Stylizer(network).stylize(content, STYLE, **PAINTING)
     state = state_after(stop, network, content, tmp_path / "state")
     resumed = Stylizer(network).stylize(content, STYLE, resume=state, **PAINTING)
-    assert looks
+    assert checks
     np.testing.assert_array_equal(resumed.array, whole.array)
     assert [row["total"] for row in resumed.history] == [row["total"] for row in whole.history]
 
 
 def test_a_run_in_tiles_goes_on_in_one_piece(
-    network: Network, looks: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, checks: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody closed the other programs meanwhile."""
     with monkeypatch.context() as patch:
         patch.setattr(evaluation, "tile_pixels", lambda *_: SHAPE[0] * SHAPE[1] // 2)
         state = state_after(20, network, CONTENT, tmp_path / "state")
-    assert looks == []
+    assert checks == []
     assert len(Stylizer(network).stylize(CONTENT, STYLE, resume=state, **PAINTING).history) == 30
-    assert len(looks) in (2, 3)  # at once, then after every four evaluations and an improvement
+    assert len(checks) in (2, 3)  # at once, then after every four evaluations and an improvement
 
 
 def test_a_run_on_disk_does_not_look_at_every_step_when_it_goes_on(
-    network: Network, looks: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, checks: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Memory, "holds_state", lambda *_: False)
     state = state_after(20, network, CONTENT, tmp_path / "state")
-    before = len(looks)
+    before = len(checks)
     assert len(Stylizer(network).stylize(CONTENT, STYLE, resume=state, **PAINTING).history) == 30
-    assert 0 < len(looks) - before <= 3
+    assert 0 < len(checks) - before <= 3

@@ -10,20 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import network_of, squeezenet, vgg_network, vgg_weights
+from support.networks import network_of, squeezenet, vgg_network, vgg_weights
 
 import nst_onnx
 from nst_onnx import Objective
 from nst_onnx.errors import GraphError, OptionError
 from nst_onnx.models.metadata import TORCHVISION
 from nst_onnx.objective.losses.temporal import Temporal
-from nst_onnx.objective.objective import open_network
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.tiles import memory_model
 from nst_onnx.objective.tiles.layout import Halo, halos, layout
 from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.objective.tiles.tiled import Tiled
 from nst_onnx.objective.whole import Whole
+from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.presets import PRESETS
 from nst_onnx.support.memory import Memory
 
@@ -139,7 +139,7 @@ def test_tiles_change_nothing(
 
 
 def test_the_network_that_is_shipped() -> None:
-    network = open_network("compact", "cpu", PRESETS["default"])
+    network = NetworkChoice("compact", "cpu").open(PRESETS["default"])
     pictures = picture(0, 190, 205), picture(1, 150, 160)
     alike(*pair(36_000, *pictures, model=network, size=(205, 190), tv_weight=1))
 

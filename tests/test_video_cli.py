@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clips import packets, save, scene, times
-from conftest import ROOT, Outcome, smooth_picture
+from support.checkout import ROOT
+from support.clips import packets, save, scene, times
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 from nst_onnx.cli.errors import FAILED, INTERRUPTED, MISUSED
 from nst_onnx.cli.progress import video as video_progress

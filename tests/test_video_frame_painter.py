@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import STEP, scene
-from networks import vgg_network
+from support.clips import STEP, scene
+from support.networks import vgg_network
 
 from nst_onnx.jobs.video import VideoOptions, frame_painter
 from nst_onnx.objective.losses.temporal import Temporal
@@ -59,8 +59,8 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
     assert second.loss == first.loss
     assert told == [(n, 6) for n in range(1, 7)]  # three at half the size, three at the full
     _, coarse, fine = Watched.seen
-    assert coarse.shapes == [(HEIGHT // 2, WIDTH // 2)]
-    assert fine.shapes == [(HEIGHT, WIDTH)]
+    assert coarse.plan.shapes == ((HEIGHT // 2, WIDTH // 2),)
+    assert fine.plan.shapes == ((HEIGHT, WIDTH),)
     for picture in (first.picture, second.picture):
         assert picture.shape == (HEIGHT, WIDTH, 3)
         assert picture.dtype == np.float32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from clips import HEIGHT, STEP, WIDTH, scene
+from support.clips import HEIGHT, STEP, WIDTH, scene
 
 from nst_onnx.jobs.video import optical_flow
 

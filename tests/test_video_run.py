@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import HEIGHT, STEP, WIDTH, packets, save, scene, times
-from networks import vgg_network
 from PIL import Image
+from support.checkout import ROOT
+from support.clips import HEIGHT, STEP, WIDTH, packets, save, scene, times
+from support.networks import vgg_network
 
 import nst_onnx
 from nst_onnx.errors import NstError, OptionError, PictureError
@@ -26,7 +27,7 @@ from nst_onnx.picture import read
 pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 QUICK: dict[str, Any] = {"steps": 12, "frame_steps": 4, "size": (WIDTH, HEIGHT)}
 UNEVEN = [0, 100, 150, 300, 420, 500, 900]
 CUT = 4

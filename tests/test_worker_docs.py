@@ -7,8 +7,8 @@ import re
 import sys
 
 import pytest
-from conftest import ROOT
-from editor import COMMAND
+from support.checkout import ROOT
+from support.editor import COMMAND
 
 sys.path.insert(0, str(ROOT / "plugin"))
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from editor import Worker, describe, picture
 from PIL import Image
+from support.editor import Worker, describe, picture
 
 import nst_onnx
 from nst_onnx.editors.worker.protocol import LONGEST_LINE, LONGEST_TEXT, PROTOCOL

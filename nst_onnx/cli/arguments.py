@@ -13,6 +13,7 @@ from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.painting.options import Options, OptionValues
 
 if TYPE_CHECKING:
+    from nst_onnx.objective.sessions import Network
     from nst_onnx.painting.stylizer import Stylizer
 
 
@@ -43,26 +44,24 @@ class Arguments:
 
     def stylizer(self) -> Stylizer:
         """Open the model on the device. Raises NstError."""
-        from nst_onnx.objective.objective import open_network
-        from nst_onnx.painting import presets
         from nst_onnx.painting.stylizer import Stylizer
 
-        return Stylizer(
-            open_network(
-                self.run.model,
-                self.run.device,
-                presets.find(self.options.get("preset", Options.preset)),
-                threads=self.run.threads,
-                preprocessing=self.run.preprocessing(),
-            )
-        )
+        return Stylizer(self.network())
+
+    def network(self) -> Network:
+        """Open the model on the device, as the preset takes it. Raises NstError."""
+        from nst_onnx.painting import presets
+        from nst_onnx.painting.network_choice import NetworkChoice
+
+        choice = NetworkChoice(self.run.model, self.run.device, self.run.threads, self.run.preprocessing())
+        return choice.open(presets.find(self.options.get("preset", Options.preset)))
 
     @contextmanager
     def opened(self, ray: str | None, workers: int | None) -> Iterator[Stylizer]:
         """Open the model, and yield the stylizer; with `ray`, workers of that cluster share its pictures."""
-        from nst_onnx.api import hired
+        from nst_onnx.api import shard_team
         from nst_onnx.painting.stylizer import Stylizer
 
-        network = self.stylizer().network
-        with hired(ray, workers, network.device) as team:
+        network = self.network()
+        with shard_team(ray, workers, network.device) as team:
             yield Stylizer(network, team=team)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nst_onnx.models import catalogue
@@ -115,8 +116,16 @@ class Network:
 
         Raises ModelError where it cannot be found or used, DeviceError where the device cannot be.
         """
-        extractor = load(catalogue.locate(model), preprocessing=preprocessing)
-        network = cls(extractor, choose(device, exact=exact), threads)
+        path, chosen = catalogue.locate(model), choose(device, exact=exact)
+        return cls.load(path, chosen, threads=threads, preprocessing=preprocessing)
+
+    @classmethod
+    def load(
+        cls, path: Path, device: Device, *, threads: int = 0, preprocessing: Preprocessing | None = None
+    ) -> Network:
+        """Load a model's file. Raises ModelError where it cannot be used."""
+        extractor = load(path, preprocessing=preprocessing)
+        network = cls(extractor, device, threads)
         del extractor
         give_back()
         return network

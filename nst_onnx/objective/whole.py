@@ -70,7 +70,7 @@ class Whole:
         self._sessions.let_go("statistics")
         self._bind(self._terms.names)
 
-    def leave_out(self, names: Collection[str], losses: Array) -> None:
+    def prune(self, names: Collection[str], losses: Array) -> None:
         """Compute all terms but these from now on. Theirs stay as in `losses`, in the order of all names."""
         self._kept = losses
         wanted = tuple(name for name in self._terms.names if name not in names)
@@ -113,11 +113,11 @@ class Whole:
         self._run()
         return self._losses(), self._bound.read(GRADIENT)[0]
 
-    def picture_there(self) -> Any:
-        """Return the tensor on the device (onnxruntime.OrtValue, 1×3×H×W) that `evaluate_there` looks at."""
+    def device_picture(self) -> Any:
+        """Return the tensor (onnxruntime.OrtValue, 1×3×H×W) that `evaluate_on_device` reads."""
         return self._there(PICTURE)
 
-    def evaluate_there(self) -> tuple[Array, Any]:
+    def evaluate_on_device(self) -> tuple[Array, Any]:
         """Do the same for the picture in that tensor; the gradient stays on the device, too."""
         self._run()
         return self._losses(), self._there(GRADIENT)

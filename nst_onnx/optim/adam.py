@@ -44,7 +44,7 @@ class Adam:
             self.x[piece] = before[piece] - np.float32(rate) * mean / (root + np.float32(self.epsilon))
             disk_arrays.release(self.x, before, self._mean, self._square, gradient)
 
-    def forgive(self) -> None:
+    def accept_next(self) -> None:
         """Do nothing: no step depends on values."""
 
     def state(self) -> State:

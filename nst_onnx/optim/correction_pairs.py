@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from nst_onnx.optim.optimiser import State
-from nst_onnx.optim.preconditioned_products import Identity, Metric, Smoothed
+from nst_onnx.optim.preconditioned_products import Identity, Metric, PreconditionedProducts
 from nst_onnx.optim.space import Space, stacked
 from nst_onnx.support.arrays import Numbers
 
@@ -45,10 +45,12 @@ class Pairs(Generic[V]):
     do with it is the `Metric`'s.
     """
 
-    def __init__(self, space: Space[V], smoothing: Any, history: int, scaling: Scaling) -> None:
-        """`smoothing`: a `Smoothing` of the space's kind of vectors, or None; `history`: pairs to keep."""
+    def __init__(self, space: Space[V], preconditioner: Any, history: int, scaling: Scaling) -> None:
+        """`preconditioner`: of the space's kind of vectors, or None; `history`: pairs to store."""
         self._space, self._history, self._scaling = space, history, scaling
-        self._metric: Metric[V] = Identity() if smoothing is None else Smoothed(smoothing, history)
+        self._metric: Metric[V] = (
+            Identity() if preconditioner is None else PreconditionedProducts(preconditioner, history)
+        )
         # Row 0 is g; rows 1 + 2k and 2 + 2k are s and y of the pair in place k: those in use come first.
         self._rows = space.rows(1 + 2 * history)
         self._order: list[int] = []  # places of the pairs in use, oldest first

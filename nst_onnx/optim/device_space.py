@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.graph import Graph
-from nst_onnx.optim.preconditioner import OPPONENTS, Smoothing
+from nst_onnx.optim.preconditioner import OPPONENTS, Preconditioner
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import Kernel, Tensor, fetch, put
 from nst_onnx.support.arrays import Array, Numbers
@@ -76,7 +76,7 @@ class DeviceRows:
         return _sum(len(weights), self._device)({"weights": put(weights, self._device), **feeds})
 
 
-class DeviceSmoothing(Smoothing):
+class DevicePreconditioner(Preconditioner):
     """The preconditioner, by matrix products on the device. Waves stay there; it fetches them to learn."""
 
     space: Any
@@ -109,8 +109,8 @@ class DeviceSmoothing(Smoothing):
         """Return v + Cᵀ w."""
         return self._add({"vector": vector, "waves": waves, **self._fixed})
 
-    def _let_be(self, gain: npt.NDArray[Any]) -> None:
-        super()._let_be(gain)
+    def _set_gain(self, gain: npt.NDArray[Any]) -> None:
+        super()._set_gain(gain)
         self._there = put(self._excess, self._device)
 
 

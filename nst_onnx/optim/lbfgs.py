@@ -32,8 +32,8 @@ class LBFGS(Generic[V]):
     Lucidi 1986, "A nonmonotone line search technique for Newton's method"). Without, it is as short as
     torch's (Σ|Δx| = learning_rate at most), and every step is taken: the recipe of neural-style.
 
-    Vectors are those of `space`, by default numpy's. `smoothing`: a preconditioner P of such vectors, which
-    takes the identity's place: H₀ = γ P, γ by `scaling`.
+    Vectors are those of `space`, by default numpy's. `preconditioner`: P, in place of the identity:
+    H₀ = γ P, γ by `scaling`.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class LBFGS(Generic[V]):
         x: V,
         *,
         space: Space[V] | None = None,
-        smoothing: Any = None,
+        preconditioner: Any = None,
         history: int = 20,
         learning_rate: float = 1.0,
         longest: float = np.inf,
@@ -50,11 +50,11 @@ class LBFGS(Generic[V]):
         scaling: Scaling = newest,
     ) -> None:
         self.space: Space[V] = space if space is not None else _host(x)
-        self.x, self.smoothing = x, smoothing
+        self.x, self.preconditioner = x, preconditioner
         self.learning_rate, self.line_search = learning_rate, line_search
         self.longest, self.lookback = longest, lookback
         self._size = self.space.size
-        self._pairs = Pairs(self.space, smoothing, history, scaling)
+        self._pairs = Pairs(self.space, preconditioner, history, scaling)
         self._base: V = x  # the last accepted point, with its loss and direction
         self._loss = np.inf
         self._recent: list[float] = []  # losses of the last accepted points
@@ -66,7 +66,7 @@ class LBFGS(Generic[V]):
         with one_thread():
             self._tell(loss, gradient)
 
-    def forgive(self) -> None:
+    def accept_next(self) -> None:
         """Accept the point told next whatever its value: the function has changed a little."""
         self._recent = []
 

@@ -21,7 +21,7 @@ class Optimiser(Protocol):
     def tell(self, loss: float, gradient: Vector) -> None:
         """Take the value and gradient at `x`, and move `x` on. `gradient` is copied where it is kept."""
 
-    def forgive(self) -> None:
+    def accept_next(self) -> None:
         """Accept the value told next: the function has changed a little, and it may be higher for that."""
 
     def state(self) -> State:

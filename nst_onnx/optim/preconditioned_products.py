@@ -82,7 +82,7 @@ class Identity:
         """Do nothing."""
 
 
-class Smoothed(Generic[V]):
+class PreconditionedProducts(Generic[V]):
     """P = I + Cᵀ E C, by the vectors' waves alone: u·P v = u·v + (C u)·E (C v).
 
     Waves are a sixteenth of a vector's length, and those of y the difference of two gradients'. So a step
@@ -90,16 +90,16 @@ class Smoothed(Generic[V]):
     nothing is made anew but products of waves.
     """
 
-    def __init__(self, smoothing: Any, history: int) -> None:
-        """`smoothing`: a `Smoothing` of these vectors; `history`: how many places there are."""
-        self._smoothing, self._space = smoothing, smoothing.space
+    def __init__(self, preconditioner: Any, history: int) -> None:
+        """`preconditioner`: a `Preconditioner` of these vectors; `history`: how many places there are."""
+        self._preconditioner, self._space = preconditioner, preconditioner.space
         self._rows = self._space.rows(1 + history)  # waves of g, and of the y in each place
         self._waves: Any = None  # of g, and of the one before
         self._before: Any = None
 
     def turn(self, gradient: V) -> None:
         """Look at its waves."""
-        self._before, self._waves = self._waves, self._smoothing.waves(gradient)
+        self._before, self._waves = self._waves, self._preconditioner.waves(gradient)
         self._rows.put(0, self._waves)
 
     def keep(self, place: int) -> None:
@@ -108,40 +108,40 @@ class Smoothed(Generic[V]):
 
     def learn(self, place: int, s: V, squares: tuple[float, float]) -> bool:
         """Let P learn."""
-        smoothing = self._smoothing
-        if not smoothing.learns:
+        preconditioner = self._preconditioner
+        if not preconditioner.learns:
             return False
-        return bool(smoothing.learn(smoothing.waves(s), self._rows.get(1 + place), squares))
+        return bool(preconditioner.learn(preconditioner.waves(s), self._rows.get(1 + place), squares))
 
     def relearn(self, count: int) -> Numbers:
         """Change E."""
         before = self._among(count)
-        self._smoothing.relearn()
+        self._preconditioner.relearn()
         return self._among(count) - before
 
     def products(self, count: int) -> Numbers:
         """Return them by waves."""
-        found: Numbers = self._rows.products([self._smoothing.weigh(self._waves)], 1 + count)[0]
+        found: Numbers = self._rows.products([self._preconditioner.weigh(self._waves)], 1 + count)[0]
         return found
 
     def square(self, place: int) -> float:
         """Return it by waves."""
         waves = self._rows.get(1 + place)
-        return float(self._space.dot(waves, self._smoothing.weigh(waves)))
+        return float(self._space.dot(waves, self._preconditioner.weigh(waves)))
 
     def applied(self, total: V, weights: Numbers) -> V:
         """Add the picture that the weighed waves make."""
-        smooth: V = self._smoothing.plus(total, self._smoothing.weigh(self._rows.combine(weights)))
+        smooth: V = self._preconditioner.plus(total, self._preconditioner.weigh(self._rows.combine(weights)))
         return smooth
 
     def state(self, count: int) -> State:
         """Return what P has learnt, and the waves kept."""
         rows = 0 if self._waves is None else 1 + count
-        return {**self._smoothing.state(), "waves": stacked(self._rows, rows, self._space)}
+        return {**self._preconditioner.state(), "waves": stacked(self._rows, rows, self._space)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
-        self._smoothing.restore(state)
+        self._preconditioner.restore(state)
         self._waves = self._before = None
         for row, waves in enumerate(state["waves"]):
             self._rows.put(row, self._space.take(waves))
@@ -149,6 +149,6 @@ class Smoothed(Generic[V]):
             self._waves = self._space.take(state["waves"][0])
 
     def _among(self, count: int) -> Numbers:
-        weighed = [self._smoothing.weigh(self._rows.get(row)) for row in range(1 + count)]
+        weighed = [self._preconditioner.weigh(self._rows.get(row)) for row in range(1 + count)]
         found: Numbers = self._rows.products(weighed, 1 + count)
         return found

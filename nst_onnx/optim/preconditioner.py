@@ -26,7 +26,7 @@ _PRIOR = 1e-4  # how much the start counts, as a share of one pair's energy in e
 OPPONENTS = np.linalg.qr(np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float64).T)[0].T.astype(np.float32)
 
 
-class Smoothing:
+class Preconditioner:
     """P = I + Cᵀ E C, E = W − I, on a picture in RGB: symmetric, positive definite.
 
     C takes the picture's opponent colours to the lowest frequencies of the orthonormal cosine transform
@@ -80,7 +80,7 @@ class Smoothing:
         self._count += 1
         return self._count in _LESSONS
 
-    def inherit(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
+    def warm_start(self, learnt: Mapping[str, npt.NDArray[Any]]) -> None:
         """Begin with what one of another size has learnt (its `state`), if P has changed there at all.
 
         Octaves are counted from the same frequency in cycles per pixel, so they mean the same.
@@ -99,7 +99,7 @@ class Smoothing:
         rest = np.log(self._rest[0] / self._rest[1])
         gain = np.exp((steps - changes - rest) / 2 @ self._bands)
         waves = len(self._rows), len(self._columns)
-        self._let_be(gain.reshape(3, *waves))
+        self._set_gain(gain.reshape(3, *waves))
 
     def waves(self, vector: Array) -> Array:
         """Return C v, as a vector."""
@@ -152,9 +152,9 @@ class Smoothing:
         """Go on from a `state`."""
         self._energies, self._rest = np.array(state["energies"]), np.array(state["rest"])
         self._count = int(state["count"])
-        self._let_be(state["gain"])
+        self._set_gain(state["gain"])
 
-    def _let_be(self, gain: npt.NDArray[Any]) -> None:
+    def _set_gain(self, gain: npt.NDArray[Any]) -> None:
         """Let W be `gain`."""
         self.gain = np.array(gain, np.float32)
         self._excess = (self.gain - 1).reshape(-1)

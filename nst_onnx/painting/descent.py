@@ -1,64 +1,175 @@
-"""Which optimiser goes down a landscape, and with what settings."""
+"""The descent: one pyramid level, from its initial picture to its best iterate."""
 
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import dataclass
 
-from nst_onnx.optim import LBFGS, Adam, Optimiser
-from nst_onnx.optim.correction_pairs import bold, newest
+import numpy as np
+
+from nst_onnx.errors import ModelError
+from nst_onnx.objective.objective import Objective
+from nst_onnx.optim import Average
 from nst_onnx.optim.optimiser import State
-from nst_onnx.painting.flat_objective import Landscape
-from nst_onnx.painting.presets.preset import OptimiserName, Preset
+from nst_onnx.painting.checkpoint import Arrays
+from nst_onnx.painting.flat_objective import Vector, flat_objective, to_picture, to_vector
+from nst_onnx.painting.optimiser_settings import OptimiserSettings, carry_over
+from nst_onnx.painting.term_pruning import TermPruning, can_prune
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.json_types import JsonObject
 
-PAIRS = 20  # that the preconditioned optimiser keeps
-LOOKBACK = 3  # losses: a step that is a little worse than the last ones costs more to shorten than to take
-LONGEST_STEP = 10.0  # root mean square, in grey levels; the first guesses of the curvature overshoot
-
-
-def pairs(kind: OptimiserName, preset: Preset, evaluations: int) -> int:
-    """Return how many pairs an optimiser keeps, if it keeps any: no more than it can come to."""
-    return min({"adam": 0, "preconditioned": PAIRS, "lbfgs": preset.history}[kind], evaluations)
+_PLATEAU = 10  # evaluations between two plateau tests
+_VECTORS = 12  # of an optimiser and of the descent, beside the correction pairs
 
 
-def begin(
-    kind: OptimiserName,
-    preset: Preset,
-    x: Array,
-    ground: Landscape,
-    rate: float | None = None,
-    *,
-    evaluations: int = sys.maxsize,
-    before: State | None = None,
-) -> Optimiser:
-    """Return an optimiser at a picture's vector, with the preset's settings where `kind` has any.
+@dataclass(frozen=True)
+class DescentSettings:
+    """How a level is optimised.
 
-    `rate` None means the preset's learning rate. `evaluations`: how many there will be at most.
-    `before`: what the optimiser of a smaller picture has `learnt`.
+    `averaging`: decay of the running average of iterates that becomes the result, 0 for the best iterate.
+    `min_change`: grey levels (root mean square); a level ends where ten evaluations changed the best
+    iterate by less. 0: never.
     """
-    rate = rate or preset.learning_rate
-    if kind == "adam":
-        return Adam(x, learning_rate=rate)
-    space, smoothing = ground.space(), ground.smoothing() if kind == "preconditioned" else None
-    if smoothing is not None and before:
-        smoothing.inherit(before)
-    return LBFGS(
-        space.take(x),
-        space=space,
-        smoothing=smoothing,
-        history=pairs(kind, preset, evaluations),
-        learning_rate=rate,
-        longest=LONGEST_STEP,
-        line_search=kind == "preconditioned" or preset.line_search,
-        lookback=LOOKBACK if kind == "preconditioned" else 1,
-        scaling=bold if kind == "preconditioned" else newest,
-    )
+
+    optimiser: OptimiserSettings
+    averaging: float = 0.0
+    min_change: float = 0.0
 
 
-def learnt(optimiser: Optimiser) -> State:
-    """Return what the optimiser of a larger picture can begin with.
+class Descent:
+    """Minimises an objective from a picture: `evaluate`, then `step`, in turns.
 
-    That is the preconditioner. The pairs are of no use there: they made it slower.
+    `objective` may be closed once the descent has ended: the pictures stay.
     """
-    smoothing = optimiser.smoothing if isinstance(optimiser, LBFGS) else None
-    return {} if smoothing is None else smoothing.state()
+
+    def __init__(
+        self,
+        objective: Objective,
+        start: Array,
+        settings: DescentSettings,
+        *,
+        evaluations: int = sys.maxsize,
+        warm_start: State | None = None,
+    ) -> None:
+        """`start`: a picture H×W×3, or a vector (3·H·W,) of one in grey levels.
+
+        `evaluations`: how many there will be at most. `warm_start`: `carry_over` of a coarser level.
+        """
+        self._objective, self._settings = objective, settings
+        self.shape, optimiser = objective.shape, settings.optimiser
+        state = _VECTORS + 2 * optimiser.pairs(evaluations)
+        fits = objective.memory.holds_state(state * 12 * self.shape[0] * self.shape[1])
+        self.on_disk = objective.sharded is not None or not fits
+        on_host = optimiser.name == "adam" or settings.averaging > 0  # neither has kernels for a device
+        self._flat = flat_objective(objective, on_disk=self.on_disk, on_host=on_host)
+        vector = start if start.ndim == 1 else to_vector(start, on_disk=self.on_disk)
+        self._optimiser = optimiser.start(vector, self._flat, evaluations=evaluations, warm_start=warm_start)
+        prunes = optimiser.preconditioned and can_prune(objective)  # published recipes keep all their terms
+        self._pruning = TermPruning(objective, self._flat, evaluations) if prunes else None
+        self._average = Average(settings.averaging)
+        self.count = 0
+        self.current: Vector = self._optimiser.x
+        self.losses: dict[str, float] = {}
+        self.best: Vector = self._optimiser.x
+        self.best_loss = np.inf
+        self.best_losses: dict[str, float] = {}
+        self._earlier: Vector = self._optimiser.x  # the best iterate at the last plateau test
+        self._gradient: Vector = None
+        self.pruning_seconds = 0.0
+
+    @property
+    def pruned(self) -> tuple[str, ...]:
+        """The style terms that are not computed at present."""
+        return self._pruning.pruned if self._pruning else ()
+
+    def evaluate(self) -> float:
+        """Evaluate the current iterate and return its loss; it becomes the best where its loss is lower.
+
+        Raises ModelError where the first loss is not a number.
+        """
+        x = self._optimiser.x
+        terms, gradient = self._flat(x)
+        self.losses, self.pruning_seconds = self._objective.named(terms), 0.0
+        improved = self.losses["total"] < self.best_loss
+        if improved and self._pruning is not None and self._pruning.due(self.count, terms, gradient):
+            begun = time.monotonic()
+            terms, gradient = self._pruning.check(self.count, x, terms, gradient)
+            self._optimiser.accept_next()
+            self.losses, self.pruning_seconds = self._objective.named(terms), time.monotonic() - begun
+        loss = self.losses["total"]
+        if not np.isfinite(loss) and self.best_loss == np.inf:
+            raise ModelError(
+                "the loss is not a number", "the model's weights or the options are out of range"
+            )
+        self.current, self._gradient = x, gradient
+        if improved:
+            self.best, self.best_loss, self.best_losses = x, loss, self.losses
+        if self._settings.averaging:
+            self._average.add(x)
+        self.count += 1
+        return loss
+
+    def step(self) -> None:
+        """Move to the next iterate."""
+        self._optimiser.tell(self.losses["total"], self._gradient)
+
+    def warm_up(self) -> None:
+        """Evaluate the current iterate without any effect, for measurements."""
+        self._flat(self._optimiser.x)
+
+    def on_plateau(self) -> bool:
+        """Plateau test: whether the best iterate moved less than `min_change` in ten evaluations."""
+        if not self._settings.min_change or self.count % _PLATEAU:
+            return False
+        still = self.count > _PLATEAU and self._flat.distance(self.best, self._earlier) < (
+            self._settings.min_change
+        )
+        self._earlier = self.best
+        return still
+
+    def picture(self) -> Array:
+        """Return the best iterate or the running average as a picture H×W×3, values not clipped."""
+        return self.picture_of(self._average.value if self._average.weight else self.best)
+
+    def picture_of(self, vector: Vector, shape: tuple[int, int] | None = None) -> Array:
+        """Return the picture H×W×3 of an optimiser's vector, of another level with its `shape`."""
+        return to_picture(self._flat.host(vector), shape or self.shape, on_disk=self.on_disk)
+
+    def carry_over(self) -> State:
+        """Return the state that the next finer level can start with."""
+        return carry_over(self._optimiser)
+
+    def state(self) -> tuple[JsonObject, Arrays]:
+        """Return (facts fit for JSON, arrays): all that the rest of the level depends on.
+
+        With vectors on disk the only array is the best iterate, from which the optimiser starts again:
+        writing the many gigabytes of its history would take too long.
+        """
+        facts = {
+            "best_losses": self.best_losses,
+            "average_weight": self._average.weight,
+            "pruning": self._pruning and self._pruning.state(),
+        }
+        arrays: Arrays = {"best": self._flat.host(self.best)}
+        if not self.on_disk:
+            arrays = {"best": arrays["best"].copy(), "earlier": self._flat.host(self._earlier).copy()}
+            arrays |= {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
+            if self._average.sum is not None:
+                arrays["average"] = self._average.sum.copy()
+        return facts, arrays
+
+    def restore(self, count: int, facts: JsonObject, arrays: Arrays) -> None:
+        """Set the `state` after `count` evaluations."""
+        self.count = count
+        self.best_losses = facts["best_losses"]
+        self.best_loss = self.best_losses["total"]
+        if self._pruning is not None and facts["pruning"] is not None:  # it may have been in tiles
+            self._pruning.restore(facts["pruning"])
+        state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
+        if not state:
+            return
+        self._optimiser.restore(state)
+        take = self._flat.space().take
+        self.best, self._earlier = take(arrays["best"]), take(arrays["earlier"])
+        self._average.sum, self._average.weight = arrays.get("average"), facts["average_weight"]

@@ -1,4 +1,4 @@
-"""The objective as an optimiser sees it: a function of a vector in grey levels, on host or device."""
+"""The flat objective: losses and gradient as a function of a vector in grey levels, on host or device."""
 
 from __future__ import annotations
 
@@ -10,48 +10,56 @@ import numpy as np
 
 from nst_onnx.graph import Graph
 from nst_onnx.objective.objective import Objective
-from nst_onnx.objective.shards.sharded import ShardedLandscape
-from nst_onnx.optim.device_space import DeviceSmoothing, OnDevice
-from nst_onnx.optim.preconditioner import Smoothing
+from nst_onnx.objective.shards.sharded import ShardedFlatObjective
+from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
+from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import Host, Space
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import Kernel, fetch, put
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
-GREY_LEVELS = np.float32(255)  # optimisers see pictures in grey levels: the unit of published step sizes
+Vector = Any
+"""A vector of the optimiser: an array of numpy, a tensor on a device, or shards of a cluster's."""
+
+GREY_LEVELS = np.float32(255)  # the unit of published step sizes
 STAYING = frozenset({"cuda"})
 """Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
 
 
-class Landscape(Protocol):
-    """Losses and slope at a vector (3·H·W,): colour after colour, in grey levels."""
+class FlatObjective(Protocol):
+    """Losses and gradient at a vector (3·H·W,): colour after colour, in grey levels."""
 
-    def __call__(self, x: Any) -> tuple[Array, Any]:
+    def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses of each term, gradient with respect to the vector)."""
 
-    def space(self) -> Space[Any]:
-        """Return where the vectors live."""
+    def space(self) -> Space[Vector]:
+        """Return the vector space: where vectors are held, and their operations."""
 
-    def smoothing(self) -> Smoothing:
+    def preconditioner(self) -> Preconditioner:
         """Return a preconditioner for them."""
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square of the difference of two vectors, in grey levels."""
 
-    def host(self, vector: Any) -> Array:
+    def host(self, vector: Vector) -> Array:
         """Return a vector as an array."""
 
 
-def landscape(objective: Objective, *, on_disk: bool = False) -> Landscape:
-    """Return the objective's landscape on the device that it runs on, or with its vectors on disk."""
+def flat_objective(objective: Objective, *, on_disk: bool = False, on_host: bool = False) -> FlatObjective:
+    """Return the objective as a function of vectors where they are best held: shards, device, memory or disk.
+
+    `on_disk`: whether vectors are memory-mapped files. `on_host`: whether they must not stay on a device.
+    """
+    if on_host:
+        return HostFlatObjective(objective, on_disk=on_disk)
     if objective.sharded is not None:
-        return ShardedLandscape(objective.sharded)
+        return ShardedFlatObjective(objective.sharded)
     stays = not on_disk and objective.network.device.kind in STAYING and objective.whole
-    return DeviceLandscape(objective) if stays else HostLandscape(objective, on_disk=on_disk)
+    return DeviceFlatObjective(objective) if stays else HostFlatObjective(objective, on_disk=on_disk)
 
 
-class HostLandscape:
+class HostFlatObjective:
     """Vectors are arrays of numpy, in memory or on disk."""
 
     def __init__(self, objective: Objective, *, on_disk: bool = False) -> None:
@@ -75,9 +83,9 @@ class HostLandscape:
         """Return numpy's space."""
         return Host(self._picture.size, on_disk=self._on_disk)
 
-    def smoothing(self) -> Smoothing:
+    def preconditioner(self) -> Preconditioner:
         """Return numpy's preconditioner."""
-        return Smoothing(self._objective.shape, on_disk=self._on_disk)
+        return Preconditioner(self._objective.shape, on_disk=self._on_disk)
 
     def distance(self, a: Array, b: Array) -> float:
         """Return the root mean square difference."""
@@ -92,7 +100,7 @@ class HostLandscape:
         return vector
 
 
-class DeviceLandscape:
+class DeviceFlatObjective:
     """Vectors are tensors on the device; only the losses come to the host."""
 
     def __init__(self, objective: Objective) -> None:
@@ -102,10 +110,10 @@ class DeviceLandscape:
         self._vector = _scaled(self._device, [1, 3, None, None], [-1])
         self._factor = put([1 / GREY_LEVELS], self._device)
 
-    def __call__(self, x: Any) -> tuple[Array, Any]:
+    def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses, gradient)."""
-        self._picture.into(self._objective.picture_there(), {"x": x, "factor": self._factor})
-        losses, gradient = self._objective.evaluate_there()
+        self._picture.into(self._objective.device_picture(), {"x": x, "factor": self._factor})
+        losses, gradient = self._objective.evaluate_on_device()
         return losses, self._vector({"x": gradient, "factor": self._factor})
 
     def space(self) -> OnDevice:
@@ -113,17 +121,17 @@ class DeviceLandscape:
         height, width = self._objective.shape
         return OnDevice(3 * height * width, self._device)
 
-    def smoothing(self) -> DeviceSmoothing:
+    def preconditioner(self) -> DevicePreconditioner:
         """Return the device's preconditioner."""
-        return DeviceSmoothing(self._objective.shape, self._device)
+        return DevicePreconditioner(self._objective.shape, self._device)
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square difference."""
         space = self.space()
         change = space.add(a, b, -1.0)
         return float(np.sqrt(max(space.dot(change, change), 0.0) / space.size))
 
-    def host(self, vector: Any) -> Array:
+    def host(self, vector: Vector) -> Array:
         """Return a copy on the host."""
         return fetch(vector)
 

@@ -1,20 +1,72 @@
-"""What the optimisation starts from. Pictures are float32 H×W×3, RGB, 0..1 (noise may lie outside).
+"""The initial picture of a stylisation: content, noise, noise in the style's colours, or a given picture.
 
-They may be on disk, and are looked at strip by strip. Noise goes into `out` or, without it, a new array.
+Pictures are float32 H×W×3, RGB, 0..1 (noise may lie outside). They may be memory-mapped, and are processed
+strip by strip. Noise is written to `out` or, without it, to a new array.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.models.metadata import Preprocessing
-from nst_onnx.painting.presets.preset import Noise
+from nst_onnx.objective.objective import Objective
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.presets import Preset
+from nst_onnx.painting.presets.preset import Noise, Start
+from nst_onnx.picture import Picture, read, resize
 from nst_onnx.picture.colour.statistics import moments
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import Memory
+
+
+@dataclass(frozen=True, eq=False)
+class InitialPicture:
+    """What the optimisation starts from. `given`: a picture, where `kind` is None.
+
+    `noise`: the kind of noise for `kind` "noise". `seed`: of the random numbers. `preprocessing`: the
+    network's, whose mean colour published noise is relative to.
+    """
+
+    kind: Start | None
+    noise: Noise
+    seed: int
+    preprocessing: Preprocessing
+    given: Picture | None = None
+
+    @classmethod
+    def of(
+        cls, options: Options, preset: Preset, preprocessing: Preprocessing, memory: Memory
+    ) -> InitialPicture:
+        """Return what options and preset name. Raises PictureError for a picture that cannot be read."""
+        init = options.init
+        if init is None or (isinstance(init, str) and init in ("content", "noise", "style")):
+            kind: Start = preset.start if init is None else init  # type: ignore[assignment]
+            return cls(kind, preset.noise, options.seed, preprocessing)
+        given = read(init, what="picture to start from", memory=memory)
+        return cls(None, preset.noise, options.seed, preprocessing, given)
+
+    @property
+    def name(self) -> str:
+        """The kind, or the name of the given picture."""
+        return self.given.name if self.given is not None else str(self.kind)
+
+    def at(self, objective: Objective) -> Array:
+        """Return the picture at an objective's size."""
+        content, memory = objective.content_picture, objective.memory
+        if self.given is not None:
+            return resize(self.given.rgb, objective.shape, out=memory.empty((*objective.shape, 3)))
+        if self.kind == "content":
+            return content
+        rng, out = np.random.default_rng(self.seed), memory.empty(content.shape)
+        if self.kind == "style":
+            styles = [rgb for rgb, _ in objective.style_pictures]
+            return style_noise(styles, objective.settings.style_weights, objective.shape, rng, out)
+        return noise(self.noise, content, rng, self.preprocessing, out)
 
 
 def mean_colour(preprocessing: Preprocessing) -> npt.NDArray[np.float64]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from nst_onnx.painting.options import Options
-from nst_onnx.picture import Picture
 
 Some = TypeVar("Some", bound=Options)
 
@@ -24,10 +23,10 @@ BUDGETS = {"cpu": _CPU, "openvino": _CPU, "cuda": _GPU}
 """{kind of device: {quality: budget}}."""
 
 
-def within_budget(options: Some, content: Picture, device_kind: str) -> Some:
+def within_budget(options: Some, content: tuple[int, int], device_kind: str) -> Some:
     """Return the options with the steps and size of their quality, where they have none of their own.
 
-    The size is at most the content's.
+    The size is at most the content's. `content`: its (H, W).
     """
     if options.quality is None:
         return options
@@ -35,5 +34,5 @@ def within_budget(options: Some, content: Picture, device_kind: str) -> Some:
     return replace(
         options,
         steps=options.steps or budget.steps,
-        size=options.size or min(budget.size, max(content.shape)),
+        size=options.size or min(budget.size, max(content)),
     )

@@ -1,4 +1,4 @@
-"""The object that paints any number of pictures with one model on one device."""
+"""The stylizer: paints any number of pictures, its networks loaded once; and the step that it reports."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import OptionError
-from nst_onnx.objective.objective import listed, style_weights
 from nst_onnx.objective.sessions import Network
+from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
+from nst_onnx.painting.inputs import Inputs
+from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
-from nst_onnx.painting.quality import within_budget
 from nst_onnx.painting.result import Result, to_image
-from nst_onnx.picture import Source, read
+from nst_onnx.picture import Source
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """What stands after one evaluation. Pictures are rendered only when asked for.
+    """The state after one evaluation. Pictures are rendered only when asked for.
 
     `scale`: index of the pyramid level, of `scales`; `shape`: its (H, W). `iteration`: evaluations so far
     over all levels, of about `iterations`. `losses`: total, content, style, tv, and each layer's own.
@@ -53,7 +54,8 @@ class Step:
     @property
     def array(self) -> npt.NDArray[np.float32]:
         """The picture just evaluated, float32 H×W×3, RGB, 0..1, at this level's size."""
-        return self._painting.finished(self._painting.picture_of(self._vector, self.shape))
+        picture = self._painting.descent.picture_of(self._vector, self.shape)
+        return self._painting.finished(picture)
 
     @property
     def image(self) -> PIL.Image.Image:
@@ -65,7 +67,7 @@ class Step:
         return self._painting.result()
 
     def checkpoint(self) -> Checkpoint:
-        """The state of the run, to go on from later. Ask before the next step is taken."""
+        """The state of the run, to resume from later. Ask before the next step is taken."""
         return self._painting.checkpoint()
 
 
@@ -75,12 +77,12 @@ Callback = Callable[[Step], bool | None]
 class Stylizer:
     """A model on a device, ready for any number of pictures.
 
-    `model`: "auto" (trained VGG-19 where you have it, else the compact network that is shipped), the
-    name of an installed model, or a file (ONNX or any weight file that `nst-onnx models add` takes).
-    `device`: "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N"; None asks NST_ONNX_DEVICE.
-    `threads`: of the CPU, 0 for all.
-    `preprocessing`: for ONNX models that do not say how they want their picture.
-    `team`: processes that share pictures too large for one (`nst_onnx.jobs.ray.shard_team.workers`).
+    `model`: "auto" (a VGG-19 where one is installed, else the compact network that is shipped), the
+    name of an installed model, a file (ONNX or any weight file that `nst-onnx models add` takes), or a
+    `Network` already open. `device`: "auto", "cpu", "openvino", "openvino:bf16", "cuda", "cuda:N"; None for
+    NST_ONNX_DEVICE. `threads`: of the CPU, 0 for all. `preprocessing`: for ONNX models that do not declare
+    theirs. `team`: processes that share pictures too large for one (`nst_onnx.jobs.ray.shard_team.workers`).
+    A preset takes the same network and the same precision as with `nst_onnx.stylize`.
     Raises ModelError or DeviceError.
     """
 
@@ -95,23 +97,24 @@ class Stylizer:
     ) -> None:
         self._team = team
         if isinstance(model, Network):
-            self.network = model
+            self._networks = Networks.of(model)
         else:
-            self.network = Network.open(model, device, threads=threads, preprocessing=preprocessing)
+            self._networks = Networks(NetworkChoice(model, device, threads, preprocessing))
+        self.network = self._networks.open(presets.find(Options.preset))
 
     @property
     def extractor(self) -> Extractor:
-        """The feature extractor in use."""
+        """The feature extractor of preset `default`."""
         return self.network.extractor
 
     @property
     def model_name(self) -> str:
-        """The name of the model in use, "vgg19" or "compact" for instance."""
+        """The name of that model, "vgg19" or "compact" for instance."""
         return self.network.extractor.facts.name
 
     @property
     def device(self) -> Device:
-        """The device in use."""
+        """The device of preset `default`."""
         return self.network.device
 
     def steps(
@@ -125,7 +128,7 @@ class Stylizer:
         """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
 
         `content` and each style: a path, Pillow image, array (H×W×3/4, uint8, uint16 or float 0..1) or
-        encoded bytes. `options`: see `nst_onnx.painting.options.Options`. `resume`: go on from a checkpoint.
+        encoded bytes. `options`: see `nst_onnx.painting.options.Options`. `resume`: a checkpoint.
         A run that was already complete yields nothing; `stylize` gives its result.
         Raises PictureError and OptionError at once; with the first step, what only the network can tell:
         layers that it lacks (OptionError), pictures too small for it (PictureError), and ModelError.
@@ -161,26 +164,23 @@ class Stylizer:
 
     def _painting(self, content: Source, style: Source | Sequence[Source], options: OptionValues) -> Painting:
         checked = Options.of(options)
-        sources = listed(style)
-        style_weights(checked.style_weights, len(sources))
         memory = Memory.of(checked.max_memory)
-        styles = [read(source, what="style picture", memory=memory) for source in sources]
-        photo = read(content, what="content picture", memory=memory)
-        return Painting(
-            self.network, photo, styles, within_budget(checked, photo, self.device.kind), team=self._team
-        )
+        inputs = Inputs.read(content, style, checked.style_weights, memory)
+        network = self._networks.open(presets.find(checked.preset))
+        return Painting(network, inputs.content, inputs.styles, checked, team=self._team)
 
 
 def _step(painting: Painting) -> Step:
+    schedule, clock, descent = painting.schedule, painting.clock, painting.descent
     return Step(
-        painting.level,
-        len(painting.shapes),
-        painting.shapes[painting.level],
-        painting.iteration,
-        sum(painting.budgets),
-        painting.losses,
-        painting.seconds,
-        painting.seconds_left,
-        painting.current,
-        painting,
+        scale=schedule.level,
+        scales=len(schedule.shapes),
+        shape=schedule.shape,
+        iteration=painting.iteration,
+        iterations=schedule.evaluations,
+        losses=descent.losses,
+        seconds=clock.seconds,
+        seconds_left=clock.seconds_left,
+        _vector=descent.current,
+        _painting=painting,
     )

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from nst_onnx.errors import DeviceError
+from nst_onnx.runtime import telemetry
 
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 _REDUCED = {"cuda": ("tf32", "fp16"), "openvino": ("bf16",)}  # what each kind has beside float32
@@ -69,7 +70,8 @@ class Device:
 
 
 def onnxruntime() -> Any:
-    """Import onnxruntime. Raises DeviceError that says which package to install."""
+    """Import onnxruntime without its telemetry. Raises DeviceError that says which package to install."""
+    telemetry.disable()
     try:
         import onnxruntime as ort
     except ImportError as error:
@@ -77,13 +79,19 @@ def onnxruntime() -> Any:
             f"onnxruntime cannot be imported ({error})",
             'install it with pip install "nst-onnx[cpu]", or "nst-onnx[gpu]" for an NVIDIA GPU',
         ) from error
+    ort.disable_telemetry_events()  # the switch of Windows builds, which report through the system
     return ort
 
 
 def openvino() -> Any:
-    """Import OpenVINO. Raises DeviceError that says which package to install."""
+    """Import OpenVINO, with its passes, without its telemetry.
+
+    Raises DeviceError that says which package to install.
+    """
+    telemetry.disable()
     try:
         import openvino as ov
+        import openvino.passes
     except ImportError as error:
         raise DeviceError(f"OpenVINO cannot be imported ({error})", _INSTALL["openvino"]) from error
     return ov

@@ -31,7 +31,7 @@ def exporter() -> typer.Typer:
 
     Raises NstError where there is neither, or a library that it needs is missing.
     """
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     if (package / "export").is_dir():
         name = "nst_onnx.export"
     elif (package.parent / "export" / "__main__.py").is_file():

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from nst_onnx.models import catalogue
-from nst_onnx.objective.objective import open_network
 from nst_onnx.painting import presets
+from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.stylizer import Stylizer
-from nst_onnx.runtime import choose
 
 _CAPACITY = 2  # enough to compare two models; each holds its weights several times over
 
@@ -26,13 +24,11 @@ class ModelCache:
         the device "auto" is NST_ONNX_DEVICE, where that is set.
         """
         recipe = presets.find(preset)
-        wanted = recipe.model if model == "auto" and recipe.model == "vgg16" else model
-        path = catalogue.locate(wanted or "auto")
-        chosen = str(choose(None if device == "auto" else device, exact=preset != "default"))
-        key = (path, path.stat().st_mtime_ns, chosen)
+        choice = NetworkChoice(model or "auto", None if device == "auto" else device)
+        key = choice.key(recipe)
         if key not in self._kept:
             while len(self._kept) >= _CAPACITY:
                 self._kept.popitem(last=False)
-            self._kept[key] = Stylizer(open_network(path, chosen, recipe))
+            self._kept[key] = Stylizer(choice.open(recipe))
         self._kept.move_to_end(key)
         return self._kept[key]

@@ -17,7 +17,7 @@ from nst_onnx.jobs.batch.resume_file import Kept
 from nst_onnx.jobs.batch.settings import Recipe
 from nst_onnx.jobs.ray.payload import Parcel
 from nst_onnx.jobs.ray.resources import Share, share
-from nst_onnx.objective.objective import listed
+from nst_onnx.painting.inputs import style_list
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
@@ -132,7 +132,7 @@ class Cluster:
             try:
                 picture.check_writable(job.output, self._recipe.bits or 8)
                 content = Parcel.of(job.content, "content picture")
-                styles = [Parcel.of(style, "style picture") for style in listed(job.style)]
+                styles = [Parcel.of(style, "style picture") for style in style_list(job.style)]
             except NstError as error:
                 yield number, Ending(state="failed", error=error)
                 continue

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nst_onnx.errors import OptionError
-from nst_onnx.models import catalogue
-from nst_onnx.objective.objective import open_network
 from nst_onnx.painting import presets
+from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.option_types import Whole
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.stylizer import Stylizer
@@ -47,17 +46,12 @@ class Recipe:
 
     def located(self) -> Path:
         """Return the file of the model, the preset's own where it has one. Raises ModelError."""
-        own = self.preset.model == "vgg16" and self.model == "auto"
-        return catalogue.locate("vgg16" if own else self.model)
+        return self._choice.located(self.preset)
 
     def stylizer(self) -> Stylizer:
         """Open the model on the device. Raises NstError."""
-        return Stylizer(
-            open_network(
-                self.model,
-                self.device,
-                self.preset,
-                threads=self.threads,
-                preprocessing=self.preprocessing,
-            )
-        )
+        return Stylizer(self._choice.open(self.preset))
+
+    @property
+    def _choice(self) -> NetworkChoice:
+        return NetworkChoice(self.model, self.device, self.threads, self.preprocessing)

@@ -14,6 +14,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from nst_onnx.errors import ClusterError
+from nst_onnx.runtime import telemetry
 from nst_onnx.support.library_errors import system_reason
 
 _PATIENCE = 5.0  # seconds for another machine to answer; Ray itself waits for many minutes
@@ -48,8 +49,8 @@ def connect(address: str = "") -> Iterator[Any]:
 
 
 def _ray() -> Any:
-    """Import Ray, told not to report its use to its makers."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    """Import Ray without its telemetry. Raises ClusterError that says what to install."""
+    telemetry.disable()
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the default to come; else it warns
     try:
         import ray

@@ -87,8 +87,8 @@ class Painter:
         """Paint the first frame of a scene, as any picture is painted."""
         painting = Painting(self._network, _content(frame), self._styles, self._options)
         for _ in painting.advance():
-            tell(painting.iteration, sum(painting.budgets), painting.losses)
-        return Painted(in_levels(painting.picture()), True, painting.best_losses["total"])
+            tell(painting.iteration, painting.schedule.evaluations, painting.descent.losses)
+        return Painted(in_levels(painting.picture()), True, painting.descent.best_losses["total"])
 
     def _onwards(self, frame: Array, motion: Motion, before: _Before, tell: Tell) -> Painted:
         """Paint a frame from the one before.
@@ -109,7 +109,7 @@ class Painter:
             options = replace(self._options, size=(width, height), init=start, pyramid=False, steps=steps)
             painting = Painting(self._network, _content(frame), self._styles, options, held_to)
             for _ in painting.advance():
-                tell(level * steps + painting.iteration, len(levels) * steps, painting.losses)
+                tell(level * steps + painting.iteration, len(levels) * steps, painting.descent.losses)
             picture, detail = painting.picture(), film - resize(resize(film, (height, width)), shape)
         return Painted(in_levels(picture), False, before.painted.loss)
 

@@ -22,9 +22,10 @@ from nst_onnx.jobs.video.frame_painter import Painter
 from nst_onnx.jobs.video.frame_store import Kept
 from nst_onnx.jobs.video.optical_flow import LEAST, between
 from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
-from nst_onnx.objective.objective import listed, open_network, shape_of, style_weights
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
+from nst_onnx.painting.inputs import check_style_weights, final_shape, style_list
+from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
 from nst_onnx.picture import Picture, Source, read
@@ -99,8 +100,8 @@ def stylize_video(
         if not isinstance(name, str | os.PathLike):
             raise OptionError(f"{what} is named by its path, not by {name!r}")
     checked = VideoOptions.of(options)
-    sources = listed(style)
-    style_weights(checked.style_weights, len(sources))
+    sources = style_list(style)
+    check_style_weights(checked.style_weights, len(sources))
     styles = [read(source, what="style picture") for source in sources]
     path = Path(output)
     encode.check_place(path)
@@ -109,10 +110,10 @@ def stylize_video(
     source = Film.open(film)
     encode.check_fit(source, path)
     if not isinstance(model, Network):
-        model = open_network(model, device, presets.find(checked.preset))
+        model = NetworkChoice(model, device).open(presets.find(checked.preset))
     first = Picture(content(next(source.frames()), source.shape), None, source.path.name, 8)
-    chosen = sized(within_budget(checked, first, model.device.kind), first)
-    shape = shape_of(first, chosen.size or 0)
+    chosen = sized(within_budget(checked, first.shape, model.device.kind), first)
+    shape = final_shape(first.shape, chosen.size or 0)
     if max(shape) < LEAST:
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     kept = Kept(path)
@@ -123,7 +124,9 @@ def stylize_video(
         if ray is None:
             run.paint(Painter(model, styles, chosen))
         else:
-            run.paint_there(ray, workers, model, styles, replace(chosen, init=painting.init or chosen.init))
+            run.paint_there(
+                ray, workers, model, styles, replace(chosen, init=painting.plan.initial.given or chosen.init)
+            )
         pictures = _shown(source, shape, kept, luminance=chosen.preserve_colour == "luminance")
         encode.encode(source, pictures, shape, kept.unfinished, chosen.crf)
         put(kept.unfinished, path)
@@ -148,7 +151,7 @@ def sized(options: VideoOptions, content: Picture) -> VideoOptions:
         return options
     usual = presets.find(options.preset).size
     longest = usual if isinstance(usual, int) else max(usual)
-    height, width = encode.even(shape_of(content, size or min(longest, max(content.shape))))
+    height, width = encode.even(final_shape(content.shape, size or min(longest, max(content.shape))))
     return replace(options, size=(width, height))
 
 

@@ -19,7 +19,7 @@ from nst_onnx.errors import OptionError
 from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.shard import Share
-from nst_onnx.objective.shards.space import Sharded, ShardedSmoothing, Stage, Vector
+from nst_onnx.objective.shards.space import Sharded, ShardedPreconditioner, Stage, Vector
 from nst_onnx.objective.shards.team import Team, everyone
 from nst_onnx.objective.tiles.layout import Layout
 from nst_onnx.objective.tiles.tiled import style_losses
@@ -97,14 +97,14 @@ class ShardedPicture:
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses in the order of the terms' names, gradient 3×H×W)."""
-        losses, slope = self.evaluate_there(self._stage.scatter(picture))
+        losses, slope = self.evaluate_on_device(self._stage.scatter(picture))
         gradient = disk_arrays.empty((3, *self.layout.shape), on_disk=self._on_disk)
         self._stage.gather(slope, gradient)
         return losses, gradient
 
     # ---- with vectors that stay where they are
 
-    def evaluate_there(self, x: Vector) -> tuple[Array, Vector]:
+    def evaluate_on_device(self, x: Vector) -> tuple[Array, Vector]:
         """Do the same with a vector in 0..1."""
         team, stage = self._team, self._stage
         self._look(x)
@@ -135,9 +135,9 @@ class ShardedPicture:
         """Return the space of the vectors."""
         return Sharded(self._stage, on_disk=self._on_disk)
 
-    def smoothing(self) -> ShardedSmoothing:
+    def preconditioner(self) -> ShardedPreconditioner:
         """Return their preconditioner."""
-        return ShardedSmoothing(self._stage)
+        return ShardedPreconditioner(self._stage)
 
     def _look(self, x: Vector) -> None:
         """Let all shards look at a vector, and hand each other the rows that they see."""
@@ -160,7 +160,7 @@ class ShardedPicture:
             raise too_small(label, self.layout.shape)
 
 
-class ShardedLandscape:
+class ShardedFlatObjective:
     """The objective as the optimiser sees it: vectors (3·H·W,) in grey levels, spread over shards."""
 
     def __init__(self, picture: ShardedPicture) -> None:
@@ -170,16 +170,16 @@ class ShardedLandscape:
     def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses, gradient)."""
         shown = x.stage.make("add", x.number, None, 1 / _GREY_LEVELS)
-        losses, gradient = self._picture.evaluate_there(shown)
+        losses, gradient = self._picture.evaluate_on_device(shown)
         return losses, x.stage.make("add", gradient.number, None, 1 / _GREY_LEVELS)
 
     def space(self) -> Sharded:
         """Return the shards' space."""
         return self._picture.space()
 
-    def smoothing(self) -> ShardedSmoothing:
+    def preconditioner(self) -> ShardedPreconditioner:
         """Return the shards' preconditioner."""
-        return self._picture.smoothing()
+        return self._picture.preconditioner()
 
     def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square difference."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from nst_onnx.objective.shards.shard import Share
 from nst_onnx.objective.shards.team import Team, everyone
-from nst_onnx.optim.preconditioner import OPPONENTS, Smoothing
+from nst_onnx.optim.preconditioner import OPPONENTS, Preconditioner
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array, Numbers
 
@@ -140,7 +140,7 @@ class ShardedRows:
         return self._stage.make("combine", self._number, weights.tolist())
 
 
-class ShardedSmoothing(Smoothing):
+class ShardedPreconditioner(Preconditioner):
     """The preconditioner: each shard's part of the waves comes here, and the waves go back."""
 
     def __init__(self, stage: Stage) -> None:

@@ -11,9 +11,7 @@ from nst_onnx.runtime.devices import openvino
 
 def tidy(model: Any) -> None:
     """Change a model with static shapes (openvino.Model) so that it computes the same with less work."""
-    ops = openvino().opset13
-    from openvino import passes
-
+    ops, passes = openvino().opset13, openvino().passes
     manager = passes.Manager()
     manager.register_pass(passes.ConstantFolding())  # where nothing is padded is known only now
     manager.run_passes(model)

@@ -1,4 +1,4 @@
-"""Which terms an objective has, and what each weighs: options over preset over the model's own layers."""
+"""Settings of the objective: options over preset over the network's own layers."""
 
 from __future__ import annotations
 
@@ -6,21 +6,51 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 from nst_onnx.errors import OptionError
+from nst_onnx.models.extractor import Extractor
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.layer_names import resolve
 from nst_onnx.models.metadata import Facts
 from nst_onnx.objective.graphs import Terms
-from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.settings import ObjectiveSettings
 from nst_onnx.painting.options import Layers, LossOptions
 from nst_onnx.painting.presets import Preset
 
 
-def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict[str, float]:
-    """Return {term: weight} for all terms that count.
+def objective_settings(options: LossOptions, preset: Preset, extractor: Extractor) -> ObjectiveSettings:
+    """Return the settings that options, preset and network come to.
 
-    Raises OptionError where the model lacks a layer, or nothing is left to optimise.
+    Raises OptionError where the network lacks a layer, or nothing is left to optimise.
     """
-    facts = network.extractor.facts
+    weights = term_weights(options, preset, extractor)
+    layers = {
+        kind: tuple(name.partition("/")[2] for name in weights if name.startswith(f"{kind}/"))
+        for kind in ("content", "style")
+    }
+    terms = Terms(
+        content=layers["content"],
+        style=layers["style"],
+        tv=(preset.tv or "squared") if "tv" in weights else None,
+        pooling=options.pooling or preset.pooling,
+        same=preset.same,
+        margin=preset.margin,
+    )
+    recolouring = options.preserve_colour
+    return ObjectiveSettings(
+        terms=terms,
+        weights=weights,
+        normalisations={"content": preset.content, "style": preset.style},
+        style_scale=options.style_scale,
+        style_weights=None if options.style_weights is None else tuple(map(float, options.style_weights)),
+        recolouring=None if recolouring == "luminance" else recolouring,
+    )
+
+
+def term_weights(options: LossOptions, preset: Preset, extractor: Extractor) -> dict[str, float]:
+    """Return {term: weight} for all terms with a positive weight.
+
+    Raises OptionError where the network lacks a layer, or nothing is left to optimise.
+    """
+    facts = extractor.facts
     _warn_of_another_network(facts, preset)
     chosen = {
         "content": (options.content_layers, preset.content_layers, facts.content_layers),
@@ -35,7 +65,7 @@ def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict
     for kind, (given, published, default) in chosen.items():
         layers = _layer_weights(given, published, default)
         for name, weight in layers.items():
-            layer = _resolved(name, network, preset)
+            layer = _resolved(name, extractor, preset)
             weights[f"{kind}/{layer}"] = overall[kind] * weight
     if preset.tv or options.tv_weight:
         weights["tv"] = overall["tv"]
@@ -51,7 +81,8 @@ def term_weights(options: LossOptions, preset: Preset, network: Network) -> dict
 def balance(strength: float) -> float:
     """Return the factor on the content weight: ((1 − s)/s)³, 1 at 0.5.
 
-    At 1 nothing holds the content but the start; towards 0 nothing else counts (a millionfold at most).
+    At 1 nothing holds the content but the initial picture; towards 0 the content alone counts (a
+    millionfold at most).
     """
     return min(((1 - strength) / max(strength, 0.01)) ** 3, 1e6)
 
@@ -59,7 +90,7 @@ def balance(strength: float) -> float:
 def _layer_weights(
     given: Layers | None, published: Mapping[str, float] | None, default: Sequence[str]
 ) -> Mapping[str, float]:
-    """Return {layer: weight}: as given, else as published, else the model's own layers.
+    """Return {layer: weight}: as given, else as published, else the network's own layers.
 
     Names without weights take the published weight where the preset has one for that layer, else the
     mean of the published ones, so that a choice of layers does not change the balance.
@@ -73,40 +104,26 @@ def _layer_weights(
     return {name: published.get(name, usual) for name in names}
 
 
-def _resolved(name: str, network: Network, preset: Preset) -> str:
+def _resolved(name: str, extractor: Extractor, preset: Preset) -> str:
     try:
-        return resolve(name, network.extractor.layers)
+        return resolve(name, extractor.layers)
     except OptionError as error:
-        if preset.model and preset.model not in network.extractor.facts.name:
+        if preset.model and preset.model not in extractor.facts.name:
             raise OptionError(
-                f"preset {preset.name} needs {name}, which the model {network.extractor.facts.name} lacks",
+                f"preset {preset.name} needs {name}, which the model {extractor.facts.name} lacks",
                 f"get the network it was published for: nst-onnx models fetch {preset.model}",
             ) from error
         raise
 
 
 def _warn_of_another_network(facts: Facts, preset: Preset) -> None:
-    """A preset's layers may well exist in another VGG; the picture is then not the published recipe's."""
+    """Warn that a preset was published for another VGG: its layers may exist, but not its picture."""
     if preset.model and facts.name in ("vgg16", "vgg19") and facts.name != preset.model:
         warnings.warn(
             f"preset {preset.name} was published for {preset.model} and is used with {facts.name} here",
             ModelWarning,
             stacklevel=2,
         )
-
-
-def terms_of(weights: Mapping[str, float], options: LossOptions, preset: Preset, masked: bool) -> Terms:
-    """Return the terms that an objective with these weights consists of."""
-    layers = {
-        kind: tuple(name.partition("/")[2] for name in weights if name.startswith(f"{kind}/"))
-        for kind in ("content", "style")
-    }
-    tv = (preset.tv or "squared") if "tv" in weights else None
-    pooling = options.pooling or preset.pooling
-    temporal = "temporal" in weights
-    return Terms(
-        layers["content"], layers["style"], tv, pooling, preset.same, preset.margin, masked, temporal
-    )
 
 
 def _first(given: float | None, published: float) -> float:

@@ -1,0 +1,54 @@
+"""Input pictures of a stylisation: read, counted, and sized."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nst_onnx.errors import OptionError
+from nst_onnx.picture import Picture, Source, fit, read
+from nst_onnx.support.memory import Memory
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The content picture and the style pictures."""
+
+    content: Picture
+    styles: tuple[Picture, ...]
+
+    @classmethod
+    def read(
+        cls,
+        content: Source,
+        style: Source | Sequence[Source],
+        weights: Sequence[float] | None,
+        memory: Memory,
+    ) -> Inputs:
+        """Read all pictures. `weights`: one per style picture, or None.
+
+        Raises OptionError for no style, or a wrong number of weights; PictureError.
+        """
+        sources = style_list(style)
+        check_style_weights(weights, len(sources))
+        styles = tuple(read(source, what="style picture", memory=memory) for source in sources)
+        return cls(read(content, what="content picture", memory=memory), styles)
+
+
+def style_list(style: Source | Sequence[Source]) -> list[Source]:
+    """Return one or several style pictures as a list. Raises OptionError for none."""
+    several = list(style) if isinstance(style, list | tuple) else [style]
+    if not several:
+        raise OptionError("no style picture given", "give at least one")
+    return several  # type: ignore[return-value]  # an array is a Sequence to mypy
+
+
+def check_style_weights(weights: Sequence[float] | None, count: int) -> None:
+    """Raise OptionError unless there is one weight for each of `count` style pictures, or none at all."""
+    if weights is not None and len(weights) != count:
+        raise OptionError(f"style_weights has {len(weights)} numbers for {count} style pictures")
+
+
+def final_shape(content: tuple[int, int], size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (H, W) for a size: longest side, or exactly (width, height). `content`: the content's (H, W)."""
+    return fit(content, size) if isinstance(size, int) else (size[1], size[0])

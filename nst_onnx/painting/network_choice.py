@@ -1,0 +1,83 @@
+"""Which network, on which device and how precisely: what was asked for, resolved for a preset."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from nst_onnx.models import catalogue
+from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.objective.sessions import Network
+from nst_onnx.painting.presets import Preset
+from nst_onnx.runtime import Device, choose
+
+_KEPT = 2  # enough to compare two networks; each holds its weights several times over
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """A model and a device as somebody named them. `located` and `device_for` say what a preset takes.
+
+    `model`: "auto", the name of an installed model, or a file. `device`: a name, None for NST_ONNX_DEVICE or
+    "auto". `threads`: of the CPU, 0 for all. `preprocessing`: for models that do not declare their own.
+    """
+
+    model: str | os.PathLike[str] = "auto"
+    device: str | None = None
+    threads: int = 0
+    preprocessing: Preprocessing | None = None
+
+    def located(self, preset: Preset) -> Path:
+        """Return the model's file: for "auto", that of the preset's own network where it is VGG-16.
+
+        Raises ModelError.
+        """
+        own = self.model == "auto" and preset.model == "vgg16"
+        return catalogue.locate("vgg16" if own else self.model)
+
+    def device_for(self, preset: Preset, *, exact: bool | None = None) -> Device:
+        """Return the device. Published recipes are computed in full precision unless its name says otherwise.
+
+        `exact` overrides that. Raises DeviceError.
+        """
+        return choose(self.device, exact=preset.name != "default" if exact is None else exact)
+
+    def key(self, preset: Preset) -> tuple[object, ...]:
+        """Return what identifies the network that `open` loads: the file as it is now, and the device."""
+        path = self.located(preset)
+        return path, path.stat().st_mtime_ns, str(self.device_for(preset)), self.threads
+
+    def open(self, preset: Preset, *, exact: bool | None = None) -> Network:
+        """Load the model for a preset. Raises ModelError, DeviceError."""
+        path, device = self.located(preset), self.device_for(preset, exact=exact)
+        return Network.load(path, device, threads=self.threads, preprocessing=self.preprocessing)
+
+
+class Networks:
+    """The networks of one choice, each loaded when a preset first takes it, and kept: the latest two."""
+
+    def __init__(self, choice: NetworkChoice) -> None:
+        self._choice = choice
+        self._given: Network | None = None
+        self._kept: OrderedDict[tuple[object, ...], Network] = OrderedDict()
+
+    @classmethod
+    def of(cls, network: Network) -> Networks:
+        """Return a network already open, for all presets."""
+        networks = cls(NetworkChoice())
+        networks._given = network
+        return networks
+
+    def open(self, preset: Preset) -> Network:
+        """Return the network for a preset, loaded if it is not. Raises ModelError, DeviceError."""
+        if self._given is not None:
+            return self._given
+        key = self._choice.key(preset)
+        if key not in self._kept:
+            while len(self._kept) >= _KEPT:
+                self._kept.popitem(last=False)
+            self._kept[key] = self._choice.open(preset)
+        self._kept.move_to_end(key)
+        return self._kept[key]

@@ -1,0 +1,88 @@
+"""Settings of an optimiser, and the optimiser made from them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from nst_onnx.optim import LBFGS, Adam, Optimiser
+from nst_onnx.optim.correction_pairs import bold, newest
+from nst_onnx.optim.optimiser import State
+from nst_onnx.painting.flat_objective import FlatObjective
+from nst_onnx.painting.presets.preset import OptimiserName, Preset
+from nst_onnx.support.arrays import Array
+
+PAIRS = 20  # correction pairs that the preconditioned optimiser stores
+LOOKBACK = 3  # losses: a slightly worse step costs more to shorten than to accept
+LONGEST_STEP = 10.0  # root mean square, in grey levels; the first curvature estimates overshoot
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """An optimiser by name with its constants. `learning_rate`: in grey levels.
+
+    `history` (correction pairs) and `line_search` are those of L-BFGS; Adam has neither.
+    """
+
+    name: OptimiserName
+    learning_rate: float = 1.0
+    history: int = PAIRS
+    line_search: bool = True
+
+    @classmethod
+    def of(
+        cls, preset: Preset, name: OptimiserName | None = None, learning_rate: float | None = None
+    ) -> OptimiserSettings:
+        """Return a preset's settings, with another optimiser or learning rate where given."""
+        chosen = name or preset.optimiser
+        history = {"adam": 0, "preconditioned": PAIRS, "lbfgs": preset.history}[chosen]
+        line_search = chosen == "preconditioned" or preset.line_search
+        return cls(chosen, learning_rate or preset.learning_rate, history, line_search)
+
+    @property
+    def preconditioned(self) -> bool:
+        """Whether it is our own: L-BFGS with a preconditioner, which may also prune terms."""
+        return self.name == "preconditioned"
+
+    def pairs(self, evaluations: int) -> int:
+        """Return how many correction pairs so many evaluations can fill."""
+        return min(self.history, evaluations)
+
+    def start(
+        self,
+        x: Array,
+        flat: FlatObjective,
+        *,
+        evaluations: int = sys.maxsize,
+        warm_start: State | None = None,
+    ) -> Optimiser:
+        """Return the optimiser at a vector (3·H·W,) in grey levels.
+
+        `evaluations`: how many there will be at most. `warm_start`: `carry_over` of a smaller picture's.
+        """
+        if self.name == "adam":
+            return Adam(x, learning_rate=self.learning_rate)
+        space = flat.space()
+        preconditioner = flat.preconditioner() if self.preconditioned else None
+        if preconditioner is not None and warm_start:
+            preconditioner.warm_start(warm_start)
+        return LBFGS(
+            space.take(x),
+            space=space,
+            preconditioner=preconditioner,
+            history=self.pairs(evaluations),
+            learning_rate=self.learning_rate,
+            longest=LONGEST_STEP,
+            line_search=self.line_search,
+            lookback=LOOKBACK if self.preconditioned else 1,
+            scaling=bold if self.preconditioned else newest,
+        )
+
+
+def carry_over(optimiser: Optimiser) -> State:
+    """Return the state that the optimiser of a larger picture can start with: the preconditioner's.
+
+    Correction pairs do not carry over: enlarged, they made the descent slower.
+    """
+    preconditioner = optimiser.preconditioner if isinstance(optimiser, LBFGS) else None
+    return {} if preconditioner is None else preconditioner.state()

@@ -1,0 +1,74 @@
+"""The plan of a stylisation: every setting resolved once, options over preset over network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nst_onnx.models.extractor import Extractor
+from nst_onnx.objective.settings import ObjectiveSettings
+from nst_onnx.painting import presets, pyramid
+from nst_onnx.painting.descent import DescentSettings
+from nst_onnx.painting.initial_picture import InitialPicture
+from nst_onnx.painting.inputs import final_shape
+from nst_onnx.painting.objective_settings import objective_settings
+from nst_onnx.painting.optimiser_settings import OptimiserSettings
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.pyramid import Shape
+from nst_onnx.painting.quality import within_budget
+from nst_onnx.runtime import Device
+from nst_onnx.support.memory import Memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Resolved settings. Nothing after this asks options, preset or network what to do.
+
+    `options`: as given, with the size and steps of their quality. `device`: where, and how precisely.
+    `shapes`: (H, W) of each pyramid level, coarse to fine; `budgets`: evaluations of each, `steps` in all.
+    `objective`: terms, weights and the preparation of pictures. `descent`: optimiser, averaging, plateau
+    test. `initial`: the picture to start from. `max_seconds`: time budget. `keep_luminance`: whether the
+    result takes the content's colours and only its lightness from the painting.
+    """
+
+    options: Options
+    device: Device
+    memory: Memory
+    shapes: tuple[Shape, ...]
+    budgets: tuple[int, ...]
+    steps: int
+    objective: ObjectiveSettings
+    descent: DescentSettings
+    initial: InitialPicture
+    max_seconds: float | None
+    keep_luminance: bool
+
+    @classmethod
+    def of(cls, options: Options, extractor: Extractor, device: Device, content: Shape) -> Plan:
+        """Return the plan for a content picture of shape (H, W).
+
+        Raises OptionError where the network lacks a layer, or nothing is left to optimise.
+        """
+        options = within_budget(options, content, device.kind)
+        preset = presets.find(options.preset)
+        final = final_shape(content, options.size or preset.size)
+        steps = options.steps or preset.steps
+        coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
+        shapes = pyramid.shapes(final)[-steps:] if coarse_to_fine else [final]
+        memory = Memory.of(options.max_memory)
+        return cls(
+            options=options,
+            device=device,
+            memory=memory,
+            shapes=tuple(shapes),
+            budgets=tuple(pyramid.shares(steps, shapes)),
+            steps=steps,
+            objective=objective_settings(options, preset, extractor),
+            descent=DescentSettings(
+                optimiser=OptimiserSettings.of(preset, options.optimiser, options.learning_rate),
+                averaging=preset.averaging if options.averaging is None else options.averaging,
+                min_change=preset.min_change if options.min_change is None else options.min_change,
+            ),
+            initial=InitialPicture.of(options, preset, extractor.facts.preprocessing, memory),
+            max_seconds=options.max_seconds,
+            keep_luminance=options.preserve_colour == "luminance",
+        )

@@ -1,0 +1,58 @@
+"""The record of a stylisation: its settings, fit for a file's metadata, and the fingerprint of its inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from nst_onnx.models.metadata import Facts
+from nst_onnx.painting.inputs import Inputs
+from nst_onnx.painting.options import Options
+from nst_onnx.painting.plan import Plan
+from nst_onnx.support import disk_arrays
+from nst_onnx.support.json_types import JsonObject
+from nst_onnx.version import __version__
+
+_FREE = ("iterations", "max_seconds", "max_memory")  # a run may resume with others of these
+
+
+def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonObject:
+    """Return how a picture is made, fit for JSON: options as given, and what they resolve to.
+
+    `facts`: the network's. `iterations`: evaluations so far.
+    """
+    chosen = plan.options.values()
+    given = {name: chosen[name] for name in Options.table() if chosen[name] is not None}
+    height, width = plan.shapes[-1]
+    resolved = {
+        "program": f"nst-onnx {__version__}",
+        "content": inputs.content.name,
+        "styles": [style.name for style in inputs.styles],
+        "model": facts.name,
+        "model_sha256": facts.sha256,
+        "preprocessing": asdict(facts.preprocessing),
+        "device": str(plan.device),
+        "width": width,
+        "height": height,
+        "iterations": iterations,
+        "optimiser": plan.descent.optimiser.name,
+        "steps": plan.steps,
+        "pooling": plan.objective.terms.pooling,
+        "weights": dict(plan.objective.weights),
+    }
+    return resolved | given | {"init": plan.initial.name}
+
+
+def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:
+    """Return a digest of everything that the result depends on: settings and pixels."""
+    known = {k: v for k, v in settings(plan, inputs, facts, 0).items() if k not in _FREE}
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
+    given = plan.initial.given
+    for picture in (inputs.content, *inputs.styles, *([given] if given else [])):
+        digest.update(str(picture.shape).encode())
+        for array in (picture.rgb, *([] if picture.alpha is None else [picture.alpha])):
+            for rows in disk_arrays.strips(array.shape[0], array[0].nbytes):
+                digest.update(array[rows].tobytes())
+                disk_arrays.release(array)
+    return digest.hexdigest()
