@@ -118,7 +118,7 @@ def test_ctrl_c_before_there_is_anything_to_save(uninterrupted: Path) -> None:
     code = (
         "import signal, nst_onnx.cli.arguments as arguments; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "  # shells ignore it in the background
-        "arguments.Arguments.stylizer = lambda self: signal.raise_signal(signal.SIGINT); "
+        "arguments.Arguments.network = lambda self: signal.raise_signal(signal.SIGINT); "
         "from nst_onnx.cli import main; raise SystemExit(main())"
     )
     done = subprocess.run(

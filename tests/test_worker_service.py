@@ -276,7 +276,7 @@ def test_options_go_before_quality(worker: Worker) -> None:
         ({"model": ".."}, "protocol", "absolute"),
         ({"model": "pyproject.toml"}, "protocol", "absolute"),
         ({"model": "~nobody-of-that-name/x"}, "protocol", "absolute"),
-        ({"model": "~/nowhere/x.onnx"}, "model", str(Path.home() / "nowhere")),
+        pytest.param({"model": "~/nowhere/x.onnx"}, "model", str(Path.home() / "nowhere"), id="home"),
         ({"model": "/nowhere/x.onnx"}, "model", "/nowhere/x.onnx"),
         ({"model": "x" * 5000}, "protocol", "absolute"),
         ({"device": "abacus"}, "device", "abacus"),
