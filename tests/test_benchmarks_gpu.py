@@ -1,14 +1,13 @@
 """The benchmark for GPUs, on the CPU: what it would measure can be measured."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from support.checkout import ROOT
 
-from nst_onnx.painting import flat_objective
-from nst_onnx.runtime import Device
+from nst_onnx.runtime import BACKENDS, Device
 
 pytest.importorskip("torch", reason="PyTorch, which counts for the benchmarks, is not installed")
 if not (ROOT / "benchmarks").is_dir():
@@ -23,7 +22,7 @@ from benchmarks import gpu
 def test_every_device_has_a_row(stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "ROUNDS", (1, 1))
     if stays:
-        monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
+        monkeypatch.setitem(BACKENDS, "cpu", replace(BACKENDS["cpu"], vectors_on_device=True))
     part = gpu.run("compact", ["cpu"], lambda line: None, sizes=(40, 48), side=32, steps=3, pixels=48)
     assert [row[0] for row in part.rows] == ["**40 px**", "cpu", "**48 px**", "cpu"]
     assert all(len(row) == len(part.header) for row in part.rows)
@@ -33,7 +32,9 @@ def test_every_device_has_a_row(stays: bool, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_products_are_products(precision: str) -> None:
+def test_products_are_products(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = replace(BACKENDS["cpu"], precisions=BACKENDS["cuda"].precisions)
+    monkeypatch.setitem(BACKENDS, "cpu", cpu)
     a, b = gpu.matrices(16).values()
     expected = float((a.astype(float) @ np.linalg.matrix_power(b.astype(float), gpu.PRODUCTS)).sum())
     found = gpu.product(Device("cpu", precision=precision), 16)()

@@ -1,5 +1,6 @@
 """Picture and optimiser on the device: the same as on the host, held on onnxruntime's CPU provider."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from nst_onnx.optim import LBFGS
 from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
 from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import Host
-from nst_onnx.painting import flat_objective, presets
+from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.painting.stylizer import Stylizer
+from nst_onnx.runtime import BACKENDS
 from nst_onnx.runtime.device_tensors import fetch, put
 
 SHAPE = (36, 48)
@@ -126,7 +128,7 @@ def test_a_painting_whose_picture_stays_on_the_device(
 ) -> None:
     options = {"size": 200, "steps": 14, "min_change": 0.5}
     here = Stylizer(network).stylize(CONTENT, STYLE, **options)
-    monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
+    monkeypatch.setitem(BACKENDS, "cpu", replace(BACKENDS["cpu"], vectors_on_device=True))
     stylizer = Stylizer(network)
     there = stylizer.stylize(CONTENT, STYLE, **options)
     first, last = here.history[0]["total"], here.losses["total"]

@@ -23,7 +23,8 @@ from nst_onnx.painting.options import (
     Quality,
 )
 from nst_onnx.painting.presets.preset import OptimiserName, Start
-from nst_onnx.painting.quality import BUDGETS
+from nst_onnx.painting.quality import budgets
+from nst_onnx.runtime import BACKENDS
 
 GENERATOR = ROOT / "docs" / "option_tables.py"
 
@@ -71,8 +72,8 @@ def test_choices_are_those_of_the_types(name: str, literal: object) -> None:
 
 
 def test_every_quality_has_a_budget_on_every_kind_of_device() -> None:
-    for budgets in BUDGETS.values():
-        assert list(budgets) == Options.table()["quality"].schema()["choices"]
+    for kind in BACKENDS:
+        assert list(budgets(kind)) == Options.table()["quality"].schema()["choices"]
 
 
 @pytest.mark.parametrize("name", list(VideoOptions.table()))

@@ -27,7 +27,7 @@ from nst_onnx.picture import read
 
 pytest.importorskip("ray", reason="needs nst-onnx[cluster]")
 
-from nst_onnx.jobs.ray import shard_team
+from nst_onnx.jobs.ray import shard_team, supervisor
 
 Nst = Callable[..., Outcome]
 OPTIONS: dict[str, Any] = {
@@ -62,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def shards(driver: int | None = None) -> list[int]:
-    return clusters.actors("RemoteShard", driver)
+    return clusters.actors("ShardActor", driver)
 
 
 def test_the_picture_is_the_same_whoever_shares_it(ray: Any, folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_errors_of_a_shard_are_those_of_one_process(
     """Also where another shard, or a later question, waits for what failed."""
     from support import broken_shards
 
-    monkeypatch.setattr(shard_team, "RemoteShard", broken_shards.Failing)
+    monkeypatch.setattr(shard_team, "ShardActor", broken_shards.Failing)
     with pytest.raises(PictureError, match="no paint") as raised:
         nst_onnx.stylize("photo.png", "style.png", ray="auto", workers=2, **OPTIONS)
     assert raised.value.hint == "buy some"
@@ -156,10 +156,10 @@ def test_who_cannot_begin(ray: Any, folder: Path, monkeypatch: pytest.MonkeyPatc
     from support import broken_shards
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shard_team, "RemoteShard", broken_shards.Unable)
+        patch.setattr(shard_team, "ShardActor", broken_shards.Unable)
         with pytest.raises(ClusterError, match=r"cannot begin: .*onnxruntime"), shard_team.workers(count=2):
             pass
-    monkeypatch.setattr(shard_team, "__version__", "9.9.9")
+    monkeypatch.setattr(supervisor, "__version__", "9.9.9")
     with pytest.raises(ClusterError, match=r"not 9\.9\.9"), shard_team.workers(count=2):
         pass
     wait_for(lambda: not shards())

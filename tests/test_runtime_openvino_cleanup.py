@@ -7,7 +7,7 @@ import pytest
 
 from nst_onnx.graph import Graph
 from nst_onnx.objective.losses import style
-from nst_onnx.runtime.openvino.cleanup import tidy
+from nst_onnx.runtime.openvino.cleanup import remove_identities
 
 openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
@@ -20,7 +20,7 @@ def results(g: Graph, *, tidied: bool) -> tuple[list[str], list[np.ndarray]]:
     model = core.read_model(io.BytesIO(g.model().SerializeToString()))
     model.reshape({"x": list(X.shape)})
     if tidied:
-        tidy(model)
+        remove_identities(model)
     kinds = [node.get_type_name() for node in model.get_ordered_ops()]
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return kinds, [value.copy() for value in compiled([X]).values()]
@@ -86,7 +86,7 @@ def test_what_scales_a_gram_matrix_does_not_come_next(gram: style.Gram) -> None:
     g.output("mean", style.statistic(g, g.op("Exp", x), gram=gram))
     model = openvino.Core().read_model(io.BytesIO(g.model().SerializeToString()))
     model.reshape({"x": list(X.shape)})
-    tidy(model)
+    remove_identities(model)
     product = next(node for node in model.get_ordered_ops() if node.get_type_name() == "MatMul")
     (use,) = product.output(0).get_target_inputs()
     assert use.get_node().get_type_name() == "Transpose"

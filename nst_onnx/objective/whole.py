@@ -14,8 +14,9 @@ from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICT
 from nst_onnx.objective.loss_scaling import LOUDNESS, SCALE, LossScale
 from nst_onnx.objective.losses import temporal
 from nst_onnx.objective.sessions import Network
-from nst_onnx.runtime import AnyBound, AnySession, Bound, give_back
+from nst_onnx.runtime import BoundSession, Session, TensorSession
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import release_free_memory
 
 
 class Whole:
@@ -32,7 +33,7 @@ class Whole:
             self._feeds[MASK] = (np.ones(shape, np.float32) if mask is None else mask)[None, None]
         self._shapes: dict[str, tuple[int, int, int]] = {}
         self._coefficients: Mapping[str, float] = {}
-        self._bound: AnyBound
+        self._bound: BoundSession
         self._scale: LossScale | None = None
         self._names: tuple[str, ...] = ()  # of the terms that are computed, and their places among all
         self._places: list[int] = []
@@ -67,7 +68,7 @@ class Whole:
         self._feeds |= {f"target/style/{layer}": gram for layer, gram in targets.items()}
         self._feeds[PICTURE] = np.zeros((1, 3, *self._shape), np.float32)
         self._coefficients = coefficients
-        self._sessions.let_go("statistics")
+        self._sessions.release("statistics")
         self._bind(self._terms.names)
 
     def prune(self, names: Collection[str], losses: Array) -> None:
@@ -77,7 +78,7 @@ class Whole:
         if wanted != self._names:
             self._feeds |= self._bound.feeds()
             del self._bound  # before another takes as much memory
-            self._sessions.of(self._names).let_go("objective")
+            self._sessions.of(self._names).release("objective")
             self._bind(wanted)
 
     @contextmanager
@@ -92,8 +93,8 @@ class Whole:
     def _bind(self, names: tuple[str, ...]) -> None:
         """Prepare to compute these terms; what only others need stays in `_feeds`."""
         self._feeds[COEFFICIENTS] = np.zeros(len(names), np.float32)
-        session: AnySession = self._sessions.of(names).objective_at(self._shape)
-        give_back()
+        session: Session = self._sessions.of(names).objective_at(self._shape)
+        release_free_memory()
         outputs: dict[str, tuple[int, ...]] = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
         if SCALE in session.inputs:
             self._scale = self._scale or LossScale()
@@ -123,8 +124,8 @@ class Whole:
         return self._losses(), self._there(GRADIENT)
 
     def _there(self, name: str) -> Any:
-        assert isinstance(self._bound, Bound)
-        return self._bound.there(name)
+        assert isinstance(self._bound, TensorSession)
+        return self._bound.tensor(name)
 
     def _run(self) -> None:
         """Evaluate, in half precision until the gradient fits."""

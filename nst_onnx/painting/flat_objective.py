@@ -15,7 +15,7 @@ from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
 from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import Host, Space
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.device_tensors import Kernel, fetch, put
+from nst_onnx.runtime.device_tensors import DeviceFunction, fetch, put
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
@@ -23,8 +23,6 @@ Vector = Any
 """A vector of the optimiser: an array of numpy, a tensor on a device, or shards of a cluster's."""
 
 GREY_LEVELS = np.float32(255)  # the unit of published step sizes
-STAYING = frozenset({"cuda"})
-"""Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
 
 
 class FlatObjective(Protocol):
@@ -55,8 +53,8 @@ def flat_objective(objective: Objective, *, on_disk: bool = False, on_host: bool
         return HostFlatObjective(objective, on_disk=on_disk)
     if objective.sharded is not None:
         return ShardedFlatObjective(objective.sharded)
-    stays = not on_disk and objective.network.device.kind in STAYING and objective.whole
-    return DeviceFlatObjective(objective) if stays else HostFlatObjective(objective, on_disk=on_disk)
+    on_device = objective.network.device.backend.vectors_on_device and objective.whole and not on_disk
+    return DeviceFlatObjective(objective) if on_device else HostFlatObjective(objective, on_disk=on_disk)
 
 
 class HostFlatObjective:
@@ -136,12 +134,12 @@ class DeviceFlatObjective:
         return fetch(vector)
 
 
-def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> Kernel:
+def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> DeviceFunction:
     """A tensor times a factor, in another shape."""
     g = Graph()
     x, factor = g.input("x", given), g.input("factor", [1])
     g.output("scaled", g.op("Mul", g.op("Reshape", x, g.ints(*shape)), factor))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 def to_vector(picture: Array, *, on_disk: bool = False) -> Array:

@@ -14,7 +14,7 @@ import sys
 import numpy as np
 
 from nst_onnx.objective.objective import Objective
-from nst_onnx.painting.flat_objective import STAYING, FlatObjective, Vector
+from nst_onnx.painting.flat_objective import FlatObjective, Vector
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 
@@ -30,7 +30,7 @@ def can_prune(objective: Objective) -> bool:
 
     On a GPU it has not been measured, and would take memory for both networks.
     """
-    return objective.whole and objective.network.device.kind not in STAYING
+    return objective.whole and not objective.network.device.backend.vectors_on_device
 
 
 class TermPruning:

@@ -91,7 +91,7 @@ class Service:
         from nst_onnx.editors.worker.model_cache import ModelCache
         from nst_onnx.painting import presets
         from nst_onnx.painting.options import Options
-        from nst_onnx.painting.quality import BUDGETS
+        from nst_onnx.painting.quality import budgets
 
         assert self._folder is not None
         self._new_job = Job
@@ -105,7 +105,7 @@ class Service:
             "models": _models(),
             "devices": devices,
             "presets": list(presets.PRESETS),
-            "qualities": {name: budget._asdict() for name, budget in BUDGETS[devices[0]].items()},
+            "qualities": {name: budget._asdict() for name, budget in budgets(devices[0]).items()},
             "options": {name: option.schema() for name, option in Options.table().items()},
             "folder": str(self._folder.path),
         }

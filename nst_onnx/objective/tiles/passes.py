@@ -11,8 +11,9 @@ import numpy as np
 from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.tile_graphs import feature_shapes
-from nst_onnx.runtime import AnyBound, give_back
+from nst_onnx.runtime import BoundSession
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import release_free_memory
 
 
 class TilePasses:
@@ -57,22 +58,22 @@ class TilePasses:
         losses = self._gradient.read(LOSSES) if self.terms.content else np.zeros(0, np.float32)
         return losses, self._gradient.read(GRADIENT)[0]
 
-    def _write(self, bound: AnyBound, seen: Array, counted: Mapping[str, Array]) -> None:
+    def _write(self, bound: BoundSession, seen: Array, counted: Mapping[str, Array]) -> None:
         bound.write(PICTURE, seen[None])
         for layer in self.terms.layers:
             bound.write(f"counted/{layer}", counted[layer][None, None])
 
     @cached_property
-    def _statistics(self) -> AnyBound:
+    def _statistics(self) -> BoundSession:
         outputs: dict[str, tuple[int, ...]] = {
             f"content/{n}": (1, *self.features[n]) for n in self.terms.content
         }
         outputs |= {f"style/{n}": (self._channels(n),) * 2 for n in self.terms.style}
-        give_back()
+        release_free_memory()
         return self._sessions.tile_statistics.bind(self._inputs(), outputs)
 
     @cached_property
-    def _gradient(self) -> AnyBound:
+    def _gradient(self) -> BoundSession:
         feeds = self._inputs()
         feeds |= {f"pull/{n}": zeros(self._channels(n), self._channels(n)) for n in self.terms.style}
         feeds |= {f"target/content/{n}": zeros(1, *self.features[n]) for n in self.terms.content}
@@ -80,7 +81,7 @@ class TilePasses:
         outputs: dict[str, Any] = {GRADIENT: (1, 3, *self.window)}
         if self.terms.content:
             outputs[LOSSES] = (len(self.terms.content),)
-        give_back()
+        release_free_memory()
         return self._sessions.tile_gradient.bind(feeds, outputs)
 
     def _inputs(self) -> dict[str, Array]:

@@ -7,7 +7,7 @@ import numpy as np
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.objective.graphs import PICTURE
 from nst_onnx.objective.losses import temporal, total_variation
-from nst_onnx.runtime import AnySession, Device, open_session
+from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support.arrays import Array
 
 
@@ -56,14 +56,14 @@ class Before:
         return value
 
 
-def _differentiated(g: Graph, value: str) -> AnySession:
+def _differentiated(g: Graph, value: str) -> Session:
     slope = gradient(g, value, PICTURE)
     g.output("value", value)
     g.output("slope", slope)
     return open_session(g.model(), Device("cpu"))
 
 
-def _run(session: AnySession, rows: Array, more: dict[str, Array] | None = None) -> tuple[float, Array]:
+def _run(session: Session, rows: Array, more: dict[str, Array] | None = None) -> tuple[float, Array]:
     feeds = {PICTURE: np.ascontiguousarray(rows[None]), **(more or {})}
     found = session.run(feeds, ["value", "slope"])
     return float(found["value"]), found["slope"][0]

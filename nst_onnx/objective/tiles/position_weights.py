@@ -12,7 +12,7 @@ from nst_onnx.graph import Graph
 from nst_onnx.graph.receptive_field import Field
 from nst_onnx.objective.graphs import MASK
 from nst_onnx.objective.tiles.layout import Layout, Span
-from nst_onnx.runtime import AnySession, Device, open_session
+from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
@@ -110,7 +110,7 @@ def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last:
     return slice(first - begin, end - begin), slice(first - border, end - border)
 
 
-def resizer() -> AnySession:
+def resizer() -> Session:
     """Return the model that brings a mask to the size of a layer's features, as the whole graph does."""
     g = Graph()
     g.input(MASK, [1, 1, None, None])
@@ -123,7 +123,7 @@ def resizer() -> AnySession:
     return open_session(g.model(), Device("cpu"))
 
 
-def resized(session: AnySession, mask: Array, shape: tuple[int, int]) -> Array:
+def resized(session: Session, mask: Array, shape: tuple[int, int]) -> Array:
     """Return a mask H×W at another size; the mask itself where it has that size already."""
     if mask.shape == shape:
         return mask
