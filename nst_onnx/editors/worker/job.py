@@ -7,19 +7,16 @@ import math
 import threading
 import time
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nst_onnx.editors.worker import pixels
 from nst_onnx.editors.worker.channel import Channel
 from nst_onnx.editors.worker.folder import Folder
-from nst_onnx.editors.worker.protocol import Message, ProtocolError, error_event
-from nst_onnx.errors import NstError, OptionError
-from nst_onnx.models import catalogue
-from nst_onnx.painting.option_types import PictureSource
-from nst_onnx.painting.options import Options, OptionValues
+from nst_onnx.editors.worker.protocol import Message, error_event
+from nst_onnx.editors.worker.request import Preview, Request
+from nst_onnx.errors import NstError
 from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
@@ -84,14 +81,12 @@ class Job:
             self._finish(error_event(error))
 
     def _paint(self, models: ModelCache) -> None:
-        request = self._request
-        content = self._take(request.get("content"), "content picture")
-        styles = [self._take(style, "style picture") for style in self._list("styles")]
-        options = self._options()
-        seconds, longest, kind = self._preview_settings()
+        request = Request(self._request, self._take)
+        content, styles = request.content(), request.styles()
+        options, preview = request.options(), request.preview()
         self._stop_if_over()
         preset = options.get("preset", "default")
-        stylizer = models.stylizer(self._model(), self._text("device"), preset)
+        stylizer = models.stylizer(request.model(), request.text("device"), preset)
         self._stop_if_over()
         step = None
         for step in stylizer.steps(content, styles, **options):
@@ -99,8 +94,8 @@ class Job:
             self._send_progress(step)
             if self._keeping:
                 break
-            if seconds is not None and step.iteration > 1:  # the first is what it starts from
-                self._send_preview(step, seconds, longest, kind)
+            if preview is not None and step.iteration > 1:  # the first is what it starts from
+                self._send_preview(step, preview)
         assert step is not None, "a run makes at least one step"
         self._send_result(step)
 
@@ -127,17 +122,17 @@ class Job:
             }
         )
 
-    def _send_preview(self, step: Step, seconds: float, longest: int, kind: str) -> None:
+    def _send_preview(self, step: Step, preview: Preview) -> None:
         now = time.monotonic()
         self._previews = [name for name in self._previews if self._folder.holds(name)]
-        early = self._preview_sent and now - self._preview_sent < seconds
+        early = self._preview_sent and now - self._preview_sent < preview.seconds
         if early or len(self._previews) >= _UNREAD_PREVIEWS:
             return
         self._preview_sent = now
         picture = step.array
-        if max(picture.shape[:2]) > longest:
-            picture = resize(picture, fit((picture.shape[0], picture.shape[1]), longest))
-        described = pixels.hand_over(self._folder, "preview", picture, type=kind)
+        if max(picture.shape[:2]) > preview.longest:
+            picture = resize(picture, fit((picture.shape[0], picture.shape[1]), preview.longest))
+        described = pixels.hand_over(self._folder, "preview", picture, type=preview.type)
         self._previews.append(described["file"])
         if not self._emit({"event": "preview", "picture": described}):
             self._folder.remove(described["file"])
@@ -178,73 +173,3 @@ class Job:
     def _stop_if_over(self) -> None:
         if self._over:
             raise _AbandonedError
-
-    # ---- fields of the request
-
-    def _list(self, name: str) -> list[object]:
-        value = self._request.get(name)
-        if not isinstance(value, list):
-            raise ProtocolError(f'"{name}" must be a list')
-        return value
-
-    def _object(self, name: str) -> Message:
-        value = self._request.get(name) or {}
-        if not isinstance(value, dict):
-            raise ProtocolError(f'"{name}" must be an object')
-        return value
-
-    def _text(self, name: str) -> str:
-        value = self._request.get(name) or "auto"
-        if not isinstance(value, str):
-            raise ProtocolError(f'"{name}" must be a name')
-        return value
-
-    def _options(self) -> OptionValues:
-        """Return the given options, checked against their declarations; pictures among them are read."""
-        quality = self._request.get("quality")
-        asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
-        options = {name: value for name, value in asked.items() if value is not None}
-        Options.of(options)
-        for name, option in Options.table().items():
-            if isinstance(option.type, PictureSource) and options.get(name) not in (None, *option.type.words):
-                options[name] = self._source(name, option.type, options[name])
-        return cast(OptionValues, options)
-
-    def _source(self, name: str, type: PictureSource, value: object) -> Picture:
-        """Return the picture that an option's value describes. Raises OptionError, PictureError."""
-        if isinstance(value, str) and Path(value).is_absolute():
-            value = {"path": value}
-        if not isinstance(value, dict):
-            known = ", ".join(type.words)
-            raise OptionError(f"{name} must be one of {known}, a picture or an absolute path, not {value!r}")
-        return self._take(value, "picture to start from")
-
-    def _model(self) -> str:
-        """Return "auto", a name or an absolute path; never a file relative to the working folder."""
-        model = self._text("model")
-        listed = {entry.name: str(entry.path) for entry in catalogue.installed()}
-        if model == "auto":
-            return model
-        if model in listed:
-            return listed[model]
-        with contextlib.suppress(OSError, RuntimeError):  # no file can have such a name, no "~nobody" a home
-            path = Path(model).expanduser()
-            is_name = path.name == model and not path.exists()
-            if is_name or (path.is_absolute() and not path.is_dir()):
-                return str(path)
-        raise ProtocolError(f'"model" must be auto, a name, or the absolute path of a file, not {model!r}')
-
-    def _preview_settings(self) -> tuple[float | None, int, str]:
-        """Return seconds between previews (None for no previews), their longest side and their type."""
-        preview = self._object("preview")
-        if not preview:
-            return None, 0, ""
-        seconds, longest, kind = (
-            preview.get("seconds", 0.5),
-            preview.get("longest", 512),
-            preview.get("type", "u8"),
-        )
-        with contextlib.suppress(TypeError, OverflowError):
-            if seconds >= 0 and longest >= 1 and kind in pixels.TYPES:
-                return float(seconds), int(longest), kind
-        raise ProtocolError('"preview" needs seconds of at least 0, longest of at least 1, and a type')
