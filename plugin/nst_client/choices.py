@@ -1,4 +1,4 @@
-"""What a person can choose in every editor, and as what the engine is asked for it."""
+"""The choices that every editor offers, and the engine request made of them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LARGEST = 8192  # pixels on the longest side
 LARGEST_SEED = 2**31 - 1
 
 
-def asked(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what to ask the engine for: the keyword arguments of `Engine.stylize`.
+def engine_request(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keyword arguments of `Engine.stylize` for the values of the controls.
 
-    `chosen`: by the controls' names; "style" and "second-style" are paths, or empty where there is none.
-    Raises Failure where something is missing.
+    `chosen`: {control: value}; "style" and "second-style" are paths, or empty where there is none.
+    Raises Failure where no style is chosen.
     """
     if not chosen["style"]:
         raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))

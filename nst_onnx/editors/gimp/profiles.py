@@ -131,7 +131,7 @@ def version_of(program: list[str]) -> str | None:
 
 
 def lists_procedure(program: list[str], profile: Path) -> bool | None:
-    """Start GIMP with `profile` and return whether its PDB has the procedure; None where it does not answer."""
+    """Start GIMP with `profile`; return whether its PDB has the procedure, None where it does not answer."""
     line = [*program, "-idf", "--batch-interpreter=python-fu-eval", "-b", _QUESTION, "--quit"]
     environment = {**os.environ, "GIMP3_DIRECTORY": str(profile)}
     try:

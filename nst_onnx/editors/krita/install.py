@@ -1,4 +1,4 @@
-"""Installation of the plug-in in a Krita profile: its files, its .desktop file, and the setting that loads it."""
+"""Installation of the plug-in in a Krita profile: files, .desktop file, and the setting that enables it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The controls: as arguments of the procedure, and as what the engine is asked for."""
+"""The controls: declared as arguments of the procedure, and converted to an engine request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ON = GObject.ParamFlags.READWRITE
 
 
 def declare(procedure: Gimp.Procedure) -> None:
-    """Give `procedure` its arguments and return values."""
+    """Add the arguments and return values to `procedure`."""
     procedure.add_file_argument(
         "style",
         _("St_yle picture"),
@@ -98,8 +98,8 @@ def declare(procedure: Gimp.Procedure) -> None:
     procedure.add_layer_return_value("painted-layer", _("Layer"), _("The painted layer"), True, ON)
 
 
-def asked(config: Gimp.ProcedureConfig) -> dict[str, Any]:
-    """Return what to ask the engine for: the keyword arguments of its `stylize`."""
+def engine_request(config: Gimp.ProcedureConfig) -> dict[str, Any]:
+    """Return the keyword arguments of `Engine.stylize` for the settings. Raises Failure."""
     styles = [_path(config.get_property("style"))]
     if styles[0] is None:
         raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
