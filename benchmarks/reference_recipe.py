@@ -92,7 +92,7 @@ def compute(
 
     def closure() -> torch.Tensor:
         terms, gradient = objective.evaluate(grey.picture(x.detach().numpy()))
-        x.grad = torch.from_numpy(grey.slope(gradient))
+        x.grad = torch.from_numpy(grey.levels_gradient(gradient))
         loss = float(terms.sum(dtype=np.float64))
         found.losses.append(float(f"{loss:.7g}"))
         if len(found.losses) % _SAVED_EVERY == 0 or len(found.losses) == evaluations:

@@ -76,7 +76,7 @@ def _add(part: Part, times: Mapping[str, Sequence[float]], reference: str = "") 
 
 def first_gradient(material: Path) -> float:
     """Return how many seconds PyTorch's program takes to its first gradient."""
-    return memory.weigh("torch", material, "fp32", "channels_last", 1)["first"]
+    return memory.measure("torch", material, "fp32", "channels_last", 1)["first"]
 
 
 def first_step(pair: Pair, size: int, device: str, home: str | None) -> float:
