@@ -43,8 +43,8 @@ PAIRS = (
 RESULTS = Path(__file__).parent / "results"
 ABOUT = """
 Style: distance of the picture's Gram matrices to the style's, relative to the content picture's distance,
-‖G − A‖² / ‖G_content − A‖²; 0% is the style itself. Content: ‖F − P‖² / ‖P‖² at conv3_3. Grain: mean square of
-the residual of a Gaussian filter of one pixel, in the quarter of the content picture with the smallest
+‖G − A‖² / ‖G_content − A‖²; 0% is the style itself. Content: ‖F − P‖² / ‖P‖² at conv3_3. Grain: mean square
+of the residual of a Gaussian filter of one pixel, in the quarter of the content picture with the smallest
 gradients, compact over teacher. All by the teacher's features; figures in brackets: the teacher's picture.
 """
 

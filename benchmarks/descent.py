@@ -30,9 +30,9 @@ start, torch.optim.LBFGS with 100 pairs, learning rate 1, no line search) reache
 evaluations. Same objective, same pictures, longest side as given. Ours starts from the content, with the
 package's own optimiser. Ratios are geometric means over the pairs, in brackets those of the best and the
 worst pair. The reference's time is that of its evaluations in PyTorch's best float32 configuration (median,
-interleaved with ours) and of its optimiser's steps. After a switch, one uncounted evaluation warms the caches.
-Losses in bfloat16, or without pruned terms, are re-evaluated with all terms in float32. Of several engines of
-the same precision the fastest is used.
+interleaved with ours) and of its optimiser's steps. After a switch, one uncounted evaluation warms the
+caches. Losses in bfloat16, or without pruned terms, are re-evaluated with all terms in float32. Of several
+engines of the same precision the fastest is used.
 """
 HEADER = ("", "pairs", "our evaluations", "÷ reference's", "seconds ÷ reference's", "optimiser's share")
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.exchange [--models compact=0.5 FILE=7] [--sides 1024,2048,4096] [--shards 1,2,4]
 
-All shards run in this process, and the pickled size of every argument and result is counted. It depends on the
-shapes alone, so a stand-in that returns noise replaces the network. A model then estimates the time of a step
-on many machines. Prints tables and writes them to benchmarks/results/exchange.md.
+All shards run in this process, and the pickled size of every argument and result is counted. It depends on
+the shapes alone, so a stand-in that returns noise replaces the network. A model then estimates the time of a
+step on many machines. Prints tables and writes them to benchmarks/results/exchange.md.
 """
 
 from __future__ import annotations

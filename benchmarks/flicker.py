@@ -56,7 +56,7 @@ HEAD = """| style | the clip | alone | film | film / alone | after the cut | s a
 
 
 def flicker(clip: example.Clip, frames: Frames, pairs: Sequence[int]) -> float:
-    """Return the mean difference of each frame of `pairs` to its predecessor, warped along the true motion."""
+    """Return the mean difference of the frames `pairs` to their predecessors, warped by the true motion."""
     found = []
     for number in pairs:
         steps, visible = clip.motion(number)

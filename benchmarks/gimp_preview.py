@@ -1,10 +1,10 @@
 """Latency in GIMP: from Paint to the first visible preview, and from Cancel to the closed window.
 
-    .ci/gimp-system run DIR python benchmarks/gimp_preview.py [--size 512] [--runs 5]
+    .ci/editor-system run DIR python benchmarks/gimp_preview.py [--size 512] [--runs 5]
 
-A real GIMP on a virtual screen, operated by mouse and keys. The clock starts with the click and stops when the
-pixels on the screen have changed, so drawing and polling (some 30 times a second) are included. "Warm": the
-engine starts with the dialog and is ready when Paint is pressed. "Cold", the worst case: Paint is pressed
+A real GIMP on a virtual screen, operated by mouse and keys. The clock starts with the click and stops when
+the pixels on the screen have changed, so drawing and polling (some 30 times a second) are included. "Warm":
+the engine starts with the dialog and is ready when Paint is pressed. "Cold", the worst case: Paint is pressed
 within a second of the dialog's opening.
 """
 

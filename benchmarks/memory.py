@@ -80,8 +80,8 @@ def measure_ours(device: str, model: Path, pair: Pair, side: int, steps: int) ->
 
 
 def measure(*words: object) -> dict[str, float]:
-    """Return the output of ``benchmarks.weighed``. Raises RuntimeError with the end of its log."""
-    found: dict[str, float] = fresh("benchmarks.weighed", *words)
+    """Return the output of ``benchmarks.peak_memory``. Raises RuntimeError with the end of its log."""
+    found: dict[str, float] = fresh("benchmarks.peak_memory", *words)
     return found
 
 

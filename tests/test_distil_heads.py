@@ -8,7 +8,7 @@ heads = exporter.module("distil.heads")
 
 
 def batches(teacher: int, own: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Features (F, f) of three batches, channels × positions: teacher features that depend in part on own ones."""
+    """Features (F, f) of three batches, channels × positions: F depends in part on f."""
     rng = np.random.default_rng(seed)
     mixing = rng.standard_normal((teacher, own))
     drawn = [rng.random((own, 200)) for _ in range(3)]
