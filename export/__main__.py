@@ -134,7 +134,7 @@ def train(
     painted: Annotated[int, typer.Option(min=1, help="Pictures to paint each time.")] = 48,
     rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1.5e-3,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same network.")] = 0,
-    bfloat16: Annotated[bool, typer.Option(help="Faster where the processor knows bfloat16.")] = False,
+    bfloat16: Annotated[bool, typer.Option(help="Faster on processors with bfloat16 instructions.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, …")] = "cpu",
     painter: Annotated[
         str, typer.Option(metavar="DEVICE", help="What paints: as stylize --device.")

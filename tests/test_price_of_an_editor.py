@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Outcome
+from conftest import ROOT, Outcome
 
 from nst_onnx.editors import plugin_files
 from nst_onnx.editors.checks import check_files
@@ -140,3 +140,8 @@ def test_an_editor_that_is_not_in_the_table(nst: Nst) -> None:
     outcome = nst("plugin", "install", "easel")
     assert outcome.code == 2
     assert all(name in outcome.err for name in EDITORS)
+
+
+def test_every_editor_of_the_table_is_documented() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+    assert [name for name in EDITORS if f"nst-onnx plugin install {name}" not in pages] == []

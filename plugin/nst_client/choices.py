@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 from .failure import Failure
 from .translation import _
@@ -21,16 +20,41 @@ LARGEST = 8192  # pixels on the longest side
 LARGEST_SEED = 2**31 - 1
 
 
-def engine_request(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keyword arguments of `Engine.stylize` for the values of the controls.
+Choices = TypedDict(
+    "Choices",
+    {
+        "style": str,
+        "second-style": str,
+        "second-share": float,
+        "strength": float,
+        "style-scale": float,
+        "keep-colours": str,
+        "size": int,
+        "seed": int,
+        "quality": str,
+        "model": str,
+        "device": str,
+    },
+)
+"""{control: value}; "style" and "second-style" are paths, or empty where there is none."""
 
-    `chosen`: {control: value}; "style" and "second-style" are paths, or empty where there is none.
-    Raises Failure where no style is chosen.
-    """
+
+class EngineRequest(TypedDict):
+    """Keyword arguments of `Engine.stylize`."""
+
+    styles: list[str]
+    options: dict[str, object]
+    quality: str
+    model: str
+    device: str
+
+
+def engine_request(chosen: Choices) -> EngineRequest:
+    """Return the request for the values of the controls. Raises Failure where no style is chosen."""
     if not chosen["style"]:
         raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
     styles = [chosen["style"]]
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "strength": chosen["strength"],
         "style_scale": chosen["style-scale"],
         "seed": chosen["seed"],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Callable, Union
+from typing import Callable, Union
 
 from .connection import DOCTOR, Connection, Expectations
 from .discovery import INSTALL
@@ -108,14 +108,13 @@ class Engine:
         self,
         content: Pixels,
         styles: Sequence[Style],
-        options: dict[str, Any] | None = None,
+        options: Mapping[str, object] | None = None,
         *,
         model: str = "auto",
         device: str = "auto",
         quality: str | None = None,
         preview_seconds: float | None = 0.5,
         preview_longest: int = 512,
-        preview_type: str = "u8",
     ) -> Job:
         """Start a job and return it at once; its events report progress, previews and the result.
 
@@ -129,13 +128,13 @@ class Engine:
             raise EngineError("the engine is not running", "start it first")
         name = connection.new_id()
         job = Job(connection, name, Path(hello.folder))
-        preview = {"seconds": preview_seconds, "longest": preview_longest, "type": preview_type}
+        preview = {"seconds": preview_seconds, "longest": preview_longest, "type": "u8"}
         request: Message = {
             "id": name,
             "request": "stylize",
             "content": job.file(content),
             "styles": [job.file(s) if isinstance(s, Pixels) else {"path": s} for s in styles],
-            "options": options or {},
+            "options": dict(options or {}),
             "model": model,
             "device": device,
             "quality": quality,

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 # An editor sets these for its embedded Python; they break any other Python.
 _PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
@@ -28,15 +27,22 @@ def environment() -> dict[str, str]:
     return chosen
 
 
-def popen_arguments() -> dict[str, Any]:
-    """Return Popen's arguments for a process without a console window and without the terminal's Ctrl-C.
+def start_process(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a process with pipes, without a console window and without the terminal's Ctrl-C.
 
-    Its working directory is the home folder, whatever the editor's is.
+    Its working directory is the home folder, whatever the editor's is. Raises OSError, ValueError.
     """
-    home = Path.home()
-    chosen: dict[str, Any] = {"env": environment(), "cwd": home if home.is_dir() else None}
+    home, pipe = Path.home(), subprocess.PIPE
+    flags = 0
     if sys.platform == "win32":
-        chosen["creationflags"] = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    else:
-        chosen["start_new_session"] = True
-    return chosen
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return subprocess.Popen(
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=environment(),
+        cwd=home if home.is_dir() else None,
+        creationflags=flags,
+        start_new_session=sys.platform != "win32",
+    )

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Callable, Optional
 
-from .environment import popen_arguments
+from .environment import start_process
 from .errors import EngineError, system_reason
 from .protocol import FOLDER_PREFIX, Message
 
@@ -43,11 +43,8 @@ class Process:
 
     def start(self) -> None:
         """Start the process and its threads. Raises EngineError."""
-        pipe = subprocess.PIPE
         try:
-            self.popen = subprocess.Popen(
-                self._command, stdin=pipe, stdout=pipe, stderr=pipe, **popen_arguments()
-            )
+            self.popen = start_process(self._command)
         except (OSError, ValueError) as error:
             raise EngineError(
                 f"the engine cannot be started: {self._command[0]}: {system_reason(error)}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
+from .choices import EngineRequest
 from .client import Engine
 from .discovery import SANDBOX, find
 from .errors import EngineError
@@ -69,7 +69,7 @@ class NeuralEngine:
         except EngineError as error:
             raise self._failure(error) from error
 
-    def paint(self, content: Pixels, request: dict[str, Any], *, preview: int | None = None) -> Job:
+    def paint(self, content: Pixels, request: EngineRequest, *, preview: int | None = None) -> Job:
         """Start a job; `preview`: longest side of the previews, None for none."""
         seconds = None if preview is None else 0.3
         try:

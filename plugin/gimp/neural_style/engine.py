@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from nst_client import sandboxed_engine
+from nst_client.choices import EngineRequest
 from nst_client.progress import JobMonitor
 from nst_client.region import check_size
 from outcome import source_layer
@@ -23,7 +23,7 @@ class NeuralEngine(sandboxed_engine.NeuralEngine):
         super().__init__(HERE, "org.gimp.GIMP")
 
     def begin(
-        self, subject: Subject, request: dict[str, Any], output: str, *, preview: int | None = None
+        self, subject: Subject, request: EngineRequest, output: str, *, preview: int | None = None
     ) -> JobMonitor | None:
         """Start a job; return None while the engine is still starting. Never blocks."""
         hello = self.ready()

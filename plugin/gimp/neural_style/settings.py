@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from gi.repository import Gimp, Gio, GObject
+from nst_client import choices
+from nst_client.choices import COLOURS, LARGEST, LARGEST_SEED, OWN_COLOURS, QUALITIES, Choices, EngineRequest
 from nst_client.failure import Failure
 from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
 
-LARGEST = 8192
 ON = GObject.ParamFlags.READWRITE
 
 
@@ -44,7 +44,7 @@ def declare(procedure: Gimp.Procedure) -> None:
         "quality",
         _("_Quality"),
         _("How long to paint, and how finely"),
-        _choice(("fast", _("Fast")), ("good", _("Good")), ("best", _("Best"))),
+        _choice(*QUALITIES),
         "good",
         ON,
     )
@@ -64,17 +64,12 @@ def declare(procedure: Gimp.Procedure) -> None:
         "keep-colours",
         _("Colo_urs"),
         _("Whose colours the painting has"),
-        _choice(
-            ("no", _("Of the painting")),
-            ("luminance", _("Of the photo (only lightness is painted)")),
-            ("histogram", _("Painting recoloured like the photo, by histogram")),
-            ("covariance", _("Painting recoloured like the photo, linearly")),
-        ),
-        "no",
+        _choice(*COLOURS),
+        OWN_COLOURS,
         ON,
     )
     procedure.add_int_argument(
-        "seed", _("S_eed"), _("The same seed gives the same painting"), 0, 2**31 - 1, 0, ON
+        "seed", _("S_eed"), _("The same seed gives the same painting"), 0, LARGEST_SEED, 0, ON
     )
     procedure.add_string_argument(
         "model", _("_Model"), _("The network that judges (auto, or the name of an installed one)"), "auto", ON
@@ -98,38 +93,17 @@ def declare(procedure: Gimp.Procedure) -> None:
     procedure.add_layer_return_value("painted-layer", _("Layer"), _("The painted layer"), True, ON)
 
 
-def engine_request(config: Gimp.ProcedureConfig) -> dict[str, Any]:
+def engine_request(config: Gimp.ProcedureConfig) -> EngineRequest:
     """Return the keyword arguments of `Engine.stylize` for the settings. Raises Failure."""
-    styles = [_path(config.get_property("style"))]
-    if styles[0] is None:
-        raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
-    second = _path(config.get_property("second-style"))
-    share = config.get_property("second-share")
-    options: dict[str, Any] = {
-        "strength": config.get_property("strength"),
-        "style_scale": config.get_property("style-scale"),
-        "seed": config.get_property("seed"),
-    }
-    if second is not None:
-        styles.append(second)
-        options["style_weights"] = [1 - share, share]
-    colours = config.get_property("keep-colours")
-    if colours != "no":
-        options["preserve_colour"] = colours
-    if config.get_property("size"):
-        options["size"] = config.get_property("size")
-    return {
-        "styles": styles,
-        "options": options,
-        "quality": config.get_property("quality"),
-        "model": config.get_property("model").strip() or "auto",
-        "device": config.get_property("device").strip() or "auto",
-    }
+    styles = {name: _path(config.get_property(name)) for name in ("style", "second-style")}
+    others = {name: config.get_property(name) for name in Choices.__annotations__ if name not in styles}
+    return choices.engine_request({**styles, **others})
 
 
-def _path(file: Gio.File | None) -> str | None:
+def _path(file: Gio.File | None) -> str:
+    """Return the path of a picture on this computer; "" where none is chosen. Raises Failure."""
     if file is None:
-        return None
+        return ""
     path = file.get_path()
     if path is None:
         raise Failure(_("the style picture is not a file on this computer: {uri}").format(uri=file.get_uri()))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from engine import NeuralEngine
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from nst_client import Pixels
+from nst_client.choices import EngineRequest
 from nst_client.failure import Cancelled, Failure
 from nst_client.progress import JobMonitor
 from nst_client.translation import _
@@ -22,7 +21,7 @@ KEEP = 1
 class Window:
     """Paints while GTK's main loop runs; nothing here blocks."""
 
-    def __init__(self, engine: NeuralEngine, subject: Subject, request: dict[str, Any], output: str) -> None:
+    def __init__(self, engine: NeuralEngine, subject: Subject, request: EngineRequest, output: str) -> None:
         self._engine, self._subject, self._request, self._output = engine, subject, request, output
         self._monitor: JobMonitor | None = None
         self._failure: Exception | None = None

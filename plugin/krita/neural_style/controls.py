@@ -8,7 +8,17 @@ from typing import Any
 
 from krita import Krita
 
-from .nst_client.choices import AUTO, COLOURS, LARGEST, LARGEST_SEED, OWN_COLOURS, QUALITIES, engine_request
+from .nst_client.choices import (
+    AUTO,
+    COLOURS,
+    LARGEST,
+    LARGEST_SEED,
+    OWN_COLOURS,
+    QUALITIES,
+    Choices,
+    EngineRequest,
+    engine_request,
+)
 from .nst_client.events import Hello
 from .nst_client.translation import _
 from .outcome import NEW_DOCUMENT, NEW_LAYER, REPLACE
@@ -72,7 +82,7 @@ class Controls(QtWidgets.QWidget):
 
     # ---- engine request
 
-    def request(self) -> dict[str, Any]:
+    def request(self) -> EngineRequest:
         """Return the keyword arguments of `Engine.stylize`. Raises Failure where no style is chosen."""
         return engine_request(self.values())
 
@@ -94,11 +104,11 @@ class Controls(QtWidgets.QWidget):
 
     # ---- values
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> Choices:
         """Return {control: value}."""
         return {name: _value(widget) for name, widget in self._values.items()}
 
-    def choose(self, **values: Any) -> None:
+    def choose(self, **values: float | str) -> None:
         """Set controls; `keep_colours` is the control keep-colours."""
         for name, value in values.items():
             _set(self._values[name.replace("_", "-")], value)

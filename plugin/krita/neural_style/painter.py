@@ -5,8 +5,9 @@ from __future__ import annotations
 import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
+from .nst_client.choices import EngineRequest
 from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
 from .nst_client.pixels import Pixels
@@ -42,7 +43,7 @@ class Painter(QtCore.QObject):
         self._outcome: Outcome | None = None
         self._monitor: JobMonitor | None = None
         self._writing: Generator[float, None, None] | None = None
-        self._request: dict[str, Any] = {}
+        self._request: EngineRequest | None = None
         self.busy = False
         """Whether a picture is being painted."""
         self._timer = QtCore.QTimer(self)
@@ -58,7 +59,7 @@ class Painter(QtCore.QObject):
             return
         self._timer.start()
 
-    def paint(self, request: dict[str, Any], output: str) -> None:
+    def paint(self, request: EngineRequest, output: str) -> None:
         """Start painting the active layer with `request` (see `Controls.request`), for `output`."""
         self.busy, self._request = True, request
         self.progressed.emit(-1.0, _("Starting…"))
