@@ -129,6 +129,7 @@ def exchanged(network: Network, side: int, shards: int, **options: Any) -> dict[
         content, style, model=network, size=(side, side), style_scale=STYLE, team=team, **options
     )
     ground = flat_objective(objective)
+    # Not a Descent: the preconditioner is set to its final state before the first step.
     optimiser: Any = OptimiserSettings.of(presets.find("default")).start(
         to_vector(content), ground, evaluations=STEPS
     )

@@ -160,7 +160,17 @@ def train(
     from .distil.settings import Settings
 
     settings = Settings(
-        *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
+        width=width,
+        channels=_numbers(channels),
+        last=last,
+        steps=steps,
+        batch=batch,
+        looks=looks,
+        learning_rate=rate,
+        rounds=rounds,
+        seed=seed,
+        bfloat16=bfloat16,
+        device=device,
     )
     settings.check()
     if rounds:

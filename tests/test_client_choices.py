@@ -31,7 +31,7 @@ CHOSEN: dict[str, Any] = {
 }
 
 
-def test_only_what_was_chosen_is_asked() -> None:
+def test_a_request_contains_only_what_was_chosen() -> None:
     request = engine_request(CHOSEN)
     assert request["styles"] == ["/a.png"]
     assert request["options"] == {"strength": 0.7, "style_scale": 1.5, "seed": 3}
@@ -46,13 +46,13 @@ def test_two_styles_a_size_and_the_photos_colours() -> None:
     assert (request["options"]["size"], request["options"]["preserve_colour"]) == (300, "luminance")
 
 
-def test_a_style_is_needed() -> None:
+def test_a_style_is_required() -> None:
     with pytest.raises(Failure, match="No style"):
         engine_request({**CHOSEN, "style": ""})
 
 
 @pytest.mark.parametrize("colours", [name for name, _ in COLOURS])
-def test_the_library_takes_them(colours: str) -> None:
+def test_the_library_accepts_the_options(colours: str) -> None:
     Options(**engine_request({**CHOSEN, "keep-colours": colours, "size": 64})["options"])
 
 

@@ -113,7 +113,7 @@ def test_a_network_is_distilled_painted_with_and_started_from(
 
 @pytest.mark.parametrize(("leaves", "shares"), [("0", [1]), ("0.25", [0.75, 0.25])])
 @pytest.mark.usefixtures("few_steps")
-def test_shapes_are_drawn_among_the_pictures(
+def test_dead_leaves_are_added_to_the_pictures(
     leaves: str, shares: list[float], weight_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
@@ -255,6 +255,6 @@ def test_a_missing_library_is_named(
     assert f"nst-onnx[{extra}]" in capsys.readouterr().err
 
 
-def test_debug_lets_the_error_through() -> None:
+def test_debug_raises_the_error() -> None:
     with pytest.raises(Exception, match="does not exist"):
         command.main(["--debug", "weights", "nowhere.h5", "-o", "out.onnx"])

@@ -159,8 +159,8 @@ def test_doctor_sandbox(tmp_path, programs, permissions, state):
         _program(programs, "flatpak", permissions)
     profile = KritaProfile(tmp_path / "data/krita", tmp_path / "config/kritarc", "flatpak")
     install(profile)
-    told, text = _states(profile)["sandbox"]
-    assert told == state
+    state_found, text = _states(profile)["sandbox"]
+    assert state_found == state
     assert (
         state == "good" or "flatpak override --user --talk-name=org.freedesktop.Flatpak org.kde.krita" in text
     )

@@ -81,11 +81,11 @@ def _check_installed(profile: GimpProfile) -> Iterator[Finding]:
     yield Finding("plug-in", "good", str(folder))
     executable = gimp_install.executable(folder)
     if executable:
-        yield Finding("run bit", "good", "set")
+        yield Finding("executable", "good", "set")
     else:
         main_file = folder / gimp_profiles.MAIN_FILE
         text = f"{main_file} may not be run, so GIMP passes over it; run: {profile.install_line}"
-        yield Finding("run bit", "broken", text)
+        yield Finding("executable", "broken", text)
     yield from check_files(folder, profile.install_line)
     yield from check_sandbox("GIMP", profile.packaging, gimp_profiles.FLATPAK)
     if executable and profile.packaging in ("native", "given"):
