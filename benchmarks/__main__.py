@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, and write benchmarks/results/speed.md and speed.json."""
+"""``python -m benchmarks``: runs the measurements and writes benchmarks/results/speed.md and speed.json."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main(words: list[str] | None = None) -> None:
-    """Measure the chosen parts, and write after each."""
+    """Run the chosen parts; write the results after each."""
     given = _parser().parse_args(words)
     try:
         import torch
     except ImportError:
-        sys.exit('PyTorch, which everything is compared with, is missing: pip install "nst-onnx[bench]"')
+        sys.exit('PyTorch, the reference of all comparisons, is missing: pip install "nst-onnx[bench]"')
     begun = time.monotonic()
 
     def tell(line: str) -> None:
@@ -65,12 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of speed.md and speed.json")
     parser.add_argument("--kept", type=Path, default=reference_recipe.FOLDER, help="the reference's losses")
     return parser
-
-
-def _part(text: str) -> str:
-    if text not in report.ORDER:
-        raise ValueError(text)
-    return text
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:

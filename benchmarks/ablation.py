@@ -1,4 +1,4 @@
-"""What each part of the optimiser is worth: evaluations to the reference recipe's losses, part by part.
+"""Ablation of the optimiser: evaluations to the reference recipe's losses for each variant.
 
     python -m benchmarks.ablation --size 256 --levels 100 300
 
@@ -23,21 +23,21 @@ from nst_onnx.optim import LBFGS, Optimiser, Preconditioner
 from nst_onnx.optim.correction_pairs import Scaling, bold, newest
 from nst_onnx.painting.flat_objective import to_vector
 from nst_onnx.painting.optimiser_settings import LONGEST_STEP, LOOKBACK
-from nst_onnx.painting.optimiser_settings import PAIRS as PAIRS_KEPT
+from nst_onnx.painting.optimiser_settings import PAIRS as HISTORY
 
 
-class Untaught(Preconditioner):
-    """The preconditioner as it begins, learning nothing."""
+class FixedPreconditioner(Preconditioner):
+    """The preconditioner with its initial gains, never updated."""
 
     learns = False
 
 
 def recipe(
-    kind: type[Preconditioner] | None, scaling: Scaling, history: int = PAIRS_KEPT, lookback: int = LOOKBACK
+    kind: type[Preconditioner] | None, scaling: Scaling, history: int = HISTORY, lookback: int = LOOKBACK
 ) -> Callable[[Objective], Optimiser]:
     """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LBFGS."""
 
-    def begin(objective: Objective) -> Optimiser:
+    def start(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
         return LBFGS(
             x,
@@ -48,14 +48,14 @@ def recipe(
             lookback=lookback,
         )
 
-    return begin
+    return start
 
 
 VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
     "plain L-BFGS": recipe(None, newest),
     "plain, γ bold": recipe(None, bold),
     "P learnt, γ of the newest pair": recipe(Preconditioner, newest),
-    "P as it begins, γ bold": recipe(Untaught, bold),
+    "P as it begins, γ bold": recipe(FixedPreconditioner, bold),
     "P learnt, γ bold (ours)": recipe(Preconditioner, bold),
     "ours, no step uphill": recipe(Preconditioner, bold, lookback=1),
     "ours, 10 pairs kept": recipe(Preconditioner, bold, 10),
@@ -64,10 +64,10 @@ VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
 
 
 def evaluations(
-    objective: Objective, begin: Callable[[Objective], Optimiser], targets: Sequence[float], most: int
+    objective: Objective, start: Callable[[Objective], Optimiser], targets: Sequence[float], most: int
 ) -> list[int | None]:
     """Return after how many evaluations each loss was reached, None for those that were not."""
-    optimiser = begin(objective)
+    optimiser = start(objective)
     found: list[int | None] = [None] * len(targets)
     for count in range(1, most + 1):
         terms, gradient = objective.evaluate(own_recipe.picture(optimiser.x, objective.shape))
@@ -85,22 +85,22 @@ def evaluations(
 def rows(
     network: Network, pairs: Iterable[Pair], size: int, levels: Sequence[int], most: int, names: Sequence[str]
 ) -> Iterable[str]:
-    """Give the lines of the table, one variant and level each."""
+    """Yield the lines of the table, one for each variant and level."""
     reached: dict[tuple[str, int], list[int | None]] = {}
-    seen = []
+    included = []
     for pair in pairs:
         losses = reference_recipe.load(pair, size, network.extractor.facts).losses
         if len(losses) < max(levels):
             continue
-        seen.append(str(pair))
+        included.append(str(pair))
         objective = objectives.ours(network, pair, size)
         targets = [min(losses[:level]) for level in levels]
         for name in names:
             found = evaluations(objective, VARIANTS[name], targets, most)
             for level, count in zip(levels, found, strict=True):
                 reached.setdefault((name, level), []).append(count)
-    yield f"| variant | loss of the reference after | {' | '.join(seen)} | geometric mean |"
-    yield f"|{'---|' * (len(seen) + 3)}"
+    yield f"| variant | loss of the reference after | {' | '.join(included)} | geometric mean |"
+    yield f"|{'---|' * (len(included) + 3)}"
     for (name, level), counts in reached.items():
         shown = [f"> {most}" if count is None else str(count) for count in counts]
         mean = f"{statistics.geometric_mean(count or most for count in counts):.0f}"

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.compact TEACHER``: how near the compact network's pictures come to its teacher's.
+"""``python -m benchmarks.compact TEACHER``: quality of the compact network's pictures against its teacher's.
 
-Every pair is painted with both networks, with the command's defaults. Then the teacher, in float32 with
-onnxruntime, judges the pictures. Writes compact.md, compact.json and the contact sheet compact.jpg.
+Every pair is painted with both networks, with the command's defaults. The teacher, in float32 with
+onnxruntime, evaluates the pictures. Writes compact.md, compact.json and the contact sheet compact.jpg.
 """
 
 from __future__ import annotations
@@ -42,17 +42,16 @@ PAIRS = (
 )
 RESULTS = Path(__file__).parent / "results"
 ABOUT = """
-Style: how far the Gram matrices of the picture are from the style's, relative to where the content picture
-stood before, ‖G − A‖² / ‖G_content − A‖²; 0% would be the style itself. Content: ‖F − P‖² / ‖P‖² at conv3_3.
-Grain: the mean square of what a Gaussian of one pixel takes away, in the quarter of the content picture where
-least happens, compact over teacher. All as the teacher sees it; the figures in brackets are for the picture
-that was painted with the teacher.
+Style: distance of the picture's Gram matrices to the style's, relative to the content picture's distance,
+‖G − A‖² / ‖G_content − A‖²; 0% is the style itself. Content: ‖F − P‖² / ‖P‖² at conv3_3. Grain: mean square
+of the residual of a Gaussian filter of one pixel, in the quarter of the content picture with the smallest
+gradients, compact over teacher. All by the teacher's features; figures in brackets: the teacher's picture.
 """
 
 
 @dataclass(frozen=True)
 class Painting:
-    """One network's picture as the teacher sees it. `style`: distances over the content's own."""
+    """One network's picture, measured by the teacher. `style`: distances relative to the content's."""
 
     style: dict[str, float]
     content: float
@@ -62,7 +61,7 @@ class Painting:
 
 @dataclass(frozen=True)
 class Record:
-    """A pair, painted by both."""
+    """A pair, painted with both networks."""
 
     pair: str
     compact: Painting
@@ -83,7 +82,7 @@ class Record:
 
 
 def main(words: list[str] | None = None) -> None:
-    """Paint, judge, and write."""
+    """Paint, evaluate and write."""
     given = _parser().parse_args(words)
     given.output.mkdir(parents=True, exist_ok=True)
     networks = {"compact": given.model, "teacher": str(given.teacher)}
@@ -118,7 +117,7 @@ def main(words: list[str] | None = None) -> None:
 def compare(
     pair: Pair, stylizers: dict[str, Stylizer], teacher: Judge, size: int
 ) -> tuple[dict[str, Array], Record]:
-    """Paint one pair with both networks; return the pictures and what the teacher says of them."""
+    """Paint one pair with both networks; return the pictures and the teacher's measurements."""
     pictures, seconds = {}, {}
     for name, stylizer in stylizers.items():
         begun = time.perf_counter()

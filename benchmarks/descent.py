@@ -1,4 +1,4 @@
-"""Time and evaluations until a picture is as good as the reference recipe makes it."""
+"""Time and evaluations until a descent reaches the reference recipe's losses."""
 
 from __future__ import annotations
 
@@ -22,28 +22,27 @@ from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 
 SIZES = (256, 512)
-TURN_EVERY = 8  # of our evaluations: so often the reference has a turn
-NEAR = 1.02  # a reduced precision's loss so near the wanted one is judged in fp32
+TURN_EVERY = 8  # our evaluations between two of the reference
+NEAR = 1.02  # a loss below NEAR × the target is re-evaluated in fp32 with all terms
 ABOUT = """
-Until the loss is as low as the reference recipe gets it (random start, torch.optim.LBFGS with 100 pairs,
-learning rate 1, no line search: neural-style-pt's) within so many evaluations. The same objective and
-pictures, the longest side as given. Ours starts from the content, with the package's own optimiser.
-Ratios are geometric means over the pairs, and in brackets those of the best and the worst pair. The
-reference's time is that of its evaluations by PyTorch's best float32 configuration (the median, taken in
-turns with ours), and of its optimiser's steps. Whoever has a turn warms up first by an evaluation that is
-not counted. What is computed in bfloat16, or without the terms that our descent leaves out, is judged by all
-terms in float32. Of several engines of the same precision the
-quickest is taken.
+Time and evaluations until our descent reaches the loss that the reference recipe (neural-style-pt's: random
+start, torch.optim.LBFGS with 100 pairs, learning rate 1, no line search) reaches in a given number of
+evaluations. Same objective, same pictures, longest side as given. Ours starts from the content, with the
+package's own optimiser. Ratios are geometric means over the pairs, in brackets those of the best and the
+worst pair. The reference's time is that of its evaluations in PyTorch's best float32 configuration (median,
+interleaved with ours) and of its optimiser's steps. After a switch, one uncounted evaluation warms the
+caches. Losses in bfloat16, or without pruned terms, are re-evaluated with all terms in float32. Of several
+engines of the same precision the fastest is used.
 """
 HEADER = ("", "pairs", "our evaluations", "÷ reference's", "seconds ÷ reference's", "optimiser's share")
 
 
 @dataclass(frozen=True)
 class Reached:
-    """When a loss was reached that the reference recipe reaches within `level` evaluations.
+    """Our cost of reaching the loss that the reference recipe reaches in `level` evaluations.
 
-    `seconds` are ours, `share` of them the optimiser's. Where the loss was not reached within as many
-    evaluations as the reference took (`reached` is false), they are those spent till then.
+    `seconds` are ours, `share` is the optimiser's fraction of them. `reached` is false where `level`
+    evaluations did not suffice; `seconds` are then those of `level` evaluations.
     """
 
     pair: str
@@ -70,10 +69,10 @@ def run(setting: Setting) -> Part:
     exact = networks.get(EXACT) or EXACT.open(setting.model)
     found: list[Reached] = []
     for size in setting.chosen(*SIZES):
-        chosen = quickest(networks, setting.pairs[0], size)
+        chosen = fastest(networks, setting.pairs[0], size)
         for pair in setting.pairs:
             curve = reference_curve(setting, chosen.get("fp32", exact), pair, size)
-            if not wanted_losses(curve, setting.levels):
+            if not target_losses(curve, setting.levels):
                 part.notes.append(f"{pair} at {size} px is left out: no losses of the reference are kept")
                 continue
             judge = objectives.ours(exact, pair, size)
@@ -97,7 +96,7 @@ def run(setting: Setting) -> Part:
 
 
 def rows(sizes: Sequence[int], found: Sequence[Reached]) -> Iterable[Sequence[str]]:
-    """Give the rows of some sizes: each level and engine."""
+    """Yield the table rows of some sizes, one for each level and engine."""
     yield (f"**{' and '.join(map(str, sizes))} px**", *[""] * (len(HEADER) - 1))
     for level, engine in dict.fromkeys((one.level, one.engine) for one in found):
         group = [one for one in found if (one.level, one.engine) == (level, engine)]
@@ -116,7 +115,7 @@ def mean_ratio(ratios: Sequence[float]) -> str:
     return f"{digits(statistics.geometric_mean(ratios))} ({digits(min(ratios))}–{digits(max(ratios))})"
 
 
-def quickest(networks: Mapping[Engine, Network], pair: Pair, size: int) -> dict[str, Network]:
+def fastest(networks: Mapping[Engine, Network], pair: Pair, size: int) -> dict[str, Network]:
     """Return {precision: the network on the engine that evaluates fastest}."""
     times: dict[str, list[tuple[float, Network]]] = {}
     for engine, network in networks.items():
@@ -127,9 +126,9 @@ def quickest(networks: Mapping[Engine, Network], pair: Pair, size: int) -> dict[
 
 
 def reference_curve(setting: Setting, network: Network, pair: Pair, size: int) -> Curve:
-    """Return the reference's losses: those kept, or computed anew where the setting says so.
+    """Return the reference's losses: the stored ones, or computed with `fresh`.
 
-    The last level takes long, so it is computed for the first pair at the smallest size only.
+    The last level is slow, so it is computed for the first pair at the smallest size only.
     """
     kept = reference_recipe.load(pair, size, network.extractor.facts, setting.kept)
     if not setting.fresh:
@@ -145,8 +144,8 @@ def reference_curve(setting: Setting, network: Network, pair: Pair, size: int) -
     return reference_recipe.compute(objective, kept, evaluations, tell, setting.kept)
 
 
-def wanted_losses(curve: Curve, levels: Sequence[int]) -> list[tuple[int, float]]:
-    """Return (evaluations, loss) of the levels that the reference came to."""
+def target_losses(curve: Curve, levels: Sequence[int]) -> list[tuple[int, float]]:
+    """Return (evaluations, loss) of the levels that the reference reached."""
     return [(level, loss) for level in levels if (loss := curve.reached(level)) is not None]
 
 
@@ -158,28 +157,28 @@ def descend(
     levels: Sequence[int],
     reference: ReferenceTime,
 ) -> list[Reached]:
-    """Take steps until every loss is reached, the reference having a turn now and then."""
-    wanted = wanted_losses(curve, levels)
+    """Take steps until every target is reached, interleaved with evaluations of the reference."""
+    targets = target_losses(curve, levels)
     found: list[dict[str, Any]] = []
-    evaluated, told = 0.0, 0.0
+    evaluated, optimised = 0.0, 0.0  # seconds
     count = 0
     reference.evaluations.clear()
     begun = time.perf_counter()
     descent = own_descent(objective)
-    told += time.perf_counter() - begun
+    optimised += time.perf_counter() - begun
     disturbed = True
-    while wanted:
-        if disturbed:  # by another program's turn: caches are cold as they never are in a run of its own
+    while targets:
+        if disturbed:  # other code has run since: warm the caches as in an uninterrupted run
             descent.warm_up()
         begun, disturbed = time.perf_counter(), False
         loss = descent.evaluate()
         evaluated, count = evaluated + time.perf_counter() - begun, count + 1
         exact = engine.precision == "fp32" and not descent.pruned
-        if not exact and loss <= wanted[0][1] * NEAR:
+        if not exact and loss <= targets[0][1] * NEAR:
             loss, disturbed = total(judge.evaluate(current_picture(descent))[0]), True
-        while wanted and (loss <= wanted[0][1] or count >= wanted[0][0]):
-            level, low = wanted.pop(0)
-            spent = evaluated + told
+        while targets and (loss <= targets[0][1] or count >= targets[0][0]):
+            level, low = targets.pop(0)
+            spent = evaluated + optimised
             found.append(
                 {
                     "level": level,
@@ -187,12 +186,12 @@ def descend(
                     "reached": loss <= low,
                     "evaluations": count,
                     "seconds": spent,
-                    "share": told / spent,
+                    "share": optimised / spent,
                 }
             )
         begun = time.perf_counter()
         descent.step()
-        told += time.perf_counter() - begun
+        optimised += time.perf_counter() - begun
         if count % TURN_EVERY == 1:
             reference.turn()
             disturbed = True

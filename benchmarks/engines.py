@@ -1,4 +1,4 @@
-"""What computes our objective: one line each."""
+"""Table of our engines: devices that evaluate the objective."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Engine:
     def open(self, model: str) -> Network:
         """Return the network on this engine.
 
-        Raises NstError where the engine is not installed, or the processor lacks what makes it quick.
+        Raises NstError where the engine is not installed, or the processor has no bfloat16 products.
         """
         network = Network.open(model, self.device)
         if self.precision == "bf16" and not has_bf16():
@@ -39,11 +39,11 @@ ENGINES = (
     Engine("openvino:bf16", "OpenVINO", "bf16"),
 )
 EXACT = ENGINES[0]
-"""Installed everywhere; judges what others compute."""
+"""Installed everywhere; re-evaluates what reduced precisions compute."""
 
 
 def opened(engines: Sequence[Engine], model: str, tell: Tell) -> dict[Engine, Network]:
-    """Return the engines that can be used here, with the network on each."""
+    """Return the engines available on this machine, with the network on each."""
     found = {}
     for engine in engines:
         try:

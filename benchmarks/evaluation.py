@@ -1,4 +1,4 @@
-"""Seconds for one loss and gradient of the same objective, at the same picture."""
+"""Seconds for one loss and gradient, ours and PyTorch's, of the same objective at the same picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEMORY, MEMORY_PER_PIXEL = 3e9, 14e3  # bytes; all engines hold theirs while PyT
 ABOUT = """
 Seconds for one loss and its gradient, square pictures, the optimiser not counted: divided by PyTorch
 eager's in its best float32 configuration, and in bfloat16 also by its best bfloat16 configuration. The
-last two columns say how far loss and gradient are from PyTorch's in float32.
+last two columns are the relative differences of loss and gradient to PyTorch's in float32.
 """
 HEADER = ("", "seconds", "÷ PyTorch fp32", "÷ PyTorch bf16", "loss differs", "gradient differs")
 
@@ -39,7 +39,7 @@ def run(setting: Setting) -> Part:
 
 
 def fits(size: int) -> bool:
-    """Return whether all that takes turns at this size is likely to fit into the memory together."""
+    """Return whether all configurations of this size are likely to fit into memory together."""
     return not machine.memory() or machine.memory() > MEMORY + MEMORY_PER_PIXEL * size**2
 
 

@@ -1,11 +1,10 @@
-"""What the shards of a giant picture and whoever drives them send each other in a step.
+"""Bytes exchanged in a step by the shards of a picture and the process that drives them.
 
     python -m benchmarks.exchange [--models compact=0.5 FILE=7] [--sides 1024,2048,4096] [--shards 1,2,4]
 
-All shards are in this process, and every argument and result is weighed as it would travel. How much there is
-depends on the shapes alone, so the network's own computing is left out: a stand-in gives arrays of noise.
-Then it is reckoned how long a step takes on many machines. Prints tables, and writes them to
-benchmarks/results/exchange.md.
+All shards run in this process, and the pickled size of every argument and result is counted. It depends on
+the shapes alone, so a stand-in that returns noise replaces the network. A model then estimates the time of a
+step on many machines. Prints tables and writes them to benchmarks/results/exchange.md.
 """
 
 from __future__ import annotations
@@ -42,35 +41,35 @@ from nst_onnx.support.memory import Memory
 RESULT = Path(__file__).parent / "results" / "exchange.md"
 STEPS = 3
 ROUNDS, LATENCY = 22, 0.005  # of a step, as counted; seconds for each, an assumption
-EACH = "8GB"  # what a machine may take, an assumption
+EACH = "8GB"  # memory limit of a machine, an assumption
 BANDWIDTHS = {"step at 1 Gbit/s": 1e9 / 8, "step at 10 Gbit/s": 1e10 / 8}
 FORECAST = f"""
-Reckoned, not measured. A step takes as long as the machine with the most rows of tiles computes, plus what
+Estimated, not measured. A step takes as long as the machine with the most rows of tiles computes, plus what
 goes through the driver and to a neighbour divided by the bandwidth, plus {ROUNDS} rounds of
 {LATENCY * 1000:g} ms. Assumed: the same seconds for a million pixels of tiles on every machine (given with
-the command), {EACH} for each, nothing sent while it is computed, and that the cluster has no other work.
+the command), {EACH} for each, no overlap of transfer and computation, and an otherwise idle cluster.
 """
-LEARNT = 48  # pairs, after which the preconditioner learns no more
+LEARNT = 48  # pairs, after which the preconditioner's gains are fixed
 STYLE = 0.1  # of the content's size: the style pictures are no part of a step
 KINDS = {
     **dict.fromkeys(("look", "settle"), "halos"),
     **dict.fromkeys(("statistics", "gradient"), "Gram matrices"),
     **dict.fromkeys(("waves", "add_waves"), "waves"),
 }
-"""What a method's arguments and results are; those of all others are sums."""
+"""{method: kind of its arguments and results}; those of all other methods are sums."""
 BETWEEN = ("rows", "spill")  # their results go to another shard, as arguments that are counted there
 COLUMNS = ("halos", "Gram matrices", "waves", "sums")
 ABOUT = f"""
-MB (10⁶ bytes) sent in a step of the preconditioned optimiser, its preconditioner having learnt: the mean of
-{STEPS - 1} steps. While it learns, in the first {LEARNT} steps, there are twice as many waves on their
-way to the driver. Halos go from shard to shard, all else between the shards and the process that drives them,
-both ways. A round is one question to all shards, and their answers. A picture of so many million pixels (2²⁰)
-is a square.
+MB (10⁶ bytes) sent in a step of the preconditioned optimiser with a fixed preconditioner, the mean of
+{STEPS - 1} steps. While the gains are being estimated, in the first {LEARNT} steps, twice as many waves are
+sent to the driver. Halos are sent from shard to shard, all else between the shards and the driving process,
+in both directions. A round is one request to all shards, with their responses. Pictures are square; a million
+pixels are 2²⁰.
 """
 
 
-class Weighing(Here):
-    """Shards in this process, and how many bytes were sent for what."""
+class CountingTeam(Here):
+    """Shards in this process, with a count of the bytes sent for each kind of data."""
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
@@ -78,10 +77,10 @@ class Weighing(Here):
         self.rounds = 0
 
     def ask(self, shard: int, method: str, *arguments: Any) -> Any:
-        """Do it, and weigh what was given and what came of it."""
+        """Call the method, and count the bytes of its arguments and result."""
         result = super().ask(shard, method, *arguments)
         kind = KINDS.get(method, "sums")
-        self.sent[kind] += weight(arguments) + (0 if method in BETWEEN else weight(result))
+        self.sent[kind] += size_of(arguments) + (0 if method in BETWEEN else size_of(result))
         return result
 
     def get(self, promised: Sequence[Any]) -> list[Any]:
@@ -90,13 +89,13 @@ class Weighing(Here):
         return super().get(promised)
 
 
-def weight(value: Any) -> int:
-    """Return how many bytes a value is on its way."""
+def size_of(value: Any) -> int:
+    """Return the pickled size of a value in bytes."""
     return len(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 class StandIn(TilePasses):
-    """Passes that compute nothing: arrays of the right shapes."""
+    """Tile passes that return arrays of the right shapes without computing."""
 
     def statistics(self, seen: Array, counted: Mapping[str, Array]) -> dict[str, Array]:
         """Return the Gram matrices of the identity, and features of zero."""
@@ -109,27 +108,28 @@ class StandIn(TilePasses):
     def gradient(
         self, seen: Array, counted: Mapping[str, Array], targets: Mapping[str, Array]
     ) -> tuple[Array, Array]:
-        """Return a little noise."""
+        """Return noise of small amplitude."""
         noise = np.random.default_rng(0).standard_normal(seen.shape, np.float32)
         return np.ones(len(self.terms.content), np.float32), 1e-9 * noise
 
 
 @contextmanager
 def without_computing() -> Iterator[None]:
-    """Let the shards' passes be stand-ins."""
+    """Replace the shards' passes by stand-ins."""
     with patch("nst_onnx.objective.shards.shard.TilePasses", StandIn):
         yield
 
 
 def exchanged(network: Network, side: int, shards: int, **options: Any) -> dict[str, float]:
     """Return the bytes of each kind, and the rounds, of a step. `options`: as of `Objective`."""
-    team = Weighing(shards)
+    team = CountingTeam(shards)
     rng = np.random.default_rng(0)
     content, style = (rng.random((s, s, 3), np.float32) for s in (side, max(side // 10, 64)))
     objective = Objective(
         content, style, model=network, size=(side, side), style_scale=STYLE, team=team, **options
     )
     ground = flat_objective(objective)
+    # Not a Descent: the preconditioner is set to its final state before the first step.
     optimiser: Any = OptimiserSettings.of(presets.find("default")).start(
         to_vector(content), ground, evaluations=STEPS
     )
@@ -147,10 +147,10 @@ def exchanged(network: Network, side: int, shards: int, **options: Any) -> dict[
 
 
 def expected(network: Network, side: int, machines: int, seconds: float) -> dict[str, float]:
-    """Return what a step of a square picture comes to, one shard on each machine.
+    """Return the estimated costs of a step of a square picture, one shard on each machine.
 
-    `seconds`: of a machine, for a million pixels of tiles. In what is returned, "computing" is seconds;
-    "driver" and "halos" are bytes, of the driver's machine and of that with the most halos.
+    `seconds`: of a machine, for a million pixels of tiles. In the result, "computing" is in seconds; "driver"
+    and "halos" are bytes, of the driver's machine and of the one with the most halos.
     """
     small = np.zeros((64, 64, 3), np.float32)
     terms = Objective(small, small, model=network, size=(64, 64)).terms
@@ -176,9 +176,9 @@ def expected(network: Network, side: int, machines: int, seconds: float) -> dict
 
 
 def forecast(models: Mapping[str, float], sides: Sequence[int], machines: Sequence[int]) -> Part:
-    """Reckon how long a step takes on many machines; `models`: {model: seconds per million pixels}."""
+    """Estimate the time of a step on many machines; `models`: {model: seconds per million pixels}."""
     header = ("", "million pixels", "machines", "rows of tiles", "MB through the driver", "computing")
-    part = Part("What is to be expected of many machines", FORECAST, (*header, *BANDWIDTHS))
+    part = Part("Estimate for many machines", FORECAST, (*header, *BANDWIDTHS))
     for model, seconds in models.items():
         network = NetworkChoice(model, "cpu").open(presets.find("default"))
         for side in sides:
@@ -195,9 +195,9 @@ def forecast(models: Mapping[str, float], sides: Sequence[int], machines: Sequen
 
 
 def run(models: Sequence[str], sides: Sequence[int], shards: Sequence[int]) -> Part:
-    """Weigh every combination."""
+    """Count the bytes for every combination."""
     part = Part(
-        "What is sent in a step",
+        "Bytes sent in a step",
         ABOUT,
         ("", "million pixels", "rows of tiles", "shards", *COLUMNS, "rounds"),
     )
@@ -216,7 +216,7 @@ def run(models: Sequence[str], sides: Sequence[int], shards: Sequence[int]) -> P
 
 
 def main() -> None:
-    """Weigh, reckon, print and write."""
+    """Count, estimate, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exchange", description=__doc__)
     for name, default in (
         ("--sides", (1024, 2048, 4096)),

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.flicker``: how much a painted film flickers, and frames painted one by one.
+"""``python -m benchmarks.flicker``: flicker of a painted film, and of frames painted one by one.
 
-The film is that of ``examples/clip.py``, whose motion is known exactly. Flicker is the mean difference, in
-grey levels, between a frame and the one before moved along that motion, over all pixels that were to be
-seen in both. The film is measured as it is decoded from the file written; frames alone as they are painted.
+The film is that of ``examples/clip.py``, whose motion is known exactly. Flicker is the mean absolute
+difference, in grey levels, between a frame and its predecessor warped along that motion, over the pixels
+visible in both. The film is decoded from the file written; frames painted alone are measured directly.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ Frames = Mapping[int, npt.NDArray[np.uint8]]
 class Measured:
     """Flicker of one style in grey levels: of the clip itself, of frames painted alone, of the film.
 
-    `cut`: how far the film's frame after the cut is from the same frame painted alone. `seconds`: for a frame
-    alone, and for one of the film. `pictures`: for the eye, frames alone above those of the film.
+    `cut`: difference of the film's frame after the cut to the same frame painted alone. `seconds`: of a frame
+    alone, and of one of the film. `pictures`: a sheet with frames alone above those of the film.
     """
 
     style: str
@@ -56,12 +56,12 @@ HEAD = """| style | the clip | alone | film | film / alone | after the cut | s a
 
 
 def flicker(clip: example.Clip, frames: Frames, pairs: Sequence[int]) -> float:
-    """Return the mean difference of each frame of `pairs` to the one before, moved along the true motion."""
+    """Return the mean difference of the frames `pairs` to their predecessors, warped by the true motion."""
     found = []
     for number in pairs:
-        steps, seen = clip.motion(number)
-        moved = sample(frames[number - 1].astype(np.float32), steps)
-        found.append(np.abs(moved - frames[number])[seen].mean())
+        steps, visible = clip.motion(number)
+        warped = sample(frames[number - 1].astype(np.float32), steps)
+        found.append(np.abs(warped - frames[number])[visible].mean())
     return float(np.mean(found))
 
 

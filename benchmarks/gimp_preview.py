@@ -1,11 +1,11 @@
-"""How long somebody waits in GIMP: from Paint to the first preview to be seen, and from Cancel to its end.
+"""Latency in GIMP: from Paint to the first visible preview, and from Cancel to the closed window.
 
-    .ci/gimp-system run DIR python benchmarks/gimp_preview.py [--size 512] [--runs 5]
+    .ci/editor-system run DIR python benchmarks/gimp_preview.py [--size 512] [--runs 5]
 
-A real GIMP on a screen in memory, used with mouse and keys. The clock starts with the click, and stops when
-the pixels on the screen have changed, so drawing and looking (some 30 times a second) are counted in. "Warm"
-is as people work: the engine starts with the dialog, and is ready when they press Paint. "Cold" is the worst
-there is: Paint is pressed within a second of the dialog's coming up.
+A real GIMP on a virtual screen, operated by mouse and keys. The clock starts with the click and stops when
+the pixels on the screen have changed, so drawing and polling (some 30 times a second) are included. "Warm":
+the engine starts with the dialog and is ready when Paint is pressed. "Cold", the worst case: Paint is pressed
+within a second of the dialog's opening.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 from gimp.desk import NEURAL_STYLE, Desk  # noqa: E402
 
 VISIBLE = 4.0
-"""Grey levels (root mean square) by which the picture must differ from the photo, so as to be seen to."""
+"""Grey levels (root mean square) of a visible change."""
 READY = 5.0
 AT_ONCE = 0.5
-"""Seconds that a person looks at the dialog before pressing Paint."""
-PATIENCE = 5.0
-"""Seconds after which a click is taken to have been missed."""
+"""Seconds between the dialog's opening and Paint: READY for a warm engine, AT_ONCE for a cold one."""
+MISSED = 5.0
+"""Seconds without a reaction after which a click counts as missed."""
 PAINT, KEEP, CANCEL = (-69, -42), (-232, -42), (-92, -42)  # from the lower right corner
 
 
@@ -54,10 +54,10 @@ def main() -> None:
             desk.choose_style(settings, ROOT / "examples" / "styles" / "whirl.jpg")
             keep_one(desk, settings)
             for _ in range(arguments.runs):
-                paint_and_cancel(desk, again(desk, READY), "warm", rows)
+                paint_and_cancel(desk, reopen(desk, READY), "warm", rows)
             for _ in range(arguments.runs):
-                paint_and_cancel(desk, again(desk, AT_ONCE), "cold", rows)
-                cancel_at_once(desk, again(desk, AT_ONCE), rows)
+                paint_and_cancel(desk, reopen(desk, AT_ONCE), "cold", rows)
+                cancel_at_once(desk, reopen(desk, AT_ONCE), rows)
     cores = len(os.sched_getaffinity(0))
     load = os.getloadavg()[0]
     print(f"\ncompact, photo of {arguments.size} px, quality good, {cores} cores, load {load:.1f}\n")
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def keep_one(desk: Desk, settings: str) -> None:
-    """Stop and keep a painting, and undo it: GIMP remembers the settings of what was finished."""
+    """Stop and keep a painting, and undo it: GIMP stores the settings of a finished run only."""
     window = press_paint(desk, settings)[1]
     while not desk.shows("2 layers"):
         if desk.shows(NEURAL_STYLE):
@@ -79,13 +79,13 @@ def keep_one(desk: Desk, settings: str) -> None:
     desk.becomes("1 layer")
 
 
-def again(desk: Desk, look: float) -> str:
-    """Open the dialog with the settings of last time, and look at it for `look` seconds."""
+def reopen(desk: Desk, seconds: float) -> str:
+    """Open the dialog with the last settings, and wait for `seconds`."""
     desk.attend()
     desk.key("shift+ctrl+f")
     settings: str = desk.window(NEURAL_STYLE)
     until(lambda: picture_of(desk, settings).std() > VISIBLE)  # it is drawn
-    time.sleep(look)
+    time.sleep(seconds)
     return settings
 
 
@@ -94,7 +94,7 @@ def paint_and_cancel(desk: Desk, settings: str, how: str, rows: dict[str, list[f
     begun, window = press_paint(desk, settings)
     first = picture_of(desk, window)
     until(lambda: changed(first, picture_of(desk, window)))
-    note(rows, f"Paint to the first preview to be seen, {how}", begun)
+    note(rows, f"Paint to the first visible preview, {how}", begun)
     time.sleep(1)
     press_cancel(desk, window, "Cancel to the window gone, while it is painted", rows)
 
@@ -107,13 +107,13 @@ def cancel_at_once(desk: Desk, settings: str, rows: dict[str, list[float]]) -> N
 
 
 def press_paint(desk: Desk, settings: str) -> tuple[float, str]:
-    """Return when it was pressed, and the window that came up."""
+    """Return the time of the click, and the window that opened."""
     window = ""
-    while not window:  # a click that missed, as the dialog was still growing, does not count
+    while not window:  # a click can miss while the dialog is still growing
         desk.point(*PAINT, settings)
         begun = time.monotonic()
         desk.press()
-        while not window and time.monotonic() - begun < PATIENCE:
+        while not window and time.monotonic() - begun < MISSED:
             window = desk.shows(NEURAL_STYLE).replace(settings, "")
     until(lambda: picture_of(desk, window).std() > VISIBLE)  # the photo is drawn
     return begun, window
@@ -129,7 +129,7 @@ def press_cancel(desk: Desk, window: str, what: str, rows: dict[str, list[float]
 
 
 def picture_of(desk: Desk, window: str) -> np.ndarray:
-    """Return the middle of a window."""
+    """Return the central part of a window's screenshot."""
     shot = np.asarray(desk.picture(window), np.float32)
     height, width = shot.shape[:2]
     return shot[height // 4 : height // 2, width // 4 : width * 3 // 4]

@@ -1,7 +1,7 @@
-"""What a GPU makes of an evaluation: its arithmetic over that of matrix products there, and a whole descent.
+"""Evaluations and a descent on a GPU, with arithmetic relative to the GPU's own matrix products.
 
-`python -m benchmarks.gpu --model VGG19` measures the ways to compute on CUDA in turns, and writes
-benchmarks/results/gpu.md. Nothing here runs without a GPU, but for tests.
+`python -m benchmarks.gpu --model VGG19` measures the CUDA configurations in turns and writes
+benchmarks/results/gpu.md. It requires a GPU, except in tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 
 from benchmarks import limits, machine, objectives
-from benchmarks.own_recipe import total
+from benchmarks.own_recipe import own_descent
 from benchmarks.pairs import PAIRS
 from benchmarks.report import Part
 from benchmarks.turns import Spread, Tell, stopwatch, take_turns
@@ -42,7 +42,7 @@ Seconds of one loss and its gradient of square pictures, picture and gradient on
 floating-point operations of the direct algorithm (as under "Distance to the machine's limits" of speed.md)
 over that time; divided by the rate of onnxruntime's product of two {side}×{side} matrices there, in the same
 precision; how far the gradient is from the first device's; and the seconds of a descent of {steps} steps at
-{pixels} px by preset `default`'s optimiser, every term computed, after a short one to warm up.
+{pixels} px with preset `default`, after a short one as warm-up (the style terms are not pruned on a GPU).
 """
 HEADER = ("", "seconds", "TFLOP/s", "÷ matrix product", "gradient differs", "seconds of a descent")
 
@@ -66,8 +66,8 @@ def run(
     descents = {name: descent(network, steps, pixels) for name, network in networks.items()}
     for size in sizes:
         evaluated = {name: evaluation(network, size) for name, network in networks.items()}
-        slopes = {name: slope() for name, (_, slope) in evaluated.items()}
-        exact = slopes[devices[0]]
+        gradients = {name: to_host() for name, (_, to_host) in evaluated.items()}
+        exact = gradients[devices[0]]
         tell(f"{size} px: {', '.join(devices)}")
         things = {name: stopwatch(evaluate) for name, (evaluate, _) in evaluated.items()}
         things |= {f"product {name}": stopwatch(product(choose(name), side)) for name in devices}
@@ -77,7 +77,7 @@ def run(
         for name in devices:
             rate = flops / statistics.median(seconds[name])
             limit = 2 * side**3 * PRODUCTS / statistics.median(seconds[f"product {name}"])
-            differs = float(np.linalg.norm(slopes[name] - exact) / np.linalg.norm(exact))
+            differs = float(np.linalg.norm(gradients[name] - exact) / np.linalg.norm(exact))
             took = descents[name] if size == pixels else None
             part.records.append(
                 {"device": name, "size": size, "seconds": seconds[name], "of product": rate / limit}
@@ -97,7 +97,7 @@ def run(
 
 
 def evaluation(network: Network, size: int) -> tuple[Callable[[], Any], Callable[[], Array]]:
-    """Return what makes a gradient and leaves it where it is, and what brings it to the host."""
+    """Return two functions: the gradient on its device, and the gradient copied to the host."""
     objective = objectives.ours(network, PAIRS[0], (size, size))
     ground = flat_objective(objective)
     x = ground.space().take(to_vector(objective.content_picture))
@@ -109,22 +109,22 @@ def evaluation(network: Network, size: int) -> tuple[Callable[[], Any], Callable
 
 
 def descent(network: Network, steps: int, pixels: int) -> float:
-    """Return the seconds of so many steps, once a shorter descent has made all that they need."""
+    """Return the seconds of `steps` steps, after a shorter descent as warm-up."""
     objective = objectives.ours(network, PAIRS[0], (pixels, pixels))
-    ground, seconds = flat_objective(objective), 0.0
-    settings = OptimiserSettings.of(presets.find("default"))
-    for count in (2 * settings.history, steps):
-        optimiser = settings.start(to_vector(objective.content_picture), ground)
+    history, seconds = OptimiserSettings.of(presets.find("default")).history, 0.0
+    for count in (2 * history, steps):
+        own = own_descent(objective)
+        own.warm_up()
         begun = time.perf_counter()
         for _ in range(count):
-            losses, gradient = ground(optimiser.x)
-            optimiser.tell(total(losses), gradient)
+            own.evaluate()
+            own.step()
         seconds = time.perf_counter() - begun
     return seconds
 
 
 def product(device: Device, side: int) -> Callable[[], object]:
-    """Return what multiplies matrices on a device, one product after the other, in its precision."""
+    """Return a function that computes PRODUCTS consecutive matrix products on a device, in its precision."""
     g = Graph()
     a, b = g.input("a", [side, side]), g.input("b", [side, side])
     if device.precision == "fp16":
@@ -143,7 +143,7 @@ def product(device: Device, side: int) -> Callable[[], object]:
 
 
 def matrices(side: int) -> dict[str, Array]:
-    """Return two matrices; rows of the second add up to about 1, so that products keep their size."""
+    """Return two matrices; rows of the second sum to about 1, so that products keep their magnitude."""
     a, b = np.random.default_rng(0).random((2, side, side), np.float32)
     return {"a": a, "b": b * np.float32(2 / side)}
 

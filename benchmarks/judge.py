@@ -1,4 +1,4 @@
-"""The teacher as a judge: how near a picture is to its style and its content, and how grainy it is."""
+"""Quality measures by the teacher's features: style distance, content distance, and grain."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Features = Mapping[str, Array]
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_4")
 CONTENT_LAYER = "conv3_3"
-FLAT = 0.25  # the part of the content picture that counts as flat
-_GRAIN = 1.0  # pixels: what a Gaussian of this width takes away is grain
-_NEIGHBOURHOOD = 6.0  # pixels around a place in which nothing may happen, for it to be flat
+FLAT = 0.25  # the fraction of the content picture that counts as flat
+_GRAIN = 1.0  # pixels: standard deviation of the Gaussian whose residual is grain
+_NEIGHBOURHOOD = 6.0  # pixels: standard deviation of the window over which gradients are averaged
 
 
 class Judge:
@@ -33,9 +33,9 @@ class Judge:
 
     def features(self, picture: Array) -> Features:
         """Return each judged layer's features C×M of a picture H×W×3, RGB, 0..1."""
-        wanted = (picture @ self._matrix.T + self._offset).transpose(2, 0, 1)[None]
+        preprocessed = (picture @ self._matrix.T + self._offset).transpose(2, 0, 1)[None]
         names = [*STYLE_LAYERS, CONTENT_LAYER]
-        found = self._session.run(names, {"image": np.ascontiguousarray(wanted, np.float32)})
+        found = self._session.run(names, {"image": np.ascontiguousarray(preprocessed, np.float32)})
         return {name: value[0].reshape(value.shape[1], -1) for name, value in zip(names, found, strict=True)}
 
 
@@ -50,14 +50,14 @@ def content_distance(picture: Features, content: Features) -> float:
 
 
 def grain(picture: Array, flat: npt.NDArray[np.bool_]) -> float:
-    """Return the mean square, in grey levels, of what a Gaussian of one pixel takes from the flat places."""
+    """Return the mean square, in grey levels, of the Gaussian filter's residual in the flat regions."""
     values = picture.astype(np.float64) * 255
     smooth = ndimage.gaussian_filter(values, (_GRAIN, _GRAIN, 0))
     return float(np.square(values - smooth)[flat].mean())
 
 
 def flat(content: Array) -> npt.NDArray[np.bool_]:
-    """Return where the quarter of a picture H×W×3 lies in which least happens, as H×W."""
+    """Return the mask H×W of the quarter of a picture H×W×3 with the smallest gradients."""
     grey = content.astype(np.float64).mean(2)
     steepness = ndimage.gaussian_gradient_magnitude(grey, _GRAIN) ** 2
     around = ndimage.gaussian_filter(steepness, _NEIGHBOURHOOD)

@@ -1,4 +1,4 @@
-"""Pictures of any size within the same memory: what it takes at most, and what tiles cost in time."""
+"""Peak memory and time of pictures painted in tiles, within the same memory limit."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from benchmarks.turns import Spread, digits
 
 MODEL = "compact"
 SIZES = (512, 1024, 2048, 4096, 8192)
-WHOLE = 1024  # pixels a side of what is painted without tiles, to compare with
+WHOLE = 1024  # pixels a side of the reference, painted without tiles
 STEPS = 4
 MEMORY = "2GB"
 UNLIMITED = "1TB"
 TIMES = ("seconds", "processor")
 ABOUT = f"""
 Fresh processes paint a picture of so many million pixels with the {MODEL} network, from the files to the
-saved file, in {STEPS} steps at one scale, with `--max-memory {MEMORY}`. MB is the most memory that a process
-ever holds (peak resident set), the libraries included. Seconds are those of a step, the optimiser's among
-them; the first step is not counted. They are divided by those for each million pixels of a picture of
-{WHOLE}×{WHOLE} pixels without tiles, which is painted before and after; once by the clock, and once by the
-processor's time, which other programs disturb less. A million pixels are 2²⁰ here, and a MB 10⁶ bytes.
+saved file, in {STEPS} steps at one scale, with `--max-memory {MEMORY}`. MB is the peak resident set of the
+process, libraries included. Seconds are those of a step with the optimiser, without the first step. They are
+divided by those per million pixels of a picture of {WHOLE}×{WHOLE} pixels without tiles, painted before and
+after: by wall-clock time, and by processor time, which other programs disturb less. A million pixels are 2²⁰,
+a MB 10⁶ bytes.
 """
 HEADER = (
     *("", "million pixels", "MB", "seconds per million pixels"),
@@ -35,7 +35,7 @@ HEADER = (
 
 
 def run(setting: Setting) -> Part:
-    """Paint at every size on every engine, and beside each the picture without tiles."""
+    """Paint at every size on every engine, each between two pictures without tiles."""
     part = Part("Large pictures", ABOUT, HEADER)
     engines = list(opened(setting.engines, MODEL, setting.tell))
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +52,7 @@ def run(setting: Setting) -> Part:
 
 
 def _painted(setting: Setting, engine: Engine, side: int, memory: str, folder: str) -> dict[str, Any]:
-    """Return what ``benchmarks.painted`` says, times for each million pixels."""
+    """Return the output of ``benchmarks.painted``, times per million pixels."""
     setting.tell(f"large: {engine}, {side} px, {memory}")
     pair = setting.pairs[0]
     content = enlarged(pair, side, Path(folder))
@@ -63,7 +63,7 @@ def _painted(setting: Setting, engine: Engine, side: int, memory: str, folder: s
 
 
 def enlarged(pair: Pair, side: int, folder: Path) -> Path:
-    """Return a file with the pair's content at `side`×`side` pixels, made when first asked for."""
+    """Return a file with the pair's content at `side`×`side` pixels, created on first use."""
     from PIL import Image
 
     path = folder / f"{pair.content_name}-{side}.png"

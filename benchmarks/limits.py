@@ -1,6 +1,4 @@
-"""How far an evaluation is from what the machine can do: its arithmetic over a matrix product's, its traffic
-over a copy's.
-"""
+"""Roofline of an evaluation: its arithmetic relative to a matrix product's, its traffic to a copy's."""
 
 from __future__ import annotations
 
@@ -19,15 +17,14 @@ from nst_onnx.models.extractor import Extractor
 
 SIZES = (512,)
 ROUNDS = (3, 8)
-SIDE = 3072  # of the matrices; larger ones are no quicker
-COPIED = 2**28  # bytes; far more than any cache holds
+SIDE = 3072  # of the matrices; larger ones are not faster
+COPIED = 2**28  # bytes; far beyond any cache
 ABOUT = f"""
 Arithmetic: the floating-point operations of the direct algorithm (convolutions forwards and backwards,
-Gram products) over the time, divided by the rate of the quicker of numpy's and PyTorch's product of two
+Gram products) over the time, divided by the rate of the faster of numpy's and PyTorch's product of two
 {SIDE}×{SIDE} matrices in the same precision. (Fast convolution algorithms take fewer operations than are
-counted here.) Traffic: the bytes that convolutions, ReLUs, pooling and Gram products have to read and
-write in float32 if no cache holds them in between, divided by the rate of numpy's copy (bytes read and
-written).
+counted here.) Traffic: the bytes that convolutions, ReLUs, pooling and Gram products read and write in
+float32 without caches, divided by the rate of numpy's copy (bytes read and written).
 """
 COPY = "numpy copy"
 PRODUCTS = ("numpy product fp32", "PyTorch product fp32", "PyTorch product bf16")
@@ -36,7 +33,7 @@ HEADER = ("", "GFLOP/s", "÷ matrix product", "GB/s", "÷ copy")
 
 @dataclass(frozen=True)
 class Work:
-    """What one evaluation takes: floating-point operations, and bytes to and from memory in float32."""
+    """The work of one evaluation: floating-point operations, and bytes to and from memory in float32."""
 
     flops: float
     bytes: float
@@ -102,7 +99,7 @@ def run(setting: Setting) -> Part:
 def _add(
     part: Part, what: str, size: int, seconds: Mapping[str, Sequence[float]], done: Work, precision: str
 ) -> None:
-    """Add the rates of one thing; those of an evaluation are divided by the limits'."""
+    """Add a row of rates; those of an evaluation are divided by the limits'."""
     record = {
         "subject": what,
         "size": size,

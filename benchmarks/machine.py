@@ -1,4 +1,4 @@
-"""What a measurement was made on."""
+"""Facts of the machine and software versions of a measurement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PACKAGES = ("nst-onnx", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "open
 
 
 def facts() -> dict[str, str]:
-    """Return the machine's facts and the versions of everything, by name."""
+    """Return {name: value} of the machine's facts and the packages' versions."""
     return {
         "processor": processor(),
         "instructions": instructions(),
@@ -32,19 +32,19 @@ def processor() -> str:
 
 
 def instructions() -> str:
-    """Return which of the instructions that matter here the processor has."""
+    """Return the relevant instruction sets of the processor."""
     flags = _first_line("/proc/cpuinfo", "flags").split()
     known = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
     return " ".join(flag for flag in known if flag in flags) or "unknown"
 
 
 def cores() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory() -> int:
-    """Return the machine's memory in bytes, 0 where it does not say."""
+    """Return the machine's memory in bytes, 0 where it is unknown."""
     if not hasattr(os, "sysconf"):
         return 0
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -61,7 +61,7 @@ def commit() -> str:
 
 
 def load() -> float | None:
-    """Return how many processes have wanted to run at once in the last minute, on average."""
+    """Return the load average of the last minute; None where it is unknown."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 

@@ -1,4 +1,4 @@
-"""The most memory that a process holds: reading all it needs, and a few steps with the optimiser."""
+"""Peak memory of a process that loads network and pictures and takes a few steps."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ from nst_onnx import Objective
 from nst_onnx.objective.targets import batch
 
 SIZES = (512,)
-STEPS = 12  # the descent has looked by then what it can leave out
+STEPS = 12  # beyond the descent's first pruning check
 ROOT = Path(__file__).resolve().parents[1]
 ABOUT = f"""
-The most memory that a fresh process ever holds (peak resident set), the libraries included: it reads the
-network and the pictures, and takes {STEPS} steps. Divided by PyTorch's leanest in the same precision, and
-by its leanest in float32.
+Peak resident set of a fresh process, libraries included, that reads the network and the pictures and takes
+{STEPS} steps. Divided by PyTorch's smallest in the same precision, and by its smallest in float32.
 """
 HEADER = ("", "MB", "÷ PyTorch fp32", "÷ PyTorch bf16")
 
 
 def run(setting: Setting) -> Part:
-    """Weigh every engine and every configuration of PyTorch, each in a process of its own."""
+    """Measure every engine and every configuration of PyTorch, each in a process of its own."""
     part = Part("Memory", ABOUT, HEADER)
     networks = opened(setting.engines, setting.model, setting.tell)
     for size in setting.chosen(*SIZES):
@@ -44,45 +43,50 @@ def run(setting: Setting) -> Part:
         with torch_material(some) as material:
             for configuration in configurations():
                 setting.tell(f"memory: {configuration}, {size} px")
-                weighed = weigh("torch", material, configuration.precision, configuration.layout, STEPS)
+                measured = measure("torch", material, configuration.precision, configuration.layout, STEPS)
                 found.append(
-                    {"subject": str(configuration), "precision": configuration.kind, "ours": False, **weighed}
+                    {
+                        "subject": str(configuration),
+                        "precision": configuration.kind,
+                        "ours": False,
+                        **measured,
+                    }
                 )
         for engine in networks:
             setting.tell(f"memory: {engine}, {size} px")
-            weighed = weigh_ours(engine.device, some.network.extractor.path, setting.pairs[0], size, STEPS)
-            found.append({"subject": str(engine), "precision": engine.precision, "ours": True, **weighed})
+            measured = measure_ours(engine.device, some.network.extractor.path, setting.pairs[0], size, STEPS)
+            found.append({"subject": str(engine), "precision": engine.precision, "ours": True, **measured})
         part.rows.append((f"**{name}, {size} px**", *[""] * (len(HEADER) - 1)))
         _add(part, name, size, found)
     return part
 
 
 def _add(part: Part, network: str, size: int, found: Sequence[dict[str, Any]]) -> None:
-    leanest: dict[str, float] = {}
+    smallest: dict[str, float] = {}
     for record in sorted(found, key=lambda record: record["peak"]):
         if not record["ours"]:
-            leanest.setdefault(record["precision"], record["peak"])
+            smallest.setdefault(record["precision"], record["peak"])
     for record in found:
-        compared = [kind for kind in leanest if kind in ("fp32", record["precision"])]
-        ratios = {kind: record["peak"] / leanest[kind] for kind in compared}
+        compared = [kind for kind in smallest if kind in ("fp32", record["precision"])]
+        ratios = {kind: record["peak"] / smallest[kind] for kind in compared}
         part.records.append({"network": network, "size": size, **record, "ratios": ratios})
         cells = [f"{ratios[kind]:.2f}" if kind in ratios else "–" for kind in ("fp32", "bf16")]
         part.rows.append((record["subject"], f"{record['peak'] / 1e6:.0f}", *cells))
 
 
-def weigh_ours(device: str, model: Path, pair: Pair, side: int, steps: int) -> dict[str, float]:
+def measure_ours(device: str, model: Path, pair: Pair, side: int, steps: int) -> dict[str, float]:
     """Return {"peak": bytes, "first": seconds to the first gradient} of a fresh process with our recipe."""
-    return weigh("ours", device, model.resolve(), pair.content_name, pair.style_name, side, steps)
+    return measure("ours", device, model.resolve(), pair.content_name, pair.style_name, side, steps)
 
 
-def weigh(*words: object) -> dict[str, float]:
-    """Return what ``benchmarks.weighed`` says. Raises RuntimeError with its last words where it fails."""
-    found: dict[str, float] = fresh("benchmarks.weighed", *words)
+def measure(*words: object) -> dict[str, float]:
+    """Return the output of ``benchmarks.peak_memory``. Raises RuntimeError with the end of its log."""
+    found: dict[str, float] = fresh("benchmarks.peak_memory", *words)
     return found
 
 
 def fresh(module: str, *words: object) -> dict[str, Any]:
-    """Return what a module prints in a process of its own. Raises RuntimeError as `weigh` does."""
+    """Return the JSON that a module prints in a process of its own. Raises RuntimeError."""
     command = [sys.executable, "-m", module, *map(str, words)]
     environment = {**os.environ, "BEGUN": str(time.time())}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -94,7 +98,7 @@ def fresh(module: str, *words: object) -> dict[str, Any]:
 
 @contextmanager
 def torch_material(objective: Objective) -> Iterator[Path]:
-    """Give a file with all that PyTorch's side needs for the same objective."""
+    """Context manager for a file with the network and pictures of the PyTorch reference."""
     import torch
 
     extractor = objective.network.extractor

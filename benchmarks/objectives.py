@@ -1,4 +1,4 @@
-"""The objective that is measured, ours and PyTorch's: neural-style's losses at a network's own layers."""
+"""The measured objective, ours and PyTorch's: neural-style's losses at a network's default layers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pooling(extractor: Extractor) -> Pooling:
 
 
 def chain(extractor: Extractor) -> torch_reference.Network:
-    """Return the network as PyTorch's side takes it. Raises ValueError where it is no plain chain."""
+    """Return the network for the PyTorch reference. Raises ValueError where it is no plain chain."""
     from benchmarks import torch_reference
 
     stored = {t.name: t for t in extractor.proto.graph.initializer}
@@ -72,7 +72,7 @@ def chain(extractor: Extractor) -> torch_reference.Network:
         elif node.op_type in ("MaxPool", "AveragePool"):
             layers.append(("pool", pooling(extractor)))
         else:
-            raise ValueError(f"PyTorch's side knows no {node.op_type}: only plain VGGs can be compared")
+            raise ValueError(f"the PyTorch reference has no {node.op_type}: only plain VGGs can be compared")
     return torch_reference.Network(layers, weights)
 
 
@@ -101,16 +101,16 @@ def reference(
 
 
 def trial_picture(objective: Objective) -> Array:
-    """Return a picture 1×3×H×W to evaluate at: the content under some noise."""
+    """Return a picture 1×3×H×W to evaluate at: the content plus noise."""
     noise = np.random.default_rng(0).standard_normal((1, 3, *objective.shape))
     return (batch(objective.content_picture) + 0.1 * noise).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Something that can be measured: one way to evaluate the objective at the trial picture.
+    """One way to evaluate the objective at the trial picture.
 
-    `differs`: by how much its loss and its gradient differ from PyTorch's in fp32, relative to those.
+    `differs`: relative differences of its loss and its gradient to PyTorch's in fp32.
     """
 
     label: str
@@ -123,7 +123,7 @@ class Subject:
 def subjects(networks: Mapping[Engine, Network], pair: Pair, size: int | tuple[int, int]) -> list[Subject]:
     """Return ours on every engine, and PyTorch in every configuration.
 
-    Raises ArithmeticError where something that computes in fp32 differs by more than rounding.
+    Raises ArithmeticError where one in fp32 differs by more than rounding.
     """
     from benchmarks.torch_reference import configurations
 
@@ -131,17 +131,17 @@ def subjects(networks: Mapping[Engine, Network], pair: Pair, size: int | tuple[i
     some = next(iter(mine.values()))
     picture = trial_picture(some)
     found: list[Subject] = []
-    truth: Values | None = None
+    exact: Values | None = None
     for configuration in configurations():  # plain fp32 first
         evaluate, values = in_torch(some, configuration, picture)
-        truth = truth or values
+        exact = exact or values
         found.append(
-            Subject(str(configuration), configuration.kind, False, evaluate, difference(values, truth))
+            Subject(str(configuration), configuration.kind, False, evaluate, difference(values, exact))
         )
-    assert truth is not None
+    assert exact is not None
     for engine, objective in mine.items():
         losses, gradient = objective.evaluate(picture)
-        differs = difference((float(losses.sum(dtype=np.float64)), gradient), truth)
+        differs = difference((float(losses.sum(dtype=np.float64)), gradient), exact)
         evaluate = partial(objective.evaluate, picture)
         found.append(Subject(str(engine), engine.precision, True, evaluate, differs))
     for subject in found:
@@ -158,12 +158,12 @@ def in_torch(
 
     theirs, grey = reference(objective, configuration), grey_levels(objective.network.extractor)
     x = torch.from_numpy(grey.levels(picture)).requires_grad_()
-    loss, slope = theirs.value_and_grad(x)
-    return partial(theirs.value_and_grad, x), (loss, grey.picture_slope(slope.numpy()))
+    loss, gradient = theirs.value_and_grad(x)
+    return partial(theirs.value_and_grad, x), (loss, grey.picture_gradient(gradient.numpy()))
 
 
 def difference(a: Values, b: Values) -> tuple[float, float]:
-    """Return by how much two (loss, gradient) differ, relative to the second."""
+    """Return the relative differences of two (loss, gradient), by the second."""
     loss = abs(a[0] - b[0]) / abs(b[0])
     return loss, float(np.linalg.norm(a[1] - b[1]) / np.linalg.norm(b[1]))
 
@@ -174,12 +174,12 @@ def check(subject: Subject) -> None:
     if not (loss < LOSS_TOLERANCE and gradient < GRADIENT_TOLERANCE):
         raise ArithmeticError(
             f"{subject.label} differs from PyTorch in loss by {loss:.1e}, in gradient by {gradient:.1e}: "
-            "they do not compute the same, and their times cannot be compared"
+            "they compute different objectives, and their times cannot be compared"
         )
 
 
 def best(subjects: Iterable[Subject], seconds: Mapping[str, Sequence[float]]) -> dict[str, str]:
-    """Return {precision: the label of PyTorch's quickest configuration in it}, by the median."""
+    """Return {precision: label of PyTorch's fastest configuration}, by the median."""
     found: dict[str, str] = {}
     for subject in sorted(subjects, key=lambda subject: statistics.median(seconds[subject.label])):
         if not subject.ours:

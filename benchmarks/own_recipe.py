@@ -28,9 +28,9 @@ def picture(x: Array, shape: tuple[int, int]) -> Array:
     return (x / GREY_LEVELS).reshape(1, 3, *shape)
 
 
-def gradient(slope: Array) -> Array:
-    """Return the gradient of a picture 1×3×H×W as optimisers see it."""
-    return slope.reshape(-1) / GREY_LEVELS
+def gradient(of_picture: Array) -> Array:
+    """Return the gradient with respect to an optimiser's vector from that of a picture 1×3×H×W."""
+    return of_picture.reshape(-1) / GREY_LEVELS
 
 
 def total(losses: Array) -> float:

@@ -1,10 +1,10 @@
-"""A fresh process that paints one picture, and says how much memory it took at most and how long each step.
+"""Peak memory and step times of a fresh process that paints one picture.
 
     python -m benchmarks.painted ENGINE MODEL CONTENT STYLE SIDE STEPS MEMORY
 
-From the files to the file, at one scale; MEMORY as `nst-onnx stylize --max-memory` takes it. Prints
-{"peak": bytes, "seconds": […], "processor": […]}: of each step after the first, by the clock, and what all
-threads together took of the processor. Imports only what it measures.
+From the files to the file, at one scale; MEMORY as of `nst-onnx stylize --max-memory`. Prints
+{"peak": bytes, "seconds": […], "processor": […]}: wall-clock and processor seconds (all threads) of each step
+after the first. Imports only what it measures.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.weighed import peak
+from benchmarks.peak_memory import peak
 
 
 def painted(
     device: str, model: str, content: str, style: str, side: int, steps: int, memory: str
 ) -> dict[str, list[float]]:
-    """Paint and save; return what each step after the first took."""
+    """Paint and save; return the times of each step after the first."""
     from nst_onnx import stylize
 
     clock, processor = [], []

@@ -1,4 +1,4 @@
-"""The pictures that are measured: a content and a style each, ours where nothing else is said."""
+"""Pairs of content and style pictures that are measured; by default the examples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Pair:
         return _file(self.style_name, "styles")
 
     def digest(self) -> str:
-        """Return a digest of both files: what was measured on other pictures is of no use."""
+        """Return a digest of both files, which identifies the pictures of stored results."""
         return hashlib.sha256(self.content.read_bytes() + self.style.read_bytes()).hexdigest()
 
 

@@ -1,9 +1,9 @@
-"""How long somebody waits in an editor: from OK to the first preview, and from Cancel to its answer.
+"""Latency of the worker for an editor: from OK to the first preview, and from Cancel to its confirmation.
 
     python benchmarks/preview.py [--model vgg19] [--size 512] [--runs 5]
 
-The worker is warm (it has painted a tiny picture before with the same settings), as it is when a person
-tries a second strength. Drives the real worker through the plug-ins' client.
+The worker is warm (it has painted a tiny picture with the same settings), as for a second attempt with
+another strength. Uses the real worker through the plug-ins' client.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "plugin"))
 from nst_client import Cancelled, Done, Engine, Event, Pixels, Preview  # noqa: E402
 
 VISIBLE = 4.0
-"""Grey levels (root mean square) by which a preview must differ from the photo to be seen to."""
+"""Grey levels (root mean square) of a visible change."""
 
 
 def main() -> None:
@@ -86,7 +86,7 @@ def parse() -> argparse.Namespace:
 
 
 def load(path: Path, longest: int) -> Pixels:
-    """Return a photo as an editor hands it over: float RGB."""
+    """Return a photo as an editor sends it: float RGB."""
     with Image.open(path) as stored:
         image = stored.convert("RGB")
         scale = longest / max(image.size)
@@ -96,7 +96,7 @@ def load(path: Path, longest: int) -> Pixels:
 
 
 def until(poll: Callable[[], list[Event]], wanted: Callable[[Event], bool]) -> None:
-    """Poll as an interface's timer does, every 20 ms, until an event is the one that is waited for."""
+    """Poll every 20 ms, as an interface's timer does, until an event is `wanted`."""
     while True:
         for event in poll():
             if wanted(event):

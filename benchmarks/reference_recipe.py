@@ -1,10 +1,10 @@
-"""The reference recipe: what neural-style-pt does by default, and the losses that it reaches.
+"""The reference recipe, neural-style-pt's default, and its stored loss curves.
 
 Random start (0.001 · N(0, 1) in grey levels around the network's mean colour), torch.optim.LBFGS with 100
-pairs, learning rate 1 and no line search. Its loss at each evaluation depends on nothing but the pictures,
-the network and the seed, and all of them take long to compute; so this is done once, and the losses are kept
-in ``results/reference``. No times are kept. PyTorch's L-BFGS runs on our own fp32 gradient here, quicker than
-autograd's and within 1e-5 of it (`objectives.check` makes sure of that before anything is measured).
+pairs, learning rate 1 and no line search. Its losses depend on the pictures, the network and the seed alone,
+and are slow to compute, so they are stored in ``results/reference``; times are not. PyTorch's L-BFGS runs on
+our own fp32 gradient, faster than autograd's and within 1e-5 of it (`objectives.check` verifies that before
+each measurement).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SAVED_EVERY = 50  # evaluations: a run that is killed loses no more
 
 @dataclass(frozen=True)
 class Curve:
-    """The losses of the reference recipe, evaluation by evaluation, and what they belong to."""
+    """The reference recipe's loss at each evaluation, and the pictures and network they belong to."""
 
     pair: str
     pictures: str
@@ -45,11 +45,11 @@ class Curve:
     losses: list[float]
 
     def reached(self, evaluations: int) -> float | None:
-        """Return the lowest loss within so many evaluations, None where there were not so many."""
+        """Return the lowest loss within `evaluations`; None where the curve is shorter."""
         return min(self.losses[:evaluations]) if len(self.losses) >= evaluations else None
 
     def save(self, folder: Path) -> None:
-        """Write the curve to its place."""
+        """Write the curve to its file in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         lines = json.dumps(asdict(self), indent=0).replace(",\n", ", ").replace("], ", "],\n")
         (folder / self.name).write_text(lines + "\n")
@@ -60,12 +60,12 @@ class Curve:
 
 
 def blank(pair: Pair, size: int, facts: Facts) -> Curve:
-    """Return the curve of a pair at a size (longest side) before its first evaluation."""
+    """Return an empty curve for a pair at a size (longest side)."""
     return Curve(str(pair), pair.digest(), size, facts.name, facts.sha256, SEED, [])
 
 
 def load(pair: Pair, size: int, facts: Facts, folder: Path = FOLDER) -> Curve:
-    """Return the curve that is kept, without losses where none is kept for these very pictures."""
+    """Return the stored curve of these pictures; an empty one where there is none."""
     empty = blank(pair, size, facts)
     path = folder / empty.name
     if not path.is_file():
@@ -81,7 +81,7 @@ def compute(
     tell: Callable[[Curve], None],
     folder: Path = FOLDER,
 ) -> Curve:
-    """Run the recipe from its start and keep the losses; `tell` hears of each evaluation."""
+    """Run the recipe and store the losses; `tell` is called after each evaluation."""
     import torch
 
     from benchmarks.objectives import grey_levels
@@ -92,7 +92,7 @@ def compute(
 
     def closure() -> torch.Tensor:
         terms, gradient = objective.evaluate(grey.picture(x.detach().numpy()))
-        x.grad = torch.from_numpy(grey.slope(gradient))
+        x.grad = torch.from_numpy(grey.levels_gradient(gradient))
         loss = float(terms.sum(dtype=np.float64))
         found.losses.append(float(f"{loss:.7g}"))
         if len(found.losses) % _SAVED_EVERY == 0 or len(found.losses) == evaluations:
@@ -105,13 +105,13 @@ def compute(
 
 
 def start(shape: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Return where the recipe starts, float32 1×3×H×W in grey levels around the network's mean."""
+    """Return the recipe's initial picture, float32 1×3×H×W in grey levels around the network's mean."""
     noise = np.random.default_rng(SEED).standard_normal((1, 3, *shape))
     return (0.001 * noise).astype(np.float32)
 
 
 def optimiser(x: torch.Tensor, evaluations: int) -> torch.optim.LBFGS:
-    """Return the recipe's optimiser, which evaluates so often in one `step`."""
+    """Return the recipe's optimiser; one `step` makes `evaluations` evaluations."""
     import torch
 
     return torch.optim.LBFGS(

@@ -1,4 +1,4 @@
-"""How long the reference recipe takes in PyTorch."""
+"""Run time of the reference recipe in PyTorch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRIALS = 2  # evaluations of each configuration, to choose the best
 
 
 class ReferenceTime:
-    """Seconds of the reference recipe for one picture, by turns taken while something else is measured."""
+    """Seconds of the reference recipe for one picture, interleaved with other measurements."""
 
     def __init__(self, objective: Objective) -> None:
         picture = objectives.trial_picture(objective)
@@ -32,14 +32,14 @@ class ReferenceTime:
         self._steps = optimiser_seconds(objective.shape)
 
     def turn(self) -> None:
-        """Evaluate once, after once to warm up."""
+        """Time one evaluation, after one as warm-up."""
         time.sleep(PAUSE)
         self._timed()
         self.evaluations.append(self._timed())
         time.sleep(PAUSE)
 
     def seconds(self, evaluations: int) -> float:
-        """Return how long the recipe takes for so many evaluations, its optimiser's steps among them."""
+        """Return the recipe's seconds for `evaluations`, its optimiser's steps included."""
         steps, full = self._steps[:evaluations], statistics.median(self._steps[-5:])
         optimiser = sum(steps) + full * (evaluations - len(steps))
         return evaluations * statistics.median(self.evaluations) + optimiser
@@ -47,9 +47,9 @@ class ReferenceTime:
 
 @cache
 def optimiser_seconds(shape: tuple[int, int]) -> tuple[float, ...]:
-    """Return how long torch.optim.LBFGS takes over each step, until its history is full and a little more.
+    """Return the seconds of each step of torch.optim.LBFGS, until a few steps after its history is full.
 
-    It descends a quadratic whose curvatures differ ten thousandfold: nothing to compute, and no end to it.
+    The objective is a quadratic of condition number 10⁴: it costs nothing and does not converge in that time.
     """
     x = torch.from_numpy(reference_recipe.start(shape) * 1000).requires_grad_()
     curvature = torch.logspace(-2, 2, x.numel()).reshape(x.shape)

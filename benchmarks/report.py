@@ -1,4 +1,4 @@
-"""What was measured, written down: one Markdown file for people, one JSON file for programs."""
+"""Reports of the measurements: a Markdown file and a JSON file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 ORDER = ("evaluation", "memory", "descent", "start", "waiting", "limits", "large")
-"""The parts, as they are measured and shown."""
+"""The parts, in the order of measurement and display."""
 
 HARDWARE = ("processor", "instructions", "cores", "memory", "system")
-"""The facts of a machine that make it another one."""
+"""The facts that identify a machine."""
 
 _TITLE = "# How fast nst-onnx is"
 _ABOUT = """
@@ -24,7 +24,7 @@ greatest. [docs/speed.md](../../docs/speed.md) says what is measured and how.
 
 @dataclass
 class Part:
-    """One table. `rows` are cells as they are shown, `records` all that is known of the same, as data."""
+    """One table: `rows` of formatted cells, and the full `records` as data."""
 
     title: str
     about: str
@@ -52,22 +52,22 @@ def write(
 ) -> tuple[Path, Path]:
     """Write speed.md and speed.json; return their paths.
 
-    `setting`: what the parts were asked for, and when. Parts that this run left out stay as they were, if
-    they come from the same machine; where its software was another, they say so.
+    `setting`: options and date of the run. Parts that this run skipped are kept if they come from the same
+    machine, with a note where its software differed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table, data = folder / "speed.md", folder / "speed.json"
     new = {name: {"setting": dict(setting), **asdict(part)} for name, part in parts.items()}
     kept = json.loads(data.read_text()) if data.is_file() else {}
-    found = {**_still_true(kept, machine), **new}
+    found = {**_same_machine(kept, machine), **new}
     found = {name: found[name] for name in ORDER if name in found}
     data.write_text(json.dumps({"machine": dict(machine), "parts": found}, indent=1) + "\n")
     table.write_text(_markdown(machine, found))
     return table, data
 
 
-def _still_true(kept: Mapping[str, Any], machine: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the parts that come from this machine, each with the software that was another `then`."""
+def _same_machine(kept: Mapping[str, Any], machine: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the stored parts from this machine; `then`: facts that differed at that time."""
     found = {}
     for name, part in kept.get("parts", {}).items():
         then = kept["machine"] | part.get("then", {})

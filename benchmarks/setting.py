@@ -1,4 +1,4 @@
-"""What is measured, and how long it may take."""
+"""Options of a benchmark run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from benchmarks.turns import Tell
 
 @dataclass(frozen=True)
 class Setting:
-    """The options of a run. `sizes` None means: those of each part's own choice.
+    """The options of a run. `sizes` None: each part's own.
 
-    `model`: a name or file as `nst-onnx --model` takes it. `levels`: after how many evaluations of the
-    reference recipe its loss is to be reached. `seconds`: how long each group of things that are measured
-    in turns may take, within a part's least and most rounds. `fresh`: compute the reference's losses
-    anew. `kept`: the folder of those losses.
+    `model`: a name or file as of `nst-onnx --model`. `levels`: numbers of the reference recipe's evaluations
+    whose losses are the targets. `seconds`: time limit for each interleaved group, within a part's minimum
+    and maximum number of rounds. `fresh`: recompute the reference's losses. `kept`: the folder of those
+    losses.
     """
 
     model: str
@@ -33,5 +33,5 @@ class Setting:
     kept: Path = reference_recipe.FOLDER
 
     def chosen(self, *sizes: int) -> Sequence[int]:
-        """Return the sizes to measure, where a part's own choice is `sizes`."""
+        """Return the sizes to measure; `sizes` are a part's own."""
         return sizes if self.sizes is None else self.sizes

@@ -1,4 +1,4 @@
-"""How long until something happens: importing the package, and the command from cold to its first step."""
+"""Start-up times: import of the package, and the command from a cold start to its first step."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ COMMANDS = (3, 9)
 MODEL = "compact"
 DEVICES = ("auto", "cpu")
 ABOUT = f"""
-Seconds of fresh processes. Imports, what the interpreter itself takes among it, are divided by PyTorch's.
-To the first step: from the start of the command, with the {MODEL} network, to the line in which it tells
-of its first step; divided by a PyTorch program that reads the same network and the pictures, both
-prepared, and makes one gradient. The cache is what the package keeps in its own folder between runs. To
-the saved picture: the same command to its end, with nothing else asked for.
+Seconds of fresh processes. Imports, interpreter included, are divided by PyTorch's. To the first step: from
+the start of the command, with the {MODEL} network, to the line that reports its first step; divided by a
+PyTorch program that reads the same network and pictures, preprocessed, and computes one gradient. The cache
+is the package's own folder, which persists between runs. To the saved picture: the same command to its end,
+with default options.
 """
 HEADER = ("", "seconds", "÷ PyTorch")
 IMPORTED = "python -c 'import torch'"
@@ -37,7 +37,7 @@ PROGRAM = "PyTorch program to its first gradient"
 
 
 def run(setting: Setting) -> Part:
-    """Measure imports in turns, then first steps in turns, then whole pictures."""
+    """Measure imports, first steps (each interleaved), and whole pictures."""
     part = Part("Start", ABOUT, HEADER)
     pair, size = setting.pairs[0], setting.chosen(SIZE)[0]
     setting.tell("start: imports")
@@ -75,12 +75,12 @@ def _add(part: Part, times: Mapping[str, Sequence[float]], reference: str = "") 
 
 
 def first_gradient(material: Path) -> float:
-    """Return how many seconds PyTorch's program takes to its first gradient."""
-    return memory.weigh("torch", material, "fp32", "channels_last", 1)["first"]
+    """Return the seconds of PyTorch's program to its first gradient."""
+    return memory.measure("torch", material, "fp32", "channels_last", 1)["first"]
 
 
 def first_step(pair: Pair, size: int, device: str, home: str | None) -> float:
-    """Return how many seconds the command takes to tell of its first step, with its cache in `home`."""
+    """Return the seconds of the command to the report of its first step, with its cache in `home`."""
     with tempfile.TemporaryDirectory() as empty:
         begun = time.perf_counter()
         with command(pair, size, device, home or empty, Path(empty) / "painted.png") as process:
@@ -91,14 +91,14 @@ def first_step(pair: Pair, size: int, device: str, home: str | None) -> float:
                 if line.startswith("scale "):
                     break
             else:
-                raise RuntimeError(f"the command told of no step: {''.join(lines)[-2000:]}")
+                raise RuntimeError(f"the command reported no step: {''.join(lines)[-2000:]}")
             taken = time.perf_counter() - begun
             process.kill()
     return taken
 
 
 def whole(pair: Pair, size: int, device: str, home: str) -> float:
-    """Return how many seconds the command takes to its end."""
+    """Return the seconds of the command to its end."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         with command(pair, size, device, home, Path(folder) / "painted.png") as process:

@@ -1,10 +1,9 @@
-"""The same objective written out in PyTorch, as its users would write it to be quick.
+"""The reference objective in PyTorch, optimised for speed.
 
 neural-style-pt's losses at its default layers, on any network that is a chain of 3×3 convolutions, ReLUs and
-2×2 pooling, with 1×1 convolutions beside it at most. It needs PyTorch and numpy only, so that what it weighs
-(`memory`) is its own weight. The picture is in the network's own domain (`grey_levels`): no preprocessing
-inside. The network ends at the last layer that a loss looks at, ReLUs work in place, all that can be prepared
-is prepared.
+2×2 pooling, with 1×1 convolutions as side branches. It needs PyTorch and numpy only, so that its peak memory
+is its own. The picture is in the network's domain (`grey_levels`), without preprocessing. The network ends at
+the last layer of a loss, ReLUs work in place, and constants are precomputed.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ CONTENT, STYLE, TV = 5.0, 100.0, 1e-3
 class Network:
     """A chain of layers: ("conv", name) gives `name` after its ReLU, ("pool", "max" or "average") halves.
 
-    ("read_out", name) gives `name`, a 1×1 convolution of what is there, which itself goes on.
+    ("read_out", name) gives `name`, a 1×1 convolution of the current features, which the next layer ignores.
     """
 
     chain: Sequence[tuple[str, str]]
@@ -34,7 +33,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Configuration:
-    """How PyTorch is told to compute. `precision`: "fp32"; "bf16": weights and features; "autocast": bf16."""
+    """PyTorch's configuration. `precision`: "fp32"; "bf16": weights and features; "autocast": bf16."""
 
     precision: str
     layout: str
@@ -57,7 +56,7 @@ class Configuration:
 
 
 def configurations() -> list[Configuration]:
-    """Return all that are worth trying on this processor, plain fp32 first."""
+    """Return the configurations that this processor supports, plain fp32 first."""
     precisions = ["fp32"]
     if torch.ops.mkldnn._is_mkldnn_bf16_supported():
         precisions += ["autocast", "bf16"]
@@ -114,7 +113,7 @@ class Objective:
         return loss
 
     def _features(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return {layer: activations} for the layers that count."""
+        """Return {layer: activations} for the layers of the losses."""
         x = self._placed(x)
         found = {}
         for kind, name in self._chain:

@@ -1,4 +1,4 @@
-"""Measuring in turns: what is compared meets the same weather."""
+"""Interleaved timing: candidates take turns, so that all meet the same machine load."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Self
 
 Tell = Callable[[str], None]
-"""Takes a line on how far a measurement is."""
+"""Receives a line of progress."""
 
 PAUSE = 0.05
-"""Seconds between two turns: the threads of the last one stop looking for work."""
+"""Seconds between two turns, in which the previous candidate's threads stop spinning."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of some numbers, and the least and the greatest of them."""
+    """Median, minimum and maximum of some numbers."""
 
     median: float
     low: float
@@ -36,7 +36,7 @@ class Spread:
 
 
 def digits(number: float) -> str:
-    """Return a number with three significant digits, and no exponent where it is of a readable size."""
+    """Return a number with three significant digits, without an exponent between 1e-4 and 1e6."""
     if abs(number) < 1e6 and number == int(number):
         return str(int(number))
     if not 1e-4 <= abs(number) < 1e6:
@@ -46,7 +46,7 @@ def digits(number: float) -> str:
 
 
 def stopwatch(thing: Callable[[], object]) -> Callable[[], float]:
-    """Return a function that does the thing and returns how many seconds it took."""
+    """Return a function that calls `thing` and returns its seconds."""
 
     def timed() -> float:
         begun = time.perf_counter()
@@ -59,10 +59,10 @@ def stopwatch(thing: Callable[[], object]) -> Callable[[], float]:
 def take_turns(
     things: Mapping[str, Callable[[], float]], *, seconds: float, rounds: tuple[int, int], tell: Tell
 ) -> dict[str, list[float]]:
-    """Return {name: seconds of each round}: each thing once a round, every round beginning with another.
+    """Return {name: seconds of each round}: each thing once a round, in rotating order.
 
-    Things return how many seconds they took. After a round that does not count (it allocates and tunes)
-    come as many as fit into `seconds`, within `rounds` (least, most).
+    Each thing returns its seconds. After an uncounted warm-up round, as many rounds follow as fit into
+    `seconds`, within `rounds` (minimum, maximum).
     """
     names = list(things)
     warm = sum(things[name]() for name in names)
@@ -78,5 +78,5 @@ def take_turns(
 
 
 def ratio(numbers: Sequence[float], reference: Sequence[float]) -> Spread:
-    """Return the ratios of two things measured in turns, round by round."""
+    """Return the ratios of two interleaved measurements, round by round."""
     return Spread.of([a / b for a, b in zip(numbers, reference, strict=True)])

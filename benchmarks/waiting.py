@@ -1,4 +1,4 @@
-"""What somebody who waits gets to know: how soon there is something to see, and how true the time left is."""
+"""Time to the first preview, and accuracy of the estimated time left."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from nst_onnx.painting.stylizer import Stylizer
 
 PREVIEWS = 5
 MOMENTS = (("after 1 s", 1.0, 0.0), ("after a quarter", 0.0, 0.25), ("half way", 0.0, 0.5))
-"""When the time left is looked at: so many seconds, or such a share of all, since the first step began."""
+"""(name, seconds since the first step, fraction of the run) of the moments whose estimates are compared."""
 ABOUT = f"""
-With the {start.MODEL} network and everything else as it is without being asked for. First preview: from the
-start of the command, with `--preview`, until that file is there. Time left: what the library tells at a
-moment, divided by what it still took; above 1 it was done sooner than told, for a scale also ends where its
-picture stands still.
+With the {start.MODEL} network and default options. First preview: from the start of the command, with
+`--preview`, until that file exists. Time left: the library's estimate at a moment, divided by the actual time
+left; above 1 the run ended earlier, because a level also ends on a plateau.
 """
 HEADER = ("", "first preview, s", *(f"time left {name}" for name, _, _ in MOMENTS))
 
@@ -35,27 +34,27 @@ def run(setting: Setting) -> Part:
     for device in start.DEVICES:
         setting.tell(f"waiting: previews, {device}")
         seconds = [first_preview(setting.pairs[0], size, device) for _ in range(PREVIEWS)]
-        told: dict[str, list[float]] = {}
+        estimates: dict[str, list[float]] = {}
         for pair in setting.pairs:
             setting.tell(f"waiting: time left, {device}, {pair}")
             found = time_left(pair, size, device)
             part.records.append({"device": device, "pair": str(pair), "previews": seconds, **found})
             for name, ratio in found.items():
-                told.setdefault(name, []).append(ratio)
-        spread = [span(told.get(name, [])) for name, _, _ in MOMENTS]
+                estimates.setdefault(name, []).append(ratio)
+        spread = [span(estimates.get(name, [])) for name, _, _ in MOMENTS]
         part.rows.append((f"--device {device}, {size} px", span(seconds), *spread))
     return part
 
 
 def span(values: list[float]) -> str:
-    """Return the median, the least and the greatest; a dash where there is none."""
+    """Return median, minimum and maximum; a dash without values."""
     if not values:
         return "–"
     return f"{digits(statistics.median(values))} ({digits(min(values))}–{digits(max(values))})"
 
 
 def first_preview(pair: Pair, size: int, device: str) -> float:
-    """Return how many seconds the command takes until its first preview is there."""
+    """Return the seconds of the command until its first preview exists."""
     with tempfile.TemporaryDirectory() as empty:
         preview = Path(empty) / "preview.png"
         begun = time.perf_counter()
@@ -71,7 +70,7 @@ def first_preview(pair: Pair, size: int, device: str) -> float:
 
 
 def time_left(pair: Pair, size: int, device: str) -> dict[str, float]:
-    """Return {moment: time left as it was told ÷ as it was}."""
+    """Return {moment: estimated time left ÷ actual}."""
     options: dict[str, Any] = {"size": size}
     stylizer = Stylizer(start.MODEL, device=device)
     steps = [(s.seconds, s.seconds_left) for s in stylizer.steps(pair.content, pair.style, **options)]

@@ -1,7 +1,7 @@
-"""Film "balloon": a short clip with a moving camera, a moving thing, one cut, and sound. Its motion is known.
+"""Film "balloon": a short clip with camera motion, object motion, one cut and sound, with exact optical flow.
 
-The camera glides over two of the example pictures; a striped ball crosses before it. Because we place
-both, `motion` knows exactly where each pixel was a frame earlier, and which ones have just come into sight.
+The camera moves over two of the example pictures, and a striped ball crosses the frame. `motion` returns the
+exact position of each pixel in the previous frame, and which pixels were not visible there.
 
     python examples/clip.py --output clip.mp4        (needs PyAV)
 """

@@ -37,7 +37,7 @@ class Sky:
         warp = fbm(x * 0.35, z * 0.35, 3, self.seed + 5)
         billow = fbm(x * 0.55 + warp * 0.8, z * 0.8 + warp * 0.6, 6, self.seed, gain=0.54)
         density = smoothstep(0.10 - 0.35 * self.cover, 0.50 - 0.35 * self.cover, billow)
-        # Towards the sun the density a little further on tells how much light comes through.
+        # The density a step towards the sun determines how much light passes.
         sx, sz = self.sun[0] * 0.35, self.sun[2] * 0.35
         ahead = fbm((x + sx) * 0.55 + warp * 0.8, (z + sz) * 0.8 + warp * 0.6, 4, self.seed, gain=0.54)
         lit = np.clip(0.62 + 1.25 * (billow - ahead), 0.12, 1.35)

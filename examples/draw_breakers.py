@@ -34,7 +34,7 @@ class Print:
         self.brush = ImageDraw.Draw(self.image)
 
     def ink(self, tone: Array) -> tuple[int, int, int]:
-        """A tone as Pillow wants it."""
+        """An RGB tuple for Pillow."""
         r, g, b = (int(255 * v) for v in tone)
         return r, g, b
 

@@ -121,7 +121,7 @@ class Heightfield:
     step: float
 
     def at(self, x: Array, z: Array) -> Array:
-        """Height at any place, between the samples linearly; the rim goes on outside."""
+        """Height at any place, between the samples linearly; the rim values extend outside."""
         rows, columns = self.heights.shape
         u = np.clip((x - self.x0) / self.step, 0, columns - 1.001)
         v = np.clip((z - self.z0) / self.step, 0, rows - 1.001)

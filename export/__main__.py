@@ -1,4 +1,4 @@
-"""``python -m export``: making feature extractors."""
+"""``python -m export``: command line for making feature extractors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PreprocessingName = Annotated[
     typer.Option(
         "--preprocessing",
         metavar="NAME",
-        help="How the network wants its picture: caffe, torch, tf (-1..1), unit (0..1), bytes (0..255), "
+        help="The input that the network expects: caffe, torch, tf (-1..1), unit (0..1), bytes (0..255), "
         "or ORDER:SCALE:MEAN:STD such as RGB:1:0.5,0.5,0.5:1,1,1.",
     ),
 ]
@@ -65,7 +65,7 @@ def from_keras(
     half: Half = False,
     seed: Annotated[int, typer.Option(help="For random weights.")] = 0,
 ) -> None:
-    """Convert a Keras model with tf2onnx, then hold it against Keras."""
+    """Convert a Keras model with tf2onnx, and compare it with Keras."""
     onnx_file.check_writable(output)
     extractor = _keras_extractor(
         model,
@@ -122,24 +122,24 @@ def train(
     last: Annotated[str, typer.Option(metavar="LAYER", help="The last layer to learn.")] = "conv3_4",
     steps: Annotated[int, typer.Option(help="How many batches to learn from.")] = 20_000,
     batch: Annotated[int, typer.Option(help="Crops in a batch.")] = 16,
-    looks: Annotated[int, typer.Option(help="How often to look at each batch.")] = 3,
+    looks: Annotated[int, typer.Option(help="Training steps for each batch, on average.")] = 3,
     crop: Annotated[int, typer.Option(min=16, help="Side of a crop in pixels.")] = 96,
     longest: Annotated[
         int, typer.Option(min=16, help="Pictures are shrunk to this many pixels first.")
     ] = 512,
     leaves: Annotated[float, typer.Option(help="Share of crops from drawn shapes.", min=0, max=0.9)] = 0.1,
     rounds: Annotated[
-        int, typer.Option(help="How often to paint, into OUT.painted/, with what is learnt so far.")
+        int, typer.Option(help="How often to paint training pictures with the student, into OUT.painted/.")
     ] = 0,
     painted: Annotated[int, typer.Option(min=1, help="Pictures to paint each time.")] = 48,
     rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1.5e-3,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same network.")] = 0,
-    bfloat16: Annotated[bool, typer.Option(help="Faster where the processor knows bfloat16.")] = False,
+    bfloat16: Annotated[bool, typer.Option(help="Faster on processors with bfloat16 instructions.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, …")] = "cpu",
     painter: Annotated[
         str, typer.Option(metavar="DEVICE", help="What paints: as stylize --device.")
     ] = "auto",
-    checkpoint: Annotated[Path | None, typer.Option(help="Save here, and go on from here.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Save here, and resume from here.")] = None,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 500,
     start: Annotated[Path | None, typer.Option(help="A network made before, to begin with.")] = None,
 ) -> None:
@@ -155,21 +155,31 @@ def train(
     from nst_onnx.runtime import choose
 
     from .distil import dead_leaves
-    from .distil.painted_rounds import PaintedRounds
-    from .distil.pictures import read_collections, sharing
+    from .distil.painted_rounds import StudentPaintings
+    from .distil.pictures import read_collections, with_collection
     from .distil.settings import Settings
 
     settings = Settings(
-        *(width, _numbers(channels), last, steps, batch, looks, rate, rounds, seed, bfloat16, device)
+        width=width,
+        channels=_numbers(channels),
+        last=last,
+        steps=steps,
+        batch=batch,
+        looks=looks,
+        learning_rate=rate,
+        rounds=rounds,
+        seed=seed,
+        bfloat16=bfloat16,
+        device=device,
     )
     settings.check()
     if rounds:
-        choose(painter)  # now, not when the first round begins
+        choose(painter)  # fail now, not when the first round begins
     if checkpoint is not None:
         output_checks.check_writable(checkpoint)
     network = readers.read_weights(teacher)
     read = read_collections(pictures, shortest=crop, longest=longest)
-    collections = sharing(read, dead_leaves.collection(leaves, seed)) if leaves else read
+    collections = with_collection(read, dead_leaves.collection(leaves, seed)) if leaves else read
 
     named = compact_network.Teacher.of(network)
 
@@ -183,7 +193,7 @@ def train(
     typer.echo("unexplained variance:")
     found = distillation.distill(
         network,
-        PaintedRounds(
+        StudentPaintings(
             collections,
             crop,
             output.with_suffix(".painted"),
@@ -191,16 +201,14 @@ def train(
             count=painted,
             seed=seed,
             device=painter,
-            told=typer.echo,
+            report=typer.echo,
         ),
         settings,
         checkpoint=checkpoint,
         save_every=save_every,
         start=None if start is None else compact_network.read(start)[0],
         report=report,
-        resumed=lambda step: typer.echo(
-            f"going on from step {step} of {settings.steps}, kept in {checkpoint}"
-        ),
+        on_resume=lambda step: typer.echo(f"resuming at step {step} of {settings.steps} from {checkpoint}"),
     )
     typer.echo(f"at the end, on other crops: {_percentages(found.unexplained)}")
     onnx_file.save(proto(found.layers, found.read_outs), output)
@@ -215,7 +223,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="For random weights.")] = 0,
     limit: Annotated[float, typer.Option(help="The largest relative error allowed.")] = verify.LIMIT,
 ) -> None:
-    """Hold an ONNX file's activations against those of another model."""
+    """Compare an ONNX file's activations with those of another model."""
     from nst_onnx.models import extractor
 
     ours = extractor.load(candidate)

@@ -1,4 +1,4 @@
-"""The form that a converted graph has to have: names, dynamic sizes, explicit padding, NCHW."""
+"""Normalisation of converted ONNX graphs: names, dynamic sizes, explicit padding, float16 storage."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rename(model: onnx.ModelProto, names: Mapping[str, str]) -> None:
 def declare(model: onnx.ModelProto, channels: Mapping[str, int]) -> None:
     """Declare the picture input N×3×H×W and outputs N×C×h×w of any size, in the order of `channels`.
 
-    What a converter wrote about shapes inside the graph is dropped: it may hold for one size only.
+    The converter's shape information inside the graph is removed: it may apply to one size only.
     """
     graph = model.graph
     del graph.input[:], graph.output[:], graph.value_info[:]
@@ -42,7 +42,7 @@ def declare(model: onnx.ModelProto, channels: Mapping[str, int]) -> None:
 
 
 def pad_explicitly(model: onnx.ModelProto) -> None:
-    """Write ``auto_pad`` as pads wherever these do not depend on the picture's size, in place.
+    """Replace ``auto_pad`` by explicit pads where these do not depend on the picture's size, in place.
 
     With stride 1, SAME_UPPER adds dilation·(kernel - 1) in all, the odd one at the end (ONNX, Conv).
     With larger strides the amount depends on the size, so ``auto_pad`` stays.
@@ -64,12 +64,12 @@ def pad_explicitly(model: onnx.ModelProto) -> None:
 
 
 def transposes(model: onnx.ModelProto) -> list[str]:
-    """Return the names of the Transpose nodes that are left: none in a purely convolutional network."""
+    """Return the names of the Transpose nodes; a purely convolutional network has none."""
     return [node.name or node.output[0] for node in model.graph.node if node.op_type == "Transpose"]
 
 
 def drop_unused_domains(model: onnx.ModelProto) -> None:
-    """Import only the operator sets that nodes come from, in place (converters declare more)."""
+    """Remove imports of operator sets that no node uses, in place (converters declare more)."""
     used = {node.domain for node in model.graph.node}
     kept = [opset for opset in model.opset_import if opset.domain in used]
     del model.opset_import[:]
@@ -77,9 +77,9 @@ def drop_unused_domains(model: onnx.ModelProto) -> None:
 
 
 def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy whose float32 weights are stored as float16 and cast back when it is loaded.
+    """Return a copy whose float32 weights are stored as float16 and cast to float32 at load time.
 
-    Tensors that float16 cannot hold (beyond ±65504) stay as they are.
+    Tensors with values beyond float16's range (±65504) stay float32.
     """
     halved = onnx.ModelProto()
     halved.CopyFrom(model)

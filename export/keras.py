@@ -1,6 +1,6 @@
-"""Keras models into feature extractors, by way of tf2onnx.
+"""Conversion of Keras models to feature extractors by tf2onnx.
 
-Any functional Keras model for RGB pictures will do: the head is cut off, the size made free, every
+Any functional Keras model for RGB pictures is accepted: the head is removed, the size made dynamic, and every
 activation with four dimensions becomes an output.
 """
 
@@ -11,10 +11,11 @@ import importlib
 import logging
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -28,6 +29,9 @@ from nst_onnx.support.library_errors import system_reason
 
 from . import graph_form
 
+if TYPE_CHECKING:
+    from keras import Layer, Model
+
 APPLICATIONS = {"vgg19": "VGG19", "vgg16": "VGG16"}
 OPSET = vgg.OPSET
 
@@ -36,13 +40,13 @@ OPSET = vgg.OPSET
 class KerasExtractor:
     """A Keras model with one output per activation, NHWC, of any size."""
 
-    model: Any  # keras.Model
+    model: Model
     layers: tuple[str, ...]  # canonical names, in the order of the outputs
     facts: Facts
 
 
 def libraries() -> tuple[ModuleType, ModuleType, ModuleType]:
-    """Return (keras, tensorflow, tf2onnx), on the CPU and quiet. Raises ModelError where one is missing."""
+    """Import (keras, tensorflow, tf2onnx), on the CPU and without logs. Raises ModelError."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -54,7 +58,7 @@ def libraries() -> tuple[ModuleType, ModuleType, ModuleType]:
         ) from error
     if keras.config.backend() != "tensorflow":
         raise ModelError(f"Keras runs on {keras.config.backend()}", "set KERAS_BACKEND=tensorflow")
-    with contextlib.suppress(RuntimeError):  # too late where TensorFlow has run already
+    with contextlib.suppress(RuntimeError):  # raised once TensorFlow has run
         # A graphics card may compute in TF32, ten bits of mantissa, and fail the verification.
         tensorflow.config.set_visible_devices([], "GPU")
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
@@ -100,7 +104,7 @@ def saved(
     style_layers: tuple[str, ...] = (),
     licence: str = "",
 ) -> KerasExtractor:
-    """Return the model in a ``.keras`` or ``.h5`` file, cut after its last activation with four dimensions.
+    """Return the model in a ``.keras`` or ``.h5`` file, up to its last activation with four dimensions.
 
     Raises ModelError where there is no such model, and OptionError where it lacks a layer named.
     """
@@ -125,7 +129,7 @@ def saved(
 
 
 def from_model(
-    model: Any,
+    model: Model,
     preprocessing: Preprocessing,
     *,
     content_layers: tuple[str, ...] = (),
@@ -136,7 +140,7 @@ def from_model(
 ) -> KerasExtractor:
     """Return a functional Keras model as an extractor of all its activations with four dimensions.
 
-    Defaults that are not named are left to `nst_onnx.models.extractor`. Raises ModelError, OptionError.
+    `nst_onnx.models.extractor` chooses the default layers not given. Raises ModelError, OptionError.
     """
     keras, *_ = libraries()
     _check_picture_input(model)
@@ -152,7 +156,7 @@ def from_model(
 
 
 def convert(extractor: KerasExtractor) -> onnx.ModelProto:
-    """Return the extractor as ONNX: NCHW, dynamic, float32, one output per activation, stamped.
+    """Return the extractor as ONNX: NCHW, dynamic size, float32, one output per activation, with metadata.
 
     Raises ModelError where tf2onnx cannot convert it.
     """
@@ -160,8 +164,7 @@ def convert(extractor: KerasExtractor) -> onnx.ModelProto:
     model, layers = extractor.model, extractor.layers
     signature = (tensorflow.TensorSpec((None, None, None, 3), tensorflow.float32, name=graph_form.INPUT),)
     try:
-        # The outputs carry the layers' names. Asked for NCHW outputs too, tf2onnx finds that all
-        # its transposes cancel.
+        # With NCHW outputs too, all of tf2onnx's transposes cancel.
         proto, _ = tf2onnx.convert.from_keras(
             model,
             input_signature=signature,
@@ -169,7 +172,7 @@ def convert(extractor: KerasExtractor) -> onnx.ModelProto:
             inputs_as_nchw=[graph_form.INPUT],
             outputs_as_nchw=list(model.output_names),
         )
-    except Exception as error:  # tf2onnx raises what it likes
+    except Exception as error:  # tf2onnx raises many kinds
         raise ModelError(
             f"tf2onnx cannot convert {extractor.facts.name}: {library_errors.of(error)}"
         ) from error
@@ -186,15 +189,15 @@ def convert(extractor: KerasExtractor) -> onnx.ModelProto:
     return proto
 
 
-def _extractor(model: Any, kept: list[Any], facts: Facts) -> KerasExtractor:
-    """Cut `model` to the outputs of the layers `kept`, and free its size."""
+def _extractor(model: Model, kept: list[Layer], facts: Facts) -> KerasExtractor:
+    """Truncate `model` to the outputs of the layers `kept`, with a dynamic size."""
     keras, *_ = libraries()
     cut = keras.Model(model.inputs, [layer.output for layer in kept], name=model.name)
     try:
         free = keras.models.clone_model(cut, input_tensors=[keras.Input((None, None, 3))])
         free.set_weights(cut.get_weights())
         free = keras.Model(free.inputs[0], free.outputs, name=model.name)  # takes a picture, not a list
-    except Exception as error:  # layers whose shapes hang on the size raise in their own ways
+    except Exception as error:  # layers whose shapes depend on the size raise many kinds
         raise ModelError(f"{facts.name} works at one size only: {library_errors.of(error)}") from error
     layers = tuple(layer_names.canonical(layer.name) for layer in kept)
     if len(set(layers)) < len(layers):
@@ -202,18 +205,18 @@ def _extractor(model: Any, kept: list[Any], facts: Facts) -> KerasExtractor:
     return KerasExtractor(free, layers, facts)
 
 
-def _with_weights(make: Any, path: Path) -> Any:
-    """Return the application with the weights in `path`, whether that file has the head or not."""
+def _with_weights(make: Callable[..., Model], path: Path) -> Model:
+    """Return the application with the weights in `path`, a file with or without the head."""
     reasons = []
     for include_top in (False, True):
         full = make(weights=None, include_top=include_top)
-        # Keras only warns of layers that it finds nothing for: what stays NaN was not in the file.
+        # Keras only warns of layers that the file lacks; their weights stay NaN.
         full.set_weights([np.full_like(array, np.nan) for array in full.get_weights()])
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 full.load_weights(path)
-        except Exception as error:  # h5py's and keras's many
+        except Exception as error:  # h5py and keras raise many kinds
             reasons.append(library_errors.of(error))
             continue
         if any(np.isnan(array).any() for array in full.get_weights()):
@@ -231,7 +234,7 @@ def _with_weights(make: Any, path: Path) -> Any:
     )
 
 
-def _check_picture_input(model: Any) -> None:
+def _check_picture_input(model: Model) -> None:
     inputs = getattr(model, "inputs", None) or []
     shapes = [tuple(tensor.shape) for tensor in inputs]
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][-1] != 3:
@@ -242,13 +245,13 @@ def _check_picture_input(model: Any) -> None:
         )
 
 
-def _is_activation(keras: ModuleType, layer: Any) -> bool:
-    """Return whether a layer ends in a nonlinearity and gives N×H×W×C, and not N×1×1×C as a gate does."""
+def _is_activation(keras: ModuleType, layer: Layer) -> bool:
+    """Return whether a layer ends in a nonlinearity and outputs N×H×W×C, not the N×1×1×C of a gate."""
     kinds = ("ReLU", "LeakyReLU", "PReLU", "ELU", "Activation")
     is_kind = isinstance(layer, tuple(getattr(keras.layers, kind) for kind in kinds))
     function = getattr(layer, "activation", None)
     nonlinear = is_kind or (function is not None and function is not keras.activations.linear)
-    with contextlib.suppress(AttributeError, ValueError):  # a layer that was never called
+    with contextlib.suppress(AttributeError, ValueError):  # a layer without a call has no output
         shape = tuple(getattr(layer.output, "shape", ()))
         return nonlinear and len(shape) == 4 and shape[1:3] != (1, 1)
     return False

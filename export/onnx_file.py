@@ -1,4 +1,4 @@
-"""Writing ONNX files: whole, or not at all."""
+"""Atomic writing of checked ONNX files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nst_onnx.support.library_errors import system_reason
 
 
 def check_writable(path: Path, suffix: str = ".onnx") -> None:
-    """Raise OptionError where writing `path` is bound to fail, before any work is done."""
+    """Raise OptionError where `path` cannot be written or has another suffix; called before the work."""
     if path.suffix.lower() != suffix:
         raise OptionError(f"{path} does not end in {suffix}", f"name it {path.with_suffix(suffix).name}")
     output_checks.check_writable(path)
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
-    """Check `model` and write it to `path`, replacing what was there only once it is complete.
+    """Check `model` and write it to `path` atomically.
 
     Raises ModelError where the model is not valid ONNX or the file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""How a network wants its picture, as a person says it on the command line."""
+"""Parser of --preprocessing: a known name, or channel order, scale, mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ KNOWN = {
     "torch": TORCHVISION,
     "tf": Preprocessing("RGB", 1.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # -1..1
     "unit": Preprocessing("RGB", 1.0),  # 0..1
-    "bytes": Preprocessing("RGB", 255.0),  # 0..255: networks that begin with their own rescaling
+    "bytes": Preprocessing("RGB", 255.0),  # 0..255: networks with a rescaling layer of their own
 }
 
 
 def parse(text: str) -> Preprocessing:
-    """Return the preprocessing that `text` names or spells out.
+    """Return the preprocessing in `text`.
 
     A name in KNOWN, or ``ORDER:SCALE:MEAN:STD`` with three numbers each for mean and std, such as
     ``BGR:255:103.9,116.8,123.7:1,1,1``. Raises OptionError.

@@ -1,9 +1,8 @@
-"""Whether an extractor computes what its original computes: activations against activations."""
+"""Verification of a converted extractor: its activations against those of the original."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import onnx
@@ -26,9 +25,9 @@ SIZES = ((1, 64, 64), (1, 47, 93), (1, 112, 33), (2, 40, 56))
 def pictures(
     preprocessing: Preprocessing, sizes: Iterable[tuple[int, int, int]] = SIZES, *, seed: int = 0
 ) -> Iterator[Array]:
-    """Yield random pictures as the network takes them: float32 N×3×H×W, preprocessed.
+    """Yield random preprocessed pictures, float32 N×3×H×W.
 
-    Each is noise of every coarseness from one pixel to eight, so that deep layers respond too.
+    Each is a sum of noise with grains of 1, 2, 4 and 8 pixels, so that deep layers respond too.
     """
     rng = np.random.default_rng(seed)
     matrix, offset = preprocessing.affine()
@@ -43,7 +42,7 @@ def pictures(
 
 
 def of_onnx(model: onnx.ModelProto) -> Activations:
-    """Return what runs `model` in onnxruntime, on the CPU."""
+    """Return a function that runs `model` in onnxruntime, on the CPU."""
     session = onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (picture,) = session.get_inputs()
     outputs = [output.name for output in session.get_outputs()]
@@ -55,10 +54,10 @@ def of_onnx(model: onnx.ModelProto) -> Activations:
 
 
 def of_keras(extractor: KerasExtractor) -> Activations:
-    """Return what runs `extractor` in TensorFlow, its outputs turned to N×C×H×W."""
+    """Return a function that runs `extractor` in TensorFlow, outputs transposed to N×C×H×W."""
 
     def run(batch: Array) -> Mapping[str, Array]:
-        outputs: Any = extractor.model(np.ascontiguousarray(batch.transpose(0, 2, 3, 1)), training=False)
+        outputs = extractor.model(np.ascontiguousarray(batch.transpose(0, 2, 3, 1)), training=False)
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         arrays = (np.asarray(output, np.float32).transpose(0, 3, 1, 2) for output in outputs)
         return dict(zip(extractor.layers, arrays, strict=True))
@@ -82,7 +81,7 @@ def errors(candidate: Activations, reference: Activations, batches: Iterable[Arr
                 raise ModelError(f"{name} has shape {ours[name].shape} and should have {expected.shape}")
             largest = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
             error = float(np.abs(ours[name] - expected).max()) / largest
-            # A NaN must not pass for a small number.
+            # A comparison with NaN would be False, and hide it.
             worst[name] = max(worst.get(name, 0.0), error if np.isfinite(error) else np.inf)
     return worst
 

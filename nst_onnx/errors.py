@@ -41,3 +41,7 @@ class ClusterError(NstError):
 
 class DeviceError(NstError):
     """The device asked for does not exist, or onnxruntime is not installed."""
+
+
+class PluginError(NstError):
+    """An editor's plug-in cannot be installed or removed, or does not work."""

@@ -139,7 +139,7 @@ def test_reference_recipe_is_torchs_own_descent(network: Network, setting: Setti
     assert curve.reached(9) is None
 
 
-def test_losses_of_other_pictures_are_not_taken(network: Network, setting: Setting) -> None:
+def test_losses_of_other_pictures_are_not_used(network: Network, setting: Setting) -> None:
     blank = reference_recipe.blank(PAIR, SIDE, network.extractor.facts)
     kept = replace(blank, pictures="others", losses=[2.0, 1.0])
     kept.save(setting.kept)
@@ -246,7 +246,7 @@ def test_work_is_what_torch_counts(network: Network) -> None:
     assert limits.work(extractor, (SIDE, SIDE)).flops == counter.get_total_flops() - twice
 
 
-def test_turns_rotate_and_keep_to_their_time() -> None:
+def test_turns_rotate_within_the_time_limit() -> None:
     order: list[str] = []
 
     def thing(name: str) -> float:
@@ -260,7 +260,7 @@ def test_turns_rotate_and_keep_to_their_time() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 3, 12.0, 0.00123, 0.5, 9.99, 46.25, 1234.5, 3e-7, 2.5e8])
-def test_numbers_are_shown_shortly(number: float) -> None:
+def test_numbers_have_three_digits(number: float) -> None:
     shown = turns.digits(number)
     assert float(shown) == pytest.approx(number, rel=0.05)
     assert len(shown) <= 7
@@ -294,7 +294,7 @@ def test_parts_are_kept_while_the_machine_is_the_same(tmp_path: Path) -> None:
     assert list(json.loads(data.read_text())["parts"]) == ["start"]
 
 
-def test_parts_measured_with_other_software_say_with_which(tmp_path: Path) -> None:
+def test_parts_measured_with_other_software_name_it(tmp_path: Path) -> None:
     part = report.Part("Memory", "about", ("", "MB"), [("this", "1")], [{"peak": 1}])
     for number, name in enumerate(("memory", "start", "limits")):
         table, _ = report.write(tmp_path, {name: part}, {"cores": "2", "onnx": f"1.{number}"}, {"model": "m"})
@@ -320,11 +320,11 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
 
 @pytest.mark.parametrize("words", ["nothing", "--engines abacus", "--pairs harbour", "--sizes big"])
-def test_what_it_does_not_know(words: str, capsys: pytest.CaptureFixture) -> None:
+def test_unknown_arguments(words: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         command.main(words.split())
     assert "invalid" in capsys.readouterr().err
 
 
-def test_engines_have_names_of_their_own() -> None:
+def test_engine_names_are_unique() -> None:
     assert len({str(engine) for engine in ENGINES}) == len(ENGINES)

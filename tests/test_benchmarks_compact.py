@@ -59,7 +59,7 @@ def test_a_picture_is_no_distance_from_itself(teacher: Path) -> None:
     assert judge.content_distance(seen, seen) == 0
 
 
-def test_flat_is_where_least_happens() -> None:
+def test_flat_regions_have_the_smallest_gradients() -> None:
     half = np.full((80, 120, 3), 0.5, np.float32)
     half[:, 60:] = picture(4, 80, 60)
     flat = judge.flat(half)

@@ -25,7 +25,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     return Network.open("compact", "cpu", threads=1)
 
 
-def test_stand_ins_send_what_shards_do(network: Network) -> None:
+def test_stand_ins_send_the_same_bytes_as_shards(network: Network) -> None:
     computed = exchange.exchanged(network, 256, 2)
     with exchange.without_computing():
         stood_in = exchange.exchanged(network, 256, 2)
@@ -35,7 +35,7 @@ def test_stand_ins_send_what_shards_do(network: Network) -> None:
     assert alone["halos"] < 0.01 * stood_in["halos"]
 
 
-def test_the_reckoning_is_what_is_counted(network: Network) -> None:
+def test_the_estimate_equals_the_count(network: Network) -> None:
     """But for what else is in a message: names of layers, numbers of vectors."""
     for shards in (2, 3):
         with exchange.without_computing():

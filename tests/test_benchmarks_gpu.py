@@ -41,7 +41,7 @@ def test_products_are_products(precision: str, monkeypatch: pytest.MonkeyPatch) 
     assert float(np.asarray(found)) == pytest.approx(expected, rel=0.02)
 
 
-def test_without_a_gpu_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gpu_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["gpu", "--model", "compact", "--devices", "cuda:7:fp16"])
     monkeypatch.setattr("nst_onnx.runtime.devices._is_here", lambda kind: False)
     with pytest.raises(SystemExit, match="cuda cannot be used here"):

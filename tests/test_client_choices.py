@@ -10,7 +10,7 @@ from support.checkout import ROOT
 
 sys.path.insert(0, str(ROOT / "plugin"))
 
-from nst_client.choices import COLOURS, OWN_COLOURS, QUALITIES, asked
+from nst_client.choices import COLOURS, OWN_COLOURS, QUALITIES, engine_request
 from nst_client.failure import Failure
 
 from nst_onnx.painting.options import Options
@@ -31,8 +31,8 @@ CHOSEN: dict[str, Any] = {
 }
 
 
-def test_only_what_was_chosen_is_asked() -> None:
-    request = asked(CHOSEN)
+def test_a_request_contains_only_what_was_chosen() -> None:
+    request = engine_request(CHOSEN)
     assert request["styles"] == ["/a.png"]
     assert request["options"] == {"strength": 0.7, "style_scale": 1.5, "seed": 3}
     assert (request["quality"], request["model"], request["device"]) == ("good", "auto", "openvino")
@@ -40,20 +40,20 @@ def test_only_what_was_chosen_is_asked() -> None:
 
 def test_two_styles_a_size_and_the_photos_colours() -> None:
     more = {"second-style": "/b.png", "size": 300, "keep-colours": "luminance"}
-    request = asked({**CHOSEN, **more})
+    request = engine_request({**CHOSEN, **more})
     assert request["styles"] == ["/a.png", "/b.png"]
     assert request["options"]["style_weights"] == [0.75, 0.25]
     assert (request["options"]["size"], request["options"]["preserve_colour"]) == (300, "luminance")
 
 
-def test_a_style_is_needed() -> None:
+def test_a_style_is_required() -> None:
     with pytest.raises(Failure, match="No style"):
-        asked({**CHOSEN, "style": ""})
+        engine_request({**CHOSEN, "style": ""})
 
 
 @pytest.mark.parametrize("colours", [name for name, _ in COLOURS])
-def test_the_library_takes_them(colours: str) -> None:
-    Options(**asked({**CHOSEN, "keep-colours": colours, "size": 64})["options"])
+def test_the_library_accepts_the_options(colours: str) -> None:
+    Options(**engine_request({**CHOSEN, "keep-colours": colours, "size": 64})["options"])
 
 
 def test_the_qualities_are_the_workers() -> None:

@@ -29,7 +29,7 @@ def write(folder: Path, facts: Any) -> Path:
     return folder
 
 
-def test_it_is_beside_the_plug_in(tmp_path: Path) -> None:
+def test_the_engine_is_found_by_engine_json(tmp_path: Path) -> None:
     found = find(write(tmp_path, GOOD))
     assert found.command == GOOD["command"]
     assert (found.version, found.install) == ("0.1.0", "nst-onnx plugin install krita")
@@ -54,7 +54,7 @@ def test_a_command_may_be_a_name_that_is_looked_up(tmp_path: Path) -> None:
         GOOD | {"command": ["/nowhere/at/all/python"]},
     ],
 )
-def test_what_cannot_be_used_is_told_with_a_cure(tmp_path: Path, facts: Any) -> None:
+def test_unusable_engine_files_are_reported_with_a_remedy(tmp_path: Path, facts: Any) -> None:
     with pytest.raises(EngineError) as caught:
         find(write(tmp_path, facts))
     assert "plugin install" in caught.value.hint

@@ -77,7 +77,7 @@ def script(tmp_path: Path, text: str) -> list[str]:
 # ---- painting
 
 
-def test_a_picture_from_beginning_to_end(engine: Engine) -> None:
+def test_a_job_from_request_to_result(engine: Engine) -> None:
     events: list[Event] = []
     job = engine.stylize(CONTENT, [STYLE], {"size": 24, "steps": 6}, preview_seconds=0)
     last = job.wait(PATIENCE, events.append)
@@ -92,7 +92,7 @@ def test_a_picture_from_beginning_to_end(engine: Engine) -> None:
     assert job.poll() == []
 
 
-def test_alpha_comes_back(engine: Engine) -> None:
+def test_alpha_is_returned(engine: Engine) -> None:
     last = engine.stylize(pixels(20, 24, 1, 4, "f32"), [STYLE], TINY).wait(PATIENCE)
     assert isinstance(last, Done)
     assert last.picture.channels == 4
@@ -147,7 +147,7 @@ def test_stop_and_keep(engine: Engine) -> None:
     assert last.picture.width == 160
 
 
-def test_a_second_job_is_told_that_the_engine_is_busy(engine: Engine) -> None:
+def test_a_second_job_fails_because_the_engine_is_busy(engine: Engine) -> None:
     first = at_work(engine)
     second = engine.stylize(CONTENT, [STYLE], TINY).wait(PATIENCE)
     assert isinstance(second, Error)
@@ -183,7 +183,7 @@ def test_close_ends_the_process_and_removes_its_files(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_worker_that_is_killed_is_told_and_can_be_started_again(tmp_path: Path) -> None:
+def test_a_killed_worker_is_reported_and_can_be_restarted(tmp_path: Path) -> None:
     engine = Engine(COMMAND, folder=str(tmp_path))
     engine.start()
     job = at_work(engine)
@@ -224,7 +224,7 @@ def test_a_worker_that_hangs_is_ended(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_worker_that_is_merely_busy_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
+def test_a_busy_worker_is_not_a_hanging_one(tmp_path: Path) -> None:
     with Engine(COMMAND, folder=str(tmp_path), hang_seconds=0.4) as engine:
         # Nothing to tell for long: one large evaluation after the other, while nothing but pings is said.
         job = engine.stylize(CONTENT, [STYLE], {"size": 512, "steps": 3, "pyramid": False})
@@ -257,7 +257,7 @@ def test_a_python_without_nst_onnx(tmp_path: Path) -> None:
     assert "No module named" in caught.value.log
 
 
-def test_one_that_dies_at_the_start_is_told_with_its_log(tmp_path: Path) -> None:
+def test_a_worker_that_dies_at_the_start_is_reported_with_its_log(tmp_path: Path) -> None:
     command = script(tmp_path, "import sys; print('the reason', file=sys.stderr); sys.exit(3)")
     lines: list[str] = []
     with pytest.raises(EngineError, match="exit code 3") as caught:
@@ -266,14 +266,14 @@ def test_one_that_dies_at_the_start_is_told_with_its_log(tmp_path: Path) -> None
     assert lines == ["the reason"]
 
 
-def test_one_that_never_says_hello(tmp_path: Path) -> None:
+def test_a_worker_without_a_hello(tmp_path: Path) -> None:
     engine = Engine(script(tmp_path, "import time; time.sleep(1000)"), start_seconds=0.3)
     with pytest.raises(EngineError, match="did not start"):
         engine.start()
     assert not engine.running
 
 
-def test_one_of_another_protocol(tmp_path: Path) -> None:
+def test_a_worker_of_another_protocol(tmp_path: Path) -> None:
     program = """
         import json, sys
         print(json.dumps({"event": "hello", "protocol": 99, "version": "7.0"}), flush=True)
@@ -284,15 +284,15 @@ def test_one_of_another_protocol(tmp_path: Path) -> None:
     assert "plugin install" in caught.value.hint
 
 
-def test_one_of_another_version(tmp_path: Path) -> None:
-    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", install="mend it")
+def test_a_worker_of_another_version(tmp_path: Path) -> None:
+    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", install="renew it")
     with pytest.raises(EngineError, match=rf"nst-onnx 0\.0\.1, but {__version__} is installed") as caught:
         engine.start()
-    assert "mend it" in caught.value.hint
+    assert "renew it" in caught.value.hint
     wait_until(lambda: not list(tmp_path.iterdir()))
 
 
-def test_one_whose_folder_is_elsewhere(tmp_path: Path) -> None:
+def test_a_worker_whose_folder_is_not_visible(tmp_path: Path) -> None:
     """As where the editor is in a sandbox and the engine is not."""
     program = """
         import json, sys
@@ -304,13 +304,13 @@ def test_one_whose_folder_is_elsewhere(tmp_path: Path) -> None:
         Engine(script(tmp_path, program)).start()
 
 
-def test_one_that_says_why_it_cannot(tmp_path: Path) -> None:
+def test_a_worker_that_reports_why_it_cannot_start(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="folder") as caught:
         Engine(COMMAND, folder=str(tmp_path / "nowhere")).start()
     assert caught.value.hint
 
 
-def test_one_that_talks_nonsense_first(tmp_path: Path) -> None:
+def test_a_worker_that_prints_other_lines_first(tmp_path: Path) -> None:
     program = """
         import json, sys
         print("welcome to this computer", flush=True)
@@ -326,7 +326,7 @@ def test_one_that_talks_nonsense_first(tmp_path: Path) -> None:
     assert Path("/").exists()  # a folder of that name is not taken for the worker's own
 
 
-def test_starting_does_not_wait(tmp_path: Path) -> None:
+def test_launch_does_not_block(tmp_path: Path) -> None:
     engine = Engine(script(tmp_path, "import time; time.sleep(1000)"))
     engine.launch()
     assert engine.ready() is None

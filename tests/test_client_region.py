@@ -12,7 +12,7 @@ from support.checkout import ROOT
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_client.failure import Failure
-from nst_client.region import COMFORTABLE, SMALLEST, Rectangle, check_size, surroundings
+from nst_client.region import MIN_CONTEXT, MIN_SIDE, Rectangle, check_size, with_context
 
 SIDE = st.integers(-50, 50)
 rectangles = st.builds(Rectangle, SIDE, SIDE, st.integers(1, 60), st.integers(1, 60))
@@ -24,45 +24,45 @@ def pixels(part: Rectangle) -> set[tuple[int, int]]:
 
 
 @given(rectangles, rectangles)
-def test_within_is_what_both_have(one: Rectangle, other: Rectangle) -> None:
+def test_within_is_the_intersection(one: Rectangle, other: Rectangle) -> None:
     both = one.within(other)
     assert pixels(both) == pixels(one) & pixels(other)
     assert both.empty == (not pixels(both))
 
 
 @given(rectangles, rectangles)
-def test_the_surroundings_hold_what_is_painted_and_end_with_the_layer(
+def test_the_context_contains_the_painted_part_and_ends_with_the_layer(
     there: Rectangle, part: Rectangle
 ) -> None:
     painted = part.within(there)
     if painted.empty:
         return
-    if min(there.width, there.height) < SMALLEST:
+    if min(there.width, there.height) < MIN_SIDE:
         with pytest.raises(Failure, match="layer is too small"):
-            surroundings(painted, there)
+            with_context(painted, there)
         return
-    seen = surroundings(painted, there)
-    assert min(seen.width, seen.height) >= SMALLEST
+    seen = with_context(painted, there)
+    assert min(seen.width, seen.height) >= MIN_SIDE
     assert pixels(painted) <= pixels(seen) <= pixels(there)
 
 
 @given(rectangles, st.integers(1, 4000))
-def test_bands_are_all_of_it_once(part: Rectangle, at_once: int) -> None:
+def test_bands_cover_the_rectangle_once(part: Rectangle, at_once: int) -> None:
     bands = list(part.bands(at_once))
     assert sorted(pixel for band in bands for pixel in pixels(band)) == sorted(pixels(part))
     assert all(band.width * band.height <= max(at_once, part.width) for band in bands)
 
 
-def test_the_surroundings_are_an_eighth_of_the_longer_side() -> None:
-    seen = surroundings(Rectangle(100, 200, 80, 40), Rectangle(0, 0, 1000, 1000))
+def test_the_context_margin_is_an_eighth_of_the_longer_side() -> None:
+    seen = with_context(Rectangle(100, 200, 80, 40), Rectangle(0, 0, 1000, 1000))
     assert seen == Rectangle(90, 190, 100, 60)
-    assert Rectangle(100, 200, 80, 40).seen_from(seen) == Rectangle(10, 10, 80, 40)
+    assert Rectangle(100, 200, 80, 40).relative_to(seen) == Rectangle(10, 10, 80, 40)
 
 
-def test_a_single_pixel_is_seen_in_the_middle_of_its_surroundings() -> None:
-    seen = surroundings(Rectangle(100, 200, 1, 1), Rectangle(0, 0, 1000, 1000))
-    assert min(seen.width, seen.height) >= COMFORTABLE
-    around = Rectangle(100, 200, 1, 1).seen_from(seen)
+def test_a_single_pixel_is_in_the_middle_of_its_context() -> None:
+    seen = with_context(Rectangle(100, 200, 1, 1), Rectangle(0, 0, 1000, 1000))
+    assert min(seen.width, seen.height) >= MIN_CONTEXT
+    around = Rectangle(100, 200, 1, 1).relative_to(seen)
     assert (around.x, around.y) == (seen.width - around.x - 1, seen.height - around.y - 1)
 
 
@@ -71,4 +71,4 @@ def test_a_size_must_leave_enough_of_the_shorter_side() -> None:
         with pytest.raises(Failure, match="too narrow for this size"):
             check_size(width, height, 512)
         check_size(width, height, 8000)
-    check_size(SMALLEST, SMALLEST, 512)
+    check_size(MIN_SIDE, MIN_SIDE, 512)

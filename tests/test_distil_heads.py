@@ -7,12 +7,12 @@ from support import exporter
 heads = exporter.module("distil.heads")
 
 
-def batches(told: int, own: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Features (F, f) of three batches, channels × positions: told ones that own ones tell in part."""
+def batches(teacher: int, own: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Features (F, f) of three batches, channels × positions: F depends in part on f."""
     rng = np.random.default_rng(seed)
-    mixing = rng.standard_normal((told, own))
+    mixing = rng.standard_normal((teacher, own))
     drawn = [rng.random((own, 200)) for _ in range(3)]
-    return [(mixing @ f + rng.standard_normal((told, 200)), f) for f in drawn]
+    return [(mixing @ f + rng.standard_normal((teacher, 200)), f) for f in drawn]
 
 
 def products(seen: list[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -26,21 +26,21 @@ def solved(seen: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
 
 
 def test_the_head_is_the_least_squares_solution() -> None:
-    seen = batches(told=7, own=5)
+    seen = batches(teacher=7, own=5)
     np.testing.assert_allclose(heads.least_squares(products(seen)), solved(seen), atol=1e-3)
 
 
 def test_channels_that_say_nothing_or_the_same_do_no_harm() -> None:
-    seen = [(wanted, np.vstack([f, 0 * f[:1], f[:1]])) for wanted, f in batches(told=7, own=5)]
+    seen = [(wanted, np.vstack([f, 0 * f[:1], f[:1]])) for wanted, f in batches(teacher=7, own=5)]
     found, expected = heads.least_squares(products(seen)), solved(seen)
     for _, f in seen:
         np.testing.assert_allclose(found @ f, expected @ f, atol=1e-3)
 
 
-@pytest.mark.parametrize(("told", "own"), [(9, 4), (4, 4), (3, 6)])
-def test_read_outs_keep_the_distances_of_gram_matrices(told: int, own: int) -> None:
+@pytest.mark.parametrize(("teacher", "own"), [(9, 4), (4, 4), (3, 6)])
+def test_read_outs_keep_the_distances_of_gram_matrices(teacher: int, own: int) -> None:
     rng = np.random.default_rng(1)
-    head = rng.standard_normal((told, own))
+    head = rng.standard_normal((teacher, own))
     mixed = heads.read_out(head)
     assert (mixed.shape, mixed.dtype) == ((own, own), np.float32)
     sizes = np.linalg.norm(mixed, axis=1)

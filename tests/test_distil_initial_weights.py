@@ -6,7 +6,7 @@ from support import exporter, independent, networks
 
 from nst_onnx.errors import OptionError
 
-beginnings = exporter.module("distil.initial_weights")
+initial_weights = exporter.module("distil.initial_weights")
 Layers = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -26,21 +26,21 @@ def energies(layers: Layers) -> dict[str, np.ndarray]:
     return {name: np.square(found).mean((1, 2)) for name, found in features(layers).items()}
 
 
-def taken_over(known: Layers, *channels: int) -> Layers:
-    fresh = beginnings.untrained(network(), channels, input_scale=64, seed=1)
-    return beginnings.taken_over(known, fresh, energies(known))
+def transferred(known: Layers, *channels: int) -> Layers:
+    fresh = initial_weights.he_normal(network(), channels, input_scale=64, seed=1)
+    return initial_weights.transferred(known, fresh, energies(known))
 
 
 def test_a_fraction_of_the_channels() -> None:
     layers = network((20, 30, 40))
-    narrow = beginnings.narrowed(layers, 0.5)
-    assert narrow == tuple(max(beginnings.SMALLEST, width // 2) for width in widths_of(layers))
-    assert min(beginnings.narrowed(layers, 0.01)) == beginnings.SMALLEST
+    narrow = initial_weights.scaled_channels(layers, 0.5)
+    assert narrow == tuple(max(initial_weights.SMALLEST, width // 2) for width in widths_of(layers))
+    assert min(initial_weights.scaled_channels(layers, 0.01)) == initial_weights.SMALLEST
 
 
 def test_untrained_layers_keep_the_size_of_what_goes_through() -> None:
     """He et al. 2015: kernels so large that every ReLU's mean square is that of the input, here 64²."""
-    layers = beginnings.untrained(network((6, 8, 8)), [300] * 8, input_scale=64, seed=0)
+    layers = initial_weights.he_normal(network((6, 8, 8)), [300] * 8, input_scale=64, seed=0)
     assert list(layers) == list(network((6, 8, 8)))
     side, inputs, size = 3, 3, 1 / 64
     for kernel, bias in layers.values():
@@ -54,7 +54,7 @@ def test_untrained_layers_keep_the_size_of_what_goes_through() -> None:
 
 def test_a_seed_gives_the_same_layers_again() -> None:
     one, again, other = (
-        beginnings.untrained(network(), [5, 6, 7, 8], input_scale=1, seed=seed) for seed in (0, 0, 1)
+        initial_weights.he_normal(network(), [5, 6, 7, 8], input_scale=1, seed=seed) for seed in (0, 0, 1)
     )
     for name in one:
         np.testing.assert_array_equal(one[name][0], again[name][0])
@@ -71,13 +71,13 @@ def test_a_seed_gives_the_same_layers_again() -> None:
 )
 def test_channels_that_do_not_fit(channels: list[int], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        beginnings.untrained(network(), channels, input_scale=1, seed=0)
+        initial_weights.he_normal(network(), channels, input_scale=1, seed=0)
 
 
 @pytest.mark.parametrize("channels", [(6, 6, 8, 8), (9, 6, 11, 8), (7, 8, 9, 10)])
 def test_what_is_known_stays_the_same(channels: tuple[int, ...]) -> None:
     known = network()
-    wide = taken_over(known, *channels)
+    wide = transferred(known, *channels)
     assert widths_of(wide) == list(channels)
     expected, found = features(known, seed=5), features(wide, seed=5)
     for name, feature in expected.items():
@@ -91,7 +91,7 @@ def test_new_channels_take_the_place_of_dead_ones() -> None:
     dead = {"conv1_1": [0, 4], "conv2_1": [7]}
     for name, channels in dead.items():
         known[name][1][channels] = -1e6
-    repaired = taken_over(known, *widths_of(known))
+    repaired = transferred(known, *widths_of(known))
     expected, found = features(known, seed=5), features(repaired, seed=5)
     for name, feature in expected.items():
         alive = np.delete(np.arange(len(feature)), dead.get(name, []))
@@ -106,7 +106,7 @@ def test_channels_that_say_the_most_stay() -> None:
     above = known["conv1_2"][0]
     above[:, 3] *= np.float32(1e-3)  # hardly heard
     known["conv1_1"][0][3] *= 10  # though it is loud
-    narrow = taken_over(known, 5, 6, 8, 8)
+    narrow = transferred(known, 5, 6, 8, 8)
     stay = [0, 1, 2, 4, 5]
     np.testing.assert_array_equal(narrow["conv1_1"][0], known["conv1_1"][0][stay])
     np.testing.assert_array_equal(narrow["conv1_1"][1], known["conv1_1"][1][stay])
@@ -115,24 +115,24 @@ def test_channels_that_say_the_most_stay() -> None:
 
 def test_the_loudest_of_the_last_layer_stay() -> None:
     known = network()
-    narrow = taken_over(known, 6, 6, 8, 3)
+    narrow = transferred(known, 6, 6, 8, 3)
     stay = np.sort(np.argsort(energies(known)["conv2_2"])[-3:])
     np.testing.assert_array_equal(narrow["conv2_2"][0], known["conv2_2"][0][stay])
 
 
 def test_nothing_given_is_changed() -> None:
     known = network()
-    fresh = beginnings.untrained(known, [7, 7, 7, 7], input_scale=64, seed=1)
-    beginnings.taken_over(known, fresh, energies(known))
-    again = beginnings.untrained(known, [7, 7, 7, 7], input_scale=64, seed=1)
+    fresh = initial_weights.he_normal(known, [7, 7, 7, 7], input_scale=64, seed=1)
+    initial_weights.transferred(known, fresh, energies(known))
+    again = initial_weights.he_normal(known, [7, 7, 7, 7], input_scale=64, seed=1)
     for name, (kernel, bias) in network().items():
         np.testing.assert_array_equal(known[name][0], kernel)
         np.testing.assert_array_equal(known[name][1], bias)
         np.testing.assert_array_equal(fresh[name][0], again[name][0])
 
 
-def test_other_layers_cannot_be_taken_over() -> None:
+def test_other_layers_cannot_be_transferred() -> None:
     known = network((6, 8, 8))
-    fresh = beginnings.untrained(network(), [6, 6, 8, 8], input_scale=1, seed=0)
+    fresh = initial_weights.he_normal(network(), [6, 6, 8, 8], input_scale=1, seed=0)
     with pytest.raises(OptionError, match="other layers"):
-        beginnings.taken_over(known, fresh, energies(known))
+        initial_weights.transferred(known, fresh, energies(known))

@@ -248,7 +248,7 @@ def test_rotated_channels_paint_as_well_and_mixed_ones_paint_otherwise(tmp_path:
     assert mixed != pytest.approx(plain, rel=3e-2)
 
 
-def test_what_is_no_network_is_told_so(tmp_path: Path) -> None:
+def test_files_that_are_no_network_are_rejected(tmp_path: Path) -> None:
     file = tmp_path / "network.onnx"
     with pytest.raises(ModelError, match="does not exist"):
         compact.read(file)

@@ -30,13 +30,13 @@ def collections() -> tuple[Any, ...]:
 
 
 def network(student: object) -> onnx.ModelProto:
-    """The student is what the rounds hand on: here the seed of a random network."""
+    """A random network; the student passed on by the rounds is its seed here."""
     return vgg.build(networks.vgg_weights(widths=(4, 5), seed=student), pooling="average")
 
 
 def rounds(folder: Path, **settings: Any) -> Any:
     settings = {"count": COUNT, "size": SIZE, "device": "cpu", **settings}
-    return painted_rounds.PaintedRounds(collections(), 16, folder, network, **settings)
+    return painted_rounds.StudentPaintings(collections(), 16, folder, network, **settings)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -50,8 +50,8 @@ def test_nothing_is_painted_before_the_first_round(tmp_path: Path) -> None:
 
 
 def test_a_round_paints_with_the_student_as_it_is(tmp_path: Path) -> None:
-    told: list[str] = []
-    source = rounds(tmp_path, share=0.4, told=told.append)
+    lines: list[str] = []
+    source = rounds(tmp_path, share=0.4, report=lines.append)
     one = source(1, 7)
     assert sorted(files(tmp_path)) == ["round-1/000.png", "round-1/001.png", "round-1/network.onnx"]
     assert onnx.load(tmp_path / "round-1" / "network.onnx") == network(7)
@@ -61,11 +61,11 @@ def test_a_round_paints_with_the_student_as_it_is(tmp_path: Path) -> None:
     for number, picture in enumerate(pictures):
         with Image.open(tmp_path / "round-1" / f"{number:03d}.png") as image:
             np.testing.assert_array_equal(picture, np.asarray(image))
-    assert len(told) == 1
-    assert str(tmp_path / "round-1") in told[0]
+    assert len(lines) == 1
+    assert str(tmp_path / "round-1") in lines[0]
 
 
-def test_a_later_round_learns_from_all_that_was_painted(tmp_path: Path) -> None:
+def test_a_later_round_uses_all_paintings_so_far(tmp_path: Path) -> None:
     source = rounds(tmp_path)
     one, two = source(1, 7), source(2, 8)
     first, both = (crops.collections[-1].pictures for crops in (one, two))

@@ -67,7 +67,7 @@ def test_a_newcomer_gets_its_share_from_all() -> None:
         pictures.Collection((np.full((2, 2, 3), n, np.uint8),), share) for n, share in enumerate((0.3, 0.7))
     ]
     newcomer = pictures.Collection((np.full((2, 2, 3), 9, np.uint8),), 0.2)
-    *others, last = pictures.sharing(old, newcomer)
+    *others, last = pictures.with_collection(old, newcomer)
     assert last is newcomer
     assert [c.share for c in others] == pytest.approx([c.share * (1 - newcomer.share) for c in old])
     assert [c.pictures for c in others] == [c.pictures for c in old]

@@ -13,7 +13,7 @@ from support import exporter, independent, networks
 from nst_onnx.errors import DeviceError, ModelError, OptionError
 
 torch = pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
-beginnings = exporter.module("distil.initial_weights")
+initial_weights = exporter.module("distil.initial_weights")
 compact = exporter.module("distil.network")
 crops = exporter.module("distil.crops")
 distill = exporter.module("distil.train")
@@ -41,7 +41,7 @@ def collection(seed: int = 3) -> Any:
     return Collection((coarse.repeat(4, 0).repeat(4, 1),), 1.0)
 
 
-def rounds(number: int, pupil: object) -> Any:
+def rounds(number: int, trainee: object) -> Any:
     """Other pictures in every round, whoever learns."""
     return crops.Crops([collection(3 + number)], 16)
 
@@ -66,7 +66,7 @@ def seen_by(network: Any, batch: Any) -> np.ndarray:
     return np.einsum("ij,njhw->nhwi", np.linalg.inv(matrix), batch.numpy() - offset[:, None, None])
 
 
-def test_the_student_learns() -> None:
+def test_the_loss_of_the_student_falls() -> None:
     settings = replace(SETTINGS, steps=300, learning_rate=0.02)
     seen: list[dict[str, float]] = []
     before = distill.distill(teacher(), rounds, STILL).unexplained
@@ -83,51 +83,51 @@ def test_the_student_learns() -> None:
     }
     assert tuple(found.unexplained) == tuple(seen[-1]) == LOOKED_AT
     for name, left in found.unexplained.items():
-        # A student that has learnt nothing guesses the mean and leaves 1 unexplained.
+        # A head that predicts the mean leaves a fraction of 1 unexplained.
         assert left < min(0.7, 0.9 * before[name]), (name, before)
 
 
 class Untrained:
-    """An objective, and an untrained student whose heads are made to guess something."""
+    """An objective, and an untrained student with random heads."""
 
     def __init__(self, **settings: Any) -> None:
         self.network = teacher()
         self.settings = replace(SETTINGS, **settings)
-        batches = distill.Batches(self.network.preprocessing, self.settings)
+        batches = distill.CropBatches(self.network.preprocessing, self.settings)
         self.batches = partial(batches, rounds(0, None))
         self.objective = distill.Objective.of(self.network, self.batches, self.settings)
         beginning = {name: self.network.layers[name] for name in self.objective.teacher}
-        layers = beginnings.untrained(beginning, (8, 8, 10, 10), input_scale=64, seed=0)
+        layers = initial_weights.he_normal(beginning, (8, 8, 10, 10), input_scale=64, seed=0)
         rng = np.random.default_rng(0)
-        size = self.objective.size
+        size = self.objective.rms
         guesses = {
             name: size[name] * rng.uniform(0, 0.3, (len(beginning[name][1]), len(layers[name][1])))
             for name in size
         }
-        self.pupil = student.trainable(layers, guesses, size, input_scale=64.0, device="cpu")
+        self.trainee = student.trainable(layers, guesses, size, input_scale=64.0, device="cpu")
 
     def terms(self, number: int = 0) -> tuple[dict[str, float], dict[str, float]]:
-        lesson = self.objective.lesson(self.batches(number))
-        fractions, grams = self.objective.terms(self.pupil, lesson)
+        batch = self.objective.teacher_batch(self.batches(number))
+        fractions, grams = self.objective.terms(self.trainee, batch)
         return {n: value.item() for n, value in fractions.items()}, {n: v.item() for n, v in grams.items()}
 
 
 def test_the_loss_is_the_unexplained_variance_and_the_error_of_gram_matrices() -> None:
     """Held against numpy in float64, where every feature that a head tells is computed."""
     untrained = Untrained()
-    network, pupil = untrained.network, untrained.pupil
+    network, trainee = untrained.network, untrained.trainee
     fractions, grams = untrained.terms()
     looked_at = [
         [features(network.layers, picture) for picture in seen_by(network, untrained.batches(number))]
-        for number in range(distill.FIRST_LOOK)
+        for number in range(distill.STATISTICS_BATCHES)
     ]
     pictures = seen_by(network, untrained.batches(0))
-    learnt = [features(pupil.arrays(), picture) for picture in pictures]
+    learnt = [features(trainee.arrays(), picture) for picture in pictures]
     taught = [features(network.layers, picture) for picture in pictures]
     assert tuple(fractions) == tuple(grams) == LOOKED_AT
-    for name, head in pupil.head_matrices().items():
+    for name, head in trainee.head_matrices().items():
         size = np.sqrt(np.mean([np.mean(np.square([f[name] for f in batch])) for batch in looked_at]))
-        assert pupil.units[name] == pytest.approx(size, rel=1e-4)
+        assert trainee.units[name] == pytest.approx(size, rel=1e-4)
         variance = np.mean([np.var([f[name] for f in b], axis=(0, 2, 3), ddof=1).mean() for b in looked_at])
         told = [np.einsum("oi,ihw->ohw", head, own[name]) for own in learnt]
         wanted = [features[name] for features in taught]
@@ -141,18 +141,18 @@ def test_the_loss_is_the_unexplained_variance_and_the_error_of_gram_matrices() -
 
 
 def test_what_is_minimised_is_their_weighted_sum(monkeypatch: pytest.MonkeyPatch) -> None:
-    lessons: list[tuple[Any, Any, Any]] = []
+    calls: list[tuple[Any, Any, Any]] = []
     terms = distill.Objective.terms
 
     def watched(*given: Any) -> Any:
-        lessons.append(given)
+        calls.append(given)
         return terms(*given)
 
     monkeypatch.setattr(distill.Objective, "terms", watched)
     distill.distill(teacher(), rounds, STILL)
-    fractions, grams = terms(*lessons[0])  # the student has hardly moved
+    fractions, grams = terms(*calls[0])  # the student has hardly moved
     wanted = sum(fractions.values()) + distill.GRAM * sum(grams.values())
-    parameters = lessons[0][1].parameters()
+    parameters = calls[0][1].parameters()
     for tensor, slope in zip(parameters, torch.autograd.grad(wanted, parameters), strict=True):
         assert slope.abs().max() > 0
         assert torch.allclose(tensor.grad, slope, rtol=1e-3, atol=1e-3 * slope.abs().max())
@@ -162,14 +162,18 @@ def test_the_first_heads_are_the_best_there_are() -> None:
     """No head tells the teacher's features of what was seen first better than the one to begin with."""
     untrained = Untrained()
     looks = partial(
-        distill.Batches(untrained.network.preprocessing, STILL), rounds(0, None), stream=distill._STATISTICS
+        distill.CropBatches(untrained.network.preprocessing, STILL),
+        rounds(0, None),
+        stream=distill._STATISTICS,
     )
     objective = distill.Objective.of(untrained.network, looks, STILL)
-    pupil = distill._new_student(untrained.network, objective, looks, None)
-    pictures = np.concatenate([seen_by(untrained.network, looks(n)) for n in range(distill.FIRST_LOOK)])
-    learnt = [features(pupil.arrays(), picture) for picture in pictures]
+    trainee = distill._initial_student(untrained.network, objective, looks, None)
+    pictures = np.concatenate(
+        [seen_by(untrained.network, looks(n)) for n in range(distill.STATISTICS_BATCHES)]
+    )
+    learnt = [features(trainee.arrays(), picture) for picture in pictures]
     taught = [features(untrained.network.layers, picture) for picture in pictures]
-    for name, head in pupil.head_matrices().items():
+    for name, head in trainee.head_matrices().items():
         own, wanted = (
             np.hstack([f[name].reshape(len(f[name]), -1) for f in each]) for each in (learnt, taught)
         )
@@ -194,8 +198,8 @@ def test_a_seed_gives_the_same_network_again() -> None:
     assert not same(one, other)
 
 
-def broken_off(after: int | str) -> Any:
-    """Return a report that breaks a run off after so many steps."""
+def interrupted_after(after: int | str) -> Any:
+    """Return a report that interrupts a run after so many steps."""
 
     def report(step: int, left: Mapping[str, float]) -> None:
         if step == after:
@@ -204,33 +208,33 @@ def broken_off(after: int | str) -> Any:
     return report
 
 
-def test_a_run_goes_on_as_if_it_had_not_been_broken_off(tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     whole = distill.distill(teacher(), rounds, SETTINGS)
     run = partial(distill.distill, teacher(), rounds, SETTINGS, checkpoint=tmp_path / "run.pt")
     with pytest.raises(KeyboardInterrupt):
-        run(save_every=2, report=broken_off(5))
+        run(save_every=2, report=interrupted_after(5))
     steps: list[int] = []
     known: list[int] = []
-    resumed = run(report=lambda step, left: steps.append(step), resumed=known.append)
+    resumed = run(report=lambda step, left: steps.append(step), on_resume=known.append)
     assert known == [4]
     assert steps == [5, 6]
     assert same(resumed, whole)
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
-    assert same(run(report=broken_off(1)), whole)  # nothing is left to do
+    assert same(run(report=interrupted_after(1)), whole)  # nothing is left to do
 
 
 def test_rounds_divide_a_run() -> None:
-    """Each begins once, with the student as it then is; a lesson's pictures are those of its own time."""
+    """Each starts once, with the current student; a batch is made of the pictures of its own round."""
     settings = replace(SETTINGS, steps=10, rounds=3, looks=3)
     steps: list[int] = []
     asked: list[tuple[int, int, bool]] = []
     given: dict[int, Any] = {}
 
-    def watched(number: int, pupil: Any) -> Any:
-        asked.append((number, len(steps), pupil is None))
-        if pupil is not None:
-            given[number] = pupil.arrays()["conv1_1"][0]
-        return rounds(number, pupil)
+    def watched(number: int, trainee: Any) -> Any:
+        asked.append((number, len(steps), trainee is None))
+        if trainee is not None:
+            given[number] = trainee.arrays()["conv1_1"][0]
+        return rounds(number, trainee)
 
     distill.distill(teacher(), watched, settings, report=lambda step, left: steps.append(step))
     assert asked == [(0, 0, True), (1, 3, False), (2, 5, False), (3, 8, False)]
@@ -243,16 +247,16 @@ def test_rounds_divide_a_run() -> None:
 def painting(folder: Path, told: Any = lambda line: None) -> Any:
     """Rounds in which the student itself paints a few tiny pictures."""
 
-    def network(pupil: Any) -> Any:
-        return compact.build(pupil.arrays(), distill.read_outs(pupil))
+    def network(trainee: Any) -> Any:
+        return compact.build(trainee.arrays(), distill.read_outs(trainee))
 
-    return painted_rounds.PaintedRounds(
-        (collection(),), 16, folder, network, count=2, size=20, device="cpu", told=told
+    return painted_rounds.StudentPaintings(
+        (collection(),), 16, folder, network, count=2, size=20, device="cpu", report=told
     )
 
 
 @pytest.mark.parametrize(("after", "next_step"), [(3, 1), (4, 4), (5, 5), (7, 7), ("painting", 5)])
-def test_a_run_with_painted_rounds_goes_on_wherever_it_was_broken_off(
+def test_a_run_with_painted_rounds_resumes_after_any_interruption(
     after: int | str, next_step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before anything was saved, before a round begins, as it does, in the middle, and while it paints."""
@@ -266,7 +270,7 @@ def test_a_run_with_painted_rounds_goes_on_wherever_it_was_broken_off(
     run = partial(distill.distill, teacher(), settings=settings, checkpoint=tmp_path / "run.pt", save_every=3)
     first = painting(tmp_path / "broken", stop) if after == "painting" else painting(tmp_path / "broken")
     with pytest.raises(KeyboardInterrupt):
-        run(first, report=broken_off(after))
+        run(first, report=interrupted_after(after))
     steps: list[int] = []
     resumed = run(painting(tmp_path / "broken"), report=lambda step, left: steps.append(step))
     assert steps == list(range(next_step, 9))
@@ -282,7 +286,7 @@ def test_pictures_painted_on_the_way_must_be_kept(tmp_path: Path, monkeypatch: p
     settings = replace(SETTINGS, steps=4, rounds=1)
     run = partial(distill.distill, teacher(), settings=settings, checkpoint=tmp_path / "run.pt", save_every=3)
     with pytest.raises(KeyboardInterrupt):
-        run(painting(tmp_path / "painted"), report=broken_off(4))
+        run(painting(tmp_path / "painted"), report=interrupted_after(4))
     (tmp_path / "painted" / "round-1" / "001.png").unlink()
     with pytest.raises(ModelError, match="holds 1 of 2 pictures"):
         run(painting(tmp_path / "painted"))
@@ -331,15 +335,15 @@ def test_other_layers_cannot_be_started_from() -> None:
 
 
 def test_a_student_is_what_its_arrays_say() -> None:
-    pupil = Untrained().pupil
+    trainee = Untrained().trainee
     again = student.trainable(
-        pupil.arrays(), pupil.head_matrices(), pupil.units, input_scale=7.0, device="cpu"
+        trainee.arrays(), trainee.head_matrices(), trainee.units, input_scale=7.0, device="cpu"
     )
     batch = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 3, 12, 14)).astype(np.float32)) * 64
     found = again.features(batch)
-    for name, feature in pupil.features(batch).items():
+    for name, feature in trainee.features(batch).items():
         assert torch.allclose(found[name], feature, rtol=1e-4, atol=1e-5)
-    for name, head in pupil.head_matrices().items():
+    for name, head in trainee.head_matrices().items():
         np.testing.assert_allclose(again.head_matrices()[name], head, rtol=1e-6)
 
 
@@ -385,7 +389,7 @@ def test_settings_that_make_no_sense(changed: dict[str, Any]) -> None:
         distill.distill(teacher(), rounds, replace(SETTINGS, **changed))
 
 
-def test_layers_that_a_teacher_has_not_are_told() -> None:
+def test_missing_teacher_layers_are_reported() -> None:
     with pytest.raises(OptionError, match="no layer 'conv4_1'") as error:
         distill.distill(teacher(), rounds, replace(SETTINGS, last="conv4_1"))
     assert "conv3_4" in str(error.value.hint)
@@ -431,6 +435,6 @@ def test_a_run_goes_on_with_the_same_pictures_and_teacher_only(tmp_path: Path) -
         distill.distill(replace(teacher(), sha256="another"), rounds, STILL, checkpoint=file)
 
 
-def test_a_training_that_comes_apart_is_told() -> None:
-    with pytest.raises(OptionError, match="came apart at step"):
+def test_a_diverging_training_is_reported() -> None:
+    with pytest.raises(OptionError, match="diverged at step"):
         distill.distill(teacher(), rounds, replace(SETTINGS, steps=50, learning_rate=1e20))

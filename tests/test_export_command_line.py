@@ -34,7 +34,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have `distill` paint tiny pictures in a few steps."""
     painted_rounds = exporter.module("distil.painted_rounds")
     monkeypatch.setattr(painted_rounds, "STEPS", (3,))
-    monkeypatch.setattr(painted_rounds, "PaintedRounds", partial(painted_rounds.PaintedRounds, size=20))
+    monkeypatch.setattr(painted_rounds, "StudentPaintings", partial(painted_rounds.StudentPaintings, size=20))
     monkeypatch.setattr(exporter.module("distil.dead_leaves"), "COUNT", 2)
 
 
@@ -74,10 +74,10 @@ def test_a_network_is_distilled_painted_with_and_started_from(
     once = f"{words} --steps 4 --last conv2_2 --channels 4,5,6,7 --rounds 1 --painted 2"
     kept = f"--checkpoint {tmp_path / 'run.pt'}"
     assert command.main([*once.split(), *kept.split(), "-o", str(out)]) == 0
-    told = capsys.readouterr().out
-    assert f"painted 2 pictures with it, in {tmp_path / 'narrow.painted' / 'round-1'}" in told
-    assert "at the end, on other crops: conv1_1 " in told
-    assert told.splitlines()[-1].startswith(f"wrote {out}")
+    printed = capsys.readouterr().out
+    assert f"painted 2 pictures with it, in {tmp_path / 'narrow.painted' / 'round-1'}" in printed
+    assert "at the end, on other crops: conv1_1 " in printed
+    assert printed.splitlines()[-1].startswith(f"wrote {out}")
     assert sorted(p.name for p in (tmp_path / "narrow.painted" / "round-1").iterdir()) == [
         *("000.png", "001.png", "network.onnx")
     ]
@@ -98,7 +98,7 @@ def test_a_network_is_distilled_painted_with_and_started_from(
     before = out.read_bytes()
     capsys.readouterr()
     assert command.main([*once.split(), *kept.split(), "-o", str(out)]) == 0
-    assert "going on from step" in capsys.readouterr().out
+    assert "resuming at step" in capsys.readouterr().out
     assert out.read_bytes() == before
     wider = tmp_path / "wider.onnx"
     more = (
@@ -111,7 +111,7 @@ def test_a_network_is_distilled_painted_with_and_started_from(
 
 @pytest.mark.parametrize(("leaves", "shares"), [("0", [1]), ("0.25", [0.75, 0.25])])
 @pytest.mark.usefixtures("few_steps")
-def test_shapes_are_drawn_among_the_pictures(
+def test_dead_leaves_are_added_to_the_pictures(
     leaves: str, shares: list[float], weight_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
@@ -129,7 +129,7 @@ def test_shapes_are_drawn_among_the_pictures(
     assert found == shares
 
 
-def test_a_painter_that_is_not_here_is_told_before_anything_is_learnt(
+def test_a_missing_painter_device_is_reported_before_training(
     weight_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
@@ -230,10 +230,10 @@ def tell_one_line(line: str, message: str, capsys: pytest.CaptureFixture[str]) -
     Path("text.npz").write_text("nothing of the kind")
     before = sorted(Path().rglob("*"))
     assert command.main(line.split()) != 0
-    told = capsys.readouterr().err
-    assert told.startswith("error: ")
-    assert message in told
-    assert told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert message in printed
+    assert printed.count("\n") == 1
     assert sorted(Path().rglob("*")) == before
 
 
@@ -253,6 +253,6 @@ def test_a_missing_library_is_named(
     assert f"nst-onnx[{extra}]" in capsys.readouterr().err
 
 
-def test_debug_lets_the_error_through() -> None:
+def test_debug_raises_the_error() -> None:
     with pytest.raises(Exception, match="does not exist"):
         command.main(["--debug", "weights", "nowhere.h5", "-o", "out.onnx"])

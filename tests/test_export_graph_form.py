@@ -104,7 +104,7 @@ def test_transposes_are_found() -> None:
     assert graph_form.transposes(convolution(kernel_shape=[3, 3])) == []
 
 
-def test_unused_domains_go() -> None:
+def test_unused_domains_are_removed() -> None:
     model = convolution(kernel_shape=[3, 3])
     graph_form.drop_unused_domains(model)
     assert [(o.domain, o.version) for o in model.opset_import] == [("", 17)]
@@ -131,7 +131,7 @@ def test_halved_weights_compute_nearly_the_same() -> None:
     assert 0 < np.abs(found - expected).max() < bound
 
 
-def test_weights_beyond_float16_stay_whole() -> None:
+def test_weights_beyond_float16_stay_float32() -> None:
     kernel = np.array([70000.0, 1, 1], np.float32).reshape(1, 3, 1, 1)
     model = model_of([helper.make_node("Conv", ["x", "k"], ["out"])], "out", k=kernel)
     assert [t.data_type for t in graph_form.halve(model).graph.initializer] == [TensorProto.FLOAT]

@@ -103,7 +103,7 @@ def test_graph_has_the_form_of_the_contract() -> None:
     assert [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim] == [0, 3, 0, 0]
 
 
-def test_transposes_that_remain_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_remaining_transposes_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """TensorFlow moves pixels into the batch for a dilated convolution; that is right, and verifies."""
     picture = keras.Input((None, None, 3))
     x = layers.Conv2D(4, 3, dilation_rate=2, padding="same", activation="relu", name="dilated")(picture)

@@ -28,7 +28,7 @@ def test_spelt_out() -> None:
     "text",
     ["", "vgg", "RGB:1", "RGB:1:0,0:1,1,1", "GBR:1:0,0,0:1,1,1", "RGB:x:0,0,0:1,1,1", "RGB:1:0,0,0:0,1,1"],
 )
-def test_nonsense(text: str) -> None:
+def test_invalid_texts(text: str) -> None:
     with pytest.raises(OptionError, match="preprocessing") as caught:
         option.parse(text)
     assert "caffe" in caught.value.hint

@@ -41,7 +41,7 @@ def test_a_network_equals_itself() -> None:
     verify.require(found)
 
 
-def test_a_small_change_is_seen_from_its_layer_on() -> None:
+def test_a_small_change_shows_from_its_layer_on() -> None:
     found = verify.errors(activations(1.001), activations(), batches())
     assert found["conv1_2"] == 0
     assert found["conv2_1"] > verify.LIMIT
@@ -56,7 +56,7 @@ def test_overflow_does_not_pass() -> None:
         verify.require(found, limit=1e30)
 
 
-def test_different_networks_are_told_apart() -> None:
+def test_different_networks_differ() -> None:
     shorter = verify.of_onnx(vgg.build(networks.vgg_weights(widths=(6,))))
     with pytest.raises(ModelError, match="differ in their layers: conv2_1, conv2_2"):
         verify.errors(shorter, activations(), batches())

@@ -1,4 +1,4 @@
-"""`nst-onnx plugin` for GIMP, without a GIMP: profiles, files, every known cause of a missing entry."""
+"""`nst-onnx plugin` for GIMP, without a GIMP: profiles, files, known causes of a missing menu entry."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux
 
 
 @linux
-def test_install_puts_everything_in_its_place(profile: Path) -> None:
+def test_install_copies_every_file(profile: Path) -> None:
     folder = profile / NAME
     assert os.access(folder / "neural_style.py", os.X_OK)
     assert (folder / "nst_client" / "client.py").is_file()
@@ -78,7 +78,7 @@ def test_install_again_replaces_what_was_there(profile: Path, nst: Nst) -> None:
 
 
 @linux
-def test_install_says_what_it_left_out(home: Path, nst: Nst) -> None:
+def test_install_reports_the_profiles_left_out(home: Path, nst: Nst) -> None:
     assert "GIMP/3.2; --all" in nst("plugin", "install", "gimp").out
 
 
@@ -122,7 +122,7 @@ def test_a_folder_that_is_not_there(home: Path, nst: Nst, given: str) -> None:
 
 
 @linux
-def test_a_folder_that_may_be_no_profile_is_warned_of(home: Path, nst: Nst) -> None:
+def test_a_folder_without_signs_of_a_profile_is_reported(home: Path, nst: Nst) -> None:
     folder = home / "empty"
     folder.mkdir()
     doubt = "does not look like a profile"
@@ -137,12 +137,12 @@ def test_a_folder_that_may_be_no_profile_is_warned_of(home: Path, nst: Nst) -> N
 
 
 @linux
-def test_what_is_not_installed_is_said_with_the_command(home: Path, nst: Nst) -> None:
+def test_a_missing_plug_in_is_reported_with_the_command(home: Path, nst: Nst) -> None:
     outcome = nst("plugin", "doctor", "gimp")
     assert outcome.code == 0
-    told = next(line for line in outcome.out.splitlines() if str(home / ".config/GIMP/3.0/plug-ins") in line)
-    assert "not installed in" in told
-    assert told.endswith("nst-onnx plugin install gimp")
+    text = next(line for line in outcome.out.splitlines() if str(home / ".config/GIMP/3.0/plug-ins") in line)
+    assert "not installed in" in text
+    assert text.endswith("nst-onnx plugin install gimp")
 
 
 @linux
@@ -156,7 +156,7 @@ def test_no_gimp_3(home: Path, nst: Nst) -> None:
 
 
 @linux
-def test_an_old_gimp_is_told(home: Path, nst: Nst) -> None:
+def test_an_old_gimp_is_reported(home: Path, nst: Nst) -> None:
     program = home / "bin" / "gimp-console"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho GNU Image Manipulation Program version 2.10.38\n")
@@ -166,52 +166,52 @@ def test_an_old_gimp_is_told(home: Path, nst: Nst) -> None:
 
 
 @linux
-def test_doctor_of_a_folder_asks_whose_it_is(home: Path, nst: Nst) -> None:
+def test_doctor_of_a_folder_requires_an_editor(home: Path, nst: Nst) -> None:
     outcome = nst("plugin", "doctor", "--dir", str(home))
     assert outcome.code == 1
     assert "gimp or krita" in outcome.err
 
 
 class TestDoctor:
-    """Each known cause is found and said with its cure."""
+    """Each known cause is found and reported with its remedy."""
 
-    def told(self, profile: Path, nst: Nst) -> str:
+    def failures_of(self, profile: Path, nst: Nst) -> str:
         outcome = nst("plugin", "doctor", "gimp", "--dir", str(profile))
         assert outcome.code == 1
         return "\n".join(failures(outcome))
 
     @linux
-    def test_all_is_well(self, profile: Path, nst: Nst) -> None:
+    def test_no_failures(self, profile: Path, nst: Nst) -> None:
         outcome = nst("plugin", "doctor", "gimp", "--dir", str(profile))
         assert (outcome.code, failures(outcome)) == (0, [])
 
     @linux
-    def test_no_run_bit(self, profile: Path, nst: Nst) -> None:
+    def test_no_executable_bit(self, profile: Path, nst: Nst) -> None:
         if os.name == "nt":
-            pytest.skip("Windows has no run bit")
+            pytest.skip("Windows has no executable bit")
         (profile / NAME / "neural_style.py").chmod(0o644)
-        assert "run bit" in self.told(profile, nst)
+        assert "executable" in self.failures_of(profile, nst)
 
     @linux
     @pytest.mark.parametrize("place", ["plug-ins", "plug-ins/nst-onnx", "plug-ins/a/neural_style", "scripts"])
     def test_wrong_folder(self, profile: Path, nst: Nst, place: str) -> None:
         (profile / place).mkdir(parents=True, exist_ok=True)
         (profile / NAME / "neural_style.py").rename(profile / place / "neural_style.py")
-        told = self.told(profile, nst)
-        assert "wrong folder" in told
-        assert str(profile / place / "neural_style.py") in told
+        text = self.failures_of(profile, nst)
+        assert "wrong folder" in text
+        assert str(profile / place / "neural_style.py") in text
 
     @linux
     def test_another_folder_in_the_preferences(self, profile: Path, nst: Nst) -> None:
         (profile / "gimprc").write_text('(plug-in-path "/opt/mine/plug-ins")\n')
-        assert "Preferences" in self.told(profile, nst)
+        assert "Preferences" in self.failures_of(profile, nst)
 
     @linux
     def test_moved_environment(self, profile: Path, nst: Nst) -> None:
         engine = profile / NAME / "engine.json"
         facts = json.loads(engine.read_text())
         engine.write_text(json.dumps({**facts, "command": ["/gone/bin/python", "-m", "nst_onnx.worker"]}))
-        assert "moved or removed: /gone/bin/python" in self.told(profile, nst)
+        assert "moved or removed: /gone/bin/python" in self.failures_of(profile, nst)
 
     @linux
     def test_an_environment_without_nst_onnx(self, profile: Path, nst: Nst) -> None:
@@ -219,7 +219,7 @@ class TestDoctor:
         facts = json.loads(engine.read_text())
         command = [sys.executable, "-I", "-S", "-m", "nst_onnx.worker"]
         engine.write_text(json.dumps({**facts, "command": command}))
-        assert f"no longer installed for {sys.executable}" in self.told(profile, nst)
+        assert f"no longer installed for {sys.executable}" in self.failures_of(profile, nst)
 
     @linux
     @pytest.mark.parametrize("content", [None, "", "{}", '{"command": []}'])
@@ -229,7 +229,7 @@ class TestDoctor:
             engine.unlink()
         else:
             engine.write_text(content)
-        assert "engine.json" in self.told(profile, nst)
+        assert "engine.json" in self.failures_of(profile, nst)
 
     @linux
     def test_another_version(self, profile: Path, nst: Nst) -> None:

@@ -1,4 +1,4 @@
-"""A plug-in that an older nst-onnx installed: it is told everywhere, with the command that mends it."""
+"""A plug-in that an older nst-onnx installed: every message names it and the command that renews it."""
 
 from __future__ import annotations
 
@@ -71,20 +71,20 @@ def test_after_an_upgrade(tmp_path: Path, older: Path, editor: str) -> None:
     computer = Computer(tmp_path)
     # The older version installs its plug-in, and finds the newer engine: that is what this Python has.
     assert OLD in computer.plugin(older, "install", editor).stdout
-    mend = f"nst-onnx plugin install {editor}"
+    renew = f"nst-onnx plugin install {editor}"
 
     said = computer.paint(editor)
     assert said.startswith(f"This plug-in is that of nst-onnx {OLD}, but {__version__} is installed now. ")
-    assert mend in said
+    assert renew in said
     assert f"{OLD}: out of date" in computer.plugin(ROOT, "list").stdout
     doctor = computer.plugin(ROOT, "doctor", editor)
     assert doctor.returncode == 1
     (line,) = (line for line in doctor.stdout.splitlines() if line.startswith("FAIL"))
     assert f"nst-onnx {OLD}, but {__version__} is installed now; run: " in line
-    assert line.endswith(mend)
+    assert line.endswith(renew)
 
-    mended = computer.plugin(ROOT, "install", editor)
-    assert mended.returncode == 0, mended.stdout + mended.stderr
+    renewed = computer.plugin(ROOT, "install", editor)
+    assert renewed.returncode == 0, renewed.stdout + renewed.stderr
     assert computer.paint(editor) == "ready\n"
     assert "out of date" not in computer.plugin(ROOT, "list").stdout
     assert computer.plugin(ROOT, "doctor", editor).returncode == 0

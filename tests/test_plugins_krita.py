@@ -68,7 +68,7 @@ def test_the_switch_leaves_other_settings_alone(tmp_path, before):
     assert once.count("[python]") == 1
     kept = [line for line in before.splitlines() if line and "neural" not in line]
     assert [line for line in kept if line not in once.splitlines()] == []
-    kritarc.forget(settings)
+    kritarc.remove(settings)
     assert not kritarc.enabled(settings)
     assert [line for line in kept if line not in settings.read_text().splitlines()] == []
 
@@ -79,7 +79,7 @@ def test_doctor_not_installed(profile):
 
 def test_doctor_switched_off(profile):
     install(profile)
-    kritarc.forget(profile.settings)
+    kritarc.remove(profile.settings)
     state, text = _states(profile)["switch"]
     assert state == "broken"
     assert "Python Plugin Manager" in text
@@ -159,8 +159,8 @@ def test_doctor_sandbox(tmp_path, programs, permissions, state):
         _program(programs, "flatpak", permissions)
     profile = KritaProfile(tmp_path / "data/krita", tmp_path / "config/kritarc", "flatpak")
     install(profile)
-    told, text = _states(profile)["sandbox"]
-    assert told == state
+    state_found, text = _states(profile)["sandbox"]
+    assert state_found == state
     assert (
         state == "good" or "flatpak override --user --talk-name=org.freedesktop.Flatpak org.kde.krita" in text
     )

@@ -1,52 +1,55 @@
-"""What is learnt from: batches of crops with the teacher's features, each looked at several times.
+"""Replay buffer of training batches with their teacher features.
 
-The teacher's features cost more than a step of the student's training. So a batch stays for a while among
-a few others, and each step takes one of them at random; by then the student has changed.
+The teacher's forward pass costs more than a training step of the student. So each batch is used in several
+steps: a step samples one of the newest batches at random, and by then the student has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-KEPT = 16
-"""Lessons at hand."""
+if TYPE_CHECKING:
+    import torch
+
+CAPACITY = 16
+"""Batches in the buffer."""
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A batch N×3×side×side in the teacher's domain, and what the teacher makes of it.
+class TeacherBatch:
+    """A batch of pictures N×3×side×side in the teacher's domain, with the teacher's features of it.
 
     `features` {layer: N×M×T}, one row for each position; `grams` {layer: N×T×T}, per position.
     """
 
-    batch: Any
-    features: Mapping[str, Any]
-    grams: Mapping[str, Any]
+    pictures: torch.Tensor
+    features: Mapping[str, torch.Tensor]
+    grams: Mapping[str, torch.Tensor]
 
 
 @dataclass
-class Lessons:
-    """Lessons by step. Which one a step takes depends on the seed and the step alone: so runs can resume.
+class ReplayBuffer:
+    """The batch of each step, a function of seed and step alone, so that runs can resume.
 
-    `make`: from a lesson's number to the lesson. `looks`: how often each is looked at, on average.
+    `make`: returns batch `number`. `looks`: mean number of steps that use a batch.
     """
 
-    make: Callable[[int], Lesson]
+    make: Callable[[int], TeacherBatch]
     looks: int
     seed: int
-    _held: dict[int, Lesson] = field(default_factory=dict, repr=False)
+    _buffer: dict[int, TeacherBatch] = field(default_factory=dict, repr=False)
 
-    def __call__(self, step: int) -> Lesson:
-        """Return the lesson of a step."""
+    def __call__(self, step: int) -> TeacherBatch:
+        """Return the batch of a step."""
         newest = step // self.looks
-        oldest = max(0, newest - KEPT + 1)
-        self._held = {number: lesson for number, lesson in self._held.items() if number >= oldest}
+        oldest = max(0, newest - CAPACITY + 1)
+        self._buffer = {number: batch for number, batch in self._buffer.items() if number >= oldest}
         for number in range(oldest, newest + 1):
-            if number not in self._held:
-                self._held[number] = self.make(number)
+            if number not in self._buffer:
+                self._buffer[number] = self.make(number)
         rng = np.random.default_rng([self.seed, step])
-        return self._held[oldest + int(rng.integers(newest - oldest + 1))]
+        return self._buffer[oldest + int(rng.integers(newest - oldest + 1))]

@@ -1,10 +1,10 @@
-"""Checkpoints: a training run on disk, to go on with."""
+"""Checkpoint file of a training run: student, optimiser state, step and settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any  # what a checkpoint contains, as torch.load returns it
 
 import torch
 
@@ -14,8 +14,14 @@ from nst_onnx.support import atomic_files, library_errors
 from .student import Student
 
 
-def write(path: Path, student: Student, optimiser: Any, step: int, settings: Mapping[str, Any]) -> None:
-    """Write a run's state to `path`, replacing what was there once it is complete. Raises ModelError."""
+def write(
+    path: Path,
+    student: Student,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    settings: Mapping[str, object],
+) -> None:
+    """Write a run's state to `path`, atomically. Raises ModelError."""
     state = {
         "settings": dict(settings),
         "step": step,
@@ -30,8 +36,10 @@ def write(path: Path, student: Student, optimiser: Any, step: int, settings: Map
         raise ModelError(f"the checkpoint {path} cannot be written: {library_errors.of(error)}") from error
 
 
-def resume(path: Path, student: Student, optimiser: Any, settings: Mapping[str, Any]) -> int:
-    """Put the run in `path` into `student` and `optimiser`; return the number of steps it has done.
+def resume(
+    path: Path, student: Student, optimiser: torch.optim.Optimizer, settings: Mapping[str, object]
+) -> int:
+    """Restore `student` and `optimiser` from `path`; return the number of completed steps.
 
     Raises OptionError where it was run with other settings, ModelError where it is no checkpoint.
     """
@@ -51,7 +59,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         missing = {"settings", "step", "layers", "heads", "optimiser"} - state.keys()
-    except Exception as error:  # pickle's, zipfile's and torch's many
+    except Exception as error:  # pickle, zipfile and torch raise many kinds
         raise ModelError(f"{path} is not a checkpoint", "give a file written by --checkpoint") from error
     if missing:
         raise ModelError(f"{path} is not a checkpoint: it lacks {', '.join(sorted(missing))}")
@@ -59,12 +67,12 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _copy(state: Mapping[str, Any], student: Student, path: Path) -> None:
-    theirs = _tensors(state["layers"], state["heads"])
+    saved = _tensors(state["layers"], state["heads"])
     own = _tensors(student.layers, student.heads)
-    if own.keys() != theirs.keys() or any(own[name].shape != theirs[name].shape for name in own):
+    if own.keys() != saved.keys() or any(own[name].shape != saved[name].shape for name in own):
         raise OptionError(f"{path} holds a network of another shape", "check --width, --channels and --last")
     for name, tensor in own.items():
-        tensor.data.copy_(theirs[name])
+        tensor.data.copy_(saved[name])
 
 
 def _tensors(layers: Mapping[str, Any], heads: Mapping[str, Any]) -> dict[str, Any]:

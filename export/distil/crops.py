@@ -1,4 +1,4 @@
-"""Random crops of the training pictures, varied as the pictures of an optimisation vary."""
+"""Random crops of the training pictures, augmented to cover what an optimiser produces."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .pictures import Collection, Pixels
 
 Floats = npt.NDArray[np.floating]
 
-# How many source pixels a pixel of a crop may stand for: textures at several scales.
+# Downscaling factors, so that textures appear at several scales.
 SHRINKING = (1.0, 1.0, 1.5, 2.0, 3.0)
-# While a picture is optimised its values leave 0..1; the network must know such pictures too.
+# Values leave 0..1 during an optimisation, so the training data must too.
 RANGE = (-0.15, 1.18)
 
 
 @dataclass(frozen=True)
 class Crops:
-    """A source of endless crops, `side` pixels square."""
+    """Infinite source of square crops, `side` pixels a side."""
 
     collections: Sequence[Collection]
     side: int
 
     def digest(self) -> str:
-        """Return a digest of all that crops are taken from: a run goes on with the same only."""
+        """Return a digest of all source pictures; a run resumes only with the same."""
         found = hashlib.sha256(repr(self.side).encode())
         for collection in self.collections:
             found.update(repr(collection.share).encode())
@@ -40,7 +40,7 @@ class Crops:
         return found.hexdigest()
 
     def batch(self, count: int, rng: np.random.Generator) -> Array:
-        """Return `count` crops, float32 N×3×side×side, RGB, about 0..1. The same `rng` gives the same."""
+        """Return `count` crops, float32 N×3×side×side, RGB, within RANGE; deterministic in `rng`."""
         return np.stack([self._crop(rng) for _ in range(count)]).transpose(0, 3, 1, 2)
 
     def _crop(self, rng: np.random.Generator) -> Array:
@@ -48,8 +48,8 @@ class Crops:
         collection = self.collections[rng.choice(len(shares), p=shares)]
         pixels = collection.pictures[rng.integers(len(collection.pictures))]
         crop: Floats = _cut(pixels, self.side, rng) / 255
-        for vary in (_mirror, _permute_channels, _saturate, _change_contrast, _compress, _add_noise):
-            crop = vary(crop, rng)
+        for augment in (_mirror, _permute_channels, _saturate, _change_contrast, _compress, _add_noise):
+            crop = augment(crop, rng)
         return np.clip(crop, *RANGE).astype(np.float32)
 
 
@@ -73,7 +73,7 @@ def _permute_channels(crop: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _saturate(crop: Floats, rng: np.random.Generator) -> Floats:
-    """Make colours paler or stronger: a painting's may be stronger than any photograph's."""
+    """Scale the saturation by 0 to 3: a painting's may exceed any photograph's."""
     if rng.random() >= 0.3:
         return crop
     grey: Floats = crop.mean(2, keepdims=True)
@@ -88,19 +88,19 @@ def _change_contrast(crop: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _compress(crop: Floats, rng: np.random.Generator) -> Floats:
-    """Show what JPEG leaves of a picture: most content pictures have gone through it."""
+    """Add JPEG artefacts, which most content pictures have."""
     if rng.random() >= 0.15:
         return crop
     file = io.BytesIO()
     samples = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
     Image.fromarray(samples).save(file, "JPEG", quality=int(rng.integers(15, 90)))
     with Image.open(file) as image:
-        shown: Floats = np.asarray(image, np.float32) / 255
-    return shown
+        decoded: Floats = np.asarray(image, np.float32) / 255
+    return decoded
 
 
 def _add_noise(crop: Floats, rng: np.random.Generator) -> Floats:
-    """Add noise whose grains are 1, 2 or 4 pixels wide: what an optimisation starts from or leaves."""
+    """Add noise with grains of 1, 2 or 4 pixels, as in an optimiser's initial and intermediate pictures."""
     if rng.random() >= 0.25:
         return crop
     side, grain = crop.shape[0], rng.choice((1, 2, 4))

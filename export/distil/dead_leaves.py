@@ -1,8 +1,8 @@
-"""Pictures of leaves that have fallen on each other: clean edges and plain colours, as drawn pictures have.
+"""Dead-leaves images: occluding shapes with sharp edges and flat colours, as in drawings.
 
-Shapes whose sizes follow a power law cover each other (Lee, Mumford & Huang 2001, "Occlusion models for
-natural images"). Networks learn much from such pictures alone (Baradad et al. 2021, "Learning to see by
-looking at noise").
+The shapes' sizes follow a power law (Lee, Mumford & Huang 2001, "Occlusion models for natural images").
+Networks learn useful features from such images alone (Baradad et al. 2021, "Learning to see by looking at
+noise").
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from .pictures import Collection
 SIDE = 256
 COUNT = 96
 _LARGEST, _SMALLEST = 0.5, 0.03  # radii, as fractions of the side
-_FINER = 2  # drawn so many times as large, then shrunk: edges without steps
+_SUPERSAMPLING = 2  # drawn so many times as large, then reduced: antialiased edges
 
 
 def collection(share: float, seed: int) -> Collection:
-    """Return a collection of such pictures, `share` of all crops."""
+    """Return a collection of dead-leaves images that makes up `share` of all crops."""
     return Collection(tuple(draw(SIDE, np.random.default_rng([seed, n])) for n in range(COUNT)), share)
 
 
 def draw(side: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Return a picture side×side×3 of discs and polygons in a few strong colours."""
-    fine = side * _FINER
+    fine = side * _SUPERSAMPLING
     palette = rng.integers(0, 256, (rng.integers(3, 12), 3))
     image = Image.new("RGB", (fine, fine), _colour(palette, rng))
     pen = ImageDraw.Draw(image)
     for _ in range(int(rng.integers(100, 700))):
-        # The inverse of the cumulated density ∝ radius⁻³.
+        # Inverse of the cumulative distribution of a density ∝ radius⁻³.
         share = rng.random()
         radius = fine * (_LARGEST**-2 + share * (_SMALLEST**-2 - _LARGEST**-2)) ** -0.5
         centre = rng.uniform(0, fine, 2)

@@ -1,4 +1,4 @@
-"""Where a training begins: channels at random, or those of another network with more or fewer of them."""
+"""Initial weights of a student: He-normal, or transferred from a network of other widths."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from nst_onnx.models.weights import Layers
 from nst_onnx.support.arrays import Array
 
 SMALLEST = 8  # channels of a layer, at least
-_DEAD = 1e-6  # of a layer's mean energy: a channel below never says anything
+_DEAD = 1e-6  # of a layer's mean energy: channels below are dead
 
 
-def narrowed(teacher: Layers, width: float) -> tuple[int, ...]:
-    """Return `width` times the channels of each of the teacher's layers."""
+def scaled_channels(teacher: Layers, width: float) -> tuple[int, ...]:
+    """Return the number of channels of each layer: `width` times the teacher's."""
     return tuple(max(SMALLEST, int(kernel.shape[0] * width)) for kernel, _ in teacher.values())
 
 
-def untrained(teacher: Layers, channels: Sequence[int], *, input_scale: float, seed: int) -> Layers:
-    """Return layers of so many channels, named and sized as the teacher's: He-normal kernels, no biases.
+def he_normal(teacher: Layers, channels: Sequence[int], *, input_scale: float, seed: int) -> Layers:
+    """Return He-normal kernels and zero biases, with the teacher's layer names and kernel sizes.
 
-    `input_scale`: the standard deviation of the input. Raises OptionError where the numbers do not fit.
+    `input_scale`: the standard deviation of the input. Raises OptionError where `channels` does not fit.
     """
     if len(channels) != len(teacher):
         raise OptionError(f"{len(teacher)} layers need as many numbers of channels, not {len(channels)}")
@@ -42,33 +42,32 @@ def untrained(teacher: Layers, channels: Sequence[int], *, input_scale: float, s
     return layers
 
 
-def taken_over(known: Layers, fresh: Layers, energies: Mapping[str, Array]) -> Layers:
-    """Return `fresh` with as much of the network `known` as there is room for.
+def transferred(known: Layers, fresh: Layers, energies: Mapping[str, Array]) -> Layers:
+    """Return `fresh` with the channels of the network `known` copied in, as many as fit.
 
-    `energies` {layer: mean square of each known channel}. Where a layer becomes narrower its channels that
-    say the most to the layer above stay. Channels that say nothing (ReLUs that never open) are left
-    out, and new ones take their place, for nobody above listens to them yet: with no narrower layer, what the
-    known channels compute stays the same.
+    `energies` {layer: mean square of each known channel}. A narrower layer keeps the channels with the
+    largest influence on the layer above. Dead channels (ReLUs that never open) are replaced by fresh ones,
+    whose weights in the layer above are 0: with no narrower layer, the known channels compute the same.
     """
     if known.keys() != fresh.keys():
         raise OptionError("a training cannot begin with a network that has other layers")
-    taken: Layers = {}
+    layers: Layers = {}
     names = list(known)
     below: npt.NDArray[np.intp] = np.arange(3)
     for name, above in zip(names, [*names[1:], None], strict=True):
         kernel, bias = (array.copy() for array in fresh[name])
-        stay = _best(energies[name], known[above][0] if above else None, len(bias))
-        kernel[: len(stay), : len(below)] = known[name][0][np.ix_(stay, below)]
-        kernel[: len(stay), len(below) :] = 0
-        bias[: len(stay)] = known[name][1][stay]
-        taken[name] = kernel, bias
-        below = stay
-    return taken
+        kept = _most_influential(energies[name], known[above][0] if above else None, len(bias))
+        kernel[: len(kept), : len(below)] = known[name][0][np.ix_(kept, below)]
+        kernel[: len(kept), len(below) :] = 0
+        bias[: len(kept)] = known[name][1][kept]
+        layers[name] = kernel, bias
+        below = kept
+    return layers
 
 
-def _best(energy: Array, above: Array | None, room: int) -> npt.NDArray[np.intp]:
-    """Return which channels stay, in their order."""
-    heard = energy if above is None else energy * np.square(above).sum((0, 2, 3))
+def _most_influential(energy: Array, above: Array | None, count: int) -> npt.NDArray[np.intp]:
+    """Return at most `count` live channels with the largest influence on the layer above, in their order."""
+    influence = energy if above is None else energy * np.square(above).sum((0, 2, 3))
     alive = np.flatnonzero(energy > _DEAD * energy.mean())
-    order = alive[np.argsort(-heard[alive], kind="stable")]
-    return np.sort(order[:room])
+    order = alive[np.argsort(-influence[alive], kind="stable")]
+    return np.sort(order[:count])

@@ -1,4 +1,4 @@
-"""The compact network: a distilled student as the ONNX file that ships, and back."""
+"""The compact network: conversion of a distilled student to the ONNX file that ships, and back."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .. import graph_form
 NAME = "compact"
 
 ReadOuts = Mapping[str, Array]
-"""For some layers a matrix C×C that mixes their channels before anybody looks at them (`heads.read_out`)."""
+"""{layer: matrix C×C of the 1×1 convolution that follows it (`heads.read_out`)}."""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """Whom a network learnt from: what the file that is made says of it.
+    """The teacher as the ONNX file's metadata name it.
 
-    `sha256` is that of the weight file; `licence` is empty where nobody knows it.
+    `sha256` is that of the weight file; `licence` is empty where it is unknown.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Teacher:
 
     @classmethod
     def of(cls, weights: Weights) -> Teacher:
-        """Return what there is to say of a network: of a published one its name, of another its file."""
+        """Return the metadata of a network: a published one by name, another by its file."""
         title = _published(weights.name) if weights.licence else weights.source or weights.name
         return cls(title, weights.licence, weights.sha256)
 
@@ -56,10 +56,10 @@ def build(
     preprocessing: Preprocessing = CAFFE,
     teacher: Teacher = VGG19,
 ) -> onnx.ModelProto:
-    """Return the network as ONNX with weights in float16, and the average pooling that it was trained with.
+    """Return the network as ONNX with float16 weights and average pooling, as in training.
 
-    A layer with a read-out gives what that makes of its ReLU's channels; other layers are as VGG's own.
-    `teacher`: named in the file, with the licence that comes from it.
+    A layer with a read-out outputs its read-out's channels, another its ReLU's. `teacher`: named in the
+    metadata, with its licence.
     """
     changed = "changed: distilled into a narrower network"
     weights = Weights(
@@ -78,7 +78,7 @@ def build(
     for node in model.graph.node:
         nodes.append(node)
         name = node.output[0].removesuffix(_relu(""))
-        if name != node.output[0]:  # its read-out follows at once: layers are listed in the graph's order
+        if name != node.output[0]:  # the read-out follows at once: layers are listed in the graph's order
             kernel = np.ascontiguousarray(read_outs[name][:, :, None, None], np.float32)
             model.graph.initializer.append(numpy_helper.from_array(kernel, _read_out(name)))
             inputs = [_relu(name), _read_out(name)]

@@ -1,7 +1,7 @@
-"""On-policy pictures: what the student itself paints, for the teacher to look at.
+"""On-policy training pictures: stylisations made with the student, added to the training set in rounds.
 
-An optimiser finds what the student does not see and fills the picture with it. Photographs and paintings hold
-nothing of that kind, so nothing in them teaches the student to see it; its own pictures do.
+An optimiser exploits patterns to which the student's features are blind. Photographs and paintings contain no
+such patterns, so only pictures painted with the student itself train them away.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from nst_onnx.support.library_errors import system_reason
 
 from .. import onnx_file
 from .crops import Crops
-from .pictures import Collection, Pixels, sharing
+from .pictures import Collection, Pixels, with_collection
 
 if TYPE_CHECKING:
     from .student import Student
 
 STEPS = (40, 80, 120)
-"""Evaluations at one picture's scales together: some pictures are half done."""
+"""Evaluations for one picture, all scales together; some pictures stay unfinished on purpose."""
 CONTENT_WEIGHTS = (5e-4, 1e-2)
-_FROM_NOISE = 0.1  # of the pictures
+_FROM_NOISE = 0.1  # fraction of the pictures that start from noise
 
 
 @dataclass(frozen=True)
-class PaintedRounds:
-    """The crops of each round: of `collections`, and of what was painted in the rounds up to this one.
+class StudentPaintings:
+    """The crops of each round: from `collections` and from the student's paintings of all rounds so far.
 
-    `count` pictures a round of `size` pixels go to ``round-1/000.png`` … in `folder`, beside the network that
-    painted them, ``round-1/network.onnx``. `share`: how many of all crops are taken of them. `side`: of a
-    crop. `device`: what paints, as of `nst-onnx stylize`.
+    A round's `count` pictures of `size` pixels are stored in `folder` as ``round-1/000.png`` …, with the
+    network that painted them, ``round-1/network.onnx``. `share`: their fraction of all crops. `side`: of a
+    crop in pixels. `device`: as of `nst-onnx stylize`. `report`: receives a line for each round.
     """
 
     collections: tuple[Collection, ...]
@@ -50,21 +50,21 @@ class PaintedRounds:
     share: float = 0.35
     seed: int = 0
     device: str = "auto"
-    told: Callable[[str], None] = lambda line: None
+    report: Callable[[str], None] = lambda line: None
 
     def __call__(self, number: int, student: Student | None) -> Crops:
-        """Return what to learn from in round `number`, once its pictures are painted.
+        """Return the crops of round `number`, after painting its pictures with `student`.
 
-        Without a student they must be there. Raises ModelError where they are not or cannot be written.
+        Without a student they are read. Raises ModelError where they are missing or cannot be written.
         """
         if student is not None:
             self._paint(number, student)
-        painted = [picture for earlier in range(1, number + 1) for picture in self._kept(earlier)]
+        painted = [picture for earlier in range(1, number + 1) for picture in self._read(earlier)]
         if not painted:
             return Crops(self.collections, self.side)
-        return Crops(sharing(self.collections, Collection(tuple(painted), self.share)), self.side)
+        return Crops(with_collection(self.collections, Collection(tuple(painted), self.share)), self.side)
 
-    def _kept(self, number: int) -> tuple[Pixels, ...]:
+    def _read(self, number: int) -> tuple[Pixels, ...]:
         folder = self._folder(number)
         files = [folder / _name(picture) for picture in range(self.count)]
         found = [file for file in files if file.is_file()]
@@ -86,7 +86,7 @@ class PaintedRounds:
         stylizer = Stylizer(network, device=self.device)
         for picture in range(self.count):
             rng = np.random.default_rng([self.seed, number, picture])
-            content, style = self._drawn(rng), self._drawn(rng)
+            content, style = self._sample(rng), self._sample(rng)
             low, high = np.log(CONTENT_WEIGHTS)
             painted = stylizer.stylize(
                 content,
@@ -99,9 +99,9 @@ class PaintedRounds:
                 seed=picture,
             )
             painted.save(folder / _name(picture))
-        self.told(f"painted {self.count} pictures with it, in {folder}")
+        self.report(f"painted {self.count} pictures with it, in {folder}")
 
-    def _drawn(self, rng: np.random.Generator) -> Pixels:
+    def _sample(self, rng: np.random.Generator) -> Pixels:
         shares = [collection.share for collection in self.collections]
         pictures = self.collections[rng.choice(len(shares), p=shares)].pictures
         return pictures[rng.integers(len(pictures))]

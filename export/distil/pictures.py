@@ -1,4 +1,4 @@
-"""The pictures to learn from: folders and tar archives, read into memory once."""
+"""Training pictures from folders and tar archives, held in memory."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Collection:
-    """Pictures (uint8 H×W×3, RGB) of which `share` of all crops are taken."""
+    """Pictures (uint8 H×W×3, RGB) and their `share` of all crops, 0..1."""
 
     pictures: tuple[Pixels, ...]
     share: float
 
 
 def read_collections(sources: list[str], *, shortest: int, longest: int) -> tuple[Collection, ...]:
-    """Read ``PATH`` or ``PATH=SHARE`` sources; those without a share divide what the others leave.
+    """Read ``PATH`` or ``PATH=SHARE`` sources; those without a share divide the rest equally.
 
-    A path is a folder (searched to the bottom) or a tar archive. Pictures are shrunk to `longest`
-    pixels; those with a side under `shortest` are left out. Raises ModelError, OptionError.
+    A path is a folder (searched recursively) or a tar archive. Pictures are reduced to `longest` pixels;
+    those with a side below `shortest` are skipped. Raises ModelError, OptionError.
     """
     named = [_split(source) for source in sources]
     open_shares = sum(share is None for _, share in named)
@@ -44,9 +44,9 @@ def read_collections(sources: list[str], *, shortest: int, longest: int) -> tupl
     )
 
 
-def sharing(collections: Sequence[Collection], newcomer: Collection) -> tuple[Collection, ...]:
-    """Return the collections and a newcomer, whose share the others give up in proportion."""
-    return *(replace(c, share=c.share * (1 - newcomer.share)) for c in collections), newcomer
+def with_collection(collections: Sequence[Collection], added: Collection) -> tuple[Collection, ...]:
+    """Return the collections and `added`; the others' shares shrink in proportion to make room for it."""
+    return *(replace(c, share=c.share * (1 - added.share)) for c in collections), added
 
 
 def _split(source: str) -> tuple[Path, float | None]:
@@ -78,7 +78,7 @@ def _read(path: Path, shortest: int, longest: int) -> tuple[Pixels, ...]:
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of every picture file, in the order of the names: runs must repeat."""
+    """Yield (name, content) of every picture file, sorted by name, so that runs are reproducible."""
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES):
             yield str(file.relative_to(path)), file.read_bytes()

@@ -1,4 +1,4 @@
-"""What a distillation depends on besides its teacher and its pictures."""
+"""Settings of a distillation."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from nst_onnx.errors import DeviceError, OptionError
 
 @dataclass(frozen=True)
 class Settings:
-    """`channels` of each layer; none: `width` times the teacher's. `last`: the layer to end with.
+    """`channels` of each layer, or `width` times the teacher's; `last`: the student's last layer.
 
-    `looks`: how often each batch is looked at. `rounds`: how often pictures are painted with the student
-    to learn from.
+    `looks`: mean number of steps that use a batch. `rounds`: how often new training pictures are painted with
+    the student (`painted_rounds`).
     """
 
     width: float = 0.375
@@ -31,7 +31,7 @@ class Settings:
     device: str = "cpu"
 
     def check(self) -> None:
-        """Raise OptionError or DeviceError where a setting makes no sense."""
+        """Raise OptionError or DeviceError where a setting is invalid."""
         if not 0 < self.width <= 1:
             raise OptionError(f"--width must be above 0 and at most 1, not {self.width:g}")
         if min(self.steps, self.batch, self.looks) < 1 or not 0 < self.learning_rate < math.inf:
@@ -39,15 +39,15 @@ class Settings:
         if not 0 <= self.rounds < self.steps:
             raise OptionError("--rounds must be fewer than --steps, and none below 0")
         try:
-            torch.zeros(1, device=self.device).item()  # "meta" has no numbers to give
+            torch.zeros(1, device=self.device).item()  # "meta" has no values
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise DeviceError(f"PyTorch cannot use {self.device!r}: {reason}", "try cpu or cuda") from error
 
     def round_of(self, step: int) -> int:
-        """Return which round a step belongs to, of `rounds` + 1 of the same length."""
+        """Return the round of a step, of `rounds` + 1 rounds of equal length."""
         return step * (self.rounds + 1) // self.steps
 
     def opens_round(self, step: int) -> bool:
-        """Return whether a round begins with this step."""
+        """Return whether the step is the first of a round."""
         return step == 0 or self.round_of(step) > self.round_of(step - 1)

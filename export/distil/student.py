@@ -1,10 +1,9 @@
-"""The network being trained: a teacher's layers made narrow, and heads that tell the teacher's features."""
+"""The student in training: narrow versions of the teacher's layers, and linear heads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,33 +11,33 @@ from torch.nn import functional
 
 from nst_onnx.models.weights import Layers, block
 
-Tensors = dict[str, tuple[Any, Any]]  # name -> (kernel O×I×h×w, bias O), torch.Tensor
+Tensors = dict[str, tuple[torch.Tensor, torch.Tensor]]  # {layer: (kernel O×I×h×w, bias O)}
 
 
 @dataclass(frozen=True)
 class Student:
-    """`layers` are what is wanted; `heads` (T×C) tell the teacher's T features from its own C.
+    """`layers` are the product; `heads` (T×C) predict the teacher's T features from the student's C.
 
-    While it trains the input is divided by `input_scale`, its standard deviation, and heads tell features in
-    `units`, a number for each layer. In their own sizes, 0..255 and thousands, kernels would be so small, and
-    heads so large, that Adam's steps would overturn the ones and hardly move the others.
+    Parameters are normalised for Adam, whose steps have the same size everywhere: the input is divided by
+    `input_scale`, its standard deviation, and each head by the layer's entry in `units`. Inputs of 0..255 and
+    features of thousands would otherwise need kernels far smaller, and heads far larger, than a step.
     """
 
     layers: Tensors
-    heads: dict[str, Any]
+    heads: dict[str, torch.Tensor]
     input_scale: float
     units: Mapping[str, float]
 
-    def parameters(self) -> list[Any]:
-        """Return every tensor to be trained."""
+    def parameters(self) -> list[torch.Tensor]:
+        """Return every trainable tensor."""
         return [*(tensor for pair in self.layers.values() for tensor in pair), *self.heads.values()]
 
-    def features(self, batch: Any) -> dict[str, Any]:
-        """Return what each ReLU makes of a preprocessed batch."""
+    def features(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return each layer's features after its ReLU, for a preprocessed batch."""
         return features(self.layers, batch / self.input_scale)
 
     def arrays(self) -> Layers:
-        """Return the layers as nst-onnx keeps them, for the input as it is."""
+        """Return the layers as arrays, for an input that is not divided by `input_scale`."""
         arrays = {
             name: (kernel.detach().cpu().contiguous().numpy(), bias.detach().cpu().numpy())
             for name, (kernel, bias) in self.layers.items()
@@ -47,8 +46,8 @@ class Student:
         arrays[first] = arrays[first][0] / np.float32(self.input_scale), arrays[first][1]
         return arrays
 
-    def head(self, name: str) -> Any:
-        """Return the matrix that tells the teacher's features as they are."""
+    def head(self, name: str) -> torch.Tensor:
+        """Return the matrix that predicts the teacher's features, in their own units."""
         return self.heads[name] * self.units[name]
 
     def head_matrices(self) -> dict[str, np.ndarray]:
@@ -64,7 +63,7 @@ def trainable(
     input_scale: float,
     device: str,
 ) -> Student:
-    """Return a student with these arrays: the reverse of its `arrays` and `head_matrices`."""
+    """Return a student with these arrays: the inverse of its `arrays` and `head_matrices`."""
     first = next(iter(layers))
     scaled = {
         name: (kernel * np.float32(input_scale) if name == first else kernel, bias)
@@ -79,14 +78,16 @@ def trainable(
 
 
 def frozen(layers: Layers, device: str) -> Tensors:
-    """Return a network's arrays as tensors that are not trained."""
+    """Return a network's arrays as tensors without gradients."""
     return {name: (_placed(kernel, device), _placed(bias, device)) for name, (kernel, bias) in layers.items()}
 
 
-def features(layers: Mapping[str, tuple[Any, Any]], batch: Any, wanted: Iterable[str] = ()) -> dict[str, Any]:
-    """Return what each ReLU makes of a preprocessed batch, with average pooling between blocks.
+def features(
+    layers: Mapping[str, tuple[torch.Tensor, torch.Tensor]], batch: torch.Tensor, wanted: Iterable[str] = ()
+) -> dict[str, torch.Tensor]:
+    """Return the features of each layer after its ReLU, with average pooling between blocks.
 
-    Where `wanted` names layers, only those, and nothing is computed above the last of them.
+    `wanted`: only these layers, and nothing above the last of them is computed; () for all.
     """
     found, value, current = {}, batch, 1
     left = set(wanted) or set(layers)
@@ -102,6 +103,6 @@ def features(layers: Mapping[str, tuple[Any, Any]], batch: Any, wanted: Iterable
     return found
 
 
-def _placed(array: np.ndarray, device: str) -> Any:
+def _placed(array: np.ndarray, device: str) -> torch.Tensor:
     tensor = torch.tensor(array, dtype=torch.float32, device=device)
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor

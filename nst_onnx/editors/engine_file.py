@@ -1,4 +1,4 @@
-"""engine.json: how an installed plug-in finds the Python in which nst-onnx is installed."""
+"""engine.json: the command by which an installed plug-in starts the worker of this nst-onnx."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
-from nst_onnx.editors.errors import PluginError
+from nst_onnx.errors import PluginError
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
 
 NAME = "engine.json"
-_PATIENCE = 120  # seconds
+_TIMEOUT = 120  # seconds
+
+
+class EngineFacts(TypedDict, total=False):
+    """The contents of engine.json; only `command` is certain to be there."""
+
+    command: list[str]
+    version: str
+    install: str
 
 
 def command() -> list[str]:
-    """Return what starts the worker of this installation."""
+    """Return the command that starts the worker of this installation."""
     return [sys.executable, "-m", "nst_onnx.worker"]
 
 
 def write(folder: Path, install_line: str) -> None:
-    """Write engine.json into a plug-in's `folder`, for this installation; `install_line`: how to renew it."""
+    """Write engine.json for this installation; `install_line`: the command line that repeats it."""
     facts = {"command": command(), "version": __version__, "install": install_line}
     (folder / NAME).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> dict[str, Any]:
-    """Return what engine.json in `folder` says. Raises PluginError."""
+def read(folder: Path) -> EngineFacts:
+    """Return the contents of engine.json in `folder`. Raises PluginError."""
     file = folder / NAME
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
@@ -38,18 +46,18 @@ def read(folder: Path) -> dict[str, Any]:
         raise PluginError(f"{file} is missing") from None
     except (ValueError, KeyError, TypeError):
         raise PluginError(f"{file} is damaged") from None
-    return dict(facts)
+    return cast(EngineFacts, facts)
 
 
-def hello(command: list[str]) -> dict[str, Any]:
-    """Start the worker, let it end at once, and return what it said.
+def worker_version(command: list[str]) -> str:
+    """Start the worker, end it at once, and return the version in its hello.
 
     Raises PluginError, without a hint where the plug-in has to be installed again.
     """
     python = command[0]
     try:
-        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=_PATIENCE)
-        said = json.loads((done.stdout.splitlines() or [""])[0])
+        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=_TIMEOUT)
+        message = json.loads((done.stdout.splitlines() or [""])[0])
     except FileNotFoundError:
         raise PluginError(f"the environment of nst-onnx was moved or removed: {python} is gone") from None
     except OSError as error:
@@ -57,10 +65,12 @@ def hello(command: list[str]) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise PluginError("the worker did not answer", "see what is wrong: nst-onnx doctor") from None
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         if "No module named 'nst_onnx'" in last:
             raise PluginError(f"nst-onnx is no longer installed for {python}") from None
         raise PluginError(f"the worker does not start: {last}") from None
-    if said.get("event") != "hello":
-        raise PluginError(f"the worker does not start: {said.get('message', said)}", said.get("hint", ""))
-    return dict(said)
+    if message.get("event") != "hello":
+        raise PluginError(
+            f"the worker does not start: {message.get('message', message)}", message.get("hint", "")
+        )
+    return str(message.get("version"))

@@ -1,4 +1,4 @@
-"""Copying a plug-in into an editor's profile, and taking it out again."""
+"""Installation and removal of a plug-in's files in an editor's profile."""
 
 from __future__ import annotations
 
@@ -7,43 +7,55 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_onnx.editors import engine_file, source
-from nst_onnx.editors.errors import PluginError
+from nst_onnx.editors import engine_file
+from nst_onnx.errors import PluginError
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
 
+_PACKAGE = Path(__file__).resolve().parents[1]
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 @dataclass(frozen=True)
 class Installed:
-    """`folder`: the plug-in's; `version` of nst-onnx that it came from, None where it does not say."""
+    """An installed plug-in: its `folder`, and the `version` of nst-onnx that installed it (None: unknown)."""
 
     folder: Path
     version: str | None
 
     @property
     def current(self) -> bool:
-        """Whether it came from this very version."""
+        """Whether this version of nst-onnx installed it."""
         return self.version == __version__
 
 
-def place(
-    target: Path, editor: str, install_line: str, prepare: Callable[[Path], None] | None = None
-) -> Path:
-    """Put the plug-in of an editor ("gimp", "krita") at `target`, with its client and engine.json.
+def source() -> Path:
+    """Return the folder with gimp/, krita/ and nst_client/: in the wheel, or in the checkout around it.
 
-    What was there before is replaced only when the new one is complete; `prepare` does the rest for that.
-    `install_line`: what a person runs to have this done again. Raises PluginError.
+    Raises PluginError.
     """
-    files = source.folder()
+    for folder in (_PACKAGE / "plugin_files", _PACKAGE.parent / "plugin"):
+        if (folder / "nst_client").is_dir():
+            return folder
+    raise PluginError("this installation of nst-onnx has no plug-ins in it", "install nst-onnx again")
+
+
+def install(
+    files: Path, target: Path, install_line: str, prepare: Callable[[Path], None] | None = None
+) -> Path:
+    """Copy a plug-in's `files` to `target`, add nst_client/ and engine.json, and return `target`.
+
+    The new copy replaces an older one only when it is complete, after `prepare(copy)`. `install_line`: the
+    command line that repeats the installation. Raises PluginError.
+    """
+    client = source() / "nst_client"
     new, old = (target.with_name(f"{prefix}{target.name}") for prefix in (".new-", ".old-"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        shutil.copytree(files / editor / target.name, new, ignore=_IGNORED)
-        shutil.copytree(files / "nst_client", new / "nst_client", ignore=_IGNORED)
+        shutil.copytree(files, new, ignore=_IGNORED)
+        shutil.copytree(client, new / "nst_client", ignore=_IGNORED)
         engine_file.write(new, install_line)
         if prepare is not None:
             prepare(new)
@@ -61,7 +73,7 @@ def place(
 
 
 def remove(target: Path) -> Path | None:
-    """Remove a plug-in; return what was removed. Raises PluginError."""
+    """Remove a plug-in's folder and return it; None where there is none. Raises PluginError."""
     if not target.is_dir():
         return None
     try:
@@ -71,8 +83,8 @@ def remove(target: Path) -> Path | None:
     return target
 
 
-def version_in(target: Path) -> str | None:
-    """Return the version of nst-onnx that an installed plug-in came from; None where it does not say."""
+def installed_version(target: Path) -> str | None:
+    """Return the version of nst-onnx that installed a plug-in; None where engine.json does not say."""
     try:
         return str(engine_file.read(target)["version"])
     except (PluginError, KeyError):

@@ -1,4 +1,4 @@
-"""What every editor's plug-in uses to reach the engine. Standard library only, Python 3.9 or later."""
+"""Client of the worker, used by every editor's plug-in. Standard library only, Python 3.9 or later."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Choices and ranges of the controls in every editor, and the request that is made from their values."""
+"""Choices and ranges of the controls in every editor, and the engine request made of their values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 from .failure import Failure
 from .option_values import OPTIONS
@@ -35,16 +34,41 @@ LARGEST = 8192  # pixels on the longest side
 LARGEST_SEED = 2**31 - 1
 
 
-def asked(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what to ask the engine for: the keyword arguments of `Engine.stylize`.
+Choices = TypedDict(
+    "Choices",
+    {
+        "style": str,
+        "second-style": str,
+        "second-share": float,
+        "strength": float,
+        "style-scale": float,
+        "keep-colours": str,
+        "size": int,
+        "seed": int,
+        "quality": str,
+        "model": str,
+        "device": str,
+    },
+)
+"""{control: value}; "style" and "second-style" are paths, or empty where there is none."""
 
-    `chosen`: by the controls' names; "style" and "second-style" are paths, or empty where there is none.
-    Raises Failure where something is missing.
-    """
+
+class EngineRequest(TypedDict):
+    """Keyword arguments of `Engine.stylize`."""
+
+    styles: list[str]
+    options: dict[str, object]
+    quality: str
+    model: str
+    device: str
+
+
+def engine_request(chosen: Choices) -> EngineRequest:
+    """Return the request for the values of the controls. Raises Failure where no style is chosen."""
     if not chosen["style"]:
         raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
     styles = [chosen["style"]]
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "strength": chosen["strength"],
         "style_scale": chosen["style-scale"],
         "seed": chosen["seed"],

@@ -1,4 +1,4 @@
-"""Where the engine is: engine.json beside the plug-in, written when the plug-in was installed."""
+"""Discovery of the engine by engine.json, which the installation wrote into the plug-in's folder."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .errors import EngineError
 
 FILE = "engine.json"
 SANDBOX = Path("/.flatpak-info")
-"""What is there inside of a Flatpak, where the computer's own files are elsewhere or hidden."""
+"""A file that exists inside of a Flatpak, whose sandbox hides or moves the host's files."""
 INSTALL = "nst-onnx plugin install"
 _REINSTALL = f"run `{INSTALL}` again, in the environment where nst-onnx is installed"
 
 
 @dataclass(frozen=True)
 class FoundEngine:
-    """How the engine is started; `version` of nst-onnx that installed the plug-in.
+    """The `command` that starts the engine, and the `version` of nst-onnx that installed the plug-in.
 
-    `install`: what a person runs to have that done again.
+    `install`: the command line that repeats the installation.
     """
 
     command: list[str]
@@ -29,16 +29,16 @@ class FoundEngine:
 
 
 def find(folder: str | os.PathLike[str]) -> FoundEngine:
-    """Return the engine that a plug-in in `folder` was installed with.
+    """Return the engine of the plug-in in `folder`.
 
-    Raises EngineError where engine.json is missing or damaged, and where its program is no longer there.
+    Raises EngineError where engine.json is missing or damaged, or its program no longer exists.
     """
     path = Path(folder) / FILE
     try:
         facts = json.loads(path.read_text("utf-8"))
         command = facts["command"]
         if not isinstance(command, list) or not command or not all(isinstance(w, str) for w in command):
-            raise ValueError("its command is none")
+            raise ValueError("its command is not a list of words")
         found = FoundEngine(command, str(facts["version"]), str(facts.get("install", INSTALL)))
     except FileNotFoundError:
         raise EngineError(

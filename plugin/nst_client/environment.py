@@ -1,4 +1,4 @@
-"""How a process is started from within an editor: without what the editor set up for itself."""
+"""Environment of the engine process: the editor's own, without the variables meant for the editor itself."""
 
 from __future__ import annotations
 
@@ -6,37 +6,43 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-# What an editor sets for the Python inside it would break any other Python.
-_OF_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
+# An editor sets these for its embedded Python; they break any other Python.
+_PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LD_PRELOAD")
 
 
 def environment() -> dict[str, str]:
     """Return the environment for the engine."""
-    chosen = {name: value for name, value in os.environ.items() if name not in _OF_PYTHON}
+    chosen = {name: value for name, value in os.environ.items() if name not in _PYTHON_VARIABLES}
     bundles = [os.environ[name] for name in ("APPDIR", "SNAP") if os.environ.get(name)]
     for name in _LIBRARY_PATHS:
         paths = [path for path in chosen.pop(name, "").split(os.pathsep) if path]
         kept = [path for path in paths if not any(path.startswith(bundle) for bundle in bundles)]
         if kept:
             chosen[name] = os.pathsep.join(kept)
-    chosen["PYTHONSAFEPATH"] = "1"  # whatever lies in the working directory is not to be imported
+    chosen["PYTHONSAFEPATH"] = "1"  # import nothing from the working directory
     if sys.getfilesystemencoding().lower().replace("-", "") == "utf8":
-        chosen["PYTHONUTF8"] = "1"  # so that both mean the same by a file name
+        chosen["PYTHONUTF8"] = "1"  # both processes must encode file names alike
     return chosen
 
 
-def how_to_start() -> dict[str, Any]:
-    """Return Popen's arguments for a process that no terminal's Ctrl-C and no console window touches.
+def start_process(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a process with pipes, without a console window and without the terminal's Ctrl-C.
 
-    It works in the home folder: where the editor was started from is an accident.
+    Its working directory is the home folder, whatever the editor's is. Raises OSError, ValueError.
     """
-    home = Path.home()
-    chosen: dict[str, Any] = {"env": environment(), "cwd": home if home.is_dir() else None}
+    home, pipe = Path.home(), subprocess.PIPE
+    flags = 0
     if sys.platform == "win32":
-        chosen["creationflags"] = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    else:
-        chosen["start_new_session"] = True
-    return chosen
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return subprocess.Popen(
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=environment(),
+        cwd=home if home.is_dir() else None,
+        creationflags=flags,
+        start_new_session=sys.platform != "win32",
+    )

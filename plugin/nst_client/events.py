@@ -1,4 +1,4 @@
-"""What the engine tells while it works. `last` events end a job."""
+"""Events of the worker: its hello, and what each job emits. An event with `last` set ends the job."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .pixels import Pixels
+from .protocol import Message
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What the engine is and has."""
+    """The worker's hello: its version, and the models, devices, presets and qualities that it offers."""
 
     version: str
     python: str
@@ -20,24 +21,37 @@ class Hello:
     qualities: dict[str, dict[str, int]]
     folder: str
 
+    @classmethod
+    def of(cls, message: Message) -> Hello:
+        """Return the hello of a protocol message."""
+        return cls(
+            str(message.get("version")),
+            str(message.get("python")),
+            message.get("models", []),
+            message.get("devices", []),
+            message.get("presets", []),
+            message.get("qualities", {}),
+            str(message.get("folder")),
+        )
+
 
 @dataclass(frozen=True)
 class Event:
-    """Base of all that a job tells."""
+    """Base class of a job's events."""
 
     last = False
 
 
 @dataclass(frozen=True)
 class Accepted(Event):
-    """The engine has taken the job on."""
+    """The worker has accepted the job."""
 
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """How far it is: step of steps (over all scales), and the scale (0-based) of scales.
+    """Progress: step of steps (over all scales), and the scale (0-based) of scales.
 
-    `seconds_left` is None while nothing can be said of it.
+    `seconds_left` is None while there is no estimate.
     """
 
     scale: int
@@ -50,20 +64,20 @@ class Progress(Event):
 
     @property
     def fraction(self) -> float:
-        """How much is done, 0..1."""
+        """The completed fraction, 0..1."""
         return min(1.0, self.step / max(1, self.steps))
 
 
 @dataclass(frozen=True)
 class Preview(Event):
-    """The picture as it is now, RGB, smaller than the result will be."""
+    """The current picture, RGB, smaller than the result."""
 
     picture: Pixels
 
 
 @dataclass(frozen=True)
 class Done(Event):
-    """The result: f32, RGB, or RGBA where the content had transparency. `stopped`: before its time."""
+    """The result: f32, RGB, or RGBA where the content had transparency. `stopped`: before the last step."""
 
     picture: Pixels
     stopped: bool
@@ -73,17 +87,17 @@ class Done(Event):
 
 @dataclass(frozen=True)
 class Cancelled(Event):
-    """It was cancelled; there is no result."""
+    """The job was cancelled; there is no result."""
 
     last = True
 
 
 @dataclass(frozen=True)
 class Error(Event):
-    """It failed. `message` and `hint` are for a person.
+    """The job failed; `message` and `hint` are for the user.
 
-    `code`: picture, option, model, device, protocol, busy, internal; or, where the engine itself failed,
-    died or hangs. `log`: then the end of its log.
+    `code`: picture, option, model, device, protocol, busy, internal; or "died" and "hangs" where the worker
+    itself failed, with the end of its `log`.
     """
 
     code: str

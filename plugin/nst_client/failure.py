@@ -1,10 +1,10 @@
-"""What went wrong, in words for the person at the editor."""
+"""Failures as sentences for the user of an editor."""
 
 from __future__ import annotations
 
 
 class Failure(Exception):  # noqa: N818
-    """The painting cannot be made; `str` says why and what to do."""
+    """The painting cannot be made; `str(failure)` is the reason and the remedy, as sentences."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         message, hint = (" ".join(part.split()).rstrip(".") for part in (message, hint))
@@ -12,4 +12,4 @@ class Failure(Exception):  # noqa: N818
 
 
 class Cancelled(Exception):  # noqa: N818
-    """The person has thought better of it."""
+    """The user cancelled the painting."""

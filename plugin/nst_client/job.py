@@ -1,4 +1,4 @@
-"""One picture being painted, as a plug-in sees it."""
+"""Handle of one stylisation job in the worker: files to it, events from it, cancellation."""
 
 from __future__ import annotations
 
@@ -6,25 +6,39 @@ import contextlib
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import Callable, Protocol
 
 from . import pixels
+from .errors import system_reason
 from .events import Accepted, Cancelled, Done, Error, Event, Preview, Progress
 from .pixels import Pixels
 from .protocol import Message
 
-if TYPE_CHECKING:
-    from .client import Engine
+_POLL_SECONDS = 0.02
+_CANCEL_SECONDS = 3.0  # a worker that takes longer to answer a cancel is killed
 
-_TICK = 0.02
-_CANCEL_SECONDS = 3.0  # a worker that takes longer to answer a cancel is ended
+
+class Worker(Protocol):
+    """The connection to the worker, as a job uses it (`connection.Connection`)."""
+
+    def request(self, message: Message) -> None:
+        """Send a message."""
+
+    def check(self) -> None:
+        """Kill a worker that no longer answers."""
+
+    def abort(self, message: str) -> None:
+        """Kill the worker, which fails all of its jobs with `message`."""
+
+    def remove_job(self, name: str) -> None:
+        """Send no more events to the job `name`."""
 
 
 class Job:
-    """Poll it from a timer of the interface. Its last event has `last` set, and always comes."""
+    """A stylisation in progress, polled from a timer of the interface; its last event always arrives."""
 
-    def __init__(self, engine: Engine, name: str, folder: Path) -> None:
-        self._engine, self._name, self._folder = engine, name, folder
+    def __init__(self, worker: Worker, name: str, folder: Path) -> None:
+        self._worker, self._name, self._folder = worker, name, folder
         self._files: dict[str, Pixels] = {}
         self._events: list[Event] = []
         self._lock = threading.Lock()
@@ -36,17 +50,17 @@ class Job:
     # ---- for the plug-in
 
     def poll(self) -> list[Event]:
-        """Return what has happened since the last time, the newest progress and preview only. Never waits."""
-        self._watch()
+        """Return the events since the last call, of progress and preview only the newest. Never blocks."""
+        self._check_worker()
         with self._lock:
             events, self._events = self._events, []
         self.over = self.over or any(event.last for event in events)
         return events
 
     def wait(self, seconds: float | None = None, each: Callable[[Event], None] | None = None) -> Event | None:
-        """Wait for the last event and return it; None when `seconds` have passed before.
+        """Block until the last event and return it; None after `seconds`.
 
-        `each` is called with every event. For scripts: an interface polls.
+        `each` is called with every event. For scripts; an interface polls.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         while True:
@@ -57,28 +71,28 @@ class Job:
                     return event
             if deadline is not None and time.monotonic() > deadline:
                 return None
-            time.sleep(_TICK)
+            time.sleep(_POLL_SECONDS)
 
     def cancel(self) -> None:
-        """Have it end without a result. `Cancelled` follows at once, whatever the worker is doing."""
+        """End the job without a result; a worker that does not confirm in 3 seconds is killed."""
         if self._cancelled_at is None:
             self._cancelled_at = time.monotonic()
-            self._ask_to_end(keep=False)
+            self._send_cancel(keep=False)
 
     def stop_and_keep(self) -> None:
-        """Have it end with the best picture so far, after the step at hand."""
-        self._ask_to_end(keep=True)
+        """End the job after the current step, with the best picture so far as its result."""
+        self._send_cancel(keep=True)
 
     # ---- for the engine
 
     def file(self, picture: Pixels) -> Message:
-        """Choose a file for a picture, to be written later, and describe it."""
+        """Assign a file to a picture, written by `write_files`, and return its description."""
         name = f"job{self._name}-{len(self._files)}"
         self._files[name] = picture
-        return picture.described(name)
+        return picture.description(name)
 
     def write_files(self, request: Message) -> Message | None:
-        """Write the pixels and return the request; None where that failed, or is no longer wanted."""
+        """Write the pixels and return the request; None where that failed or the job was cancelled."""
         if self._cancelled_at is not None:
             self._add(Cancelled())
             return None
@@ -88,31 +102,31 @@ class Job:
                 picture.write(self._folder / name)
             written = True
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            self.fail("internal", f"cannot hand the picture to the engine: {reason}", "make room on the disk")
+            text = f"cannot hand the picture to the engine: {system_reason(error)}"
+            self.fail("internal", text, "make room on the disk")
         with self._lock:
-            self._files.clear()  # and so let go of the pixels
+            self._files.clear()  # release the pixels
         if not written or self._ended:
             self._remove([name for name, _ in pictures])
             return None
         return request
 
-    def take(self, message: Message) -> None:
-        """Take an event of the worker's."""
+    def receive(self, message: Message) -> None:
+        """Convert an event message of the worker and queue it for `poll`."""
         try:
             event = self._event(message)
         except (OSError, ValueError, KeyError, TypeError) as error:
             event = Error("internal", f"the engine's answer cannot be read ({error})", "try again")
-            self._ask_to_end(keep=False)
+            self._send_cancel(keep=False)
         if event is not None:
             self._add(event)
 
     def fail(self, code: str, message: str, hint: str, log: str = "") -> None:
-        """End it because the engine cannot go on."""
+        """End the job with an error, because the worker failed; a cancelled job ends as cancelled."""
         self._add(Cancelled() if self._cancelled_at is not None else Error(code, message, hint, log))
 
-    def _ask_to_end(self, *, keep: bool) -> None:
-        self._engine.request({"id": f"{self._name} end", "request": "cancel", "of": self._name, "keep": keep})
+    def _send_cancel(self, *, keep: bool) -> None:
+        self._worker.request({"id": f"{self._name} end", "request": "cancel", "of": self._name, "keep": keep})
 
     def _event(self, message: Message) -> Event | None:
         kind = message.get("event")
@@ -122,9 +136,9 @@ class Job:
             names = ("scale", "scales", "step", "steps", "losses", "seconds", "seconds_left")
             return Progress(*(message[name] for name in names))
         if kind == "preview":
-            return Preview(pixels.take(self._folder, message["picture"]))
+            return Preview(pixels.read_and_remove(self._folder, message["picture"]))
         if kind == "done":
-            picture = pixels.take(self._folder, message["picture"])
+            picture = pixels.read_and_remove(self._folder, message["picture"])
             return Done(picture, message["stopped"], message["settings"])
         if kind == "cancelled":
             return Cancelled()
@@ -141,18 +155,18 @@ class Job:
             self._events.append(event)
             self._ended = event.last
         if event.last:
-            self._engine.forget(self._name)
+            self._worker.remove_job(self._name)
 
     def _remove(self, names: list[str]) -> None:
         for name in names:
             with contextlib.suppress(OSError):
                 (self._folder / name).unlink()
 
-    def _watch(self) -> None:
-        """End a worker that answers neither us nor a cancel."""
+    def _check_worker(self) -> None:
+        """Kill a worker that does not confirm a cancel in time, or answers no ping."""
         if self._ended:
             return
         if self._cancelled_at is not None and time.monotonic() - self._cancelled_at > _CANCEL_SECONDS:
-            self._engine.give_up("the engine did not answer and was ended")
+            self._worker.abort("the engine did not answer and was ended")
         else:
-            self._engine.check()
+            self._worker.check()

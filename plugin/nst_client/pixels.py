@@ -1,4 +1,4 @@
-"""Pictures in memory, and in the files that they travel in."""
+"""Raw pixel arrays, in memory and in the files exchanged with the worker."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Pixels:
         if len(self.data) != expected:
             raise ValueError(f"the picture needs {expected} bytes, not {len(self.data)}")
 
-    def described(self, file: str) -> Message:
-        """Return what the worker is told of it when it lies in `file`."""
+    def description(self, file: str) -> Message:
+        """Return the protocol's description of the picture stored in `file`."""
         return {
             "file": file,
             "width": self.width,
@@ -46,15 +46,15 @@ class Pixels:
         }
 
     def write(self, path: Path) -> None:
-        """Write it into a new file that only its owner may read. Raises OSError."""
+        """Write the data to a new file with mode 0600. Raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(self.data)
 
 
-def take(folder: Path, described: Message) -> Pixels:
-    """Read a picture that the worker made, and remove its file. Raises OSError, ValueError, KeyError."""
-    path = folder / Path(described["file"]).name
+def read_and_remove(folder: Path, message: Message) -> Pixels:
+    """Read a picture that the worker wrote, and remove its file. Raises OSError, ValueError, KeyError."""
+    path = folder / Path(message["file"]).name
     data = path.read_bytes()
     path.unlink()
-    return Pixels(described["width"], described["height"], described["channels"], described["type"], data)
+    return Pixels(message["width"], message["height"], message["channels"], message["type"], data)

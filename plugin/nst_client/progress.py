@@ -1,4 +1,4 @@
-"""How a painting goes, for whoever shows it: a bar, a text, a preview, and the end."""
+"""Progress of a job for an interface: fraction, text, newest preview and result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .job import Job
 from .pixels import Pixels
 from .translation import _
 
-PAUSE = 0.05  # seconds
+POLL_SECONDS = 0.05
 
 
-class Course:
-    """Follows a job. `fraction`: how much is done, 0..1; `text`: the same in words."""
+class JobMonitor:
+    """Collects a job's events. `fraction`: the completed part, 0..1; `text`: the same in words."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -24,11 +24,14 @@ class Course:
         self.fraction = 0.0
         self.text = _("Preparing…")
 
-    def runs(self) -> bool:
-        """Take in what has happened; return whether it goes on. Never waits. Raises Failure, Cancelled."""
+    def update(self) -> bool:
+        """Process new events; return whether the job is still running. Never blocks.
+
+        Raises Failure, Cancelled.
+        """
         for event in self._job.poll():
             if isinstance(event, Progress):
-                self.fraction, self.text = event.fraction, _words(event)
+                self.fraction, self.text = event.fraction, _text(event)
             elif isinstance(event, Preview):
                 self._preview = event.picture
             elif isinstance(event, Done):
@@ -40,29 +43,29 @@ class Course:
         return self._done is None
 
     def pause(self) -> None:
-        """Let a moment pass, where there is no main loop."""
-        time.sleep(PAUSE)
+        """Sleep until the next update is due; for callers without a main loop."""
+        time.sleep(POLL_SECONDS)
 
     def preview(self) -> Pixels | None:
-        """Return the newest preview, once."""
+        """Return the newest preview; None where there is none since the last call."""
         preview, self._preview = self._preview, None
         return preview
 
-    def painting(self) -> Pixels:
-        """Return the finished painting."""
-        assert self._done is not None, "ask when it has run"
+    def result(self) -> Pixels:
+        """Return the finished picture, once `update` has returned False."""
+        assert self._done is not None, "the job is still running"
         return self._done
 
     def stop_and_keep(self) -> None:
-        """End it with what there is."""
+        """End the job with the best picture so far."""
         self._job.stop_and_keep()
 
     def cancel(self) -> None:
-        """End it without a painting."""
+        """End the job without a result."""
         self._job.cancel()
 
 
-def _words(progress: Progress) -> str:
+def _text(progress: Progress) -> str:
     text = _("Step {step} of {steps}").format(step=progress.step, steps=progress.steps)
     if progress.seconds_left is None:
         return text

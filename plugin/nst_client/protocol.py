@@ -1,4 +1,4 @@
-"""What client and worker agree on. See docs/worker-protocol.md."""
+"""Constants of the worker protocol (docs/worker-protocol.md)."""
 
 from __future__ import annotations
 

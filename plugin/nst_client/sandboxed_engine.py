@@ -1,12 +1,12 @@
-"""The engine beside an editor: found, started, and ended with the plug-in."""
+"""The engine of an installed plug-in, started outside of the editor's Flatpak sandbox where there is one."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
+from .choices import EngineRequest
 from .client import Engine
 from .discovery import SANDBOX, find
 from .errors import EngineError
@@ -17,10 +17,10 @@ from .pixels import Pixels
 
 
 class NeuralEngine:
-    """nst-onnx in the Python it was installed in; a context in which it runs. Never waits, except `wait`.
+    """The worker of the nst-onnx that installed the plug-in, as a context manager.
 
-    `folder`: the plug-in's; `flatpak`: the editor's name at Flathub. Raises Failure where the engine is not
-    there, or does not start.
+    Only `wait` and `close` block. `folder`: the plug-in's; `flatpak`: the editor's identifier at Flathub.
+    Raises Failure where the engine is missing or does not start.
     """
 
     def __init__(self, folder: Path, flatpak: str) -> None:
@@ -28,11 +28,11 @@ class NeuralEngine:
         try:
             found = find(folder)
             command, shared = found.command, None
-            if SANDBOX.exists():  # the engine's Python is the computer's own, so it runs outside
+            if SANDBOX.exists():  # the engine needs the host's Python
                 if not shutil.which("flatpak-spawn"):
                     raise EngineError("this Flatpak cannot start programs of the computer", self._permission)
                 command = ["flatpak-spawn", "--host", "--watch-bus", *command]
-                shared = _shared(flatpak)
+                shared = _shared_folder(flatpak)
             self._engine = Engine(command, folder=shared, version=found.version, install=found.install)
             self._engine.launch()
         except EngineError as error:
@@ -45,32 +45,32 @@ class NeuralEngine:
         self.close()
 
     def close(self) -> None:
-        """End it."""
+        """Shut the worker down."""
         self._engine.close()
 
     def launch(self) -> None:
-        """Start it again, where it has died."""
+        """Start the worker again where it has died."""
         try:
             self._engine.launch()
         except EngineError as error:
             raise self._failure(error) from error
 
     def ready(self) -> Hello | None:
-        """Return what the engine has, or None while it is starting."""
+        """Return the worker's hello, or None while it is starting."""
         try:
             return self._engine.ready()
         except EngineError as error:
             raise self._failure(error) from error
 
     def wait(self) -> None:
-        """Wait until it is ready."""
+        """Block until the worker is ready."""
         try:
             self._engine.start()
         except EngineError as error:
             raise self._failure(error) from error
 
-    def paint(self, content: Pixels, request: dict[str, Any], *, preview: int | None = None) -> Job:
-        """Begin to paint; `preview`: longest side of the previews, None for none."""
+    def paint(self, content: Pixels, request: EngineRequest, *, preview: int | None = None) -> Job:
+        """Start a job; `preview`: longest side of the previews, None for none."""
         seconds = None if preview is None else 0.3
         try:
             return self._engine.stylize(
@@ -91,8 +91,8 @@ class NeuralEngine:
         return Failure(str(error), hint)
 
 
-def _shared(flatpak: str) -> str:
-    """Return a folder that both sides of Flatpak's sandbox see under the same name."""
+def _shared_folder(flatpak: str) -> str:
+    """Return a folder that has the same path inside and outside of Flatpak's sandbox."""
     folder = Path.home() / ".var/app" / flatpak / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder)

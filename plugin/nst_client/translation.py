@@ -1,4 +1,4 @@
-"""Words for people, in their language where `locale/` in the plug-in's folder has it."""
+"""Translation of the user-visible texts by gettext; catalogues in `locale/` of the plug-in's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why Neural Style is not in GIMP's menu: every known cause, looked for, with its cure."""
+"""Checks of the plug-in in GIMP: every known cause of a missing menu entry, each with its remedy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nst_onnx.editors.checks import files_of, sandbox
+from nst_onnx.editors.checks import check_files, check_sandbox
 from nst_onnx.editors.gimp import install as gimp_install
 from nst_onnx.editors.gimp import profiles as gimp_profiles
-from nst_onnx.editors.profile import Profile
+from nst_onnx.editors.gimp.profiles import GimpProfile
 from nst_onnx.support.module_search import Finding
 
 NONE_FOUND = (
@@ -18,8 +18,8 @@ NONE_FOUND = (
 )
 
 
-def examine(profiles: Sequence[Profile]) -> Iterator[Finding]:
-    """Look at GIMP, and at the plug-in in every one of `profiles`."""
+def examine(profiles: Sequence[GimpProfile]) -> Iterator[Finding]:
+    """Check GIMP itself, and the plug-in in each of `profiles`."""
     for program in gimp_profiles.programs():
         version = gimp_profiles.version_of(program)
         if version is None:
@@ -33,37 +33,37 @@ def examine(profiles: Sequence[Profile]) -> Iterator[Finding]:
         found = f"only an older GIMP was used here ({old[0]})" if old else NONE_FOUND[0]
         yield Finding("gimp", "broken", f"{found}; {NONE_FOUND[1]}")
     for profile in profiles:
-        yield from _placed(profile)
+        yield from _check_location(profile)
         if gimp_install.installed(profile):
-            yield from _installed(profile)
+            yield from _check_installed(profile)
 
 
-def _placed(profile: Profile) -> Iterator[Finding]:
-    """Look whether the plug-in is where GIMP looks: in a folder of its own, of its own name."""
-    place, again = profile.plug_ins, profile.install_line
-    right = place / gimp_profiles.FOLDER / gimp_profiles.MAIN_FILE
+def _check_location(profile: GimpProfile) -> Iterator[Finding]:
+    """Check that the plug-in is where GIMP searches: in a folder of the same name as its main file."""
+    plug_ins, line = profile.plug_ins, profile.install_line
+    expected = plug_ins / gimp_profiles.FOLDER / gimp_profiles.MAIN_FILE
     found = [
-        file for depth in range(4) for file in sorted(place.glob("*/" * depth + gimp_profiles.MAIN_FILE))
+        file for depth in range(4) for file in sorted(plug_ins.glob("*/" * depth + gimp_profiles.MAIN_FILE))
     ]
     found += sorted((profile.folder / "scripts").rglob(gimp_profiles.MAIN_FILE))
     for file in found:
-        if file != right:
-            text = f"{file} is in the wrong folder: GIMP only looks at {right}; remove it, then run: {again}"
+        if file != expected:
+            text = f"{file} is in the wrong folder: GIMP only reads {expected}; remove it, then run: {line}"
             yield Finding("folder", "broken", text)
     if not found:
-        yield Finding("plug-in", "missing", f"not installed in {place}; run: {again}")
-    searched = _searched(profile.folder / "gimprc")
-    if searched and "plug-ins" in searched and not _covers(searched, place):
+        yield Finding("plug-in", "missing", f"not installed in {plug_ins}; run: {line}")
+    searched = _search_path(profile.folder / "gimprc")
+    if searched and "plug-ins" in searched and not _covers(searched, plug_ins):
         yield Finding(
             "folder",
             "broken",
             f"this GIMP looks for plug-ins in {searched} only; "
-            f"add {place} in Edit ▸ Preferences ▸ Folders ▸ Plug-ins",
+            f"add {plug_ins} in Edit ▸ Preferences ▸ Folders ▸ Plug-ins",
         )
 
 
-def _searched(gimprc: Path) -> str | None:
-    """Return the folders that a person has set in the preferences."""
+def _search_path(gimprc: Path) -> str | None:
+    """Return the plug-in search path set in the preferences; None for GIMP's own."""
     try:
         found = re.search(r'^\(plug-in-path\s+"([^"]*)"', gimprc.read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
@@ -71,29 +71,29 @@ def _searched(gimprc: Path) -> str | None:
     return found.group(1) if found else None
 
 
-def _covers(searched: str, place: Path) -> bool:
-    return "${gimp_dir}/plug-ins" in searched.replace("\\\\", "/") or str(place) in searched
+def _covers(searched: str, folder: Path) -> bool:
+    return "${gimp_dir}/plug-ins" in searched.replace("\\\\", "/") or str(folder) in searched
 
 
-def _installed(profile: Profile) -> Iterator[Finding]:
-    """Look at an installed plug-in: run bit, files, version, engine, sandbox, and what GIMP itself says."""
+def _check_installed(profile: GimpProfile) -> Iterator[Finding]:
+    """Check an installed plug-in: executable bit, files, version, engine, sandbox, GIMP's procedure list."""
     folder = profile.plug_ins / gimp_profiles.FOLDER
     yield Finding("plug-in", "good", str(folder))
-    runnable = gimp_install.runnable(folder)
-    if runnable:
-        yield Finding("run bit", "good", "set")
+    executable = gimp_install.executable(folder)
+    if executable:
+        yield Finding("executable", "good", "set")
     else:
         main_file = folder / gimp_profiles.MAIN_FILE
         text = f"{main_file} may not be run, so GIMP passes over it; run: {profile.install_line}"
-        yield Finding("run bit", "broken", text)
-    yield from files_of(folder, profile.install_line)
-    yield from sandbox("GIMP", profile.packaging, gimp_profiles.FLATPAK)
-    if runnable and profile.packaging in ("native", "given"):
-        yield from _asked(profile)
+        yield Finding("executable", "broken", text)
+    yield from check_files(folder, profile.install_line)
+    yield from check_sandbox("GIMP", profile.packaging, gimp_profiles.FLATPAK)
+    if executable and profile.packaging in ("native", "given"):
+        yield from _check_procedure(profile)
 
 
-def _asked(profile: Profile) -> Iterator[Finding]:
-    """Ask each GIMP of this version whether it lists the procedure."""
+def _check_procedure(profile: GimpProfile) -> Iterator[Finding]:
+    """Query each GIMP of the profile's version for the procedure."""
     for program in gimp_profiles.programs():
         if gimp_profiles.version_of(program) != profile.version and profile.packaging != "given":
             continue

@@ -1,4 +1,4 @@
-"""Copying the plug-in into GIMP's profile, and taking it out again."""
+"""Installation of the plug-in in a GIMP profile."""
 
 from __future__ import annotations
 
@@ -6,34 +6,37 @@ import os
 import stat
 from pathlib import Path
 
-from nst_onnx.editors.gimp.profiles import FOLDER, MAIN_FILE
-from nst_onnx.editors.plugin_files import Installed, place, remove, version_in
-from nst_onnx.editors.profile import Profile
+from nst_onnx.editors import plugin_files
+from nst_onnx.editors.gimp.profiles import FOLDER, MAIN_FILE, GimpProfile
+from nst_onnx.editors.plugin_files import Installed
 
 
-def install(profile: Profile) -> Path:
-    """Install the plug-in and return where it is. Raises PluginError."""
-    return place(profile.plug_ins / FOLDER, "gimp", profile.install_line, make_runnable)
+def install(profile: GimpProfile) -> Path:
+    """Install the plug-in and return its folder. Raises PluginError."""
+    files = plugin_files.source() / "gimp" / FOLDER
+    return plugin_files.install(files, profile.plug_ins / FOLDER, profile.install_line, make_executable)
 
 
-def uninstall(profile: Profile) -> Path | None:
-    """Remove the plug-in; return what was removed. Raises PluginError."""
-    return remove(profile.plug_ins / FOLDER)
+def uninstall(profile: GimpProfile) -> Path | None:
+    """Remove the plug-in and return its folder; None where there was none. Raises PluginError."""
+    return plugin_files.remove(profile.plug_ins / FOLDER)
 
 
-def installed(profile: Profile) -> Installed | None:
-    """Return what is installed in a profile."""
+def installed(profile: GimpProfile) -> Installed | None:
+    """Return the plug-in installed in a profile."""
     target = profile.plug_ins / FOLDER
-    return Installed(target, version_in(target)) if (target / MAIN_FILE).is_file() else None
+    if not (target / MAIN_FILE).is_file():
+        return None
+    return Installed(target, plugin_files.installed_version(target))
 
 
-def make_runnable(folder: Path) -> None:
-    """Set the run bits for all who may read; GIMP passes over plug-ins without. Raises OSError."""
+def make_executable(folder: Path) -> None:
+    """Set the executable bits for all who may read: GIMP skips plug-ins without them. Raises OSError."""
     file = folder / MAIN_FILE
     mode = stat.S_IMODE(file.stat().st_mode)
     file.chmod(mode | (mode & 0o444) >> 2)
 
 
-def runnable(folder: Path) -> bool:
-    """Return whether the run bit is set (on Windows there is none)."""
+def executable(folder: Path) -> bool:
+    """Return whether the executable bit is set (Windows has none)."""
     return os.access(folder / MAIN_FILE, os.X_OK)

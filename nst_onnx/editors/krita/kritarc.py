@@ -1,19 +1,21 @@
-"""The switch in Krita's settings that has it load a plug-in; all else in there is left as it is."""
+"""The setting in kritarc that enables the plug-in; all other settings keep their text."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from nst_onnx.editors.errors import PluginError
-from nst_onnx.editors.krita.profiles import SWITCH
+from nst_onnx.editors.krita.profiles import SETTING
+from nst_onnx.errors import PluginError
+from nst_onnx.support import library_errors
+from nst_onnx.support.library_errors import system_reason
 
 _SECTION = re.compile(r"^\[python\][ \t]*$(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
-_LINE = re.compile(rf"^{SWITCH}[ \t]*=[ \t]*(.*?)[ \t]*\n?$", re.MULTILINE)
+_LINE = re.compile(rf"^{SETTING}[ \t]*=[ \t]*(.*?)[ \t]*\n?$", re.MULTILINE)
 
 
 def enabled(settings: Path) -> bool:
-    """Return whether Krita loads the plug-in."""
+    """Return whether the setting is there and true."""
     try:
         section = _SECTION.search(settings.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -23,18 +25,18 @@ def enabled(settings: Path) -> bool:
 
 
 def enable(settings: Path) -> None:
-    """Switch it on. Raises PluginError."""
+    """Set the setting to true. Raises PluginError."""
     _write(settings, True)
 
 
-def forget(settings: Path) -> None:
-    """Remove the switch. Raises PluginError."""
+def remove(settings: Path) -> None:
+    """Remove the setting. Raises PluginError."""
     if settings.is_file():
         _write(settings, False)
 
 
 def _write(settings: Path, on: bool) -> None:
-    line = f"{SWITCH}=true\n" if on else ""
+    line = f"{SETTING}=true\n" if on else ""
     try:
         text = settings.read_text(encoding="utf-8") if settings.is_file() else ""
         section = _SECTION.search(text)
@@ -48,13 +50,13 @@ def _write(settings: Path, on: bool) -> None:
         if new == text:
             return
         settings.parent.mkdir(parents=True, exist_ok=True)
-        beside = settings.with_name(f".{settings.name}.new")
-        beside.write_text(new, encoding="utf-8")
+        replacement = settings.with_name(f".{settings.name}.new")
+        replacement.write_text(new, encoding="utf-8")
         if settings.exists():
-            beside.chmod(settings.stat().st_mode)
-        beside.replace(settings)
+            replacement.chmod(settings.stat().st_mode)
+        replacement.replace(settings)
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        reason = system_reason(error) if isinstance(error, OSError) else library_errors.of(error)
         raise PluginError(
             f"cannot switch the plug-in on or off in {settings}: {reason}",
             "do it in Krita: Settings ▸ Configure Krita ▸ Python Plugin Manager ▸ Neural Style",

@@ -1,4 +1,4 @@
-"""Krita's profiles and programs, wherever they are packaged."""
+"""Discovery of Krita's profiles and programs, native and packaged."""
 
 from __future__ import annotations
 
@@ -16,53 +16,58 @@ from nst_onnx.editors.profile import Packaging, install_line
 FLATPAK = "org.kde.krita"
 FOLDER = "neural_style"
 DESKTOP = f"{FOLDER}.desktop"
-SWITCH = f"enable_{FOLDER}"
-"""The setting in the section [python] that switches the plug-in on."""
+SETTING = f"enable_{FOLDER}"
+"""The setting in kritarc's section [python] that enables the plug-in."""
 SIGNS = ("resourcecache.sqlite", "bundles", "paintoppresets", "pykrita")
-"""What Krita makes in its resources."""
+"""Files and folders that Krita creates in its resource folder."""
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class KritaProfile:
-    """`folder`: Krita's resources; `settings`: its kritarc; how that Krita was packaged.
-
-    Krita keeps one profile for all of its versions.
-    """
+    """A Krita profile: its resource `folder`, its `settings` (kritarc), and how Krita was packaged."""
 
     folder: Path
     settings: Path
     packaging: Packaging
 
     @property
+    def version(self) -> str:
+        """No version: Krita uses one profile for all of its versions."""
+        return "-"
+
+    @property
     def plug_ins(self) -> Path:
-        """The folder that holds plug-ins: of each a .desktop file and a package."""
+        """The folder of plug-ins: of each a .desktop file and a package."""
         return self.folder / "pykrita"
 
     @property
     def install_line(self) -> str:
-        """What a person runs to have the plug-in installed in it."""
+        """The command line that installs the plug-in in this profile."""
         return install_line("krita", self.folder, self.packaging)
 
 
 def profiles() -> list[KritaProfile]:
-    """Return the profiles of every Krita that was found, best last; one that Krita has yet to make, too."""
-    found = [known for known in _places() if known.folder.is_dir() or known.settings.is_file()]
-    native = next(_places())
+    """Return the profiles of every Krita, the preferred one last.
+
+    Where a native Krita is installed but was never started, its future profile is included.
+    """
+    found = [known for known in _candidates() if known.folder.is_dir() or known.settings.is_file()]
+    native = next(_candidates())
     if native not in found and any(True for _ in programs()):
         found.insert(0, native)
     return found[::-1]
 
 
 def given(folder: Path) -> KritaProfile:
-    """Return the profile with these resources; its settings are where they are for this user."""
+    """Return the profile with this resource folder and this user's kritarc."""
     resources = folder.parent if folder.name == "pykrita" else folder
-    known = [place for place in _places() if place.folder == resources]
-    return known[0] if known else KritaProfile(resources, next(_places()).settings, "given")
+    known = [profile for profile in _candidates() if profile.folder == resources]
+    return known[0] if known else KritaProfile(resources, next(_candidates()).settings, "given")
 
 
-def _places() -> Iterator[KritaProfile]:
-    """Find where profiles may be, the native one first."""
+def _candidates() -> Iterator[KritaProfile]:
+    """Yield the profiles that may exist on this system, the native one first."""
     home = Path.home()
     if sys.platform == "win32":
         roaming = Path(os.environ.get("APPDATA", home / "AppData/Roaming"))
@@ -82,24 +87,24 @@ def _places() -> Iterator[KritaProfile]:
 
 
 def programs() -> Iterator[str]:
-    """Find the programs that start a Krita."""
-    places: list[str | None] = [None]
+    """Yield the program that starts Krita, if there is one."""
+    paths: list[str | None] = [None]  # None: PATH
     if sys.platform == "darwin":
-        places.append("/Applications/krita.app/Contents/MacOS")
+        paths.append("/Applications/krita.app/Contents/MacOS")
     if sys.platform == "win32" and os.environ.get("PROGRAMFILES"):
-        places.append(str(Path(os.environ["PROGRAMFILES"], "Krita (x64)", "bin")))
-    for place in places:
-        program = shutil.which("krita", path=place)
+        paths.append(str(Path(os.environ["PROGRAMFILES"], "Krita (x64)", "bin")))
+    for path in paths:
+        program = shutil.which("krita", path=path)
         if program:
             yield program
             return
 
 
 def version_of(program: str) -> str | None:
-    """Return the version of a Krita, "5.2.9"; None where it does not tell, as it does on no screen at all."""
+    """Return the version of a Krita, "5.2.9"; None where it prints none, as without a screen."""
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60).stdout
+        printed = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = _VERSION.search(told)
+    found = _VERSION.search(printed)
     return found.group() if found else None

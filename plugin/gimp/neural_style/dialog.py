@@ -1,4 +1,4 @@
-"""The dialog: GIMP's own for the settings, then a window in which the painting grows."""
+"""Interactive use: GIMP's procedure dialog for the settings, then the progress window."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
 from nst_client.translation import _
 from outcome import check
-from settings import asked
+from settings import engine_request
 from subject import Subject, choose
 from thumbnail import Thumbnail
 from window import Window
 
-TICK = 100  # milliseconds
+POLL_MILLISECONDS = 100  # milliseconds
 MAIN = ("style", "strength", "quality", "style-scale", "keep-colours", "output")
 MORE = ("second-style", "second-share", "size", "seed")
 
 
-def converse(
+def run_dialog(
     procedure: Gimp.Procedure,
     config: Gimp.ProcedureConfig,
     image: Gimp.Image,
     drawables: list[Gimp.Drawable],
 ) -> tuple[Subject, Pixels]:
-    """Ask for the settings, paint before the person's eyes, and return what they keep.
+    """Show the settings, paint in the progress window, and return the subject and its painting.
 
-    What is wrong with the settings is told, and they can be mended. Raises Cancelled, and Failure where there
-    is nothing to paint, or no engine.
+    Errors in the settings are shown, and the dialog opens again. Raises Cancelled, and Failure where there is
+    nothing to paint, or no engine.
     """
     GimpUi.init("nst-onnx")
-    with NeuralEngine() as engine:  # it gets ready while the person chooses
+    with NeuralEngine() as engine:  # it starts while the user chooses
         dialog = Settings(procedure, config, engine)
-        while dialog.agreed():
+        while dialog.run():
             subject = choose(image, drawables)
             try:
                 output = config.get_property("output")
                 check(subject.layer, output)
-                return subject, Window(engine, subject, asked(config), output).painting()
+                return subject, Window(engine, subject, engine_request(config), output).painting()
             except Failure as failure:
-                subject.check()  # what cannot be mended ends it
-                dialog.tell(failure)
+                subject.check()  # raises where no other setting can help
+                dialog.show_error(failure)
                 engine.launch()
         raise Cancelled
 
 
 class Settings:
-    """GIMP's dialog for the procedure, with the style's thumbnail and what the engine has to offer."""
+    """GIMP's dialog for the procedure, with thumbnails of the styles and the engine's models and devices."""
 
     def __init__(self, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, engine: NeuralEngine) -> None:
         self._engine = engine
@@ -71,20 +71,20 @@ class Settings:
         area.pack_start(thumbnail, False, False, 6)
         area.reorder_child(thumbnail, 0)
         thumbnail.show()
-        config.connect("notify::style", self._allow)
-        self._allow(config, None)
+        config.connect("notify::style", self._update_paint_button)
+        self._update_paint_button(config, None)
         for sender, signal in ((config, "notify::style"), (expander, "notify::expanded")):
             sender.connect_after(signal, lambda *_: GLib.idle_add(self._shrink))
-        GLib.timeout_add(TICK, self._offer)
+        GLib.timeout_add(POLL_MILLISECONDS, self._fill_choices)
 
-    def agreed(self) -> bool:
-        """Show it, and return whether the person wants to paint."""
-        agreed = self._dialog.run()
+    def run(self) -> bool:
+        """Show the dialog; return whether Paint was pressed."""
+        confirmed = self._dialog.run()
         self._dialog.hide()
-        return agreed
+        return confirmed
 
-    def tell(self, failure: Failure) -> None:
-        """Say what is wrong."""
+    def show_error(self, failure: Failure) -> None:
+        """Show an error message."""
         message = Gtk.MessageDialog(
             message_type=Gtk.MessageType.ERROR, buttons=Gtk.ButtonsType.CLOSE, text=str(failure)
         )
@@ -92,20 +92,20 @@ class Settings:
         message.run()
         message.destroy()
 
-    def _allow(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
-        """Painting takes a style."""
+    def _update_paint_button(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
+        """Enable Paint where a style is chosen."""
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, config.get_property("style") is not None)
 
     def _shrink(self) -> bool:
-        """Let no gap stay where something went."""
+        """Shrink the window to its contents after a widget was hidden."""
         self._dialog.resize(self._dialog.get_size().width, 1)
         return GLib.SOURCE_REMOVE
 
-    def _offer(self) -> bool:
-        """Offer the models and devices of the engine as soon as it has told them."""
+    def _fill_choices(self) -> bool:
+        """Add the engine's models and devices once it is ready."""
         try:
             hello = self._engine.ready()
-        except Failure:  # told when the person wants to paint
+        except Failure:  # shown when Paint is pressed
             return GLib.SOURCE_REMOVE
         if hello is None:
             return GLib.SOURCE_CONTINUE

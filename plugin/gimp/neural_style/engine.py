@@ -1,19 +1,19 @@
-"""The engine beside GIMP."""
+"""The engine of GIMP's plug-in."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from nst_client import sandboxed_engine
-from nst_client.progress import Course
+from nst_client.choices import EngineRequest
+from nst_client.progress import JobMonitor
 from nst_client.region import check_size
-from outcome import source
-from pixels import taken
+from outcome import source_layer
+from pixels import read_pixels
 from subject import Subject
 
 HERE = Path(__file__).resolve().parent
-FINER = 2  # than what it paints: enough for it to scale down well
+OVERSAMPLING = 2  # content pixels per painted pixel, so that the engine's own filter does the scaling
 
 
 class NeuralEngine(sandboxed_engine.NeuralEngine):
@@ -23,14 +23,14 @@ class NeuralEngine(sandboxed_engine.NeuralEngine):
         super().__init__(HERE, "org.gimp.GIMP")
 
     def begin(
-        self, subject: Subject, request: dict[str, Any], output: str, *, preview: int | None = None
-    ) -> Course | None:
-        """Begin to paint; None while the engine is starting. Never waits for it."""
+        self, subject: Subject, request: EngineRequest, output: str, *, preview: int | None = None
+    ) -> JobMonitor | None:
+        """Start a job; return None while the engine is still starting. Never blocks."""
         hello = self.ready()
         if hello is None:
             return None
         size = request["options"].get("size") or hello.qualities[request["quality"]]["size"]
-        check_size(subject.seen.width, subject.seen.height, size)
-        with source(subject.layer, output) as layer:
-            content = taken(layer, subject.seen, FINER * size)
-        return Course(self.paint(content, request, preview=preview))
+        check_size(subject.context.width, subject.context.height, size)
+        with source_layer(subject.layer, output) as layer:
+            content = read_pixels(layer, subject.context, OVERSAMPLING * size)
+        return JobMonitor(self.paint(content, request, preview=preview))

@@ -1,4 +1,4 @@
-"""A setting that is text, chosen from the names that the engine knows."""
+"""Combo box for a text setting, filled with the engine's names (models, devices)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gi.repository import Gimp, GObject, Gtk
 from nst_client.translation import _
 
-WORDS = {
+LABELS = {
     "auto": _("Automatic"),
     "cpu": _("Processor (CPU)"),
     "cuda": _("NVIDIA graphics card (CUDA)"),
@@ -16,7 +16,7 @@ WORDS = {
 
 
 class Names(Gtk.Box):
-    """A label and a box with names, "auto" first; names that only a script would give stay as they are."""
+    """A label and a combo box, "auto" first; a name set by a script is added unchanged."""
 
     def __init__(self, config: Gimp.ProcedureConfig, setting: str) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
@@ -33,8 +33,8 @@ class Names(Gtk.Box):
         self.show_all()
 
     def offer(self, names: Iterable[str]) -> None:
-        """Add `names`, as far as they are not there yet."""
+        """Add those of `names` that are not in the box."""
         for name in names:
             if name not in self._known:
                 self._known.append(name)
-                self._box.append(name, WORDS.get(name, name))
+                self._box.append(name, LABELS.get(name, name))

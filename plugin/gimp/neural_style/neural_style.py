@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Neural Style for GIMP 3: paint this layer like that painting. GIMP starts this file.
+"""Neural Style for GIMP 3: entry point of the plug-in, started by GIMP.
 
-nst-onnx does the painting, in a Python environment of its own; this plug-in talks to it and moves pixels.
+nst-onnx paints in a Python environment of its own; the plug-in exchanges pixels and messages with it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ HELP = "https://nst-onnx.invalid/help"  # a name only, as in help/en/gimp-help.x
 
 
 class NeuralStyle(Gimp.PlugIn):
-    """What GIMP asks: which procedures there are, and how to make one."""
+    """The plug-in's procedures, as GIMP queries them."""
 
     def do_query_procedures(self) -> list[str]:
-        """Name the procedures, and say where the pages behind their Help buttons are."""
+        """Return the procedures' names, and register the folder of the help pages."""
         self.set_help_domain(HELP, Gio.File.new_for_path(str(Path(__file__).resolve().parent / "help")))
         return [NAME]
 
     def do_set_i18n(self, name: str) -> tuple[bool, str | None, str | None]:
-        """Say where translations are, if there are any."""
+        """Return the translation domain and folder, where there are translations."""
         return FOLDER.is_dir(), DOMAIN, FOLDER.name
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
-        """Make the procedure called `name`."""
+        """Return the procedure called `name`."""
         return make(self, name)
 
 

@@ -1,4 +1,4 @@
-"""Where a painting goes: a new layer, the layer itself, or a new image; always in one undo step."""
+"""Output of a painting: a new layer, the layer itself, or a new image; always in one undo step."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from gi.repository import Gimp
 from nst_client import Pixels
 from nst_client.failure import Failure
 from nst_client.translation import _
-from pixels import as_seen, copied, put
+from pixels import copy_pixels, paint_into, with_filters
 from selection import select, selected
-from subject import Subject, place
+from subject import Subject, bounds_of
 
 NEW_LAYER, REPLACE, NEW_IMAGE = "new-layer", "replace", "new-image"
 
 
 def check(layer: Gimp.Layer, output: str) -> None:
-    """Raise Failure where `layer` cannot be painted so, before minutes of work."""
+    """Raise Failure where `output` is impossible for `layer`; called before the painting starts."""
     if output == REPLACE and layer.is_group():
         raise Failure(
             _("a layer group has no pixels of its own that could be replaced"), _("choose a new layer")
@@ -27,26 +27,26 @@ def check(layer: Gimp.Layer, output: str) -> None:
 
 
 @contextmanager
-def source(layer: Gimp.Layer, output: str) -> Iterator[Gimp.Layer]:
-    """Give for a while the layer with the pixels that are painted."""
-    if output == REPLACE:  # its filters will be on top of the painting, too
+def source_layer(layer: Gimp.Layer, output: str) -> Iterator[Gimp.Layer]:
+    """Context manager for the layer whose pixels are painted."""
+    if output == REPLACE:  # the layer's filters stay, and apply to the painting as well
         yield layer
         return
-    with as_seen(layer) as seen:
-        yield seen
+    with with_filters(layer) as filtered:
+        yield filtered
 
 
 def deliver(subject: Subject, painting: Pixels, output: str) -> tuple[Gimp.Image, Gimp.Layer]:
-    """Put `painting` where `output` says, and return the image and the layer that hold it."""
+    """Write `painting` to `output`, and return the image and the layer that contain it."""
     subject.check()
     check(subject.layer, output)
     if output == NEW_IMAGE:
         return _new_image(subject, painting)
-    with _one_undo_step(subject.image):
-        painted = subject.layer if output == REPLACE else _above(subject)
+    with _undo_group(subject.image):
+        painted = subject.layer if output == REPLACE else _new_layer(subject)
         try:
-            with _in_place(painted, subject), selected(subject.image, subject.selection):
-                put(painted, subject.painted, subject.seen, painting)
+            with _at_original_offset(painted, subject), selected(subject.image, subject.selection):
+                paint_into(painted, subject.painted, subject.context, painting)
         except BaseException:
             if painted != subject.layer:
                 subject.image.remove_layer(painted)
@@ -55,8 +55,8 @@ def deliver(subject: Subject, painting: Pixels, output: str) -> tuple[Gimp.Image
     return subject.image, painted
 
 
-def _above(subject: Subject) -> Gimp.Layer:
-    """Insert a layer like the subject's above it."""
+def _new_layer(subject: Subject) -> Gimp.Layer:
+    """Insert a copy of the subject's layer, filters merged, above it."""
     image, layer = subject.image, subject.layer
     painted = Gimp.Layer.new(
         image,
@@ -68,13 +68,13 @@ def _above(subject: Subject) -> Gimp.Layer:
         Gimp.LayerMode.NORMAL if layer.is_group() else layer.get_mode(),
     )
     painted.set_offsets(*layer.get_offsets()[1:])
-    with as_seen(layer) as source:
-        copied(source, painted)
+    with with_filters(layer) as source:
+        copy_pixels(source, painted)
     mask = layer.get_mask()
     if mask is not None:
         twin = painted.create_mask(Gimp.AddMaskType.WHITE)
         painted.add_mask(twin)
-        copied(mask, twin)
+        copy_pixels(mask, twin)
         painted.set_apply_mask(layer.get_apply_mask())
         painted.set_edit_mask(False)
     image.insert_layer(painted, layer.get_parent(), image.get_item_position(layer))
@@ -82,14 +82,16 @@ def _above(subject: Subject) -> Gimp.Layer:
 
 
 def _new_image(subject: Subject, painting: Pixels) -> tuple[Gimp.Image, Gimp.Layer]:
-    """Make an image of the layer's size, with the layer painted where it was selected."""
-    image, layer, lay = subject.image, subject.layer, subject.place
-    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED  # a palette made for the photo is too small
+    """Return a new image of the layer's size, its selected part painted."""
+    image, layer, bounds = subject.image, subject.layer, subject.layer_bounds
+    indexed = (
+        image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    )  # the photo's palette lacks the painting's colours
     base = Gimp.ImageBaseType.RGB if indexed else image.get_base_type()
-    new = Gimp.Image.new_with_precision(lay.width, lay.height, base, image.get_precision())
+    new = Gimp.Image.new_with_precision(bounds.width, bounds.height, base, image.get_precision())
     new.undo_disable()
     profile = image.get_color_profile()
-    if profile is not None:  # GIMP takes none for a broken one, and says so in a dialog
+    if profile is not None:  # GIMP shows an error dialog for None
         new.set_color_profile(profile)
     new.set_resolution(*image.get_resolution()[1:])
     kinds = {
@@ -97,25 +99,27 @@ def _new_image(subject: Subject, painting: Pixels) -> tuple[Gimp.Image, Gimp.Lay
         Gimp.ImageBaseType.GRAY: (Gimp.ImageType.GRAY_IMAGE, Gimp.ImageType.GRAYA_IMAGE),
     }
     kind = kinds[base][layer.has_alpha()]
-    painted = Gimp.Layer.new(new, layer.get_name(), lay.width, lay.height, kind, 100, Gimp.LayerMode.NORMAL)
+    painted = Gimp.Layer.new(
+        new, layer.get_name(), bounds.width, bounds.height, kind, 100, Gimp.LayerMode.NORMAL
+    )
     new.insert_layer(painted, None, 0)
-    with as_seen(layer) as source:
-        copied(source, painted)
-    select(new, subject.selection and subject.selection.moved(-lay.x, -lay.y))
-    put(painted, subject.painted, subject.seen, painting)
+    with with_filters(layer) as source:
+        copy_pixels(source, painted)
+    select(new, subject.selection and subject.selection.moved(-bounds.x, -bounds.y))
+    paint_into(painted, subject.painted, subject.context, painting)
     select(new, None)
     new.undo_enable()
     return new, painted
 
 
 @contextmanager
-def _in_place(layer: Gimp.Layer, subject: Subject) -> Iterator[None]:
-    """Have `layer` for a while where the subject lay when it was chosen."""
-    now = place(layer)
-    if now == subject.place:
+def _at_original_offset(layer: Gimp.Layer, subject: Subject) -> Iterator[None]:
+    """Move `layer` for the block's duration to the offset that the subject's layer had when chosen."""
+    now = bounds_of(layer)
+    if now == subject.layer_bounds:
         yield
         return
-    layer.set_offsets(subject.place.x, subject.place.y)
+    layer.set_offsets(subject.layer_bounds.x, subject.layer_bounds.y)
     try:
         yield
     finally:
@@ -123,7 +127,7 @@ def _in_place(layer: Gimp.Layer, subject: Subject) -> Iterator[None]:
 
 
 @contextmanager
-def _one_undo_step(image: Gimp.Image) -> Iterator[None]:
+def _undo_group(image: Gimp.Image) -> Iterator[None]:
     image.undo_group_start()
     try:
         yield

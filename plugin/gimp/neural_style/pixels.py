@@ -1,8 +1,8 @@
-"""Pixels between GIMP's layers and the engine.
+"""Conversion of pixels between GIMP's layers and the engine.
 
-The engine wants and gives sRGB-encoded floats; GEGL converts from and to whatever the picture has: 8 to 32
-bits, linear or perceptual, gray or a palette, in the colour space of its profile. It works tile by tile, so
-that large layers need little memory.
+The engine takes and returns sRGB-encoded floats; GEGL converts from and to the image's own format: 8 to 32
+bits, linear or perceptual, gray or indexed, in the colour space of its profile. GEGL works tile by tile, so
+large layers need little memory.
 """
 
 from __future__ import annotations
@@ -17,18 +17,15 @@ from rectangle import Rectangle
 FORMATS = {3: "R'G'B' float", 4: "R'G'B'A float"}
 
 
-def taken(layer: Gimp.Drawable, part: Rectangle, longest: int) -> Pixels:
-    """Return `part` of `layer` for the engine, with its alpha where it has one.
-
-    It is scaled down until no side is longer than `longest`.
-    """
+def read_pixels(layer: Gimp.Drawable, part: Rectangle, longest: int) -> Pixels:
+    """Return `part` of `layer` as sRGB floats, with alpha where it has one, scaled to at most `longest`."""
     channels = 4 if layer.has_alpha() else 3
     where, data = _scaled_down(layer, part, longest, FORMATS[channels])
     return Pixels(where.width, where.height, channels, "f32", data)
 
 
-def glimpse(layer: Gimp.Drawable, part: Rectangle, longest: int) -> Pixels:
-    """Return the same as bytes, for a look."""
+def read_thumbnail(layer: Gimp.Drawable, part: Rectangle, longest: int) -> Pixels:
+    """Return `part` of `layer` as RGBA bytes, scaled to at most `longest`, for display."""
     where, data = _scaled_down(layer, part, longest, "R'G'B'A u8")
     return Pixels(where.width, where.height, 4, "u8", data)
 
@@ -43,10 +40,10 @@ def _scaled_down(
 
 
 @contextmanager
-def as_seen(layer: Gimp.Layer) -> Iterator[Gimp.Layer]:
-    """Give `layer` as it looks with its filters: a copy for a while, or itself where it has none.
+def with_filters(layer: Gimp.Layer) -> Iterator[Gimp.Layer]:
+    """Context manager for `layer` with its filters merged: a temporary copy, or itself without filters.
 
-    Filters that need more room than the layer has, such as shadows, are passed over, and so are a group's.
+    Filters that enlarge the layer, such as shadows, and those of a group are ignored.
     """
     if layer.is_group() or not layer.get_filters():
         yield layer
@@ -60,28 +57,27 @@ def as_seen(layer: Gimp.Layer) -> Iterator[Gimp.Layer]:
         copy.delete()
 
 
-def put(layer: Gimp.Layer, painted: Rectangle, seen: Rectangle, painting: Pixels) -> None:
-    """Put `painting`, which shows the part `seen` of `layer`, into the part `painted`: one undoable change.
+def paint_into(layer: Gimp.Layer, painted: Rectangle, context: Rectangle, painting: Pixels) -> None:
+    """Write `painting`, an image of the part `context` of `layer`, into the part `painted`; undoable.
 
-    The image's selection is the mask, feathered as it is; outside of it nothing changes. Alpha stays as it
-    was.
+    The image's selection is the mask, with its feathering; outside of it nothing changes. Alpha is kept.
     """
     whole = Rectangle(0, 0, painting.width, painting.height).gegl
     canvas = Gegl.Buffer.new(FORMATS[3], 0, 0, painting.width, painting.height)
-    canvas.set(whole, FORMATS[painting.channels], painting.data)  # the painting's own alpha is left out
+    canvas.set(whole, FORMATS[painting.channels], painting.data)  # without the painting's alpha
     shadow = layer.get_shadow_buffer()
     _process(
         ("buffer-source", {"buffer": canvas}),
         (
             "scale-size",
             {
-                "x": seen.width,
-                "y": seen.height,
+                "x": context.width,
+                "y": context.height,
                 "sampler": Gegl.SamplerType.CUBIC,
                 "abyss-policy": Gegl.AbyssPolicy.CLAMP,
             },
         ),
-        ("translate", {"x": seen.x, "y": seen.y}),
+        ("translate", {"x": context.x, "y": context.y}),
         ("crop", {"x": painted.x, "y": painted.y, "width": painted.width, "height": painted.height}),
         ("write-buffer", {"buffer": shadow}),
     )
@@ -92,8 +88,8 @@ def put(layer: Gimp.Layer, painted: Rectangle, seen: Rectangle, painting: Pixels
     layer.update(painted.x, painted.y, painted.width, painted.height)
 
 
-def copied(source: Gimp.Drawable, target: Gimp.Drawable) -> None:
-    """Copy all pixels of `source` into `target`, which has its size; exactly, where formats agree."""
+def copy_pixels(source: Gimp.Drawable, target: Gimp.Drawable) -> None:
+    """Copy all pixels of `source` into `target` of the same size; bit-exact where the formats agree."""
     buffer = target.get_buffer()
     everything = Rectangle(0, 0, target.get_width(), target.get_height()).gegl
     source.get_buffer().copy(everything, Gegl.AbyssPolicy.NONE, buffer, everything)
@@ -102,7 +98,7 @@ def copied(source: Gimp.Drawable, target: Gimp.Drawable) -> None:
 
 
 def _process(*operations: tuple[str, dict[str, object]]) -> None:
-    """Have GEGL do `operations` (names and properties), each with what the one before it made."""
+    """Run a chain of GEGL `operations` (names and properties)."""
     graph = Gegl.Node()
     last = None
     for name, properties in operations:

@@ -1,4 +1,4 @@
-"""The procedure that GIMP and scripts call: from a layer and settings to a painted layer."""
+"""The GIMP procedure, for menu and scripts: from a layer and settings to a painted layer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gi.repository import Gegl, Gimp, GLib
 from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
 from nst_client.translation import _
-from settings import asked, declare
+from settings import declare, engine_request
 from subject import Subject, choose
 
 NAME = "plug-in-nst-onnx-neural-style"
 
 
 def make(plug_in: Gimp.PlugIn, name: str) -> Gimp.Procedure:
-    """Return the procedure, with its place in the menu and its arguments."""
+    """Return the procedure with its menu entry and arguments."""
     procedure = Gimp.ImageProcedure.new(plug_in, name, Gimp.PDBProcType.PLUGIN, run, None)
     procedure.set_image_types("*")
     procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
@@ -42,17 +42,17 @@ def run(
     config: Gimp.ProcedureConfig,
     _data: None,
 ) -> Gimp.ValueArray:
-    """Paint, in the way that `run_mode` asks for; every error becomes one message."""
+    """Paint, interactively or not by `run_mode`; every error is returned as one message."""
     Gegl.init(None)
     try:
         subject = choose(image, drawables)
         if run_mode == Gimp.RunMode.INTERACTIVE:
-            # GTK is for interactive use only: scripts run where there is no screen.
-            from dialog import converse
+            # Imports GTK, which needs a screen: scripts run without one.
+            from dialog import run_dialog
 
-            subject, painting = converse(procedure, config, image, drawables)
+            subject, painting = run_dialog(procedure, config, image, drawables)
         else:
-            painting = _painted(subject, config)
+            painting = _paint(subject, config)
         painted_image, painted_layer = outcome.deliver(subject, painting, config.get_property("output"))
         if painted_image != image and run_mode != Gimp.RunMode.NONINTERACTIVE:
             Gimp.Display.new(painted_image)
@@ -60,7 +60,7 @@ def run(
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
     except Failure as failure:
         return _failed(procedure, str(failure))
-    except Exception as error:  # GIMP would only say that the plug-in crashed
+    except Exception as error:  # GIMP itself reports only a crash
         traceback.print_exc()
         return _failed(procedure, f"{_('This is a bug in the plug-in:')} {type(error).__name__}: {error}")
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
@@ -72,21 +72,21 @@ def run(
     return values
 
 
-def _painted(subject: Subject, config: Gimp.ProcedureConfig) -> Pixels:
-    """Paint with the settings given, telling GIMP's progress bar. Its Cancel ends this very process."""
-    request, output = asked(config), config.get_property("output")
+def _paint(subject: Subject, config: Gimp.ProcedureConfig) -> Pixels:
+    """Paint without a dialog, with GIMP's progress bar, whose Cancel kills this process."""
+    request, output = engine_request(config), config.get_property("output")
     outcome.check(subject.layer, output)
     Gimp.progress_init(_("Neural Style"))
     with NeuralEngine() as engine:
         engine.wait()
-        course = engine.begin(subject, request, output)
-        while course.runs():
+        monitor = engine.begin(subject, request, output)
+        while monitor.update():
             subject.check()
-            Gimp.progress_set_text(course.text)
-            Gimp.progress_update(course.fraction)
-            course.pause()
+            Gimp.progress_set_text(monitor.text)
+            Gimp.progress_update(monitor.fraction)
+            monitor.pause()
     Gimp.progress_end()
-    return course.painting()
+    return monitor.result()
 
 
 def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:

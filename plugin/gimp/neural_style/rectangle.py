@@ -1,4 +1,4 @@
-"""A part of a picture."""
+"""Rectangles in GIMP's images and layers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Rectangle:
 
     @property
     def gegl(self) -> Gegl.Rectangle:
-        """The same for GEGL."""
+        """The rectangle as a GEGL type."""
         return Gegl.Rectangle.new(self.x, self.y, self.width, self.height)
 
     def moved(self, x: int, y: int) -> Rectangle:
-        """Return this, `x` to the right and `y` down."""
+        """Return the rectangle moved `x` to the right and `y` down."""
         return replace(self, x=self.x + x, y=self.y + y)
 
     def scaled(self, scale: float) -> Rectangle:
-        """Return this in a picture that was scaled; no side becomes nothing."""
+        """Return the rectangle scaled by `scale`, each side at least 1."""
         width, height = (max(round(side * scale), 1) for side in (self.width, self.height))
         return Rectangle(round(self.x * scale), round(self.y * scale), width, height)

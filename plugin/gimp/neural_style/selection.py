@@ -1,4 +1,4 @@
-"""An image's selection, remembered and brought back."""
+"""Reading and setting an image's selection mask."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ FORMAT = "Y float"
 
 @dataclass(frozen=True)
 class Selection:
-    """How far each pixel within `bounds`, in the image's pixels, is selected; outside, none is."""
+    """A selection mask: float32 values 0..1 within `bounds` (image pixels), 0 outside."""
 
     bounds: Rectangle
     mask: bytes
 
     def moved(self, x: int, y: int) -> Selection:
-        """Return the same `x` to the right and `y` down."""
+        """Return the selection moved `x` to the right and `y` down."""
         return Selection(self.bounds.moved(x, y), self.mask)
 
 
-def remembered(image: Gimp.Image) -> Selection | None:
-    """Return what is selected; None where nothing is, which means everything."""
+def current_selection(image: Gimp.Image) -> Selection | None:
+    """Return the image's selection; None without one, which means everything."""
     if Gimp.Selection.is_empty(image):
         return None
     _found, _selected, left, top, right, bottom = Gimp.Selection.bounds(image)
@@ -35,7 +35,7 @@ def remembered(image: Gimp.Image) -> Selection | None:
 
 
 def select(image: Gimp.Image, selection: Selection | None) -> None:
-    """Select in `image` what was remembered, as far as it goes."""
+    """Set the image's selection, clipped to the canvas; None removes it."""
     if selection is None:
         Gimp.Selection.none(image)
         return
@@ -51,8 +51,8 @@ def select(image: Gimp.Image, selection: Selection | None) -> None:
 
 @contextmanager
 def selected(image: Gimp.Image, selection: Selection | None) -> Iterator[None]:
-    """Have `selection` selected for a while, whatever is selected now."""
-    now = remembered(image)
+    """Set `selection` for the block's duration, and restore the present one."""
+    now = current_selection(image)
     if now == selection:
         yield
         return

@@ -1,13 +1,22 @@
-"""The controls: arguments of the procedure, and the request that is made from their values."""
+"""The controls: declared as arguments of the procedure, and converted to an engine request."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from gi.repository import Gimp, Gio, GObject
 from nst_client import choices
-from nst_client.choices import COLOURS, LARGEST, LARGEST_SEED, OWN_COLOURS, QUALITIES, STRENGTH, STYLE_SCALE
+from nst_client.choices import (
+    COLOURS,
+    LARGEST,
+    LARGEST_SEED,
+    OWN_COLOURS,
+    QUALITIES,
+    STRENGTH,
+    STYLE_SCALE,
+    Choices,
+    EngineRequest,
+)
 from nst_client.failure import Failure
 from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
@@ -16,7 +25,7 @@ ON = GObject.ParamFlags.READWRITE
 
 
 def declare(procedure: Gimp.Procedure) -> None:
-    """Give `procedure` its arguments and return values."""
+    """Add the arguments and return values to `procedure`."""
     procedure.add_file_argument(
         "style",
         _("St_yle picture"),
@@ -100,17 +109,17 @@ def declare(procedure: Gimp.Procedure) -> None:
     procedure.add_layer_return_value("painted-layer", _("Layer"), _("The painted layer"), True, ON)
 
 
-def asked(config: Gimp.ProcedureConfig) -> dict[str, Any]:
-    """Return the keyword arguments of the engine's `stylize`."""
-    names = ("strength", "style-scale", "seed", "keep-colours", "size", "quality", "model", "device")
-    chosen = {name: config.get_property(name) for name in (*names, "second-share")}
+def engine_request(config: Gimp.ProcedureConfig) -> EngineRequest:
+    """Return the keyword arguments of `Engine.stylize` for the settings. Raises Failure."""
     styles = {name: _path(config.get_property(name)) for name in ("style", "second-style")}
-    return choices.asked({**chosen, **styles})
+    others = {name: config.get_property(name) for name in Choices.__annotations__ if name not in styles}
+    return choices.engine_request({**styles, **others})
 
 
-def _path(file: Gio.File | None) -> str | None:
+def _path(file: Gio.File | None) -> str:
+    """Return the path of a picture on this computer; "" where none is chosen. Raises Failure."""
     if file is None:
-        return None
+        return ""
     path = file.get_path()
     if path is None:
         raise Failure(_("the style picture is not a file on this computer: {uri}").format(uri=file.get_uri()))

@@ -1,7 +1,7 @@
-"""What is painted: a layer, or the selected part of it, as it was when the person asked for it.
+"""The subject: a layer, or its selected part, with offset and selection as they were at the start.
 
-A painting takes its time, and meanwhile the person goes on working. So the place and the selection are
-remembered, and the painting lands as if nothing had been touched; where it no longer can, that is told.
+The user may edit the image while it is painted. The painting is written to the stored offset and selection;
+where that is no longer possible, Failure says why.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from nst_client import region
 from nst_client.failure import Failure
 from nst_client.translation import _
 from rectangle import Rectangle
-from selection import Selection, remembered
+from selection import Selection, current_selection
 
 
 @dataclass(frozen=True)
 class Subject:
-    """`painted`: the bounds of what is painted of `layer`, in its pixels; `seen`: with its surroundings.
+    """`painted`: the bounds of the painted part, in the layer's pixels; `context`: the same with a margin.
 
-    `place` is where the layer lay in the image, `canvas` the image's size.
+    `layer_bounds`: offset and size of the layer in the image; `canvas`: (width, height) of the image.
     """
 
     image: Gimp.Image
     layer: Gimp.Layer
     painted: Rectangle
-    seen: Rectangle
+    context: Rectangle
     selection: Selection | None
-    place: Rectangle
+    layer_bounds: Rectangle
     canvas: tuple[int, int]
 
     def check(self) -> None:
-        """Raise Failure where the painting can no longer land."""
+        """Raise Failure where the painting can no longer be written."""
         if not self.image.is_valid():
             raise Failure(_("the image was closed while it was being painted"))
         if not self.layer.is_valid() or self.layer.get_image() != self.image:
             raise Failure(_("the layer was removed while it was being painted"))
-        now = place(self.layer)
-        if (now.width, now.height) != (self.place.width, self.place.height) or size(
+        now = bounds_of(self.layer)
+        if (now.width, now.height) != (self.layer_bounds.width, self.layer_bounds.height) or size(
             self.image
         ) != self.canvas:
             raise Failure(_("the image was resized while it was being painted"), _("paint it again"))
 
 
 def choose(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Subject:
-    """Return what to paint where `drawables` are selected. Raises Failure."""
+    """Return the subject for the selected `drawables`. Raises Failure."""
     if len(drawables) != 1:
         raise Failure(_("one layer must be selected, not {number}").format(number=len(drawables)))
     layer = drawables[0]
@@ -64,18 +64,18 @@ def choose(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Subject:
             _("the selection does not touch this layer"),
             _("move the selection over the layer, or remove it with Select ▸ None"),
         )
-    painted, where = Rectangle(*bounds), place(layer)
-    there = region.Rectangle(0, 0, where.width, where.height)
-    seen = Rectangle(*region.surroundings(region.Rectangle(*bounds), there).sides)
-    return Subject(image, layer, painted, seen, remembered(image), where, size(image))
+    painted, where = Rectangle(*bounds), bounds_of(layer)
+    whole = region.Rectangle(0, 0, where.width, where.height)
+    context = Rectangle(*region.with_context(region.Rectangle(*bounds), whole).sides)
+    return Subject(image, layer, painted, context, current_selection(image), where, size(image))
 
 
-def place(layer: Gimp.Drawable) -> Rectangle:
-    """Return where `layer` lies in its image."""
+def bounds_of(layer: Gimp.Drawable) -> Rectangle:
+    """Return the offset and size of `layer` in its image."""
     _known, x, y = layer.get_offsets()
     return Rectangle(x, y, layer.get_width(), layer.get_height())
 
 
 def size(image: Gimp.Image) -> tuple[int, int]:
-    """Return the width and the height of `image`."""
+    """Return (width, height) of `image`."""
     return image.get_width(), image.get_height()

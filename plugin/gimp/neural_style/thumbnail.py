@@ -1,4 +1,4 @@
-"""A small view of the chosen style pictures."""
+"""Thumbnails of the chosen style pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIDE = 160
 
 
 class Thumbnail(Gtk.Box):
-    """Shows the style pictures of `config` side by side, also when they change."""
+    """The style pictures of `config` side by side, updated when they change."""
 
     def __init__(self, config: Gimp.ProcedureConfig) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, halign=Gtk.Align.CENTER)
@@ -23,7 +23,7 @@ class Thumbnail(Gtk.Box):
         path = file.get_path() if file else None
         try:
             pixbuf = path and GdkPixbuf.Pixbuf.new_from_file_at_scale(path, SIDE, SIDE, True)
-        except GLib.Error:  # not a picture, or of a kind that only the engine reads: it will tell
+        except GLib.Error:  # no picture, or a format that only the engine reads; the engine reports it
             pixbuf = None
         if pixbuf:
             picture.set_from_pixbuf(pixbuf.apply_embedded_orientation())

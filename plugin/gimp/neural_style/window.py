@@ -1,33 +1,32 @@
-"""The window in which a painting grows, with Stop and keep, and Cancel."""
+"""The progress window: preview, progress bar, Stop and keep, and Cancel."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from engine import NeuralEngine
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from nst_client import Pixels
+from nst_client.choices import EngineRequest
 from nst_client.failure import Cancelled, Failure
-from nst_client.progress import Course
+from nst_client.progress import JobMonitor
 from nst_client.translation import _
-from outcome import source
-from pixels import glimpse
+from outcome import source_layer
+from pixels import read_thumbnail
 from subject import Subject
 
 SIDE = 512
-TICK = 50  # milliseconds
+POLL_MILLISECONDS = 50  # milliseconds
 KEEP = 1
 
 
 class Window:
-    """Paints while GTK's main loop runs: nothing here ever waits for the engine."""
+    """Paints while GTK's main loop runs; nothing here blocks."""
 
-    def __init__(self, engine: NeuralEngine, subject: Subject, request: dict[str, Any], output: str) -> None:
+    def __init__(self, engine: NeuralEngine, subject: Subject, request: EngineRequest, output: str) -> None:
         self._engine, self._subject, self._request, self._output = engine, subject, request, output
-        self._course: Course | None = None
+        self._monitor: JobMonitor | None = None
         self._failure: Exception | None = None
-        with source(subject.layer, output) as layer:
-            self._picture = Gtk.Image.new_from_pixbuf(_pixbuf(glimpse(layer, subject.seen, SIDE)))
+        with source_layer(subject.layer, output) as layer:
+            self._picture = Gtk.Image.new_from_pixbuf(_pixbuf(read_thumbnail(layer, subject.context, SIDE)))
         self._picture.set_size_request(SIDE, SIDE * 3 // 4)
         self._bar = Gtk.ProgressBar(show_text=True, text=_("Starting…"))
         self._dialog = GimpUi.Dialog(title=_("Neural Style"), role="nst-onnx-painting")
@@ -42,40 +41,40 @@ class Window:
         area.pack_start(self._bar, False, False, 0)
 
     def painting(self) -> Pixels:
-        """Return the finished painting, or what was kept. Raises Cancelled, and Failure."""
+        """Return the painting, finished or stopped early. Raises Cancelled, and Failure."""
         self._dialog.show_all()
-        GLib.timeout_add(TICK, self._tick)
+        GLib.timeout_add(POLL_MILLISECONDS, self._poll)
         Gtk.main()
         self._dialog.destroy()
-        Gdk.Display.get_default().flush()  # gone now, and not when the engine has ended
+        Gdk.Display.get_default().flush()  # close the window before the engine shuts down
         if self._failure is not None:
             raise self._failure
-        assert self._course is not None
-        return self._course.painting()
+        assert self._monitor is not None
+        return self._monitor.result()
 
     def _answer(self, _dialog: Gtk.Dialog, response: int) -> None:
-        """Do as the buttons say. Closing the window is Cancel."""
+        """Handle the buttons; closing the window is Cancel."""
         if response == KEEP:
             self._keep.set_sensitive(False)
             self._bar.set_text(_("Finishing…"))
-            self._course.stop_and_keep()
+            self._monitor.stop_and_keep()
         elif self._failure is None:
-            if self._course is not None:
-                self._course.cancel()
+            if self._monitor is not None:
+                self._monitor.cancel()
             self._end(Cancelled())
 
     def _end(self, failure: Exception | None = None) -> None:
         self._failure = failure
         Gtk.main_quit()
 
-    def _tick(self) -> bool:
+    def _poll(self) -> bool:
         if self._failure is not None:
             return GLib.SOURCE_REMOVE
         try:
             self._subject.check()
-            if self._course is None:
+            if self._monitor is None:
                 self._begin()
-            elif not self._course.runs():
+            elif not self._monitor.update():
                 self._end()
                 return GLib.SOURCE_REMOVE
         except (Failure, Cancelled) as failure:
@@ -85,24 +84,24 @@ class Window:
         return GLib.SOURCE_CONTINUE
 
     def _begin(self) -> None:
-        """Start painting as soon as the engine is there."""
-        self._course = self._engine.begin(self._subject, self._request, self._output, preview=SIDE)
-        self._keep.set_sensitive(self._course is not None)
+        """Start the job once the engine is ready."""
+        self._monitor = self._engine.begin(self._subject, self._request, self._output, preview=SIDE)
+        self._keep.set_sensitive(self._monitor is not None)
 
     def _show(self) -> None:
-        if self._course is None:
+        if self._monitor is None:
             self._bar.pulse()
             return
-        self._bar.set_fraction(self._course.fraction)
+        self._bar.set_fraction(self._monitor.fraction)
         if self._keep.get_sensitive():
-            self._bar.set_text(self._course.text)
-        preview = self._course.preview()
+            self._bar.set_text(self._monitor.text)
+        preview = self._monitor.preview()
         if preview is not None:
             self._picture.set_from_pixbuf(_pixbuf(preview))
 
 
 def _pixbuf(picture: Pixels) -> GdkPixbuf.Pixbuf:
-    """Return a picture of bytes for the screen; the coarse levels come first and are small."""
+    """Return a picture, uint8, scaled to the preview's size: coarse pyramid levels are smaller."""
     pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(picture.data),
         GdkPixbuf.Colorspace.RGB,

@@ -1,6 +1,6 @@
-"""Neural Style for Krita: paint this layer like that painting. Krita imports this package.
+"""Neural Style for Krita: the package that Krita imports.
 
-The painting is done by nst-onnx in a Python of its own; this plug-in moves pixels and talks to it.
+nst-onnx paints in a Python environment of its own; the plug-in exchanges pixels and messages with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The controls: what a person can choose, and as what the engine is asked for it."""
+"""The docker's controls, their stored values, and their conversion to an engine request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from .nst_client.choices import (
     QUALITIES,
     STRENGTH,
     STYLE_SCALE,
-    asked,
+    Choices,
+    EngineRequest,
+    engine_request,
 )
 from .nst_client.events import Hello
 from .nst_client.translation import _
@@ -35,9 +37,9 @@ OUTPUTS = (
 
 
 class Controls(QtWidgets.QWidget):
-    """All controls; what was chosen last is there again the next time.
+    """All controls; their values are stored in Krita's settings.
 
-    `style_chosen`: the style picture is another one.
+    `style_chosen`: signal that the style picture has changed.
     """
 
     style_chosen = QtCore.pyqtSignal()
@@ -85,19 +87,19 @@ class Controls(QtWidgets.QWidget):
         self.restore()
         self.first.changed.connect(self.style_chosen)
 
-    # ---- what the engine is asked for
+    # ---- engine request
 
-    def asked(self) -> dict[str, Any]:
-        """Return what to ask the engine for: the keyword arguments of its `stylize`. Raises Failure."""
-        return asked(self.values())
+    def request(self) -> EngineRequest:
+        """Return the keyword arguments of `Engine.stylize`. Raises Failure where no style is chosen."""
+        return engine_request(self.values())
 
     @property
     def output_chosen(self) -> str:
-        """Where the painting goes: one of `OUTPUTS`."""
+        """The chosen output: one of `OUTPUTS`."""
         return str(_value(self.output))
 
     def offer(self, hello: Hello) -> None:
-        """Offer the models and devices of the engine."""
+        """Fill the boxes with the engine's models and devices, and keep the present texts."""
         for box, known in (
             (self.model, [model["name"] for model in hello.models]),
             (self.device, hello.devices),
@@ -109,35 +111,35 @@ class Controls(QtWidgets.QWidget):
 
     # ---- values
 
-    def values(self) -> dict[str, Any]:
-        """Return what is chosen."""
+    def values(self) -> Choices:
+        """Return {control: value}."""
         return {name: _value(widget) for name, widget in self._values.items()}
 
-    def choose(self, **values: Any) -> None:
-        """Choose; `keep_colours` is the control keep-colours."""
+    def choose(self, **values: float | str) -> None:
+        """Set controls; `keep_colours` is the control keep-colours."""
         for name, value in values.items():
             _set(self._values[name.replace("_", "-")], value)
 
     def reset(self) -> None:
-        """Choose what was chosen at the very first, except the style."""
+        """Set all controls but the style to their defaults."""
         self.choose(**{**self._defaults, "style": self.first.path})
 
     def remember(self) -> None:
-        """Keep what is chosen for the next time."""
+        """Store the values in Krita's settings."""
         Krita.instance().writeSetting(GROUP, KEY, json.dumps(self.values()))
 
     def restore(self) -> None:
-        """Choose what was chosen the last time, as far as that is there and makes sense."""
+        """Set the stored values; the defaults where they are invalid, no style where its file is gone."""
         try:
-            kept = json.loads(Krita.instance().readSetting(GROUP, KEY, "{}"))
-            self.choose(**{name: value for name, value in kept.items() if name in self._values})
+            stored = json.loads(Krita.instance().readSetting(GROUP, KEY, "{}"))
+            self.choose(**{name: value for name, value in stored.items() if name in self._values})
         except (ValueError, TypeError, AttributeError):
             self.choose(**self._defaults)
         for button in (self.first, self.second):
             if not Path(button.path).is_file():
                 button.choose("")
 
-    # ---- looks
+    # ---- layout
 
     def _lay_out(self) -> None:
         rows = QtWidgets.QVBoxLayout(self)
@@ -179,13 +181,13 @@ class Controls(QtWidgets.QWidget):
 
 
 class Slider(QtWidgets.QWidget):
-    """A number between two others: a slider, and the number beside it."""
+    """A number in a range: a slider and a spin box, coupled."""
 
-    def __init__(self, least: float, most: float, value: float, tip: str) -> None:
+    def __init__(self, minimum: float, maximum: float, value: float, tip: str) -> None:
         super().__init__()
         self._slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
-        self._slider.setRange(round(least * STEPS), round(most * STEPS))
-        self._number = QtWidgets.QDoubleSpinBox(decimals=2, minimum=least, maximum=most, singleStep=0.05)
+        self._slider.setRange(round(minimum * STEPS), round(maximum * STEPS))
+        self._number = QtWidgets.QDoubleSpinBox(decimals=2, minimum=minimum, maximum=maximum, singleStep=0.05)
         self._slider.valueChanged.connect(lambda steps: self._number.setValue(steps / STEPS))
         self._number.valueChanged.connect(lambda number: self._slider.setValue(round(number * STEPS)))
         row = QtWidgets.QHBoxLayout(self)
@@ -229,8 +231,8 @@ def _name(tip: str) -> QtWidgets.QComboBox:
     return box
 
 
-def _number(most: int, tip: str) -> QtWidgets.QSpinBox:
-    return QtWidgets.QSpinBox(minimum=0, maximum=most, toolTip=tip)
+def _number(maximum: int, tip: str) -> QtWidgets.QSpinBox:
+    return QtWidgets.QSpinBox(minimum=0, maximum=maximum, toolTip=tip)
 
 
 def _value(widget: Any) -> Any:

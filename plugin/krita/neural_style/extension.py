@@ -1,4 +1,4 @@
-"""What Krita is told of the plug-in: a docker, and an entry in Tools ▸ Scripts."""
+"""Registration with Krita: a docker, and an entry in Tools ▸ Scripts."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ class NeuralStyleDocker(DockWidget):
         super().__init__()
         self.setWindowTitle(_("Neural Style"))
         self.panel = Panel(self)
-        self.panel.wants_attention.connect(self.come)
+        self.panel.message_shown.connect(self.bring_to_front)
         self.setWidget(self.panel)
 
-    def come(self) -> None:
-        """Be seen."""
+    def bring_to_front(self) -> None:
+        """Show and raise the docker."""
         self.show()
         self.raise_()
 
     def canvasChanged(self, canvas: Canvas) -> None:  # noqa: N802 - Krita calls it
-        """Nothing depends on the canvas until the person wants to paint."""
+        """Do nothing: the canvas is read only when painting starts."""
 
 
 class NeuralStyle(Extension):
     """The entry in the menu."""
 
     def setup(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def createActions(self, window: Window) -> None:  # noqa: N802 - Krita calls it
-        """Add Tools ▸ Scripts ▸ Neural Style…, which brings the docker."""
+        """Add Tools ▸ Scripts ▸ Neural Style…, which shows the docker."""
         action = window.createAction(NAME, _("Neural Style…"), "tools/scripts")
-        action.triggered.connect(self._bring)
+        action.triggered.connect(self._show_docker)
 
-    def _bring(self) -> None:
-        # Not the window that was given: Krita deletes that object as soon as the actions are made.
+    def _show_docker(self) -> None:
+        # Not the `window` of createActions: Krita deletes that object once the actions exist.
         window = Krita.instance().activeWindow()
         for docker in window.dockers():
             if docker.objectName() == NAME:
-                if not docker.isVisible():  # like a dialog; whoever wants it among the dockers drags it there
+                if not docker.isVisible():  # as a dialog, until the user docks it
                     docker.setFloating(True)
                     size = QtCore.QSize(*SIZE)
                     middle = window.qwindow().geometry().center()

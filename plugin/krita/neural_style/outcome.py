@@ -1,4 +1,4 @@
-"""Where a painting goes: a new layer, the layer itself, or a new document; always in one undo step."""
+"""Output of a painting: a new layer, the layer itself, or a new document; always in one undo step."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
 from .nst_client.region import check_size
 from .nst_client.translation import _
-from .pixels import copied, put, space, taken
+from .pixels import copy_pixels, paint_into, read_pixels, space
 from .region import bounds, region
 
 NEW_LAYER, REPLACE, NEW_DOCUMENT = "new-layer", "replace", "new-document"
 
 
 class Outcome:
-    """What will become of a painting of the active layer, decided when it is begun.
+    """The source and the destination of one painting, fixed when it starts.
 
-    Whatever the person does with the layer and the selection meanwhile, the painting shows the layer as it
-    was, and goes where the layer and the selection were.
+    The user may edit the layer and the selection while it is painted: pixels, position and selection are
+    copied at the start.
     """
 
     def __init__(self, output: str) -> None:
-        """Raises Failure where there is nothing to paint, or it could not go to `output`."""
+        """Raises Failure where there is nothing to paint, or `output` is impossible."""
         self._document, self._layer = _active()
         if output == REPLACE and not _replaceable(self._layer):
             raise Failure(
@@ -33,19 +33,19 @@ class Outcome:
             )
         self._output, self._id, self._resolution = output, self._layer.uniqueId(), self._document.xRes()
         self._region = region(self._document, self._layer)
-        self._painted = _twin(self._document, self._layer)
+        self._painted = _copy_of(self._document, self._layer)
         self._before = self._layer.duplicate() if output == REPLACE else None
 
     def content(self, longest: int) -> Pixels:
-        """Return the pixels to paint, with no side longer than `longest`."""
-        return taken(self._painted, self._region.seen, longest, self._layer.name())
+        """Return the pixels for the engine, scaled to at most `longest`."""
+        return read_pixels(self._painted, self._region.context, longest, self._layer.name())
 
     def check_size(self, longest: int) -> None:
-        """Raise Failure where what is painted is too narrow once its longest side is `longest`."""
-        check_size(self._region.seen.width, self._region.seen.height, longest)
+        """Raise Failure where the part, scaled to `longest`, is too narrow to paint."""
+        check_size(self._region.context.width, self._region.context.height, longest)
 
     def check(self) -> None:
-        """Raise Failure where that what it belongs to is gone."""
+        """Raise Failure where the document or the layer no longer exists."""
         if self._output == NEW_DOCUMENT:
             return
         if self._document not in Krita.instance().documents():
@@ -53,10 +53,10 @@ class Outcome:
         if self._document.nodeByUniqueID(self._id) is None:
             raise Failure(_("the layer was deleted while it was being painted"))
 
-    def awaited(self) -> str:
-        """Return what the painting has to wait for, in words; "" where it can be placed.
+    def pending_reason(self) -> str:
+        """Return why the painting cannot be placed yet, in words; "" where it can.
 
-        Krita replaces the active layer of the document that the person is looking at.
+        Krita's command for replacing a layer acts on the active layer of the active document.
         """
         if self._output != REPLACE:
             return ""
@@ -67,23 +67,23 @@ class Outcome:
             return _("Finishing…")
         return ""
 
-    def put(self, painting: Pixels) -> Generator[float, None, None]:
-        """Turn the twin of the layer into the painted one; yields how much is done."""
-        return put(self._painted, self._region, painting)
+    def write(self, painting: Pixels) -> Generator[float, None, None]:
+        """Write `painting` into the copy of the layer; yields the completed fraction."""
+        return paint_into(self._painted, self._region, painting)
 
     def place(self) -> str:
-        """Put what was painted where it goes, and return what the person has to know, or ""."""
+        """Insert the painted layer into its destination; return a message for the user, or ""."""
         if self._output == NEW_DOCUMENT:
             self._make_document()
         elif self._output == NEW_LAYER:
             self._add_layer()
-        elif not (self._untouched() and self._replace()):
+        elif not (self._unchanged() and self._replace()):
             self._add_layer()
             return _("The layer was changed or locked meanwhile, so the painting is a new layer above it.")
         return ""
 
-    def _untouched(self) -> bool:
-        """Whether the layer can still be replaced without loss."""
+    def _unchanged(self) -> bool:
+        """Return whether the layer still has its pixels of the start, so that replacing it loses nothing."""
         part, then, now = self._region.painted.sides, self._before, self._layer
         same = space(now) == space(then) and now.pixelData(*part) == then.pixelData(*part)
         return same and _replaceable(now)
@@ -94,10 +94,10 @@ class Outcome:
         self._document.refreshProjection()
 
     def _replace(self) -> bool:
-        """Have a painted layer take the layer's place; return whether Krita did that.
+        """Replace the layer by the painted one; return whether Krita did.
 
-        Krita keeps no undo for pixels that plug-ins write. But it has a command that puts a copy in the place
-        of a layer, in one undo step: what is written into that copy comes and goes with it.
+        Krita has no undo for pixels that plug-ins write. Its command "convert to paint layer" replaces a
+        layer by a copy in one undo step, which covers the pixels written into that copy.
         """
         parent = self._layer.parentNode()
         place = [layer.uniqueId() for layer in parent.childNodes()].index(self._id)
@@ -114,10 +114,10 @@ class Outcome:
         return True
 
     def _make_document(self) -> None:
-        there, kind = self._region.there, space(self._painted)
+        on_canvas, kind = self._region.on_canvas, space(self._painted)
         document = Krita.instance().createDocument(
-            there.width,
-            there.height,
+            on_canvas.width,
+            on_canvas.height,
             self._painted.name(),
             kind.model,
             kind.depth,
@@ -126,14 +126,14 @@ class Outcome:
         )
         layer = document.topLevelNodes()[0]
         layer.setName(self._painted.name())
-        layer.setPixelData(self._painted.pixelData(*there.sides), 0, 0, there.width, there.height)
+        layer.setPixelData(self._painted.pixelData(*on_canvas.sides), 0, 0, on_canvas.width, on_canvas.height)
         document.refreshProjection()
         Krita.instance().activeWindow().addView(document)
         document.setModified(True)
 
 
 def _active() -> tuple[Document, Node]:
-    """Return the document that the person works on, and its layer. Raises Failure where there is none."""
+    """Return the active document and its active layer. Raises Failure where there is none."""
     document = Krita.instance().activeDocument()
     if document is None:
         raise Failure(_("there is no picture to paint"), _("open one"))
@@ -158,15 +158,15 @@ def _replaceable(layer: Node) -> bool:
     return plain and not layer.animated() and not layer.locked()
 
 
-def _twin(document: Document, layer: Node) -> Node:
-    """Return a layer that looks like `layer`, with its masks, and is in no document yet."""
+def _copy_of(document: Document, layer: Node) -> Node:
+    """Return a copy of `layer` with its masks, not yet in a document; other layers become paint layers."""
     name = _("{name} (Neural Style)").format(name=layer.name())
     if layer.type() == "paintlayer":
-        twin = layer.duplicate()
-        twin.setName(name)
-        twin.setLocked(False)
-        return twin
-    twin = document.createNode(name, "paintlayer")
-    copied(layer, bounds(layer), twin)
-    twin.setOpacity(layer.opacity())
-    return twin
+        copy = layer.duplicate()
+        copy.setName(name)
+        copy.setLocked(False)
+        return copy
+    copy = document.createNode(name, "paintlayer")
+    copy_pixels(layer, bounds(layer), copy)
+    copy.setOpacity(layer.opacity())
+    return copy

@@ -1,88 +1,89 @@
-"""A painting from the press of the button to the painted layer, while Krita's main loop runs."""
+"""State machine of a painting, from the button to the painted layer, driven by a timer of the main loop."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
-from .nst_client.beside import NeuralEngine
-from .nst_client.course import Course
+from .nst_client.choices import EngineRequest
 from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
 from .nst_client.pixels import Pixels
+from .nst_client.progress import JobMonitor
+from .nst_client.sandboxed_engine import NeuralEngine
 from .nst_client.translation import _
 from .outcome import Outcome
 from .qt import QtCore
 
 HERE = Path(__file__).resolve().parent
 FLATPAK = "org.kde.krita"
-TICK = 50  # milliseconds
+POLL_MILLISECONDS = 50
 PREVIEW = 512
-FINER = 2  # than what it paints: enough for the engine to scale down well
+OVERSAMPLING = 2  # content pixels per painted pixel, so that the engine's own filter does the scaling
 
 
 class Painter(QtCore.QObject):
-    """Keeps the engine, and paints one picture at a time. Nothing here waits for the engine.
+    """Owns the engine, and paints one picture at a time. Never blocks.
 
-    `greeted`: what the engine has, when it is ready; `went_on`: how far it is, 0..1 (below 0: unknown), and
-    the same in words; `previewed`: the picture as it is now; `ended`: what went wrong, in words, or "".
+    Signals: `engine_ready` (Hello); `progressed` (fraction 0..1, below 0 while unknown; text);
+    `preview_ready` (Pixels); `finished` (error message, or "").
     """
 
-    greeted = QtCore.pyqtSignal(object)
-    went_on = QtCore.pyqtSignal(float, str)
-    previewed = QtCore.pyqtSignal(object)
-    ended = QtCore.pyqtSignal(str)
+    engine_ready = QtCore.pyqtSignal(object)
+    progressed = QtCore.pyqtSignal(float, str)
+    preview_ready = QtCore.pyqtSignal(object)
+    finished = QtCore.pyqtSignal(str)
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self._engine: NeuralEngine | None = None
         self._hello: Hello | None = None
         self._outcome: Outcome | None = None
-        self._course: Course | None = None
-        self._putting: Generator[float, None, None] | None = None
-        self._request: dict[str, Any] = {}
+        self._monitor: JobMonitor | None = None
+        self._writing: Generator[float, None, None] | None = None
+        self._request: EngineRequest | None = None
         self.busy = False
         """Whether a picture is being painted."""
         self._timer = QtCore.QTimer(self)
-        self._timer.setInterval(TICK)
-        self._timer.timeout.connect(self._tick)
+        self._timer.setInterval(POLL_MILLISECONDS)
+        self._timer.timeout.connect(self._on_timer)
         QtCore.QCoreApplication.instance().aboutToQuit.connect(self.close)
 
     def prepare(self) -> None:
-        """Start the engine, unless it runs: it gets ready while the person chooses."""
+        """Start the engine, unless it runs, while the user chooses."""
         try:
             self._launch()
-        except Failure:  # told when the person wants to paint
+        except Failure:  # shown when Paint is pressed
             return
         self._timer.start()
 
-    def paint(self, request: dict[str, Any], output: str) -> None:
-        """Begin to paint the active layer as `request` (see `Controls.asked`) says, for `output`."""
+    def paint(self, request: EngineRequest, output: str) -> None:
+        """Start painting the active layer with `request` (see `Controls.request`), for `output`."""
         self.busy, self._request = True, request
-        self.went_on.emit(-1.0, _("Starting…"))
+        self.progressed.emit(-1.0, _("Starting…"))
         self._attempt(lambda: self._start(output))
 
     def stop_and_keep(self) -> None:
-        """End it with what there is."""
-        if self._course is not None:
-            self.went_on.emit(-1.0, _("Finishing…"))
-            self._course.stop_and_keep()
+        """End the job with the best picture so far."""
+        if self._monitor is not None:
+            self.progressed.emit(-1.0, _("Finishing…"))
+            self._monitor.stop_and_keep()
 
     def cancel(self) -> None:
-        """End it without a painting, at once."""
+        """End the job at once, without a painting."""
         if self.busy:
             self._end("")
 
     def close(self) -> None:
-        """End the engine."""
+        """Shut the engine down."""
         self._timer.stop()
         if self._engine is not None:
             self._engine.close()
             self._engine = None
 
-    # ---- what happens when
+    # ---- steps
 
     def _start(self, output: str) -> None:
         self._outcome = Outcome(output)
@@ -94,55 +95,55 @@ class Painter(QtCore.QObject):
             self._engine = NeuralEngine(HERE, FLATPAK)
         self._engine.launch()
 
-    def _tick(self) -> None:
-        self._attempt(self._go_on)
+    def _on_timer(self) -> None:
+        self._attempt(self._advance)
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         if self._outcome is not None:
             self._outcome.check()
-        if self._course is not None:
-            self._follow(self._course, self._outcome)
+        if self._monitor is not None:
+            self._follow(self._monitor, self._outcome)
             return
         hello = self._engine.ready()
         if hello is None:
             return
         if hello is not self._hello:
             self._hello = hello
-            self.greeted.emit(hello)
+            self.engine_ready.emit(hello)
         if self._outcome is not None:
             size = self._request["options"].get("size") or hello.qualities[self._request["quality"]]["size"]
             self._outcome.check_size(size)
-            content = self._outcome.content(FINER * size)
-            self._course = Course(self._engine.paint(content, self._request, preview=PREVIEW))
+            content = self._outcome.content(OVERSAMPLING * size)
+            self._monitor = JobMonitor(self._engine.paint(content, self._request, preview=PREVIEW))
         else:
             self._timer.stop()
 
-    def _follow(self, course: Course, outcome: Outcome) -> None:
-        if course.runs():
-            self.went_on.emit(course.fraction, course.text)
-            preview = course.preview()
+    def _follow(self, monitor: JobMonitor, outcome: Outcome) -> None:
+        if monitor.update():
+            self.progressed.emit(monitor.fraction, monitor.text)
+            preview = monitor.preview()
             if preview is not None:
-                self.previewed.emit(preview)
+                self.preview_ready.emit(preview)
         else:
-            self._finish(outcome, course.painting())
+            self._finish(outcome, monitor.result())
 
     def _finish(self, outcome: Outcome, painting: Pixels) -> None:
-        if self._putting is None:
-            self._putting = outcome.put(painting)
-        done = next(self._putting, None)
+        if self._writing is None:
+            self._writing = outcome.write(painting)
+        done = next(self._writing, None)
         if done is not None:
-            self.went_on.emit(done, _("Finishing…"))
+            self.progressed.emit(done, _("Finishing…"))
             return
-        awaited = outcome.awaited()
-        if awaited:
-            self.went_on.emit(1.0, awaited)
+        reason = outcome.pending_reason()
+        if reason:
+            self.progressed.emit(1.0, reason)
         else:
             self._end(outcome.place())
 
-    # ---- the end
+    # ---- errors and end
 
     def _attempt(self, work: Callable[[], None]) -> None:
-        """Do a piece of work; what goes wrong ends the painting with a message."""
+        """Run `work`; an error ends the painting with a message."""
         try:
             work()
         except Cancelled:
@@ -152,15 +153,15 @@ class Painter(QtCore.QObject):
             self._hello = None
             if self.busy:
                 self._end(str(failure))
-        except Exception as error:  # Krita would show a traceback, or nothing at all
+        except Exception as error:  # Krita itself shows a traceback, or nothing
             traceback.print_exc()
             self._end(f"{_('This is a bug in the plug-in:')} {type(error).__name__}: {error}")
 
     def _end(self, message: str) -> None:
-        if self._course is not None:
-            self._course.cancel()  # which does nothing to one that is over
-        if self._putting is not None:
-            self._putting.close()
-        self._outcome = self._course = self._putting = None
+        if self._monitor is not None:
+            self._monitor.cancel()  # no effect on a finished job
+        if self._writing is not None:
+            self._writing.close()
+        self._outcome = self._monitor = self._writing = None
         self.busy = False
-        self.ended.emit(message)
+        self.finished.emit(message)

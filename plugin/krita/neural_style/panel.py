@@ -1,4 +1,4 @@
-"""What is in the docker: the controls, and while a picture is painted, the picture."""
+"""The docker's contents: the controls, or the preview and progress of a running painting."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .nst_client.translation import _
 from .painter import Painter
 from .qt import QtCore, QtGui, QtWidgets
 
-TALLEST = 320
+MAX_HEIGHT = 320
 
 
 class Panel(QtWidgets.QWidget):
-    """Controls with Paint; then a preview with Stop and keep, and Cancel; what went wrong below.
+    """Controls with Paint; during a painting a preview with Stop and keep, and Cancel; messages below.
 
-    `wants_attention`: something went wrong that a person should read.
+    `message_shown`: signal that there is a message to read.
     """
 
-    wants_attention = QtCore.pyqtSignal()
+    message_shown = QtCore.pyqtSignal()
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class Panel(QtWidgets.QWidget):
         self.paint_button = QtWidgets.QPushButton(_("Paint"))
         self.preview = Preview()
         self.bar = QtWidgets.QProgressBar(maximum=1000)
-        self.words = QtWidgets.QLabel(wordWrap=True)
+        self.status = QtWidgets.QLabel(wordWrap=True)
         self.keep_button = QtWidgets.QPushButton(_("Stop and keep"))
         self.cancel_button = QtWidgets.QPushButton(_("Cancel"))
         self.message = QtWidgets.QLabel(wordWrap=True)
@@ -37,10 +37,10 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.clicked.connect(self._keep)
         self.cancel_button.clicked.connect(self.painter.cancel)
         self.controls.style_chosen.connect(self._chosen)
-        self.painter.greeted.connect(self.controls.offer)
-        self.painter.went_on.connect(self._show_progress)
-        self.painter.previewed.connect(self._show_preview)
-        self.painter.ended.connect(self._end)
+        self.painter.engine_ready.connect(self.controls.offer)
+        self.painter.progressed.connect(self._show_progress)
+        self.painter.preview_ready.connect(self._show_preview)
+        self.painter.finished.connect(self._end)
         self._show_working(False)
         self.paint_button.setEnabled(bool(self.controls.first.path))
 
@@ -48,7 +48,7 @@ class Panel(QtWidgets.QWidget):
         """Paint the active layer."""
         self.message.hide()
         try:
-            request = self.controls.asked()
+            request = self.controls.request()
         except Failure as failure:
             self._end(str(failure))
             return
@@ -69,7 +69,7 @@ class Panel(QtWidgets.QWidget):
     def _show_progress(self, fraction: float, text: str) -> None:
         self.bar.setRange(0, 0 if fraction < 0 else 1000)
         self.bar.setValue(round(fraction * 1000))
-        self.words.setText(text)
+        self.status.setText(text)
 
     def _show_preview(self, picture: Pixels) -> None:
         self.keep_button.setEnabled(True)
@@ -81,7 +81,7 @@ class Panel(QtWidgets.QWidget):
         self.message.setText(message)
         self.message.setVisible(bool(message))
         if message:
-            self.wants_attention.emit()
+            self.message_shown.emit()
 
     def _show_working(self, working: bool) -> None:
         self._settings.setVisible(not working)
@@ -100,7 +100,7 @@ class Panel(QtWidgets.QWidget):
         self._working = QtWidgets.QWidget()
         rows = QtWidgets.QVBoxLayout(self._working)
         rows.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.preview, self.bar, self.words):
+        for widget in (self.preview, self.bar, self.status):
             rows.addWidget(widget)
         self.bar.setTextVisible(False)
         buttons = QtWidgets.QHBoxLayout()
@@ -115,7 +115,7 @@ class Panel(QtWidgets.QWidget):
 
 
 class Preview(QtWidgets.QLabel):
-    """The painting as it grows, as wide as there is room."""
+    """The newest preview, scaled to the docker's width."""
 
     def __init__(self) -> None:
         super().__init__(alignment=QtCore.Qt.AlignmentFlag.AlignCenter)
@@ -127,7 +127,7 @@ class Preview(QtWidgets.QLabel):
         kind = formats.Format_RGBA8888 if picture.channels == 4 else formats.Format_RGB888
         line = picture.width * picture.channels
         image = QtGui.QImage(picture.data, picture.width, picture.height, line, kind)
-        size = QtCore.QSize(max(self.width(), 160), TALLEST)
+        size = QtCore.QSize(max(self.width(), 160), MAX_HEIGHT)
         keep = QtCore.Qt.AspectRatioMode.KeepAspectRatio
         smooth = QtCore.Qt.TransformationMode.SmoothTransformation
         self.setPixmap(QtGui.QPixmap.fromImage(image.scaled(size, keep, smooth)))

@@ -1,10 +1,10 @@
-"""Qt in the version that this Krita is made with: Krita 5 comes with PyQt5, Krita 6 with PyQt6."""
+"""Qt in the version of the running Krita: PyQt5 in Krita 5, PyQt6 in Krita 6."""
 
 from __future__ import annotations
 
 import sys
 
-import krita  # noqa: F401 - has loaded the right one
+import krita  # noqa: F401 - imports the matching PyQt
 
 if "PyQt6.QtCore" in sys.modules:
     from PyQt6 import QtCore, QtGui, QtWidgets

@@ -1,4 +1,4 @@
-"""Which part of a layer is painted: what lies on the canvas, and in the selection."""
+"""The painted region of a layer: its part on the canvas, clipped to the selection."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from krita import Document, Node
 
 from .nst_client.failure import Failure
-from .nst_client.region import Rectangle, surroundings
+from .nst_client.region import Rectangle, with_context
 from .nst_client.translation import _
 
 
 @dataclass(frozen=True)
 class Region:
-    """`painted`: the bounds of what the selection covers; `seen`: the same with its surroundings.
+    """`painted`: the bounds of the selected part; `context`: the same with a margin for the engine.
 
-    `there`: what of the layer lies on the canvas. `mask`: how far each pixel of `painted` is selected,
-    0..255; None where there is no selection.
+    `on_canvas`: the layer's part on the canvas. `mask`: the selection within `painted`, a byte (0..255) for
+    each pixel, row by row; None without a selection.
     """
 
     painted: Rectangle
-    seen: Rectangle
-    there: Rectangle
+    context: Rectangle
+    on_canvas: Rectangle
     mask: bytes | None
 
     def mask_of(self, band: Rectangle) -> bytes | None:
-        """Return the mask of some whole rows of `painted`."""
+        """Return the mask of a band of whole rows of `painted`."""
         if self.mask is None:
             return None
         start = (band.y - self.painted.y) * self.painted.width
@@ -33,27 +33,27 @@ class Region:
 
 
 def region(document: Document, layer: Node) -> Region:
-    """Return what is to be painted of `layer`. Raises Failure where that is nothing."""
+    """Return the region of `layer` to paint. Raises Failure where it is empty."""
     canvas = Rectangle(document.xOffset(), document.yOffset(), document.width(), document.height())
-    there = bounds(layer).within(canvas)
-    if there.empty:
+    on_canvas = bounds(layer).within(canvas)
+    if on_canvas.empty:
         raise Failure(_("there is nothing on this layer"), _("click the layer with the picture"))
     selection = document.selection()
     if selection is None:
-        painted, mask = there, None
+        painted, mask = on_canvas, None
     else:
         chosen = Rectangle(selection.x(), selection.y(), selection.width(), selection.height())
-        painted = chosen.within(there)
+        painted = chosen.within(on_canvas)
         mask = None if painted.empty else bytes(selection.pixelData(*painted.sides))
         if mask is None or not any(mask):
             raise Failure(
                 _("the selection does not touch this layer"),
                 _("move the selection over the layer, or remove it with Select ▸ Deselect"),
             )
-    return Region(painted, surroundings(painted, there), there, mask)
+    return Region(painted, with_context(painted, on_canvas), on_canvas, mask)
 
 
 def bounds(layer: Node) -> Rectangle:
-    """Return where on the canvas, or beside it, a layer has pixels."""
+    """Return the bounding rectangle of a layer's pixels, which may exceed the canvas."""
     found = layer.bounds()
     return Rectangle(found.x(), found.y(), found.width(), found.height())

@@ -1,4 +1,4 @@
-"""The button that shows the chosen style picture, and with which one chooses it."""
+"""Button that shows the chosen style picture and opens the file dialog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LARGE, SMALL = QtCore.QSize(200, 120), QtCore.QSize(48, 32)
 
 
 class StyleButton(QtWidgets.QToolButton):
-    """`path`: the picture, or "". `changed`: another one was chosen, or dropped on it."""
+    """`path`: the picture's file, or "". `changed`: signal that another one was chosen or dropped."""
 
     changed = QtCore.pyqtSignal()
 
@@ -33,14 +33,14 @@ class StyleButton(QtWidgets.QToolButton):
         self.choose("")
 
     def choose(self, path: str) -> None:
-        """Choose a picture; "" for none."""
+        """Set the picture; "" for none."""
         self.path = path
         self.setText(_short(Path(path).name) if path else self._empty)
         self.setIcon(QtGui.QIcon())
         if path:
             reader = QtGui.QImageReader(path)
             reader.setAutoTransform(True)
-            picture = reader.read()  # of a kind that only the engine reads: null, and shows nothing
+            picture = reader.read()  # null, and no icon, for formats that only the engine reads
             if not picture.isNull():
                 keep = QtCore.Qt.AspectRatioMode.KeepAspectRatio
                 smooth = QtCore.Qt.TransformationMode.SmoothTransformation
@@ -60,12 +60,12 @@ class StyleButton(QtWidgets.QToolButton):
             self.choose(path)
 
     def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: N802 - Qt calls it
-        """Take files."""
+        """Accept files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: N802 - Qt calls it
-        """Choose the first file."""
+        """Set the first file dropped."""
         self.choose(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
 
 

@@ -63,8 +63,8 @@ def meanwhile(folder, change, output, selected=True):
         offsets, selection = None, None
     else:
         offsets, selection = list(layer.get_offsets()[1:]), selection_of(image)
-    red = array.array("f", [1.0, 0.0, 0.0]) * (chosen.seen.width * chosen.seen.height)
-    painting = nst_client.Pixels(chosen.seen.width, chosen.seen.height, 3, "f32", red.tobytes())
+    red = array.array("f", [1.0, 0.0, 0.0]) * (chosen.context.width * chosen.context.height)
+    painting = nst_client.Pixels(chosen.context.width, chosen.context.height, 3, "f32", red.tobytes())
     try:
         new, made = outcome.deliver(chosen, painting, output)
     except nst_client.failure.Failure as failure:

@@ -17,11 +17,11 @@ def offers(folder):
     facts = {name: [box.itemText(n) for n in range(box.count())] for name, box in boxes.items()}
     told = type(hello)(**{**vars(hello), "devices": ["cpu", "openvino", "cuda:1"]})
     here.controls.choose(device="cpu")
-    here.painter.greeted.emit(told)
+    here.painter.engine_ready.emit(told)
     box = boxes["devices"]
     facts["more"], facts["still"] = [box.itemText(n) for n in range(box.count())], box.currentText()
     here.controls.choose(device="openvino")
-    facts["asked"] = here.controls.asked()["device"]
+    facts["asked"] = here.controls.request()["device"]
     facts["hello"] = {"devices": hello.devices, "models": [model["name"] for model in hello.models]}
     return facts
 

@@ -112,13 +112,13 @@ def large(folder):
             for worker in killed:
                 os.kill(worker, signal.SIGKILL)
 
-    here.painter.went_on.connect(kill_at_the_end)
+    here.painter.progressed.connect(kill_at_the_end)
     document = yield from photo(1600, 1200)
     layer = document.activeNode()
     select(document, 40, 30, 1500, 1100, feather=5)
     facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
     (folder / "mask").write_bytes(bytes(document.selection().pixelData(0, 0, 1600, 1200)))
     facts.update((yield from outcome(folder, document, layer)))
-    here.painter.went_on.disconnect(kill_at_the_end)
+    here.painter.progressed.disconnect(kill_at_the_end)
     facts["killed"] = len(killed)
     return facts

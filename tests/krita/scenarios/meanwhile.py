@@ -54,7 +54,7 @@ def other_picture_meanwhile(folder, **settings):
     here = yield from start(**settings)
     other = yield from photo()
     here.keep_button.click()
-    yield lambda: "look at its picture" in here.words.text()
+    yield lambda: "look at its picture" in here.status.text()
     yield from moment(1)
     facts["busy"] = here.painter.busy
     facts["other"] = names(other)

@@ -1,10 +1,10 @@
-"""A fresh process that takes a few steps and says how much memory it took at most, and how long it lived.
+"""Peak memory, and time to the first gradient, of a fresh process that takes a few steps.
 
-    python -m benchmarks.weighed ours ENGINE MODEL CONTENT STYLE SIDE STEPS
-    python -m benchmarks.weighed torch FILE PRECISION LAYOUT STEPS
+    python -m benchmarks.peak_memory ours ENGINE MODEL CONTENT STYLE SIDE STEPS
+    python -m benchmarks.peak_memory torch FILE PRECISION LAYOUT STEPS
 
 Prints {"peak": bytes, "first": seconds from the process's start to its first gradient}. Imports only what it
-weighs.
+measures.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BEGUN = time.time()
 
 
 def ours(device: str, model: str, content: str, style: str, side: int, steps: int) -> float:
-    """Take steps of our recipe; return when the first gradient was there."""
+    """Take steps of our recipe; return the time of the first gradient."""
     from benchmarks import objectives
     from benchmarks.own_recipe import own_descent
     from benchmarks.pairs import Pair
@@ -36,7 +36,7 @@ def ours(device: str, model: str, content: str, style: str, side: int, steps: in
 
 
 def in_torch(file: str, precision: str, layout: str, steps: int) -> float:
-    """Take steps of the reference recipe; return when the first gradient was there."""
+    """Take steps of the reference recipe; return the time of the first gradient."""
     import torch
 
     from benchmarks import reference_recipe, torch_reference
@@ -67,9 +67,9 @@ def in_torch(file: str, precision: str, layout: str, steps: int) -> float:
 
 
 def peak() -> int:
-    """Return the most memory that this process has held, in bytes."""
+    """Return this process's peak resident set in bytes."""
     status = Path("/proc/self/status")
-    if status.is_file():  # of this program only, where getrusage may count what was before exec
+    if status.is_file():  # getrusage may include the process image before exec
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         return int(lines["VmHWM"].split()[0]) * 1024
     import resource
