@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from nst_onnx.models.kernel_layout import Stored
-from nst_onnx.models.readers import keras_h5
+from nst_onnx.models.readers import hdf5, keras_h5, size_limit
 
 _WEIGHTS = "model.weights.h5"
 
@@ -21,10 +21,9 @@ def sniff(path: Path) -> bool:
 
 
 def read(path: Path) -> Stored:
-    """Read the weights of a model that Keras 3 saved; nothing else in the file is looked at."""
-    import h5py
-
+    """Read the weights of a model that Keras 3 saved; no other member of the archive is read."""
     with zipfile.ZipFile(path) as archive:
+        size_limit.check_zip(archive)
         content = archive.read(_WEIGHTS)
-    with h5py.File(io.BytesIO(content), "r") as file:
+    with hdf5.opened(io.BytesIO(content)) as file:
         return keras_h5.stored(file, "a .keras file")

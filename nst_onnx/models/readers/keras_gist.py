@@ -8,6 +8,7 @@ from pathlib import Path
 from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.metadata import CAFFE
+from nst_onnx.models.readers import hdf5
 from nst_onnx.models.weights import by_order
 
 _LAYER = re.compile(r"layer_(\d+)")
@@ -20,18 +21,17 @@ def sniff(path: Path) -> bool:
     if not h5py.is_hdf5(path):
         return False
     with h5py.File(path, "r") as file:
-        return "layer_0" in file
+        return "layer_0" in list(file)  # names only: `in file` follows external links
 
 
 def read(path: Path) -> Stored:
     """Read ``layer_1/param_0`` (O×I×H×W, rotated by 180°) and ``layer_1/param_1`` …
 
-    Convolutions are those whose param_0 has four axes; padding, pooling and dense layers are passed over.
+    Convolutions are those whose param_0 has four axes; padding, pooling and dense layers are skipped.
+    Raises ModelError where there is none, and what `hdf5.opened` raises.
     """
-    import h5py
-
     pairs = []
-    with h5py.File(path, "r") as file:
+    with hdf5.opened(path) as file:
         for number in sorted(int(m[1]) for name in file if (m := _LAYER.fullmatch(name))):
             group = file[f"layer_{number}"]
             if "param_0" in group and len(group["param_0"].shape) == 4:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,11 @@ from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import CAFFE
-from nst_onnx.models.readers import keras_gist
+from nst_onnx.models.readers import hdf5, keras_gist
 from nst_onnx.models.weights import by_order
+
+if TYPE_CHECKING:
+    import h5py
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _VGG = re.compile(r"block\d_conv\d|conv\d_\d")
@@ -32,16 +35,15 @@ def read(path: Path) -> Stored:
 
     Known spellings: ``block1_conv1/block1_conv1_W_1:0``, ``block1_conv1/block1_conv1/kernel:0`` (both
     also under ``model_weights/``), and Keras 3's ``layers/conv2d/vars/0``, which numbers the layers
-    and, in its newer versions, names them in an attribute.
+    and, in its newer versions, names them in an attribute. Raises ModelError where no layer is VGG's, and
+    what `hdf5.opened` raises.
     """
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with hdf5.opened(path) as file:
         return stored(file, "Keras HDF5")
 
 
-def stored(file: Any, layout: str) -> Stored:
-    """Return what an open HDF5 file of Keras (an ``h5py.File``) holds.
+def stored(file: h5py.File, layout: str) -> Stored:
+    """Return the weights in an open HDF5 file of Keras.
 
     A dataset belongs to the layer that its path names; with four axes it is the kernel, with one the bias.
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,13 @@ from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.models.readers import size_limit
 from nst_onnx.models.weights import network_order
 
 _USUAL = Preprocessing("RGB", 255.0, (123.68, 116.779, 103.939))
+_HEADER = 128  # bytes of a MAT file before its elements; the last two say the byte order
+_COMPRESSED = 15  # miCOMPRESSED ("MAT-File Format", table 1-1)
+_CHUNK = 1 << 20
 
 
 def sniff(path: Path) -> bool:
@@ -32,6 +38,7 @@ def read(path: Path) -> Stored:
     """
     import scipy.io
 
+    size_limit.check_total(_sizes(path))
     try:
         content = scipy.io.loadmat(path, simplify_cells=True)
     except NotImplementedError as error:
@@ -47,6 +54,23 @@ def read(path: Path) -> Stored:
             f"it has {', '.join(k for k in content if not k.startswith('__')) or 'nothing'}",
         )
     return Stored(layers, "HWIO", _USUAL, "MatConvNet", mean=_mean(net))
+
+
+def _sizes(path: Path) -> Iterator[int]:
+    """Yield the decompressed size of each element of a MAT file."""
+    with path.open("rb") as file:
+        order = "<" if file.read(_HEADER)[-2:] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(f"{order}II", tag)
+            if kind != _COMPRESSED:
+                yield size
+                file.seek(size, 1)
+                continue
+            inflate, end = zlib.decompressobj(), file.tell() + size
+            while data := file.read(min(_CHUNK, end - file.tell())):
+                while data:
+                    yield len(inflate.decompress(data, _CHUNK))
+                    data = inflate.unconsumed_tail
 
 
 def _of_layers(net: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

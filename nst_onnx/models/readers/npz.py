@@ -10,7 +10,7 @@ import numpy as np
 from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import Stored
 from nst_onnx.models.metadata import CAFFE
-from nst_onnx.models.readers import torch_names
+from nst_onnx.models.readers import size_limit, torch_names
 
 _KERNEL = ("/kernel", "_W", "/W", "/weights", "/kernel:0")
 _BIAS = ("/bias", "_b", "/b", "/biases", "/bias:0")
@@ -26,6 +26,8 @@ def sniff(path: Path) -> bool:
 
 def read(path: Path) -> Stored:
     """Read ``conv1_1/kernel`` and ``conv1_1/bias`` (or ``conv1_1_W``, ``conv1_1_b``), or torch's names."""
+    with zipfile.ZipFile(path) as members:
+        size_limit.check_zip(members)
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files if not name.startswith("fc")}
     if any(name.endswith(".weight") for name in arrays):

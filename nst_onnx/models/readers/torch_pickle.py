@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import math
 import pickle
 import struct
 import zipfile
@@ -21,7 +22,7 @@ import numpy.typing as npt
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import Stored
-from nst_onnx.models.readers import torch_names
+from nst_onnx.models.readers import size_limit, torch_names
 
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # a pickle of torch's magic number
 _DTYPES = {
@@ -63,7 +64,9 @@ def _tensors(content: Any) -> dict[str, npt.NDArray[np.generic]]:
     if not isinstance(content, Mapping):
         raise ModelError("it holds no state dict", "save `model.state_dict()`, not the model")
     tensors = {str(name): value for name, value in content.items() if isinstance(value, _Tensor)}
-    return {name: tensor() for name, tensor in tensors.items() if "classifier" not in name}
+    tensors = {name: tensor for name, tensor in tensors.items() if "classifier" not in name}
+    size_limit.check_total(tensor.nbytes for tensor in tensors.values())
+    return {name: tensor() for name, tensor in tensors.items()}
 
 
 @dataclass
@@ -91,6 +94,11 @@ class _Tensor:
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Size as an array of its own: strides of 0 make a large tensor of few numbers."""
+        return math.prod(self.shape) * np.dtype(_DTYPES[self.storage.kind]).itemsize
 
     def __call__(self) -> npt.NDArray[np.generic]:
         flat = self.storage()
@@ -147,6 +155,7 @@ def _rebuild_parameter(data: Any, *_: Any) -> Any:
 
 def _from_zip(path: Path) -> Any:
     with zipfile.ZipFile(path) as archive:
+        size_limit.check_zip(archive)
         index = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
         folder = index.removesuffix("data.pkl")
         if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder") != b"little":
