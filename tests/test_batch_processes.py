@@ -23,7 +23,7 @@ from nst_onnx.jobs.batch.process_pool import Processes
 from nst_onnx.jobs.batch.resources import recipes
 from nst_onnx.jobs.batch.resume_file import Kept
 from nst_onnx.jobs.batch.settings import Recipe
-from nst_onnx.support.memory import LEAST
+from nst_onnx.support.memory import MIN_LIMIT
 
 PATIENCE = 120.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 40, "min_change": 0.0, "pyramid": False}
@@ -269,7 +269,7 @@ def test_the_memory_is_shared() -> None:
     several = recipes(Recipe(device="cpu", options={"max_memory": "4GB"}), 4)
     assert [r.options["max_memory"] for r in several] == [1 << 30] * 4
     tight = recipes(Recipe(device="cpu", options={"max_memory": "1GB"}), 4)
-    assert [r.options["max_memory"] for r in tight] == [LEAST] * 4
+    assert [r.options["max_memory"] for r in tight] == [MIN_LIMIT] * 4
 
 
 def test_shares_that_make_no_sense() -> None:

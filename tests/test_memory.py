@@ -11,7 +11,7 @@ import pytest
 
 from nst_onnx.errors import OptionError
 from nst_onnx.support import memory
-from nst_onnx.support.memory import LEAST, Memory, of_machine, parse
+from nst_onnx.support.memory import MIN_LIMIT, Memory, of_machine, parse
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from nst_onnx.support.memory import LEAST, Memory, of_machine, parse
         ("800M", 800 << 20),
         ("600000k", 600_000 << 10),
         ("1TB", 1 << 40),
-        (LEAST, LEAST),
+        (MIN_LIMIT, MIN_LIMIT),
     ],
 )
 def test_sizes(size: int | str, bytes_: int) -> None:
@@ -44,9 +44,9 @@ def test_what_is_no_size(size: Any) -> None:
         parse(size)
 
 
-@pytest.mark.parametrize("size", [0, 1, LEAST - 1, "511MB", "0.1GB", "0"])
+@pytest.mark.parametrize("size", [0, 1, MIN_LIMIT - 1, "511MB", "0.1GB", "0"])
 def test_what_is_too_little(size: int | str) -> None:
-    with pytest.raises(OptionError, match=rf"at least {LEAST >> 20}MB"):
+    with pytest.raises(OptionError, match=rf"at least {MIN_LIMIT >> 20}MB"):
         parse(size)
 
 
@@ -76,21 +76,21 @@ def test_a_container_has_less_than_its_machine(tmp_path: Path, monkeypatch: pyte
 
 def test_what_is_large_goes_to_disk() -> None:
     """The more memory there is, the more is held; an optimiser may have more than a picture."""
-    small, large = Memory(LEAST), Memory(4 * LEAST)
-    held = [size for size in range(0, LEAST, 1 << 20) if small.holds(size)]
+    small, large = Memory(MIN_LIMIT), Memory(4 * MIN_LIMIT)
+    held = [size for size in range(0, MIN_LIMIT, 1 << 20) if small.holds(size)]
     assert held == list(range(0, max(held) + 1, 1 << 20))
-    assert LEAST // 100 < max(held) < LEAST // 4
+    assert MIN_LIMIT // 100 < max(held) < MIN_LIMIT // 4
     assert large.holds(4 * max(held))
     assert not large.holds(max(held) * 4 + (4 << 20))
     assert small.holds_state(max(held))
-    assert not small.holds_state(LEAST)
+    assert not small.holds_state(MIN_LIMIT)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint16])
 def test_an_array_is_where_it_is_held(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Memory, "holds", lambda _, size: size <= 1200)
     for shape in ((10, 10, 3), (10, 11, 3), (20, 30, 3)):
-        array = Memory(LEAST).empty(shape, dtype)
+        array = Memory(MIN_LIMIT).empty(shape, dtype)
         assert array.shape == shape
         assert array.dtype == dtype
         assert not array.any()

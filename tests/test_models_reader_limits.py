@@ -122,7 +122,7 @@ def test_compressed_zeros_are_not_unpacked(tmp_path: Path) -> None:
     with h5py.File(path, "a") as file:
         file.create_dataset("zeros", (1 << 38,), np.float32, chunks=(1 << 16,), compression="gzip")
     assert path.stat().st_size < 10 << 20
-    with pytest.raises(ModelError, match="exceed the limit of 4.29 GB"):
+    with pytest.raises(ModelError, match="exceed the limit of 4"):
         readers.read_weights(path)
 
 

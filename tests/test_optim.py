@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Preconditioner
-from nst_onnx.optim.correction_pairs import Scaling, bold, newest
+from nst_onnx.optim import LBFGS, Adam, Average, HostSpace, Optimiser, Preconditioner
+from nst_onnx.optim.correction_pairs import Scaling, geometric_mean_scaling, newest_pair_scaling
 from nst_onnx.optim.lbfgs import cubic_minimum
-from nst_onnx.optim.threads import halves, one_thread, side_by_side
+from nst_onnx.optim.threads import parallel_map, single_blas_thread, split_in_two
 from nst_onnx.support import disk_arrays
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -114,24 +114,24 @@ def blas_threads() -> set[int]:
     }
 
 
-def test_numpys_products_keep_to_one_thread_inside_only() -> None:
+def test_blas_uses_one_thread_inside_the_block_only() -> None:
     before = blas_threads()
     if not before:
         pytest.skip("numpy's matrix products here come from no library whose threads can be counted")
-    with one_thread():
+    with single_blas_thread():
         assert blas_threads() == {1}
     assert blas_threads() == before
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 41])
-def test_halves_are_all_of_it_however_short(length: int) -> None:
+def test_split_in_two_partitions_any_length(length: int) -> None:
     for size in (10, 1 << 20):
-        parts = halves(length, size)
+        parts = split_in_two(length, size)
         assert len(parts) == (2 if size > 10 and length > 1 else 1)
         assert [n for part in parts for n in range(length)[part]] == list(range(length))
 
 
-def test_work_side_by_side_comes_back_in_order() -> None:
+def test_parallel_map_keeps_the_order() -> None:
     first = threading.Event()
 
     def work(item: int) -> int:
@@ -141,14 +141,14 @@ def test_work_side_by_side_comes_back_in_order() -> None:
             first.set()
         return item
 
-    assert side_by_side(work, [0, 1]) == [0, 1]
+    assert parallel_map(work, [0, 1]) == [0, 1]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
-def test_a_fork_has_threads_of_its_own() -> None:
+def test_a_forked_process_has_its_own_thread_pool() -> None:
     code = (
-        "import os; from nst_onnx.optim.threads import side_by_side; side_by_side(abs, [1, 2]);"
-        "child = os.fork(); found = side_by_side(abs, [-3, -4]); assert found == [3, 4];"
+        "import os; from nst_onnx.optim.threads import parallel_map; parallel_map(abs, [1, 2]);"
+        "child = os.fork(); found = parallel_map(abs, [-3, -4]); assert found == [3, 4];"
         "child or os._exit(0); assert os.waitpid(child, 0)[1] == 0"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
@@ -156,9 +156,9 @@ def test_a_fork_has_threads_of_its_own() -> None:
 
 def test_products_in_two_parts_are_those_in_one() -> None:
     rng, size = np.random.default_rng(0), 1 << 18
-    assert len(halves(5, size)) == 2
+    assert len(split_in_two(5, size)) == 2
     vectors = rng.standard_normal((5, size)).astype(np.float32)
-    rows = Host(size).rows(5)
+    rows = HostSpace(size).matrix(5)
     for k, vector in enumerate(vectors):
         rows.put(k, vector)
     wanted = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
@@ -173,8 +173,8 @@ def test_products_in_two_parts_are_those_in_one() -> None:
 def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[int]] = []
     optimiser = LBFGS(zeros(10))
-    turn = optimiser._pairs.turn
-    monkeypatch.setattr(optimiser._pairs, "turn", lambda *a: (seen.append(blas_threads()), turn(*a))[1])
+    update = optimiser._pairs.update
+    monkeypatch.setattr(optimiser._pairs, "update", lambda *a: (seen.append(blas_threads()), update(*a))[1])
     optimiser.tell(*rosenbrock(optimiser.x))
     assert seen
     assert all(threads <= {1} for threads in seen)
@@ -216,7 +216,9 @@ def two_loop_recursion(pairs: Pairs, g: np.ndarray, gamma: float) -> np.ndarray:
     return -r
 
 
-@pytest.mark.parametrize(("scaling", "gamma"), [(newest, published), (bold, thrice_the_mean)])
+@pytest.mark.parametrize(
+    ("scaling", "gamma"), [(newest_pair_scaling, published), (geometric_mean_scaling, thrice_the_mean)]
+)
 @pytest.mark.parametrize("history", [3, 50])
 def test_direction_is_that_of_the_two_loop_recursion(
     history: int, scaling: Scaling, gamma: Callable[[Pairs], float]
@@ -316,14 +318,14 @@ def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> N
     np.testing.assert_array_equal(optimiser.x, np.ones(6))
 
 
-def test_on_disk_piece_by_piece_nothing_is_different(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_mapped_chunks_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     start, f = np.linspace(-2, 2, 40, dtype=np.float32), bowl()
     usual, mean = Adam(start, learning_rate=0.1), Average(0.7)
     apart = disk_arrays.empty(start.shape, on_disk=True)
     apart[...] = start
     on_disk, mean_on_disk = Adam(apart, learning_rate=0.1), Average(0.7)
-    for optimiser, average, strip in ((usual, mean, disk_arrays.STRIP), (on_disk, mean_on_disk, 4 * 7)):
-        monkeypatch.setattr(disk_arrays, "STRIP", strip)
+    for optimiser, average, strip in ((usual, mean, disk_arrays.STRIP_BYTES), (on_disk, mean_on_disk, 4 * 7)):
+        monkeypatch.setattr(disk_arrays, "STRIP_BYTES", strip)
         for _ in range(5):
             average.add(optimiser.x)
             optimiser.tell(*f(optimiser.x))

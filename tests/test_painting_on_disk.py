@@ -12,7 +12,7 @@ from networks import vgg_network, vgg_weights
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
-from nst_onnx.optim import LBFGS, Host, Preconditioner
+from nst_onnx.optim import LBFGS, HostSpace, Preconditioner
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.support import disk_arrays
@@ -25,8 +25,8 @@ SIZE = 3 * SHAPE[0] * SHAPE[1]
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything be looked at in many pieces, the same in memory and on disk."""
-    monkeypatch.setattr(disk_arrays, "STRIP", 12 * SHAPE[1] * 3)
-    monkeypatch.setattr(disk_arrays, "pieces", lambda size, count=1: disk_arrays.strips(size, 12))
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 12 * SHAPE[1] * 3)
+    monkeypatch.setattr(disk_arrays, "chunks", lambda size, count=1: disk_arrays.strips(size, 12))
 
 
 def moved(vector: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_lbfgs_takes_the_same_steps(history: int, smooth: bool) -> None:
 
     def points(on_disk: bool) -> list[np.ndarray]:
         space, preconditioner = (
-            Host(SIZE, on_disk=on_disk),
+            HostSpace(SIZE, on_disk=on_disk),
             Preconditioner(SHAPE, on_disk=on_disk) if smooth else None,
         )
         optimiser = LBFGS(space.take(start), space=space, preconditioner=preconditioner, history=history)
@@ -76,14 +76,14 @@ def test_lbfgs_takes_the_same_steps(history: int, smooth: bool) -> None:
 def test_vectors_add_up() -> None:
     rng = np.random.default_rng(0)
     a, b, c = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(3))
-    space = Host(SIZE, on_disk=True)
+    space = HostSpace(SIZE, on_disk=True)
     x, y = space.take(a), space.take(moved(b))
     assert isinstance(x, np.memmap)
     total = space.add(x, y, -0.3)
     np.testing.assert_array_equal(total, a + np.float32(-0.3) * b)
     assert isinstance(total, np.memmap)
     assert space.dot(x, y) == pytest.approx(np.dot(a.astype(float), b), rel=1e-5)
-    rows = space.rows(3)
+    rows = space.matrix(3)
     for i, vector in enumerate((x, y, moved(c))):
         rows.put(i, vector)
     np.testing.assert_array_equal(rows.get(2), c)
@@ -101,11 +101,11 @@ def test_smoothing_is_the_same() -> None:
     for _ in range(5):
         s, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
-        wants = here.learn(here.waves(s), here.waves(y), squares)
-        assert there.learn(there.waves(moved(s)), there.waves(moved(y)), squares) == wants
+        wants = here.add_pair(here.dct(s), here.dct(y), squares)
+        assert there.add_pair(there.dct(moved(s)), there.dct(moved(y)), squares) == wants
         if wants:
-            here.relearn()
-            there.relearn()
+            here.update_gain()
+            there.update_gain()
     vector = rng.standard_normal(SIZE).astype(np.float32)
     found = there(moved(vector))
     assert isinstance(found.base, np.memmap)
@@ -231,7 +231,7 @@ def test_large_states_are_written_and_read_piece_by_piece(
         "none": np.zeros(0),
     }
     Checkpoint("mine", {"level": 1}, arrays).save(tmp_path / "usual")
-    monkeypatch.setattr(disk_arrays, "STRIP", 64)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 64)
     monkeypatch.setattr("nst_onnx.painting.checkpoint._LARGE", 100)
     Checkpoint("mine", {"level": 1}, arrays).save(tmp_path / "state")
     found = Checkpoint.load(tmp_path / "state")

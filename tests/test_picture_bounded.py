@@ -93,7 +93,7 @@ SOURCES = {
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strips of a few rows, so that small pictures have many."""
-    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", NARROW)
 
 
 def on_disk(array: np.ndarray) -> np.ndarray:
@@ -115,7 +115,7 @@ def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
         (tmp_path / "source").write_bytes(source)
         source = tmp_path / "source"
     held = read(source)
-    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", NARROW)
     picture = read(source, memory=NOTHING)
     assert isinstance(picture.rgb, np.memmap)
     np.testing.assert_array_equal(picture.rgb, held.rgb)
@@ -208,7 +208,7 @@ def test_strips_and_bands_do_not_show(sides, channels, strip):
     whole = resize(array, shape)
     out = on_disk(np.zeros_like(whole))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disk_arrays, "STRIP", strip)
+        patch.setattr(disk_arrays, "STRIP_BYTES", strip)
         assert resize(on_disk(array), shape, out=out) is out
         np.testing.assert_array_equal(out, whole)
         np.testing.assert_array_equal(resize(array, shape), whole)
@@ -239,7 +239,7 @@ def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bi
     rgb = np.random.default_rng(1).random((HEIGHT, WIDTH, 3), dtype=np.float32)
     alpha = np.random.default_rng(2).random((HEIGHT, WIDTH), dtype=np.float32) if with_alpha else None
     write(tmp_path / f"whole{suffix}", rgb, alpha=alpha, bits=bits, settings={"seed": 1})
-    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", NARROW)
     monkeypatch.setattr(encode, "_TIFF_STRIP", 1 << 18)
     stored = None if alpha is None else on_disk(alpha)
     for name in ("strips", "again"):
@@ -325,7 +325,7 @@ def peak(work):
     return made
 
 folder, height, width = Path(sys.argv[1]), *map(int, sys.argv[2:])
-disk_arrays.STRIP = 1 << 20
+disk_arrays.STRIP_BYTES = 1 << 20
 size, found = height * width * 12, []
 for suffix in (".png", ".tif"):  # loads the libraries
     write(folder / f"tiny{suffix}", resize(np.zeros((8, 8, 3), np.float32), (9, 9)), bits=16)

@@ -66,7 +66,7 @@ def test_strips_and_place_make_no_difference(match, monkeypatch):
     style, content = picture(1), picture(2)
     mask = np.random.default_rng(0).random(style.shape[:2], np.float32)
     whole = match(style, content, style_weights=mask)
-    monkeypatch.setattr(disk_arrays, "STRIP", 3 * style[0].nbytes)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 3 * style[0].nbytes)
     on_disk = disk_arrays.empty(style.shape, on_disk=True)
     on_disk[...] = style
     stripped = match(on_disk, content, style_weights=mask, out=on_disk)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 
 class Clock:
@@ -20,13 +20,13 @@ class Clock:
 
 
 def test_the_first_time_is_at_once() -> None:
-    assert Pace(10, clock=Clock()).due()
+    assert Throttle(10, clock=Clock()).due()
 
 
 def test_not_again_before_its_time() -> None:
     clock = Clock()
-    pace = Pace(10, clock=clock)
-    pace.spend(lambda: None)
+    pace = Throttle(10, clock=clock)
+    pace.run(lambda: None)
     clock.pass_(9.9)
     assert not pace.due()
     clock.pass_(0.2)
@@ -36,11 +36,11 @@ def test_not_again_before_its_time() -> None:
 @given(st.floats(0.001, 10), st.floats(0.001, 5), st.floats(0.01, 0.5))
 def test_it_takes_no_more_than_its_share(cost: float, work: float, share: float) -> None:
     clock = Clock()
-    pace = Pace(0.0, share, clock=clock)
+    pace = Throttle(0.0, share, clock=clock)
     spent = 0.0
     for _ in range(200):
         clock.pass_(work)
         if pace.due():
-            pace.spend(lambda: clock.pass_(cost))
+            pace.run(lambda: clock.pass_(cost))
             spent += cost
     assert spent <= share * clock.now + cost

@@ -16,7 +16,7 @@ from nst_onnx.editors.krita import profiles as krita_profiles
 from nst_onnx.editors.krita.profiles import KritaProfile
 from nst_onnx.editors.plugin_files import Installed
 from nst_onnx.editors.profile import Profile
-from nst_onnx.support.module_search import Finding
+from nst_onnx.support.diagnostics import Finding
 
 Kept = TypeVar("Kept", Profile, KritaProfile)
 

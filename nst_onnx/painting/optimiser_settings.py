@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from nst_onnx.optim import LBFGS, Adam, Optimiser
-from nst_onnx.optim.correction_pairs import bold, newest
+from nst_onnx.optim.correction_pairs import geometric_mean_scaling, newest_pair_scaling
 from nst_onnx.optim.optimiser import State
 from nst_onnx.painting.flat_objective import FlatObjective
 from nst_onnx.painting.presets.preset import OptimiserName, Preset
@@ -75,7 +75,7 @@ class OptimiserSettings:
             longest=LONGEST_STEP,
             line_search=self.line_search,
             lookback=LOOKBACK if self.preconditioned else 1,
-            scaling=bold if self.preconditioned else newest,
+            scaling=geometric_mean_scaling if self.preconditioned else newest_pair_scaling,
         )
 
 

@@ -123,12 +123,12 @@ def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> NDArray[Any]:
     array: NDArray[Any] = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
     decoded = 0  # bytes since the last ones were let go
     for segment, (plane, depth, top, left, _), (depths, height, width, _) in page.segments(
-        sort=True, buffersize=disk_arrays.STRIP
+        sort=True, buffersize=disk_arrays.STRIP_BYTES
     ):
         inside = segment[: page.imagedepth - depth, : page.imagelength - top, : page.imagewidth - left]
         array[plane, depth : depth + depths, top : top + height, left : left + width] = inside
         decoded += inside.nbytes
-        if decoded > disk_arrays.STRIP:
+        if decoded > disk_arrays.STRIP_BYTES:
             disk_arrays.release(array)
             decoded = 0
     return array.reshape(page.shape)

@@ -1,4 +1,4 @@
-"""Types of arrays that every layer exchanges."""
+"""Array types shared by all layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-"""Pictures, features, vectors of the optimiser."""
+"""Pictures, features, vectors of the optimiser: float32."""
 
 Numbers = npt.NDArray[np.float64]
-"""What is summed or solved in double precision."""
+"""Sums and solutions of linear systems: float64."""

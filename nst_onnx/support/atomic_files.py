@@ -1,4 +1,4 @@
-"""Writing a file so that at any moment there is the whole old one or the whole new one."""
+"""Atomic file replacement: at any moment `path` is the complete old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file beside `path` that takes its place when the block ends without an error.
+    """Open a temporary file beside `path`, and rename it to `path` when the block ends without an error.
 
-    A new file gets the permissions that any program's would (0666 less the umask); a replaced
-    one keeps its own. A symbolic link is followed, not replaced. On an error, Ctrl-C included,
-    nothing is left behind and `path` is as it was. Raises OSError.
+    A new file gets the default permissions (0666 less the umask); a replaced one keeps its own.
+    A symbolic link is followed, not replaced. On an error, Ctrl-C included,
+    the temporary file is removed and `path` is unchanged. Raises OSError.
     """
     target = path.resolve()
     beside = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
@@ -35,7 +35,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def put(file: Path, path: Path) -> None:
-    """Let a whole file, in the same file system, take the place of `path`, and its permissions.
+    """Rename a complete file, in the same file system, to `path`; it gets the replaced file's permissions.
 
     A symbolic link is followed, not replaced. Raises OSError.
     """
@@ -46,7 +46,7 @@ def put(file: Path, path: Path) -> None:
 
 
 def probe(path: Path) -> None:
-    """Raise OSError if `replacing(path)` could not make its file; leave nothing behind."""
+    """Raise OSError if `replacing(path)` could not create its temporary file."""
     target = path.resolve()
     beside = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
     beside.touch(exist_ok=False)

@@ -1,4 +1,4 @@
-"""Memory that nobody uses any more, given back."""
+"""Freed heap memory, returned to the operating system."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from contextlib import suppress
 
 
 def give_back() -> None:
-    """Return to the system what the C library keeps of freed memory, where it can be asked to (glibc).
+    """Return the heap memory that glibc caches after it was freed (malloc_trim); do nothing elsewhere.
 
-    Loading a network frees many pieces of some megabytes; they would stay beside what comes next.
+    Loading a network frees many blocks of some megabytes; cached, they add to the peak of what follows.
     """
-    with suppress(OSError, AttributeError, TypeError):  # no such library, or not its function
+    with suppress(OSError, AttributeError, TypeError):  # another C library, or one without malloc_trim
         ctypes.CDLL(None).malloc_trim(0)

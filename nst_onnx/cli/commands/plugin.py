@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from nst_onnx.editors.plugin_files import Installed
-    from nst_onnx.support.module_search import Finding
+    from nst_onnx.support.diagnostics import Finding
 
 app = typer.Typer(help="Put Neural Style into the menu of GIMP or Krita.", no_args_is_help=True)
 
@@ -113,7 +113,7 @@ def _look(editor: Editor, profile: Any, found: list[str]) -> None:
     """See to it that the folder that a person names is one that the editor may read. Raises PluginError."""
     from nst_onnx.editors.errors import PluginError
     from nst_onnx.editors.registry import EDITORS
-    from nst_onnx.support.module_search import Finding
+    from nst_onnx.support.diagnostics import Finding
 
     folder, chosen = profile.folder, EDITORS[editor]
     if str(folder) in found:

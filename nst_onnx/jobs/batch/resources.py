@@ -9,7 +9,7 @@ from dataclasses import replace
 from nst_onnx.errors import OptionError
 from nst_onnx.jobs.batch.settings import Recipe
 from nst_onnx.runtime import Device, choose, gpus
-from nst_onnx.support.memory import LEAST, Memory
+from nst_onnx.support.memory import MIN_LIMIT, Memory
 
 CORES_EACH = 8  # small pictures leave more of them idle; a rule of thumb, not measured
 
@@ -49,7 +49,7 @@ def _with_memory(several: list[Recipe]) -> list[Recipe]:
         return several
     share = Memory.of(several[0].options.get("max_memory")).limit // len(several)
     return [
-        replace(recipe, options={**recipe.options, "max_memory": max(LEAST, share)}) for recipe in several
+        replace(recipe, options={**recipe.options, "max_memory": max(MIN_LIMIT, share)}) for recipe in several
     ]
 
 

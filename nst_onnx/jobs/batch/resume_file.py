@@ -10,7 +10,7 @@ from pathlib import Path
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Step
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 _SECONDS, _SHARE = 0.3, 0.01  # between two, and of the time: states are large
 
@@ -28,7 +28,7 @@ class Kept:
     def __init__(self, output: str | os.PathLike[str]) -> None:
         path = Path(output)
         self.path = path.with_name(f".{path.name}.state")
-        self._pace = Pace(_SECONDS, _SHARE)
+        self._pace = Throttle(_SECONDS, _SHARE)
 
     def load(self) -> Checkpoint | None:
         """Return where an earlier run was, None where there is nothing of use."""
@@ -40,7 +40,7 @@ class Kept:
     def follow(self, step: Step) -> None:
         """Save the state after a step if it is time."""
         if self._pace.due():
-            self._pace.spend(lambda: self.save(step))
+            self._pace.run(lambda: self.save(step))
 
     def save(self, step: Step) -> None:
         """Save the state after a step."""

@@ -10,7 +10,7 @@ from nst_onnx.jobs.batch.job import Job, Progress
 from nst_onnx.jobs.batch.paint_one import Painter
 from nst_onnx.jobs.batch.settings import Recipe
 from nst_onnx.painting.stylizer import Step
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 READY = "ready"
 _SECONDS = 0.1  # between two messages of how it goes on
@@ -28,7 +28,7 @@ def serve(connection: Connection, recipe: Recipe) -> None:
     except NstError as error:
         connection.send(error)
         return
-    pace = Pace(_SECONDS)
+    pace = Throttle(_SECONDS)
     stopping = False
 
     def follow(step: Step) -> bool:
@@ -36,7 +36,7 @@ def serve(connection: Connection, recipe: Recipe) -> None:
         stopping = stopping or connection.poll()  # nothing is sent meanwhile but that it shall stop
         if pace.due() and not stopping:
             try:
-                pace.spend(lambda: connection.send(Progress(step.iteration, step.iterations)))
+                pace.run(lambda: connection.send(Progress(step.iteration, step.iterations)))
             except OSError:
                 stopping = True
         return not stopping

@@ -9,7 +9,7 @@ from typing import Any
 
 from nst_onnx.errors import ClusterError, OptionError
 from nst_onnx.jobs.batch.resources import CORES_EACH
-from nst_onnx.support.memory import LEAST, Memory
+from nst_onnx.support.memory import MIN_LIMIT, Memory
 
 _MOST = 4  # workers that share a processor: more would do nothing but start
 
@@ -54,4 +54,4 @@ def share(nodes: Sequence[Mapping[str, Any]], device: str | None, workers: int |
 
 def memory(cpus: float) -> int:
     """Return how many bytes a worker may take that has so many of its machine's processors."""
-    return max(LEAST, round(Memory.of(None).limit * min(1.0, cpus / (os.cpu_count() or 1))))
+    return max(MIN_LIMIT, round(Memory.of(None).limit * min(1.0, cpus / (os.cpu_count() or 1))))
