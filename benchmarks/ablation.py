@@ -21,6 +21,7 @@ from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.optim import LBFGS, Optimiser, Preconditioner
 from nst_onnx.optim.correction_pairs import Scaling, geometric_mean_scaling, newest_pair_scaling
+from nst_onnx.optim.lbfgs import LineSearch
 from nst_onnx.painting.flat_objective import to_vector
 from nst_onnx.painting.optimiser_settings import LONGEST_STEP, LOOKBACK
 from nst_onnx.painting.optimiser_settings import PAIRS as PAIRS_KEPT
@@ -35,17 +36,16 @@ class Untaught(Preconditioner):
 def recipe(
     kind: type[Preconditioner] | None, scaling: Scaling, history: int = PAIRS_KEPT, lookback: int = LOOKBACK
 ) -> Callable[[Objective], Optimiser]:
-    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LBFGS."""
+    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LineSearch."""
 
     def begin(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
         return LBFGS(
             x,
             preconditioner=kind(objective.shape) if kind else None,
-            longest=LONGEST_STEP,
             history=history,
             scaling=scaling,
-            lookback=lookback,
+            line_search=LineSearch(LONGEST_STEP, lookback),
         )
 
     return begin

@@ -123,7 +123,7 @@ def test_another_process_gets_the_weights_too(inside: Network, outside: Network)
 
 def test_a_value_is_read_from_its_file(inside: Network, outside: Network) -> None:
     for here, there in zip(kernels(inside), kernels(outside), strict=True):
-        np.testing.assert_array_equal(external_data.array(there), numpy_helper.to_array(here))
+        np.testing.assert_array_equal(external_data.to_array(there), numpy_helper.to_array(here))
 
 
 def test_no_folder_for_temporary_files_is_told(inside: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 
 from nst_onnx.graph import Graph
-from nst_onnx.graph.passes.network_edits import cut, strides, with_pooling
+from nst_onnx.graph.passes.network_edits import cut, replace_pooling, strides
 
 
 def run(g: Graph, name: str, x: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_pooling_of_its_own_kind_stays_as_it_is(op_type: str) -> None:
     node = helper.make_node(op_type, ["x"], ["y"], kernel_shape=[2, 2], strides=[1, 1], pads=[1] * 4, **more)
     own = {"MaxPool": "max", "AveragePool": "average"}[op_type]
     for kind in (None, own):
-        (kept,) = with_pooling([node], kind)
+        (kept,) = replace_pooling([node], kind)
         assert {a.name: helper.get_attribute_value(a) for a in kept.attribute} == {
             a.name: helper.get_attribute_value(a) for a in node.attribute
         }
@@ -49,7 +49,7 @@ def test_average_pooling_averages_only_the_picture() -> None:
     g.input("x", [1, 2, None, None])
     written_out = {"storage_order": 0, "dilations": [1, 1]}  # defaults, as PyTorch writes them
     y = g.op("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4, **written_out)
-    g.nodes = with_pooling(g.nodes, "average")
+    g.nodes = replace_pooling(g.nodes, "average")
     np.testing.assert_allclose(run(g, y, np.ones((1, 2, 5, 6), np.float32)), 1)
 
 
@@ -58,7 +58,7 @@ def test_same_rounds_sizes_up(size: int) -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     y = g.op("MaxPool", "x", kernel_shape=[2, 2], strides=[2, 2])
-    g.nodes = with_pooling(g.nodes, "average", same=True)
+    g.nodes = replace_pooling(g.nodes, "average", same=True)
     x = picture(size, size)
     padded = np.pad(x, [(0, 0), (0, 0), (0, size % 2), (0, size % 2)], constant_values=np.nan)
     half = -(-size // 2)

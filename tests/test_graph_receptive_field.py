@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 from nst_onnx.errors import GraphError
 from nst_onnx.graph import Graph
 from nst_onnx.graph.passes.network_edits import cut
-from nst_onnx.graph.receptive_field import Field, receptive_fields
+from nst_onnx.graph.receptive_field import ReceptiveField, receptive_fields
 from nst_onnx.models import vgg
 
 CHANGE = 1e4  # so large that it is seen through many convolutions
@@ -41,7 +41,7 @@ def positive(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def fields_of(model: onnx.ModelProto) -> dict[str, Field]:
+def fields_of(model: onnx.ModelProto) -> dict[str, ReceptiveField]:
     return receptive_fields(
         model.graph.node, model.graph.input[0].name, {t.name: t for t in model.graph.initializer}
     )

@@ -8,7 +8,7 @@ import pytest
 from networks import network_of, vgg_weights
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.graph.passes.recompute import compute_again
+from nst_onnx.graph.passes.recompute import recompute
 from nst_onnx.models import vgg
 from nst_onnx.objective.graphs import Terms, objective_model
 from nst_onnx.objective.losses import style
@@ -42,7 +42,7 @@ def computed(g: Graph, slope: str) -> np.ndarray:
 def test_the_gradient_is_the_same(style_on_top: bool) -> None:
     g, first, since, slope = network(style_on_top=style_on_top)
     wanted = computed(g, slope)
-    assert compute_again(g, first, "x", since)
+    assert recompute(g, first, "x", since)
     np.testing.assert_array_equal(computed(g, slope), wanted)
 
 
@@ -50,7 +50,7 @@ def test_nothing_of_the_gradient_reads_the_first_one() -> None:
     g, first, since, _ = network()
     forwards = {name for node in g.nodes[:since] for name in node.output}
     matrix = next(node.output[0] for node in g.nodes if node.op_type == "Flatten")
-    compute_again(g, first, "x", since)
+    recompute(g, first, "x", since)
     gradients = [node for node in g.nodes if not forwards & set(node.output)]
     readers = [node for node in gradients if {first, matrix} & set(node.input)]
     assert {node.op_type for node in readers} <= {"Shape"}
@@ -60,7 +60,7 @@ def test_the_copy_waits_for_what_comes_from_the_depth() -> None:
     """Every node of the copy depends on a convolution of the gradient."""
     g, first, since, _ = network()
     before = {name for node in g.nodes for name in node.output}
-    compute_again(g, first, "x", since)
+    recompute(g, first, "x", since)
     makers = {node.output[0]: node for node in g.nodes}
     copies = [
         node
@@ -80,7 +80,7 @@ def test_the_copy_waits_for_what_comes_from_the_depth() -> None:
 def test_a_gradient_that_needs_the_tensor_itself_stays_as_it_is() -> None:
     g, first, since, _ = network(style_on_top=False, gated=True)
     nodes = list(g.nodes)
-    assert not compute_again(g, first, "x", since)
+    assert not recompute(g, first, "x", since)
     assert g.nodes == nodes
 
 
@@ -92,7 +92,7 @@ def test_without_a_relu_nothing_changes() -> None:
     since = len(g.nodes)
     gradient(g, total, x)
     nodes = list(g.nodes)
-    assert not compute_again(g, first, "x", since)
+    assert not recompute(g, first, "x", since)
     assert g.nodes == nodes
 
 

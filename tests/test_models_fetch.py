@@ -229,7 +229,7 @@ def test_a_full_disk(server: Server, home: Path) -> None:
     partial(home).parent.mkdir(parents=True)
     partial(home).symlink_to("/dev/full")
     error = fails(server.url)
-    assert "No space left on device" in str(error)
+    assert "no space left on device" in str(error)
     assert "NST_ONNX_HOME" in error.hint
 
 

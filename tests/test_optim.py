@@ -13,7 +13,7 @@ import threadpoolctl
 
 from nst_onnx.optim import LBFGS, Adam, Average, HostSpace, Optimiser, Preconditioner
 from nst_onnx.optim.correction_pairs import Scaling, geometric_mean_scaling, newest_pair_scaling
-from nst_onnx.optim.lbfgs import cubic_minimum
+from nst_onnx.optim.lbfgs import LineSearch, cubic_minimum
 from nst_onnx.optim.threads import parallel_map, single_blas_thread, split_in_two
 from nst_onnx.support import disk_arrays
 
@@ -80,7 +80,7 @@ def test_line_search_never_accepts_a_rise() -> None:
 
 
 def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
-    optimiser = LBFGS(zeros(2), lookback=3, learning_rate=0.1)
+    optimiser = LBFGS(zeros(2), line_search=LineSearch(lookback=3), learning_rate=0.1)
     gradient = np.array([1, 0.5], np.float32)
     for loss in (10.0, 8.0, 6.0):
         optimiser.tell(loss, gradient)
@@ -182,7 +182,7 @@ def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("rate", [0.3, 1.0, 5.0])
 def test_no_step_is_longer_than_allowed(rate: float) -> None:
-    optimiser = LBFGS(zeros(10), learning_rate=rate, longest=0.05)
+    optimiser = LBFGS(zeros(10), learning_rate=rate, line_search=LineSearch(longest=0.05))
     before = optimiser._base
     for _ in range(60):
         optimiser.tell(*rosenbrock(optimiser.x))
@@ -225,7 +225,7 @@ def test_direction_is_that_of_the_two_loop_recursion(
 ) -> None:
     """Also after the history is full and the oldest pairs have been replaced."""
     f = bowl()
-    optimiser = LBFGS(zeros(40), history=history, line_search=False, scaling=scaling)
+    optimiser = LBFGS(zeros(40), history=history, line_search=None, scaling=scaling)
     points, gradients = [], []
     for _ in range(9):
         loss, gradient = f(optimiser.x)
@@ -252,7 +252,7 @@ def test_lbfgs_without_line_search_is_torchs() -> None:
         return torch.tensor(loss)
 
     torch.optim.LBFGS([x], lr=1, max_iter=12, tolerance_change=-1, tolerance_grad=-1).step(closure)
-    optimiser = LBFGS(zeros(40), history=100, line_search=False)
+    optimiser = LBFGS(zeros(40), history=100, line_search=None)
     for expected in seen:
         np.testing.assert_allclose(optimiser.x, expected, atol=2e-4)
         optimiser.tell(*f(optimiser.x))
@@ -270,7 +270,9 @@ def test_adam_is_algorithm_1() -> None:
 
 
 def smoothed(x: np.ndarray) -> Optimiser:
-    return LBFGS(x, preconditioner=Preconditioner((1, x.size // 3)), history=5, lookback=3)
+    return LBFGS(
+        x, preconditioner=Preconditioner((1, x.size // 3)), history=5, line_search=LineSearch(lookback=3)
+    )
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def test_a_cubic_is_minimised_where_it_is_least() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [LBFGS, lambda x: LBFGS(x, line_search=False), smoothed, lambda x: Adam(x, learning_rate=1)]
+    "make", [LBFGS, lambda x: LBFGS(x, line_search=None), smoothed, lambda x: Adam(x, learning_rate=1)]
 )
 def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> None:
     optimiser = make(np.ones(6, np.float32))

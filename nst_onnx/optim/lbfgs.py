@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -21,16 +22,26 @@ _TINY = 1e-30
 _MAX_SHORTENED = 8  # line-search trials before the direction is rejected
 
 
+@dataclass(frozen=True)
+class LineSearch:
+    """Backtracking line search: a step without sufficient decrease (Armijo) is shortened by interpolation.
+
+    No step changes x by more than `longest` (root mean square). The decrease is measured from the highest of
+    the last `lookback` losses (Grippo, Lampariello & Lucidi 1986, "A nonmonotone line search technique for
+    Newton's method").
+    """
+
+    longest: float = np.inf
+    lookback: int = 1
+
+
 class LBFGS(Generic[V]):
     """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step passes the Armijo test.
 
     `history`: correction pairs (s, y) to store. `learning_rate` scales each full step. The first step is
-    along −gradient. With `line_search` it changes x by `learning_rate` in the root mean square, doubled
-    after each evaluation that made no correction pair; no step exceeds `longest`; and a step without
-    sufficient decrease (Armijo) is shortened by cubic interpolation and evaluated again. The decrease is
-    measured from the highest of the last `lookback` losses (Grippo, Lampariello & Lucidi 1986, "A
-    nonmonotone line search technique for Newton's method"). Without `line_search` the first step is as short
-    as torch's (Σ|Δx| ≤ learning_rate), and every step is accepted: the recipe of neural-style.
+    along −gradient. With a `line_search` it changes x by `learning_rate` in the root mean square, doubled
+    after each evaluation that made no correction pair. Without (None) it is as short as torch's
+    (Σ|Δx| ≤ learning_rate), and every step is accepted: the recipe of neural-style.
 
     Vectors are those of `space`, by default numpy's. The initial inverse Hessian is H₀ = γ P: P is the
     `preconditioner` (None: the identity), γ comes from `scaling`.
@@ -44,15 +55,12 @@ class LBFGS(Generic[V]):
         preconditioner: Preconditioner | None = None,
         history: int = 20,
         learning_rate: float = 1.0,
-        longest: float = np.inf,
-        line_search: bool = True,
-        lookback: int = 1,
+        line_search: LineSearch | None = LineSearch(),
         scaling: Scaling = newest_pair_scaling,
     ) -> None:
         self.space: Space[V] = space if space is not None else _host(x)
         self.x, self.preconditioner = x, preconditioner
         self.learning_rate, self.line_search = learning_rate, line_search
-        self.longest, self.lookback = longest, lookback
         self._size = self.space.size
         self._pairs = CorrectionPairs(self.space, preconditioner, history, scaling)
         self._base: V = x  # the last accepted iterate, with its loss and direction
@@ -81,7 +89,8 @@ class LBFGS(Generic[V]):
         if self._pairs.update(gradient, step):
             self._blind = 0
         self._base, self._loss = self.x, loss
-        self._recent = [*self._recent, loss][-self.lookback :]
+        lookback = self.line_search.lookback if self.line_search else 1
+        self._recent = [*self._recent, loss][-lookback:]
         self._shortened = 0
         self._next_step()
 
@@ -113,7 +122,9 @@ class LBFGS(Generic[V]):
             self._direction, self._slope = self._pairs.steepest_descent()
             self._step = self._first_step()
         elif self.line_search:
-            self._step = min(self.learning_rate, self.longest / max(self._length(self._direction), _TINY))
+            self._step = min(
+                self.learning_rate, self.line_search.longest / max(self._length(self._direction), _TINY)
+            )
         else:
             self._step = self.learning_rate
         self.x = self.space.add(self._base, self._direction, self._step)
@@ -127,7 +138,7 @@ class LBFGS(Generic[V]):
         if self.line_search:
             self._blind += 1
             size = self._length(self._direction)
-            length = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
+            length = min(self.learning_rate * 2.0 ** (self._blind - 1), self.line_search.longest)
             return length / size if size > 0 else 0.0
         direction, size = self.space.array(self._direction), 0.0
         for chunk in disk_arrays.chunks(direction.size):

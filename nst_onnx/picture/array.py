@@ -1,4 +1,4 @@
-"""Pictures that come as numpy arrays."""
+"""Decoding and validation of pictures given as numpy arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Rows, by_strips, converted
 
 ROUNDING = 1e-5
-"""How far outside 0..1 a float array may be before it is refused: what arithmetic leaves behind."""
+"""Tolerance of float arrays outside 0..1: rounding errors."""
 
 
 def from_array(array: NDArray[Any]) -> Raster:
@@ -41,12 +41,12 @@ def from_array(array: NDArray[Any]) -> Raster:
 
 
 def _as_float32(samples: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are refused as such
         return samples.astype(np.float32)
 
 
 def check_range(samples: Rows) -> None:
-    """Raise PictureError unless every value is finite and in 0..1, but for rounding."""
+    """Raise PictureError unless every value is finite and in 0..1, up to `ROUNDING`."""
     check_finite(samples)
     if 0 in samples.shape:
         return
@@ -65,7 +65,7 @@ def check_finite(samples: Rows) -> None:
 
 
 def extremes(samples: Rows) -> tuple[float, float]:
-    """Return the least and the greatest value, of at least one."""
+    """Return the minimum and maximum of a picture with pixels."""
     ends = [(values.min(), values.max()) for _, values in by_strips(samples)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 

@@ -1,4 +1,4 @@
-"""Pictures that are looked at strip by strip, so that no more of them need be in memory at a time."""
+"""Streaming of pictures strip by strip, so that only one strip need be in memory at a time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from nst_onnx.support import disk_arrays
 
-_PIXEL = 16  # bytes of a pixel at work: four channels in float32
+_PIXEL_BYTES = 16  # of a pixel in process: four channels in float32
 
 
 class Rows(Protocol):
-    """A picture whose strips of rows can be asked for: an array, or `Computed`."""
+    """A picture that is read by slices of rows: an array, or `Computed`."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -30,7 +30,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Computed:
-    """Rows that are computed whenever they are asked for: decoded, converted, or rounded."""
+    """Lazy rows, computed at each access: decoded, converted, or rounded."""
 
     compute: Callable[[slice], NDArray[Any]]
     shape: tuple[int, ...]
@@ -41,23 +41,23 @@ class Computed:
 
 
 def converted(rows: Rows, convert: Callable[[NDArray[Any]], NDArray[Any]]) -> Computed:
-    """Return `rows` with every strip run through `convert`, which must treat each pixel by itself."""
-    none = convert(rows[0:0])
-    return Computed(lambda strip: convert(rows[strip]), (rows.shape[0], *none.shape[1:]), none.dtype)
+    """Return lazy rows: `convert` of every strip, which must be a function of each pixel alone."""
+    empty = convert(rows[0:0])
+    return Computed(lambda strip: convert(rows[strip]), (rows.shape[0], *empty.shape[1:]), empty.dtype)
 
 
 def copied(array: NDArray[Any]) -> Computed:
-    """Return the rows of an array of ours, copied out of it so that an array on disk takes no memory."""
+    """Return lazy copies of an array's rows, so that the pages of a memory-mapped array can be dropped."""
 
     def copy(strip: slice) -> NDArray[Any]:
-        taken = array[strip].copy()
+        strip_copy = array[strip].copy()
         disk_arrays.release(array)
-        return taken
+        return strip_copy
 
     return Computed(copy, array.shape, array.dtype)
 
 
 def by_strips(rows: Rows) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """Yield every strip of rows from the top down: where it is, and what is in it."""
-    for strip in disk_arrays.strips(rows.shape[0], rows.shape[1] * _PIXEL):
+    """Yield every strip from the top down: (slice of rows, samples)."""
+    for strip in disk_arrays.strips(rows.shape[0], rows.shape[1] * _PIXEL_BYTES):
         yield strip, rows[strip]

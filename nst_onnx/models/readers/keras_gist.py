@@ -1,4 +1,4 @@
-"""The VGG-16 and VGG-19 gists of baraldilorenzo: Keras 1, its layers numbered, kernels as in Theano."""
+"""Reader of baraldilorenzo's VGG-16 and VGG-19 gists: Keras 1, numbered layers, Theano kernels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.metadata import CAFFE
 from nst_onnx.models.readers import hdf5
 from nst_onnx.models.weights import by_order
@@ -24,7 +24,7 @@ def sniff(path: Path) -> bool:
         return "layer_0" in list(file)  # names only: `in file` follows external links
 
 
-def read(path: Path) -> Stored:
+def read(path: Path) -> StoredWeights:
     """Read ``layer_1/param_0`` (O×I×H×W, rotated by 180°) and ``layer_1/param_1`` …
 
     Convolutions are those whose param_0 has four axes; padding, pooling and dense layers are skipped.
@@ -39,5 +39,5 @@ def read(path: Path) -> Stored:
                     raise ModelError(f"layer_{number} has no bias (param_1)")
                 pairs.append((group["param_0"][...], group["param_1"][...]))
     if not pairs:
-        raise ModelError("it holds no VGG weights: no numbered layer is a convolution")
-    return Stored(by_order(pairs), "OIHW", CAFFE, "Keras 1 with Theano kernels", rotated=True)
+        raise ModelError("it has no VGG weights: no numbered layer is a convolution")
+    return StoredWeights(by_order(pairs), "OIHW", CAFFE, "Keras 1 with Theano kernels", rotated=True)

@@ -1,4 +1,4 @@
-"""MatConvNet's ``imagenet-vgg-verydeep-*.mat``, in any of the shapes its releases gave it."""
+"""Reader of MatConvNet's ``imagenet-vgg-verydeep-*.mat``, of any of its releases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import Preprocessing
 from nst_onnx.models.readers import size_limit
@@ -29,7 +29,7 @@ def sniff(path: Path) -> bool:
         return file.read(7) == b"MATLAB "
 
 
-def read(path: Path) -> Stored:
+def read(path: Path) -> StoredWeights:
     """Read the convolutions and the mean picture.
 
     Releases differ: kernels and biases are in a layer's ``weights`` or, before 2015, in ``filters`` and
@@ -50,10 +50,10 @@ def read(path: Path) -> Stored:
     layers = {name: parameters[name] for name in network_order(parameters)}
     if not layers:
         raise ModelError(
-            f"{path.name} holds no VGG weights: no layer is a convolution named like conv1_1",
+            f"{path.name} has no VGG weights: no layer is a convolution named like conv1_1",
             f"it has {', '.join(k for k in content if not k.startswith('__')) or 'nothing'}",
         )
-    return Stored(layers, "HWIO", _USUAL, "MatConvNet", mean=_mean(net))
+    return StoredWeights(layers, "HWIO", _USUAL, "MatConvNet", mean=_mean(net))
 
 
 def _sizes(path: Path) -> Iterator[int]:
@@ -93,7 +93,7 @@ def _of_dag(net: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def _list(cells: Any) -> list[Any]:
-    """Return a cell array as a list; scipy gives a cell with one member as the member."""
+    """Return a cell array as a list; scipy returns a cell with one member as the member."""
     return list(cells) if isinstance(cells, list | tuple | np.ndarray) else [cells]
 
 
