@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -158,9 +158,8 @@ def attribute(node: onnx.NodeProto, name: str, default: T) -> T:
     """Return an attribute's value, of the type of `default`, or `default` where the node lacks it."""
     for a in node.attribute:
         if a.name == name:
-            value: Any = helper.get_attribute_value(a)
-            found: T = value.decode() if isinstance(value, bytes) else value
-            return found
+            value = helper.get_attribute_value(a)
+            return cast(T, value.decode() if isinstance(value, bytes) else value)
     return default
 
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Rows, by_strips, converted
+from nst_onnx.support.arrays import Samples
 
 ROUNDING = 1e-5
 """Tolerance of float arrays outside 0..1: rounding errors."""
 
 
-def from_array(array: NDArray[Any]) -> Raster:
+def from_array(array: Samples) -> Raster:
     """Take H×W (gray), H×W×1, H×W×3 or H×W×4 (straight alpha) as an sRGB picture.
 
     uint8, uint16, or any float in 0..1. Raises PictureError for any other shape or type, and
@@ -70,11 +71,11 @@ def extremes(samples: Rows) -> tuple[float, float]:
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
-def _shape(array: NDArray[Any]) -> str:
+def _shape(array: Samples) -> str:
     return "×".join(str(side) for side in array.shape) or "a single number"
 
 
-def _shape_hint(array: NDArray[Any]) -> str:
+def _shape_hint(array: Samples) -> str:
     wanted = "give height×width, or height×width×1, 3 or 4 channels"
     if array.ndim == 4:
         return f"{wanted}: one picture, not a batch"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nst_onnx.picture.strips import Rows, by_strips
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 
 Space = Literal["gray", "rgb", "cmyk", "lab"]
 
@@ -66,15 +67,13 @@ def to_srgb(
     return rgb
 
 
-def _fill(
-    rgb: NDArray[np.float32], samples: Rows, convert: Callable[[NDArray[Any]], NDArray[np.float32]]
-) -> None:
+def _fill(rgb: NDArray[np.float32], samples: Rows, convert: Callable[[Samples], NDArray[np.float32]]) -> None:
     for strip, values in by_strips(samples):
         rgb[strip] = convert(values)
         disk_arrays.release(rgb)
 
 
-def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[np.float32]:
+def _by_profile(samples: Samples, space: Space, profile: bytes) -> NDArray[np.float32]:
     if len(profile) <= _HEADER:
         raise _ProfileError("is broken")
     declared = _SIGNATURES.get(profile[16:20])
@@ -93,7 +92,7 @@ def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[
     return rgb
 
 
-def _by_convention(samples: NDArray[Any], space: Space) -> NDArray[np.float32]:
+def _by_convention(samples: Samples, space: Space) -> NDArray[np.float32]:
     scale = np.float32(1 if samples.dtype.kind == "f" else 1 / np.iinfo(samples.dtype).max)
     values: NDArray[np.float32] = samples.astype(np.float32) * scale
     if space == "gray":
@@ -103,7 +102,7 @@ def _by_convention(samples: NDArray[Any], space: Space) -> NDArray[np.float32]:
     return np.clip(values, 0, 1)
 
 
-def _transform(samples: NDArray[Any], profile: bytes, space: Space) -> NDArray[np.float32]:
+def _transform(samples: Samples, profile: bytes, space: Space) -> NDArray[np.float32]:
     from imagecodecs import CMS, cms_transform
 
     # From 8-bit RGB to 16 bits LittleCMS is twenty times as fast as in floating point, and within

@@ -22,9 +22,7 @@ FULL_CHROMA = 90
 
 _TIFF_STRIP = 1 << 18  # bytes of samples of a strip
 _BATCH = 32  # strips that are deflated in parallel
-_TIFF_LIMIT = (1 << 32) - (
-    1 << 26
-)  # bytes of samples: offsets have 32 bits, and deflated noise is slightly larger
+_TIFF_LIMIT = (1 << 32) - (1 << 26)  # bytes of samples: offsets have 32 bits, and deflated noise may grow
 
 
 def encode_png(file: BinaryIO, samples: Rows, quality: int, settings: str | None) -> None:

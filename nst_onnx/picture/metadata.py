@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,16 @@ IMAGE_DESCRIPTION = 0x010E
 SOFTWARE_TAG = 0x0131
 
 
-def pack(settings: dict[str, Any]) -> str:
+def pack(settings: Mapping[str, object]) -> str:
     """Return `settings` as the line of JSON for a file; ASCII only.
 
     numpy scalars and arrays become numbers and lists; anything else that JSON cannot represent,
     such as a Path, its `str`.
     """
-    return json.dumps({KEYWORD: __version__, "settings": settings}, default=_plain)
+    return json.dumps({KEYWORD: __version__, "settings": dict(settings)}, default=_plain)
 
 
-def unpack(text: str) -> dict[str, Any] | None:
+def unpack(text: str) -> dict[str, object] | None:
     """Return the settings in a line made by `pack`; None for any other text."""
     try:
         packed = json.loads(text)
@@ -43,7 +44,7 @@ def unpack(text: str) -> dict[str, Any] | None:
     return settings if isinstance(settings, dict) else None
 
 
-def read_settings(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+def read_settings(path: str | os.PathLike[str]) -> dict[str, object] | None:
     """Return the settings that `write` stored in the picture at `path`.
 
     None if there are none, or another program's. Raises PictureError if the file is missing or no

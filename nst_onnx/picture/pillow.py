@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from nst_onnx.picture.limits import check_size, strict_pillow
 from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Computed, converted
+from nst_onnx.support.arrays import Samples
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,7 +61,7 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
 def _rows(image: Image.Image, mode: str) -> Computed:
     """Return the samples of a decoded image, converted to `mode` strip by strip."""
 
-    def samples(strip: slice) -> NDArray[Any]:
+    def samples(strip: slice) -> Samples:
         with strict_pillow():  # Pillow checks the size of a crop, too
             return np.asarray(image.crop((0, strip.start, image.width, strip.stop)).convert(mode))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.pillow import embedded_profile, open_image, orientation_of
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Rows, by_strips
+from nst_onnx.support.arrays import Samples
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB, _RGBA = 2, 6  # colour types (PNG specification, 11.2.2)
@@ -60,7 +60,7 @@ def stream(file: BinaryIO, samples: Rows, chunks: Iterable[tuple[bytes, bytes]])
     file.write(_chunk(b"IDAT", deflate.flush()) + _chunk(b"IEND", b""))
 
 
-def _filtered(rows: NDArray[Any], above: NDArray[Any]) -> bytes:
+def _filtered(rows: Samples, above: Samples) -> bytes:
     """Return filtered rows as PNG deflates them: each with its filter type in front.
 
     libpng selects the filters from these rows and the row above (or none): it encodes them as a PNG of

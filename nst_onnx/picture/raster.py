@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from nst_onnx.picture.orientation import stored_view, upright_shape
 from nst_onnx.picture.picture import Picture
 from nst_onnx.picture.strips import Rows, by_strips
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 from nst_onnx.support.memory import Memory
 
 
@@ -62,7 +62,7 @@ def _fill(alpha: NDArray[np.float32], samples: Rows) -> float:
     return minimum
 
 
-def unit(samples: NDArray[Any]) -> NDArray[np.float32]:
+def unit(samples: Samples) -> NDArray[np.float32]:
     """Scale uint8 or uint16 samples to float32 0..1; clip float ones to it."""
     if samples.dtype.kind == "u":
         scaled: NDArray[np.float32] = samples.astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)

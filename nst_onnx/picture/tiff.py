@@ -17,6 +17,7 @@ from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster, unit
 from nst_onnx.picture.strips import Rows, by_strips, converted, copied
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> 
         opacity = _alpha_channel(page, channels, stored.shape[-1])
         premultiplied = opacity is not None and _PREMULTIPLIED_ALPHA in page.extrasamples
 
-        def colour(strip: NDArray[Any]) -> NDArray[Any]:
+        def colour(strip: Samples) -> Samples:
             values = strip[..., :channels]
             if page.photometric == _WHITE_IS_ZERO:
                 values = _unsigned_maximum(values) - values
@@ -114,13 +115,13 @@ def _refuse_truncated(page: tifffile.TiffPage, file: BinaryIO) -> None:
         raise PictureError("it is damaged or incomplete: some of its pixels are missing")
 
 
-def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> NDArray[Any]:
+def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> Samples:
     """Return the samples as stored, memory-mapped where they are too large for memory."""
     if memory is None or page.dtype is None or memory.holds(page.nbytes):
         return np.asarray(page.asarray())
     if page.is_memmappable:
         return np.asanyarray(page.asarray(out="memmap"))
-    array: NDArray[Any] = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
+    array: Samples = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
     decoded = 0  # bytes since the last release
     for segment, (plane, depth, top, left, _), (depths, height, width, _) in page.segments(
         sort=True, buffersize=disk_arrays.STRIP_BYTES
@@ -134,7 +135,7 @@ def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> NDArray[Any]:
     return array.reshape(page.shape)
 
 
-def _channels_last(page: tifffile.TiffPage, array: NDArray[Any]) -> NDArray[Any]:
+def _channels_last(page: tifffile.TiffPage, array: Samples) -> Samples:
     if page.axes == "YX":
         return array[..., np.newaxis]
     if page.axes == "SYX":
@@ -171,17 +172,17 @@ def _alpha_channel(page: tifffile.TiffPage, colours: int, channels: int) -> int 
     return None
 
 
-def _straight(colour: NDArray[Any], alpha: NDArray[Any]) -> NDArray[np.float32]:
+def _straight(colour: Samples, alpha: Samples) -> NDArray[np.float32]:
     """Divide premultiplied colour by its alpha; where that is zero, colour is zero and unchanged."""
     opacity = unit(alpha)[..., np.newaxis]
     return np.clip(unit(colour) / np.where(opacity > 0, opacity, 1), 0, 1).astype(np.float32)
 
 
-def _unsigned_maximum(samples: NDArray[Any]) -> Any:
+def _unsigned_maximum(samples: Samples) -> Any:
     return samples.dtype.type(1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max)
 
 
-def _lab(stored: NDArray[Any]) -> NDArray[np.float32]:
+def _lab(stored: Samples) -> NDArray[np.float32]:
     """Return L* 0..100, a*, b* of 16-bit CIELAB: unsigned L*, signed a* and b* in 1/256 (TIFF TN 1)."""
     if stored.dtype.itemsize != 2 or stored.dtype.kind not in "ui":
         raise PictureError(f"it is a CIELAB TIFF of {stored.dtype} samples", "save it as RGB")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tif
 from nst_onnx.picture.metadata import pack
 from nst_onnx.picture.strips import Computed, copied
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 from nst_onnx.support.atomic_files import probe, replacing
 from nst_onnx.support.library_errors import system_reason
 
@@ -52,7 +53,7 @@ def write(
     alpha: NDArray[np.float32] | None = None,
     bits: int = 8,
     quality: int = 95,
-    settings: dict[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> None:
     """Write a picture to `path` as PNG, JPEG, TIFF or WebP, chosen by its suffix.
 
@@ -164,7 +165,7 @@ def _samples(
     """Return lazy H×W×3 or H×W×4 samples, rounded at each access."""
     largest, dtype = np.float32(2**bits - 1), np.dtype(np.uint8 if bits == 8 else np.uint16)
 
-    def rounded(strip: slice) -> NDArray[Any]:
+    def rounded(strip: slice) -> Samples:
         values = np.clip(rgb[strip], 0, 1)
         if alpha is not None:
             opacity = np.clip(alpha[strip], 0, 1)[..., np.newaxis]

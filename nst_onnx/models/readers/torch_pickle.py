@@ -115,11 +115,11 @@ class _Tensor:
 class _Unpickler(pickle.Unpickler):
     """Unpickler of tensors and dictionaries of them; refuses every other class and function."""
 
-    def __init__(self, file: IO[bytes], storage: Callable[[str, str, int, Any], _Storage]) -> None:
+    def __init__(self, file: IO[bytes], storage: Callable[[str, str, int, object], _Storage]) -> None:
         super().__init__(file, encoding="latin1")
         self._storage = storage
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
@@ -133,7 +133,7 @@ class _Unpickler(pickle.Unpickler):
             "save `model.state_dict()` with torch and use that file",
         )
 
-    def persistent_load(self, pid: Any) -> _Storage:
+    def persistent_load(self, pid: object) -> _Storage:
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage" or pid[1] not in _DTYPES:
             raise ModelError("it contains more than weights", "save `model.state_dict()` and use that file")
         return self._storage(str(pid[1]), str(pid[2]), int(pid[4]), pid[5] if len(pid) > 5 else None)
@@ -159,7 +159,7 @@ def _from_zip(path: Path) -> Any:
         if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder") != b"little":
             raise ModelError(f"{path.name} was written on a big-endian machine, which is not supported")
 
-        def storage(kind: str, key: str, count: int, view: Any) -> _Storage:
+        def storage(kind: str, key: str, count: int, view: object) -> _Storage:
             return _Storage(kind, count, functools.partial(_read_member, path, f"{folder}data/{key}"))
 
         with archive.open(index) as file:
@@ -170,7 +170,7 @@ def _from_stream(path: Path) -> Any:
     """Read five pickles (magic number, protocol, system, content, storage keys), then the storages."""
     storages: dict[str, _Storage] = {}
 
-    def storage(kind: str, key: str, count: int, view: Any) -> _Storage:
+    def storage(kind: str, key: str, count: int, view: object) -> _Storage:
         if view is not None:
             raise ModelError(f"{path.name} contains views of storages, which are not supported")
         return storages.setdefault(key, _Storage(kind, count))
