@@ -298,7 +298,7 @@ def test_tiff_beyond_its_limit_is_bigtiff(tmp_path, monkeypatch, bits):
 
 def test_many_tiff_strips_stay_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(encode, "_TIFF_STRIP", 1)
-    monkeypatch.setattr(encode, "_TOGETHER", 4)
+    monkeypatch.setattr(encode, "_BATCH", 4)
     write(tmp_path / "out.tif", RGB_16 / np.float32(65535), bits=16)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), RGB_16)
 
@@ -310,7 +310,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from nst_onnx.support import disk_arrays
-from nst_onnx.memory import Memory
+from nst_onnx.support.memory import Memory
 from nst_onnx.picture import read, resize, write
 
 def status(name):
