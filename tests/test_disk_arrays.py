@@ -1,4 +1,4 @@
-"""Arrays on disk: like others, leaving nothing behind, and not in memory once released."""
+"""Memory-mapped arrays: initial zeros, no file left, no resident pages after release; and the array pool."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_zeros_at_first_then_what_is_written(shape: tuple[int, ...], dtype: type
     np.testing.assert_array_equal(array, values)
 
 
-def test_nothing_to_keep_is_nowhere() -> None:
+def test_empty_arrays_are_in_memory() -> None:
     assert disk_arrays.empty((3, 0, 2), on_disk=True).shape == (3, 0, 2)
 
 
@@ -108,7 +108,7 @@ def resident(array: np.ndarray) -> int:
 
 
 @linux
-def test_what_is_released_is_not_in_memory() -> None:
+def test_released_pages_are_not_resident() -> None:
     """Of views as well; and comes back as it was."""
     array = disk_arrays.empty((4, 1 << 20), on_disk=True)
     array[...] = 7
@@ -130,7 +130,7 @@ def test_arrays_in_memory_are_left_alone(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 5000), st.integers(0, 200))
-def test_strips_make_up_a_picture(height: int, row_bytes: int) -> None:
+def test_strips_partition_a_picture(height: int, row_bytes: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(disk_arrays, "STRIP_BYTES", 1000)
         found = list(disk_arrays.strips(height, row_bytes))
@@ -143,7 +143,7 @@ def test_strips_make_up_a_picture(height: int, row_bytes: int) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_pieces_of_several_vectors_are_as_large_together(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_of_several_vectors_share_the_strip_size(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 400)
     found = list(disk_arrays.chunks(333, count))
     assert [i for piece in found for i in range(333)[piece]] == list(range(333))

@@ -33,7 +33,7 @@ def objective(network: Network) -> Objective:
     return Objective(CONTENT, STYLE, model=network, size=SHAPE[::-1])
 
 
-def test_both_give_the_same_losses_and_slopes(objective: Objective) -> None:
+def test_host_and_device_give_the_same_losses_and_gradients(objective: Objective) -> None:
     x = to_vector(RNG.random((*SHAPE, 3), np.float32))
     losses, slope = (part.copy() for part in HostFlatObjective(objective)(x))
     there, gradient = DeviceFlatObjective(objective)(put(x, CPU))
@@ -43,7 +43,7 @@ def test_both_give_the_same_losses_and_slopes(objective: Objective) -> None:
     np.testing.assert_array_equal(again, losses)
 
 
-def test_vectors_on_the_device_add_up() -> None:
+def test_space_operations_on_the_device() -> None:
     a, b, c = (RNG.standard_normal(1000).astype(np.float32) for _ in range(3))
     here, there = HostSpace(1000), DeviceSpace(1000, CPU)
     np.testing.assert_allclose(
@@ -69,8 +69,8 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
     for _ in range(5):
         s, y = (RNG.standard_normal(3 * shape[0] * shape[1]).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
-        wants = here.add_pair(here.dct(s), here.dct(y), squares)
-        assert there.add_pair(there.dct(put(s, CPU)), there.dct(put(y, CPU)), squares) == wants
+        due = here.add_pair(here.dct(s), here.dct(y), squares)
+        assert there.add_pair(there.dct(put(s, CPU)), there.dct(put(y, CPU)), squares) == due
     here.update_gain()
     there.update_gain()
     tolerance = {"rtol": 1e-3, "atol": 1e-4 * float(np.abs(here(s)).max())}
@@ -95,7 +95,7 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["preconditioned", "lbfgs"])
-def test_both_descend_alike(kind: str, objective: Objective) -> None:
+def test_host_and_device_descend_alike(kind: str, objective: Objective) -> None:
     found = []
     for ground in (HostFlatObjective(objective), DeviceFlatObjective(objective)):
         optimiser = OptimiserSettings.of(presets.find("default"), kind).start(to_vector(CONTENT), ground)
@@ -109,7 +109,7 @@ def test_both_descend_alike(kind: str, objective: Objective) -> None:
     np.testing.assert_allclose(found[1], found[0], rtol=0.01)
 
 
-def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective) -> None:
+def test_an_optimiser_on_the_device_resumes_from_its_state(objective: Objective) -> None:
     ground = DeviceFlatObjective(objective)
 
     def descend(optimiser: LBFGS, steps: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Changes to a network before it is differentiated: what is exchanged, and what stays as it was."""
+"""Edits of a network before differentiation: subgraphs, replaced pooling, strides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def picture(height: int, width: int, channels: int = 2) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((1, channels, height, width)).astype(np.float32)
 
 
-def test_cut_leaves_out_what_lies_deeper() -> None:
+def test_cut_removes_deeper_nodes() -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     first = g.op("Conv", "x", g.constant(np.ones((2, 2, 1, 1))))
@@ -32,7 +32,7 @@ def test_cut_leaves_out_what_lies_deeper() -> None:
 
 
 @pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool"])
-def test_pooling_of_its_own_kind_stays_as_it_is(op_type: str) -> None:
+def test_pooling_of_the_same_kind_is_unchanged(op_type: str) -> None:
     more = {"MaxPool": {"dilations": [2, 2]}, "AveragePool": {"count_include_pad": 1}}[op_type]
     node = helper.make_node(op_type, ["x"], ["y"], kernel_shape=[2, 2], strides=[1, 1], pads=[1] * 4, **more)
     own = {"MaxPool": "max", "AveragePool": "average"}[op_type]
@@ -66,7 +66,7 @@ def test_same_rounds_sizes_up(size: int) -> None:
     np.testing.assert_allclose(run(g, y, x), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_strides_multiply_along_the_way() -> None:
+def test_strides_are_cumulative() -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     kernel = g.constant(np.ones((2, 2, 3, 3)))

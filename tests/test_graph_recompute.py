@@ -1,4 +1,4 @@
-"""A cheap tensor that is computed a second time for the gradient."""
+"""Recomputation: a cheap tensor is computed a second time for the gradient."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_the_gradient_is_the_same(style_on_top: bool) -> None:
     np.testing.assert_array_equal(computed(g, slope), wanted)
 
 
-def test_nothing_of_the_gradient_reads_the_first_one() -> None:
+def test_the_gradient_reads_the_recomputed_tensor_only() -> None:
     g, first, since, _ = network()
     forwards = {name for node in g.nodes[:since] for name in node.output}
     matrix = next(node.output[0] for node in g.nodes if node.op_type == "Flatten")
@@ -56,12 +56,12 @@ def test_nothing_of_the_gradient_reads_the_first_one() -> None:
     assert {node.op_type for node in readers} <= {"Shape"}
 
 
-def test_the_copy_waits_for_what_comes_from_the_depth() -> None:
+def test_the_recomputation_depends_on_the_incoming_gradient() -> None:
     """Every node of the copy depends on a convolution of the gradient."""
     g, first, since, _ = network()
     before = {name for node in g.nodes for name in node.output}
     recompute(g, first, "x", since)
-    makers = {node.output[0]: node for node in g.nodes}
+    producers = {node.output[0]: node for node in g.nodes}
     copies = [
         node
         for node in g.nodes
@@ -72,12 +72,12 @@ def test_the_copy_waits_for_what_comes_from_the_depth() -> None:
     assert all(
         place[name] < place[node.output[0]] for node in g.nodes for name in node.input if name in place
     )
-    source = makers[copies[0].input[0]]
-    number = makers[makers[source.input[1]].input[0]]
-    assert (source.op_type, number.op_type, makers[number.input[0]].op_type) == ("Add", "Slice", "Conv")
+    source = producers[copies[0].input[0]]
+    number = producers[producers[source.input[1]].input[0]]
+    assert (source.op_type, number.op_type, producers[number.input[0]].op_type) == ("Add", "Slice", "Conv")
 
 
-def test_a_gradient_that_needs_the_tensor_itself_stays_as_it_is() -> None:
+def test_a_gradient_that_depends_on_the_tensor_itself_is_unchanged() -> None:
     g, first, since, _ = network(style_on_top=False, gated=True)
     nodes = list(g.nodes)
     assert not recompute(g, first, "x", since)
@@ -96,7 +96,7 @@ def test_without_a_relu_nothing_changes() -> None:
     assert g.nodes == nodes
 
 
-def test_an_objective_computes_its_first_layer_twice(tmp_path: Path) -> None:
+def test_an_objective_recomputes_its_first_layer(tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2",), style=("conv1_1", "conv2_1"))
     nodes = objective_model(extractor, terms).graph.node
@@ -111,17 +111,17 @@ def test_the_shallowest_loss_is_computed_first(margin: int, first_to_last: bool,
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2",), style=("conv2_1", "conv1_1", "conv1_2"), margin=margin)
     nodes = objective_model(extractor, terms, first_to_last=first_to_last).graph.node
-    makers = {node.output[0]: node for node in nodes}
+    producers = {node.output[0]: node for node in nodes}
     column = next(node for node in nodes if node.op_type == "Concat" and len(node.input) == len(terms.names))
-    squares = (makers[makers[name].input[0]] for name in column.input)
-    targets = [makers[node.input[0]].input[1] for node in squares]
+    squares = (producers[producers[name].input[0]] for name in column.input)
+    targets = [producers[node.input[0]].input[1] for node in squares]
     wanted = [
         f"target/{name}" for name in ("style/conv1_1", "style/conv1_2", "style/conv2_1", "content/conv2_2")
     ]
     assert targets == (wanted if first_to_last else wanted[::-1])
 
 
-def test_losses_keep_their_order_whatever_is_computed_first(tmp_path: Path) -> None:
+def test_losses_keep_their_order_whatever_the_order_of_evaluation(tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2", "conv1_2"), style=("conv2_1", "conv1_1"), tv="squared")
     rng, sides = np.random.default_rng(0), {"1": (6, 16), "2": (8, 8)}

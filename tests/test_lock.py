@@ -1,4 +1,4 @@
-"""A file that one process at a time holds."""
+"""Inter-process file lock."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def test_one_at_a_time_until_it_is_killed(tmp_path: Path) -> None:
     held.close()
 
 
-def test_let_go(tmp_path: Path) -> None:
+def test_pool_buffers_are_released(tmp_path: Path) -> None:
     first = file_lock.acquire(tmp_path / "lock")
     assert first is not None
     first.close()

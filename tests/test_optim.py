@@ -1,4 +1,4 @@
-"""Optimisers on functions whose answers are known."""
+"""Optimisers on functions with known minima."""
 
 import itertools
 import os
@@ -79,7 +79,7 @@ def test_line_search_never_accepts_a_rise() -> None:
     assert all(b <= a * (1 + 1e-5) for a, b in itertools.pairwise(accepted))
 
 
-def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
+def test_nonmonotone_line_search_compares_with_the_last_losses() -> None:
     optimiser = LBFGS(zeros(2), line_search=LineSearch(lookback=3), learning_rate=0.1)
     gradient = np.array([1, 0.5], np.float32)
     for loss in (10.0, 8.0, 6.0):
@@ -94,7 +94,7 @@ def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
     assert 0 < np.abs(optimiser.x - asked).max() < np.abs(refused - asked).max()
 
 
-def test_forgiven_the_next_point_is_accepted_and_the_one_after_is_judged() -> None:
+def test_accept_next_skips_one_sufficient_decrease_test() -> None:
     optimiser = LBFGS(zeros(2), learning_rate=0.1)
     optimiser.tell(1.0, np.array([1, 0.5], np.float32))
     optimiser.accept_next()
@@ -154,7 +154,7 @@ def test_a_forked_process_has_its_own_thread_pool() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_products_in_two_parts_are_those_in_one() -> None:
+def test_products_of_two_threads_are_those_of_one() -> None:
     rng, size = np.random.default_rng(0), 1 << 18
     assert len(split_in_two(5, size)) == 2
     vectors = rng.standard_normal((5, size)).astype(np.float32)
@@ -279,7 +279,7 @@ def smoothed(x: np.ndarray) -> Optimiser:
     "make", [LBFGS, lambda x: LBFGS(x, history=4), smoothed, lambda x: Adam(x, learning_rate=0.1)]
 )
 @pytest.mark.parametrize("before", [0, 1, 2, 7, 30])
-def test_a_restored_optimiser_goes_on_bit_for_bit(
+def test_a_restored_optimiser_resumes_bit_for_bit(
     make: Callable[[np.ndarray], Optimiser], before: int
 ) -> None:
     straight = make(zeros(12))
@@ -291,7 +291,7 @@ def test_a_restored_optimiser_goes_on_bit_for_bit(
     np.testing.assert_array_equal(resumed.x, straight.x)
 
 
-def test_points_are_never_written_to_again() -> None:
+def test_iterates_are_never_modified() -> None:
     for optimiser in (LBFGS(zeros(10)), Adam(zeros(10), learning_rate=0.1)):
         kept = []
         for _ in range(15):
@@ -301,7 +301,7 @@ def test_points_are_never_written_to_again() -> None:
             np.testing.assert_array_equal(point, copy)
 
 
-def test_a_cubic_is_minimised_where_it_is_least() -> None:
+def test_cubic_minimum() -> None:
     value, slope = np.polynomial.Polynomial([3, -2, 0.5, 1]), np.polynomial.Polynomial([-2, 1, 3])
     best = float(slope.roots().real.max())
     for step in (0.9, 2.0, 5.0):
@@ -313,7 +313,7 @@ def test_a_cubic_is_minimised_where_it_is_least() -> None:
 @pytest.mark.parametrize(
     "make", [LBFGS, lambda x: LBFGS(x, line_search=None), smoothed, lambda x: Adam(x, learning_rate=1)]
 )
-def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> None:
+def test_a_constant_function_moves_nothing(make: Callable[[np.ndarray], Optimiser]) -> None:
     optimiser = make(np.ones(6, np.float32))
     for _ in range(5):
         optimiser.tell(1.0, zeros(6))

@@ -1,4 +1,4 @@
-"""Pictures beyond the memory: the same values as within it, in arrays on disk, strip by strip."""
+"""Pictures beyond the memory limit: memory-mapped, strip by strip, with the same values as in memory."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def on_disk(array: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("by_file", [False, True])
-def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
+def test_reading_to_disk_gives_the_same_bits(name, by_file, tmp_path, monkeypatch):
     source = SOURCES[name]
     if by_file:
         if not isinstance(source, bytes):
@@ -126,7 +126,7 @@ def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
     assert picture.bits == held.bits
 
 
-def test_the_memory_decides(narrow):
+def test_the_memory_limit_selects_memory_mapped_arrays(narrow):
     size = RGB_8.size * 4
     enough = next(Memory(limit) for limit in itertools.count(size, size) if Memory(limit).holds(size))
     assert not isinstance(read(RGB_8, memory=enough).rgb, np.memmap)
@@ -164,7 +164,7 @@ def test_one_bad_value_is_found_in_any_strip(narrow, tmp_path, row):
             attempt()
 
 
-def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, monkeypatch):
+def test_a_profile_that_fails_after_some_strips_is_skipped_for_all(narrow, monkeypatch):
     transform = colour_management._transform
 
     def fails_on_white(samples: np.ndarray, profile: bytes, space: str) -> np.ndarray:
@@ -179,7 +179,7 @@ def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, mon
     np.testing.assert_array_equal(picture.rgb, read(tiff(samples)).rgb)
 
 
-def test_a_full_disk_is_told_as_that(tmp_path):
+def test_a_full_disk_raises_its_own_error(tmp_path):
     """A real failure: the process may not write files of more than 1000 bytes."""
     resource = pytest.importorskip("resource", reason="the system has no limit on file sizes")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -202,7 +202,7 @@ def test_a_full_disk_is_told_as_that(tmp_path):
     st.sampled_from([(), (1,), (3,)]),
     st.integers(1, 20000),
 )
-def test_strips_and_bands_do_not_show(sides, channels, strip):
+def test_strips_and_bands_do_not_change_pixels(sides, channels, strip):
     height, width, *shape = sides
     array = np.random.default_rng(sides).random((height, width, *channels), dtype=np.float32)
     whole = resize(array, shape)
@@ -233,7 +233,7 @@ def test_resizing_is_pillows(sides):
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("with_alpha", [False, True])
-def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bits, with_alpha):
+def test_writing_from_disk_gives_the_same_bytes(tmp_path, monkeypatch, suffix, bits, with_alpha):
     if bits == 16 and suffix in (".jpg", ".webp"):
         pytest.skip("has no 16 bits")
     rgb = np.random.default_rng(1).random((HEIGHT, WIDTH, 3), dtype=np.float32)
@@ -255,7 +255,7 @@ def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bi
         assert strips == (tmp_path / f"whole{suffix}").read_bytes()
 
 
-def test_changes_that_are_only_in_memory_stay(tmp_path):
+def test_copy_on_write_changes_survive_release(tmp_path):
     """An array mapped copy-on-write has its changes in memory alone, and must not lose them by being read."""
     np.zeros((HEIGHT, WIDTH, 3), np.float32).tofile(tmp_path / "zeros")
     array = np.memmap(tmp_path / "zeros", np.float32, "c", shape=(HEIGHT, WIDTH, 3))

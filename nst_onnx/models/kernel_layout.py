@@ -176,7 +176,14 @@ def canonical(stored: StoredWeights, *, where: str, name: str, source: str, sha2
             stacklevel=2,
         )
     licence = LICENCE if match is not None else ""
-    return Weights(name, layers, _with_mean(preprocessing, stored.mean), source, licence, sha256)
+    return Weights(
+        name=name,
+        layers=layers,
+        preprocessing=_with_mean(preprocessing, stored.mean),
+        source=source,
+        licence=licence,
+        sha256=sha256,
+    )
 
 
 def _orientations(kernel: npt.NDArray[np.generic]) -> Iterator[Orientation]:

@@ -26,7 +26,7 @@ class Memory:
     """Upper bound in bytes of the memory of a run, libraries included."""
 
     limit: int
-    wished: bool = True
+    explicit: bool = True
     """Whether the limit was given by the user, and is not the default for this machine."""
 
     @classmethod
@@ -35,7 +35,7 @@ class Memory:
 
         Raises OptionError for what is not a size, or is below `MIN_LIMIT`.
         """
-        return cls(round(_SHARE * of_machine()), wished=False) if size is None else cls(parse(size))
+        return cls(round(_SHARE * of_machine()), explicit=False) if size is None else cls(parse(size))
 
     def holds(self, size: int) -> bool:
         """Return whether a picture of `size` bytes is held in memory, not memory-mapped."""

@@ -11,7 +11,7 @@ from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Windows:
     """The geometry of a sliding window over the spatial axes of an N×C×… tensor."""
 
@@ -38,7 +38,14 @@ class Windows:
             auto_pad = "NOTSET"
         if auto_pad == "VALID":
             auto_pad, pads = "NOTSET", (0,) * 2 * n
-        return cls(kernel, strides, dilations, pads, auto_pad, bool(attribute(node, "ceil_mode", 0)))
+        return cls(
+            kernel=kernel,
+            strides=strides,
+            dilations=dilations,
+            pads=pads,
+            auto_pad=auto_pad,
+            ceil=bool(attribute(node, "ceil_mode", 0)),
+        )
 
     @property
     def span(self) -> tuple[int, ...]:

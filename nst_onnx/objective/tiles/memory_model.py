@@ -29,7 +29,7 @@ def tile_pixels(network: Network, terms: Terms, memory: Memory) -> int:
     limit = memory.limit
     if network.device.kind == "cuda":  # where the network has a memory of its own
         limit = gpu_memory(network.device.index) or limit
-    return max(0 if memory.wished else _SMALL, int((_SHARE * limit - fixed) / each))
+    return max(0 if memory.explicit else _SMALL, int((_SHARE * limit - fixed) / each))
 
 
 def _kind(device: Device) -> str:
