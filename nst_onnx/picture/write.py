@@ -32,10 +32,11 @@ class _Format:
 
 
 _UNLIMITED = 2**31 - 1
-_PNG = _Format("PNG", encode_png, (8, 16), True, _UNLIMITED, _UNLIMITED)
-_TIFF = _Format("TIFF", encode_tiff, (8, 16), True, _UNLIMITED, _UNLIMITED)
-_JPEG = _Format("JPEG", encode_jpeg, (8,), False, 65500, 65000)  # one EXIF segment of 64 KiB
-_WEBP = _Format("WebP", encode_webp, (8,), True, 16383, _UNLIMITED)
+_PNG = _Format("PNG", encode_png, bits=(8, 16), alpha=True, longest=_UNLIMITED, settings=_UNLIMITED)
+_TIFF = _Format("TIFF", encode_tiff, bits=(8, 16), alpha=True, longest=_UNLIMITED, settings=_UNLIMITED)
+# JPEG has one EXIF segment of 64 KiB.
+_JPEG = _Format("JPEG", encode_jpeg, bits=(8,), alpha=False, longest=65500, settings=65000)
+_WEBP = _Format("WebP", encode_webp, bits=(8,), alpha=True, longest=16383, settings=_UNLIMITED)
 _BY_SUFFIX = {
     ".png": _PNG,
     ".jpg": _JPEG,
