@@ -1,4 +1,4 @@
-"""ONNX external data: large weights of a model stored in a temporary file beside it."""
+"""ONNX external data: large weights of a model stored in a temporary file."""
 
 from __future__ import annotations
 

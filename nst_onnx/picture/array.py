@@ -18,7 +18,7 @@ ROUNDING = 1e-5
 
 
 def from_array(array: Samples) -> Raster:
-    """Take H×W (gray), H×W×1, H×W×3 or H×W×4 (straight alpha) as an sRGB picture.
+    """Return H×W (gray), H×W×1, H×W×3 or H×W×4 (straight alpha) as an sRGB picture.
 
     uint8, uint16, or any float in 0..1. Raises PictureError for any other shape or type, and
     for floats outside 0..1 or not finite.

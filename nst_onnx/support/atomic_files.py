@@ -20,17 +20,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     the temporary file is removed and `path` is unchanged. Raises OSError.
     """
     target = path.resolve()
-    beside = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    temporary = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        put(beside, target)
+        put(temporary, target)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise
 
 
@@ -48,6 +48,6 @@ def put(file: Path, path: Path) -> None:
 def probe(path: Path) -> None:
     """Raise OSError if `replacing(path)` could not create its temporary file."""
     target = path.resolve()
-    beside = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
-    beside.touch(exist_ok=False)
-    beside.unlink()
+    temporary = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
+    temporary.touch(exist_ok=False)
+    temporary.unlink()

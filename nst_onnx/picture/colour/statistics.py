@@ -181,6 +181,6 @@ def _ranks(
     channel: NDArray[np.float32], mass: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return a channel's distinct values, and their mid-ranks 0..1."""
-    values, places = np.unique(channel, return_inverse=True)
-    share = np.bincount(places, weights=mass, minlength=len(values))
+    values, indices = np.unique(channel, return_inverse=True)
+    share = np.bincount(indices, weights=mass, minlength=len(values))
     return values, np.cumsum(share) - share / 2
