@@ -20,7 +20,8 @@ from benchmarks.pairs import PAIRS, Pair
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.optim import LBFGS, Optimiser, Preconditioner
-from nst_onnx.optim.correction_pairs import Scaling, bold, newest
+from nst_onnx.optim.correction_pairs import Scaling, geometric_mean_scaling, newest_pair_scaling
+from nst_onnx.optim.lbfgs import LineSearch
 from nst_onnx.painting.flat_objective import to_vector
 from nst_onnx.painting.optimiser_settings import LONGEST_STEP, LOOKBACK
 from nst_onnx.painting.optimiser_settings import PAIRS as HISTORY
@@ -29,37 +30,36 @@ from nst_onnx.painting.optimiser_settings import PAIRS as HISTORY
 class FixedPreconditioner(Preconditioner):
     """The preconditioner with its initial gains, never updated."""
 
-    learns = False
+    estimating = False
 
 
 def recipe(
     kind: type[Preconditioner] | None, scaling: Scaling, history: int = HISTORY, lookback: int = LOOKBACK
 ) -> Callable[[Objective], Optimiser]:
-    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LBFGS."""
+    """H₀ = γ P, P of a kind (None: the identity), γ by `scaling`; `lookback`: see LineSearch."""
 
     def start(objective: Objective) -> Optimiser:
         x = to_vector(objective.content_picture)
         return LBFGS(
             x,
             preconditioner=kind(objective.shape) if kind else None,
-            longest=LONGEST_STEP,
             history=history,
             scaling=scaling,
-            lookback=lookback,
+            line_search=LineSearch(LONGEST_STEP, lookback),
         )
 
     return start
 
 
 VARIANTS: dict[str, Callable[[Objective], Optimiser]] = {
-    "plain L-BFGS": recipe(None, newest),
-    "plain, γ bold": recipe(None, bold),
-    "P learnt, γ of the newest pair": recipe(Preconditioner, newest),
-    "P as it begins, γ bold": recipe(FixedPreconditioner, bold),
-    "P learnt, γ bold (ours)": recipe(Preconditioner, bold),
-    "ours, no step uphill": recipe(Preconditioner, bold, lookback=1),
-    "ours, 10 pairs kept": recipe(Preconditioner, bold, 10),
-    "ours, 40 pairs kept": recipe(Preconditioner, bold, 40),
+    "plain L-BFGS": recipe(None, newest_pair_scaling),
+    "plain, γ bold": recipe(None, geometric_mean_scaling),
+    "P learnt, γ of the newest pair": recipe(Preconditioner, newest_pair_scaling),
+    "P as it begins, γ bold": recipe(FixedPreconditioner, geometric_mean_scaling),
+    "P learnt, γ bold (ours)": recipe(Preconditioner, geometric_mean_scaling),
+    "ours, no step uphill": recipe(Preconditioner, geometric_mean_scaling, lookback=1),
+    "ours, 10 pairs kept": recipe(Preconditioner, geometric_mean_scaling, 10),
+    "ours, 40 pairs kept": recipe(Preconditioner, geometric_mean_scaling, 40),
 }
 
 

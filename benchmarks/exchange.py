@@ -30,7 +30,7 @@ from nst_onnx.objective.shards.team import Here
 from nst_onnx.objective.tile_graphs import feature_shapes
 from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.objective.tiles.passes import TilePasses
-from nst_onnx.optim.preconditioner import MOST_WAVES
+from nst_onnx.optim.preconditioner import MAX_COEFFICIENTS
 from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import flat_objective, to_vector
 from nst_onnx.painting.network_choice import NetworkChoice
@@ -161,7 +161,7 @@ def expected(network: Network, side: int, machines: int, seconds: float) -> dict
     bands, most = len(tiles.bands), math.ceil(len(tiles.bands) / machines)
     features = feature_shapes(network.extractor, terms, tiles.window)
     gram = sum(features[layer][0] ** 2 for layer in terms.style)
-    waves = 12 * min(math.ceil(side / 4), MOST_WAVES) ** 2
+    waves = 12 * min(math.ceil(side / 4), MAX_COEFFICIENTS) ** 2
     driver = bands * (8 * gram + waves) + machines * (4 * gram + waves)
     beyond = max(
         (share.seen.stop - share.seen.start) - (share.rows.stop - share.rows.start)

@@ -61,7 +61,7 @@ def chain(extractor: Extractor) -> torch_reference.Network:
     current: tuple[Array, Array] | None = None
     for node in extractor.proto.graph.node:
         if node.op_type == "Conv":
-            kernel, *biases = (np.array(external_data.array(stored[name])) for name in node.input[1:])
+            kernel, *biases = (np.array(external_data.to_array(stored[name])) for name in node.input[1:])
             current = kernel, biases[0] if biases else np.zeros(len(kernel), np.float32)
             if node.output[0] in extractor.layers:  # no ReLU behind it
                 layers.append(("read_out", node.output[0]))

@@ -86,7 +86,7 @@ def test_a_long_name_is_no_obstacle(tmp_path):
     assert path.exists()
 
 
-def test_probe_leaves_nothing_and_notices_a_missing_folder(tmp_path):
+def test_probe_leaves_no_file_and_detects_a_missing_folder(tmp_path):
     probe(tmp_path / "file")
     assert names(tmp_path) == []
     with pytest.raises(OSError, match="No such file"):

@@ -26,7 +26,7 @@ from nst_onnx.jobs.batch.resources import per_process
 from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.runtime import BACKENDS
-from nst_onnx.support.memory import LEAST
+from nst_onnx.support.memory import MIN_LIMIT
 
 PATIENCE = 120.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 40, "min_change": 0.0, "pyramid": False}
@@ -272,7 +272,7 @@ def test_the_memory_is_shared() -> None:
     several = per_process(BatchSettings(device="cpu", options={"max_memory": "4GB"}), 4)
     assert [r.options["max_memory"] for r in several] == [1 << 30] * 4
     tight = per_process(BatchSettings(device="cpu", options={"max_memory": "1GB"}), 4)
-    assert [r.options["max_memory"] for r in tight] == [LEAST] * 4
+    assert [r.options["max_memory"] for r in tight] == [MIN_LIMIT] * 4
 
 
 def test_shares_that_make_no_sense() -> None:

@@ -113,7 +113,7 @@ def test_what_is_no_chain_cannot_be_compared(network: Network) -> None:
 
 def test_weights_in_a_file_are_the_same(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nst_onnx.graph.external_data.LARGE", 0)
-    light = objectives.chain(network.extractor.light())
+    light = objectives.chain(network.extractor.with_external_data())
     full = objectives.chain(network.extractor)
     assert light.chain == full.chain
     for layer, arrays in full.weights.items():

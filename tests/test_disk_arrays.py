@@ -1,4 +1,4 @@
-"""Arrays on disk: like others, leaving nothing behind, and not in memory once released."""
+"""Memory-mapped arrays: initial zeros, no file left, no resident pages after release; and the array pool."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_zeros_at_first_then_what_is_written(shape: tuple[int, ...], dtype: type
     np.testing.assert_array_equal(array, values)
 
 
-def test_nothing_to_keep_is_nowhere() -> None:
+def test_empty_arrays_are_in_memory() -> None:
     assert disk_arrays.empty((3, 0, 2), on_disk=True).shape == (3, 0, 2)
 
 
@@ -42,43 +42,43 @@ def address(array: np.ndarray) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def test_a_room_hands_out_again_what_nobody_looks_at() -> None:
-    room = disk_arrays.Room((5, 7), on_disk=False)
-    first, second = room.empty(), room.empty()
+def test_a_pool_recycles_freed_buffers() -> None:
+    pool = disk_arrays.ArrayPool((5, 7), on_disk=False)
+    first, second = pool.empty(), pool.empty()
     assert first.shape == second.shape == (5, 7)
     assert first.dtype == second.dtype == np.float32
     places = {address(first), address(second)}
     assert len(places) == 2
     first[...], second[...] = 1, 2
     del second
-    third = room.empty()
+    third = pool.empty()
     assert {address(first), address(third)} == places
     third[...] = 3
     np.testing.assert_array_equal(first, 1)
 
 
-def test_a_room_keeps_away_from_what_a_view_still_looks_at() -> None:
-    room = disk_arrays.Room((4, 6), on_disk=False)
-    view = room.empty().reshape(-1)[::2].reshape(3, 4)[1:]
+def test_a_pool_does_not_recycle_a_buffer_with_a_view() -> None:
+    pool = disk_arrays.ArrayPool((4, 6), on_disk=False)
+    view = pool.empty().reshape(-1)[::2].reshape(3, 4)[1:]
     view[...] = 5
-    others = [room.empty() for _ in range(3)]
+    others = [pool.empty() for _ in range(3)]
     for other in others:
         other[...] = 0
     np.testing.assert_array_equal(view, 5)
     del view
-    assert address(room.empty()) not in [address(other) for other in others]
+    assert address(pool.empty()) not in [address(other) for other in others]
 
 
-def test_a_room_on_disk_is_made_of_files() -> None:
-    room = disk_arrays.Room((4, 6), on_disk=True)
-    one, other = room.empty(), room.empty()
+def test_a_pool_on_disk_returns_memory_mapped_arrays() -> None:
+    pool = disk_arrays.ArrayPool((4, 6), on_disk=True)
+    one, other = pool.empty(), pool.empty()
     assert isinstance(one, np.memmap)
     one[...], other[...] = 1, 2
     np.testing.assert_array_equal(one, 1)
 
 
-def test_what_a_room_lent_lives_longer_than_the_room() -> None:
-    array = disk_arrays.Room((1000,), on_disk=False).empty()
+def test_a_buffer_may_outlive_its_pool() -> None:
+    array = disk_arrays.ArrayPool((1000,), on_disk=False).empty()
     array[...] = 7
     others = [np.zeros(1000, np.float32) for _ in range(4)]
     np.testing.assert_array_equal(array, 7)
@@ -108,7 +108,7 @@ def resident(array: np.ndarray) -> int:
 
 
 @linux
-def test_what_is_released_is_not_in_memory() -> None:
+def test_released_pages_are_not_resident() -> None:
     """Of views as well; and comes back as it was."""
     array = disk_arrays.empty((4, 1 << 20), on_disk=True)
     array[...] = 7
@@ -130,9 +130,9 @@ def test_arrays_in_memory_are_left_alone(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 5000), st.integers(0, 200))
-def test_strips_make_up_a_picture(height: int, row_bytes: int) -> None:
+def test_strips_partition_a_picture(height: int, row_bytes: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disk_arrays, "STRIP", 1000)
+        patch.setattr(disk_arrays, "STRIP_BYTES", 1000)
         found = list(disk_arrays.strips(height, row_bytes))
     assert [row for strip in found for row in range(height)[strip]] == list(range(height))
     for strip in found:
@@ -143,9 +143,9 @@ def test_strips_make_up_a_picture(height: int, row_bytes: int) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_pieces_of_several_vectors_are_as_large_together(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk_arrays, "STRIP", 400)
-    found = list(disk_arrays.pieces(333, count))
+def test_chunks_of_several_vectors_share_the_strip_size(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 400)
+    found = list(disk_arrays.chunks(333, count))
     assert [i for piece in found for i in range(333)[piece]] == list(range(333))
     assert found[0].stop * count * 4 == 400
 

@@ -10,9 +10,9 @@ from support.networks import CPU, vgg_network, vgg_weights
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.optim import LBFGS
-from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
+from nst_onnx.optim.device_space import DevicePreconditioner, DeviceSpace
 from nst_onnx.optim.preconditioner import Preconditioner
-from nst_onnx.optim.space import Host
+from nst_onnx.optim.space import HostSpace
 from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
@@ -35,7 +35,7 @@ def objective(network: Network) -> Objective:
     return Objective(CONTENT, STYLE, model=network, size=SHAPE[::-1])
 
 
-def test_both_give_the_same_losses_and_slopes(objective: Objective) -> None:
+def test_host_and_device_give_the_same_losses_and_gradients(objective: Objective) -> None:
     x = to_vector(RNG.random((*SHAPE, 3), np.float32))
     losses, slope = (part.copy() for part in HostFlatObjective(objective)(x))
     there, gradient = DeviceFlatObjective(objective)(put(x, CPU))
@@ -45,14 +45,14 @@ def test_both_give_the_same_losses_and_slopes(objective: Objective) -> None:
     np.testing.assert_array_equal(again, losses)
 
 
-def test_vectors_on_the_device_add_up() -> None:
+def test_space_operations_on_the_device() -> None:
     a, b, c = (RNG.standard_normal(1000).astype(np.float32) for _ in range(3))
-    here, there = Host(1000), OnDevice(1000, CPU)
+    here, there = HostSpace(1000), DeviceSpace(1000, CPU)
     np.testing.assert_allclose(
         fetch(there.add(put(a, CPU), put(b, CPU), -0.3)), here.add(a, b, -0.3), rtol=1e-5
     )
     assert there.dot(put(a, CPU), put(b, CPU)) == pytest.approx(here.dot(a, b), rel=1e-4)
-    rows, tensors = here.rows(3), there.rows(3)
+    rows, tensors = here.matrix(3), there.matrix(3)
     for i, vector in enumerate((a, b, c)):
         rows.put(i, vector)
         tensors.put(i, put(vector, CPU))
@@ -71,18 +71,25 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
     for _ in range(5):
         s, y = (RNG.standard_normal(3 * shape[0] * shape[1]).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
-        wants = here.learn(here.waves(s), here.waves(y), squares)
-        assert there.learn(there.waves(put(s, CPU)), there.waves(put(y, CPU)), squares) == wants
-    here.relearn()
-    there.relearn()
+        due = here.add_pair(here.dct(s), here.dct(y), squares)
+        assert there.add_pair(there.dct(put(s, CPU)), there.dct(put(y, CPU)), squares) == due
+    here.update_gain()
+    there.update_gain()
     tolerance = {"rtol": 1e-3, "atol": 1e-4 * float(np.abs(here(s)).max())}
     np.testing.assert_allclose(fetch(there(put(s, CPU))), here(s), **tolerance)
-    waves = here.waves(y)
-    atol = 1e-4 * float(np.abs(waves).max())
-    np.testing.assert_allclose(fetch(there.waves(put(y, CPU))), waves, atol=atol)
-    np.testing.assert_allclose(fetch(there.weigh(put(waves, CPU))), here.weigh(waves), rtol=1e-4, atol=atol)
+    coefficients = here.dct(y)
+    atol = 1e-4 * float(np.abs(coefficients).max())
+    np.testing.assert_allclose(fetch(there.dct(put(y, CPU))), coefficients, atol=atol)
     np.testing.assert_allclose(
-        fetch(there.plus(put(s, CPU), put(waves, CPU))), here.plus(s, waves), **tolerance
+        fetch(there.apply_excess_gain(put(coefficients, CPU))),
+        here.apply_excess_gain(coefficients),
+        rtol=1e-4,
+        atol=atol,
+    )
+    np.testing.assert_allclose(
+        fetch(there.add_inverse_dct(put(s, CPU), put(coefficients, CPU))),
+        here.add_inverse_dct(s, coefficients),
+        **tolerance,
     )
     fresh = DevicePreconditioner(shape, CPU)
     fresh.restore(here.state())
@@ -90,7 +97,7 @@ def test_the_preconditioner_is_the_same(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["preconditioned", "lbfgs"])
-def test_both_descend_alike(kind: str, objective: Objective) -> None:
+def test_host_and_device_descend_alike(kind: str, objective: Objective) -> None:
     found = []
     for ground in (HostFlatObjective(objective), DeviceFlatObjective(objective)):
         optimiser = OptimiserSettings.of(presets.find("default"), kind).start(to_vector(CONTENT), ground)
@@ -106,7 +113,7 @@ def test_both_descend_alike(kind: str, objective: Objective) -> None:
     assert first - found[1][-1] > 0.95 * (first - last)
 
 
-def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective) -> None:
+def test_an_optimiser_on_the_device_resumes_from_its_state(objective: Objective) -> None:
     ground = DeviceFlatObjective(objective)
 
     def descend(optimiser: LBFGS, steps: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Large weights in a temporary file: the same results, and nothing left behind."""
+"""External data: the same results as with initializers, and no temporary file left."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def test_losses_and_gradient_are_the_same(device: str, inside: Network, outside:
     assert values(outside, device) == values(inside, device)
 
 
-def test_a_large_network_holds_no_large_weights(
-    inside: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_weights_are_external(inside: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "network.onnx"
     onnx.save(inside.extractor.proto, path)
     monkeypatch.setattr(networks, "_LARGE", 1 << 16)
@@ -72,12 +70,12 @@ def test_a_large_network_holds_no_large_weights(
     assert network.extractor.size == pytest.approx(inside.extractor.size, rel=0.01)
 
 
-def test_a_small_network_stays_as_it_is(inside: Network) -> None:
+def test_small_weights_stay_initializers(inside: Network) -> None:
     assert inside.extractor.folder is None
     assert Network(inside.extractor, inside.device).extractor is inside.extractor
 
 
-def test_the_extractor_that_was_given_is_left_alone(inside: Network, outside: Network) -> None:
+def test_the_given_extractor_is_unchanged(inside: Network, outside: Network) -> None:
     assert all(t.raw_data for t in kernels(inside))
     assert all(uses_external_data(t) for t in kernels(outside))
 
@@ -123,7 +121,7 @@ def test_another_process_gets_the_weights_too(inside: Network, outside: Network)
 
 def test_a_value_is_read_from_its_file(inside: Network, outside: Network) -> None:
     for here, there in zip(kernels(inside), kernels(outside), strict=True):
-        np.testing.assert_array_equal(external_data.array(there), numpy_helper.to_array(here))
+        np.testing.assert_array_equal(external_data.to_array(there), numpy_helper.to_array(here))
 
 
 def test_no_folder_for_temporary_files_is_told(inside: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Changes to a network before it is differentiated: what is exchanged, and what stays as it was."""
+"""Edits of a network before differentiation: subgraphs, replaced pooling, strides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 
 from nst_onnx.graph import Graph
-from nst_onnx.graph.passes.network_edits import cut, strides, with_pooling
+from nst_onnx.graph.passes.network_edits import cut, replace_pooling, strides
 
 
 def run(g: Graph, name: str, x: np.ndarray) -> np.ndarray:
@@ -21,7 +21,7 @@ def picture(height: int, width: int, channels: int = 2) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((1, channels, height, width)).astype(np.float32)
 
 
-def test_cut_leaves_out_what_lies_deeper() -> None:
+def test_cut_removes_deeper_nodes() -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     first = g.op("Conv", "x", g.constant(np.ones((2, 2, 1, 1))))
@@ -32,12 +32,12 @@ def test_cut_leaves_out_what_lies_deeper() -> None:
 
 
 @pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool"])
-def test_pooling_of_its_own_kind_stays_as_it_is(op_type: str) -> None:
+def test_pooling_of_the_same_kind_is_unchanged(op_type: str) -> None:
     more = {"MaxPool": {"dilations": [2, 2]}, "AveragePool": {"count_include_pad": 1}}[op_type]
     node = helper.make_node(op_type, ["x"], ["y"], kernel_shape=[2, 2], strides=[1, 1], pads=[1] * 4, **more)
     own = {"MaxPool": "max", "AveragePool": "average"}[op_type]
     for kind in (None, own):
-        (kept,) = with_pooling([node], kind)
+        (kept,) = replace_pooling([node], kind)
         assert {a.name: helper.get_attribute_value(a) for a in kept.attribute} == {
             a.name: helper.get_attribute_value(a) for a in node.attribute
         }
@@ -49,7 +49,7 @@ def test_average_pooling_averages_only_the_picture() -> None:
     g.input("x", [1, 2, None, None])
     written_out = {"storage_order": 0, "dilations": [1, 1]}  # defaults, as PyTorch writes them
     y = g.op("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4, **written_out)
-    g.nodes = with_pooling(g.nodes, "average")
+    g.nodes = replace_pooling(g.nodes, "average")
     np.testing.assert_allclose(run(g, y, np.ones((1, 2, 5, 6), np.float32)), 1)
 
 
@@ -58,7 +58,7 @@ def test_same_rounds_sizes_up(size: int) -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     y = g.op("MaxPool", "x", kernel_shape=[2, 2], strides=[2, 2])
-    g.nodes = with_pooling(g.nodes, "average", same=True)
+    g.nodes = replace_pooling(g.nodes, "average", same=True)
     x = picture(size, size)
     padded = np.pad(x, [(0, 0), (0, 0), (0, size % 2), (0, size % 2)], constant_values=np.nan)
     half = -(-size // 2)
@@ -66,7 +66,7 @@ def test_same_rounds_sizes_up(size: int) -> None:
     np.testing.assert_allclose(run(g, y, x), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_strides_multiply_along_the_way() -> None:
+def test_strides_are_cumulative() -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     kernel = g.constant(np.ones((2, 2, 3, 3)))

@@ -1,4 +1,4 @@
-"""Receptive fields against brute force: change one line of pixels, and see what moves."""
+"""Receptive fields against brute force: change one line of pixels, and find the positions that change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.networks import squeezenet, vgg_weights
 from nst_onnx.errors import GraphError
 from nst_onnx.graph import Graph
 from nst_onnx.graph.passes.network_edits import cut
-from nst_onnx.graph.receptive_field import Field, receptive_fields
+from nst_onnx.graph.receptive_field import ReceptiveField, receptive_fields
 from nst_onnx.models import vgg
 
 CHANGE = 1e4  # so large that it is seen through many convolutions
@@ -41,7 +41,7 @@ def positive(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def fields_of(model: onnx.ModelProto) -> dict[str, Field]:
+def fields_of(model: onnx.ModelProto) -> dict[str, ReceptiveField]:
     return receptive_fields(
         model.graph.node, model.graph.input[0].name, {t.name: t for t in model.graph.initializer}
     )
@@ -106,7 +106,7 @@ def test_squeezenet() -> None:
     hold(model, (37, 42))
 
 
-def test_what_vgg_sees_is_what_is_known() -> None:
+def test_receptive_fields_of_vgg() -> None:
     """The receptive field of VGG-16's conv4_3 is 92 pixels, its stride 8."""
     fields = fields_of(vgg.build(vgg_weights("vgg16")))
     for reach in fields["conv4_3"]:
@@ -176,7 +176,7 @@ def test_small_networks(name: str, shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("shape", [(21, 26), (24, 19), (23, 23)])
 @pytest.mark.parametrize("name", LOOSE)
-def test_networks_that_mind_the_border(name: str, shape: tuple[int, int]) -> None:
+def test_networks_with_border_modes(name: str, shape: tuple[int, int]) -> None:
     hold(network(LOOSE[name]), shape, tight=False)
 
 
@@ -195,7 +195,7 @@ WHOLE: dict[str, Maker] = {
 
 
 @pytest.mark.parametrize("operator", WHOLE)
-def test_what_looks_at_the_whole_picture_is_named(operator: str) -> None:
+def test_operators_without_a_receptive_field_are_named(operator: str) -> None:
     g = Graph()
     g.input("x", [1, 3, None, None])
     WHOLE[operator](g, "x")

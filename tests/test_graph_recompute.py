@@ -1,4 +1,4 @@
-"""A cheap tensor that is computed a second time for the gradient."""
+"""Recomputation: a cheap tensor is computed a second time for the gradient."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from support.networks import network_of, vgg_weights
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.graph.passes.recompute import compute_again
+from nst_onnx.graph.passes.recompute import recompute
 from nst_onnx.models import vgg
 from nst_onnx.objective.graphs import Terms, objective_model
 from nst_onnx.objective.losses import style
@@ -42,26 +42,26 @@ def computed(g: Graph, slope: str) -> np.ndarray:
 def test_the_gradient_is_the_same(style_on_top: bool) -> None:
     g, first, since, slope = network(style_on_top=style_on_top)
     wanted = computed(g, slope)
-    assert compute_again(g, first, "x", since)
+    assert recompute(g, first, "x", since)
     np.testing.assert_array_equal(computed(g, slope), wanted)
 
 
-def test_nothing_of_the_gradient_reads_the_first_one() -> None:
+def test_the_gradient_reads_the_recomputed_tensor_only() -> None:
     g, first, since, _ = network()
     forwards = {name for node in g.nodes[:since] for name in node.output}
     matrix = next(node.output[0] for node in g.nodes if node.op_type == "Flatten")
-    compute_again(g, first, "x", since)
+    recompute(g, first, "x", since)
     gradients = [node for node in g.nodes if not forwards & set(node.output)]
     readers = [node for node in gradients if {first, matrix} & set(node.input)]
     assert {node.op_type for node in readers} <= {"Shape"}
 
 
-def test_the_copy_waits_for_what_comes_from_the_depth() -> None:
+def test_the_recomputation_depends_on_the_incoming_gradient() -> None:
     """Every node of the copy depends on a convolution of the gradient."""
     g, first, since, _ = network()
     before = {name for node in g.nodes for name in node.output}
-    compute_again(g, first, "x", since)
-    makers = {node.output[0]: node for node in g.nodes}
+    recompute(g, first, "x", since)
+    producers = {node.output[0]: node for node in g.nodes}
     copies = [
         node
         for node in g.nodes
@@ -72,15 +72,15 @@ def test_the_copy_waits_for_what_comes_from_the_depth() -> None:
     assert all(
         place[name] < place[node.output[0]] for node in g.nodes for name in node.input if name in place
     )
-    source = makers[copies[0].input[0]]
-    number = makers[makers[source.input[1]].input[0]]
-    assert (source.op_type, number.op_type, makers[number.input[0]].op_type) == ("Add", "Slice", "Conv")
+    source = producers[copies[0].input[0]]
+    number = producers[producers[source.input[1]].input[0]]
+    assert (source.op_type, number.op_type, producers[number.input[0]].op_type) == ("Add", "Slice", "Conv")
 
 
-def test_a_gradient_that_needs_the_tensor_itself_stays_as_it_is() -> None:
+def test_a_gradient_that_depends_on_the_tensor_itself_is_unchanged() -> None:
     g, first, since, _ = network(style_on_top=False, gated=True)
     nodes = list(g.nodes)
-    assert not compute_again(g, first, "x", since)
+    assert not recompute(g, first, "x", since)
     assert g.nodes == nodes
 
 
@@ -92,11 +92,11 @@ def test_without_a_relu_nothing_changes() -> None:
     since = len(g.nodes)
     gradient(g, total, x)
     nodes = list(g.nodes)
-    assert not compute_again(g, first, "x", since)
+    assert not recompute(g, first, "x", since)
     assert g.nodes == nodes
 
 
-def test_an_objective_computes_its_first_layer_twice(tmp_path: Path) -> None:
+def test_an_objective_recomputes_its_first_layer(tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2",), style=("conv1_1", "conv2_1"))
     nodes = objective_model(extractor, terms).graph.node
@@ -111,17 +111,17 @@ def test_the_shallowest_loss_is_computed_first(margin: int, first_to_last: bool,
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2",), style=("conv2_1", "conv1_1", "conv1_2"), margin=margin)
     nodes = objective_model(extractor, terms, first_to_last=first_to_last).graph.node
-    makers = {node.output[0]: node for node in nodes}
+    producers = {node.output[0]: node for node in nodes}
     column = next(node for node in nodes if node.op_type == "Concat" and len(node.input) == len(terms.names))
-    squares = (makers[makers[name].input[0]] for name in column.input)
-    targets = [makers[node.input[0]].input[1] for node in squares]
+    squares = (producers[producers[name].input[0]] for name in column.input)
+    targets = [producers[node.input[0]].input[1] for node in squares]
     wanted = [
         f"target/{name}" for name in ("style/conv1_1", "style/conv1_2", "style/conv2_1", "content/conv2_2")
     ]
     assert targets == (wanted if first_to_last else wanted[::-1])
 
 
-def test_losses_keep_their_order_whatever_is_computed_first(tmp_path: Path) -> None:
+def test_losses_keep_their_order_whatever_the_order_of_evaluation(tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
     terms = Terms(content=("conv2_2", "conv1_2"), style=("conv2_1", "conv1_1"), tv="squared")
     rng, sides = np.random.default_rng(0), {"1": (6, 16), "2": (8, 8)}

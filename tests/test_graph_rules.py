@@ -270,7 +270,7 @@ def test_reduction_whose_axes_are_known_only_at_run_time_is_refused() -> None:
         gradient(g, g.op("ReduceSum", "x", late, keepdims=0), "x")
 
 
-def test_second_output_of_an_operator_is_not_passed_over() -> None:
+def test_the_second_output_of_an_operator_is_not_skipped() -> None:
     """A path through it would be missing from the gradient, with nothing said."""
     g = Graph()
     g.input("x", [1, 2, 4, 4])
@@ -306,7 +306,7 @@ def test_gradient_of_a_gram_matrix_is_one_product(turned: bool) -> None:
     assert sum(node.op_type == "Gemm" for node in g.nodes) == 2
 
 
-def test_what_comes_from_the_depth_is_added_first() -> None:
+def test_the_deepest_gradient_is_the_first_input_of_the_sum() -> None:
     g = Graph()
     x = g.input("x", [3])
     onwards = g.op("Neg", x)

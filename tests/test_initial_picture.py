@@ -60,7 +60,7 @@ def test_faint_noise_is_neural_styles() -> None:
 @pytest.mark.parametrize("kind", ["white", "mixed", "shifted", "faint"])
 def test_strips_make_no_difference(kind: Noise, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, of_styles = noise(kind, CONTENT, rng(), CAFFE), style_noise([CONTENT], None, (30, 20), rng())
-    monkeypatch.setattr(disk_arrays, "STRIP", 7 * CONTENT[0].nbytes)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 7 * CONTENT[0].nbytes)
     on_disk = disk_arrays.empty(CONTENT.shape, on_disk=True)
     assert noise(kind, CONTENT, rng(), CAFFE, on_disk) is on_disk
     np.testing.assert_array_equal(on_disk, whole)

@@ -1,4 +1,4 @@
-"""A file that one process at a time holds."""
+"""Inter-process file lock."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from nst_onnx.support import file_lock
-held = file_lock.take(Path(sys.argv[1]))
+held = file_lock.acquire(Path(sys.argv[1]))
 print("held" if held else "refused", flush=True)
 time.sleep(60)
 """
@@ -23,17 +23,17 @@ def test_one_at_a_time_until_it_is_killed(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        assert file_lock.take(path) is None
+        assert file_lock.acquire(path) is None
         process.kill()
-    held = file_lock.take(path)
+    held = file_lock.acquire(path)
     assert held is not None
     held.close()
 
 
-def test_let_go(tmp_path: Path) -> None:
-    first = file_lock.take(tmp_path / "lock")
+def test_pool_buffers_are_released(tmp_path: Path) -> None:
+    first = file_lock.acquire(tmp_path / "lock")
     assert first is not None
     first.close()
-    second = file_lock.take(tmp_path / "lock")
+    second = file_lock.acquire(tmp_path / "lock")
     assert second is not None
     second.close()

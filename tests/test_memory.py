@@ -1,4 +1,4 @@
-"""How much memory is meant, and what stays in it."""
+"""Parsing of the memory limit, and the selection of memory-mapped arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from nst_onnx.errors import OptionError
 from nst_onnx.support import memory
-from nst_onnx.support.memory import LEAST, Memory, of_machine, parse
+from nst_onnx.support.memory import MIN_LIMIT, Memory, of_machine, parse
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from nst_onnx.support.memory import LEAST, Memory, of_machine, parse
         ("800M", 800 << 20),
         ("600000k", 600_000 << 10),
         ("1TB", 1 << 40),
-        (LEAST, LEAST),
+        (MIN_LIMIT, MIN_LIMIT),
     ],
 )
 def test_sizes(size: int | str, bytes_: int) -> None:
@@ -39,23 +39,23 @@ def test_sizes(size: int | str, bytes_: int) -> None:
     "size",
     ["", "GB", "two GB", "2 bananas", "-2GB", "2GBs", "2..5GB", "1e12", "inf", True, False, 2.5e30, None],
 )
-def test_what_is_no_size(size: Any) -> None:
+def test_invalid_sizes(size: Any) -> None:
     with pytest.raises(OptionError, match="max_memory must be a size like 2GB"):
         parse(size)
 
 
-@pytest.mark.parametrize("size", [0, 1, LEAST - 1, "511MB", "0.1GB", "0"])
-def test_what_is_too_little(size: int | str) -> None:
-    with pytest.raises(OptionError, match=rf"at least {LEAST >> 20}MB"):
+@pytest.mark.parametrize("size", [0, 1, MIN_LIMIT - 1, "511MB", "0.1GB", "0"])
+def test_sizes_below_the_minimum(size: int | str) -> None:
+    with pytest.raises(OptionError, match=rf"at least {MIN_LIMIT >> 20}MB"):
         parse(size)
 
 
-def test_without_a_size_half_of_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_is_half_of_the_machines_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "of_machine", lambda: 6 << 30)
     assert Memory.of(None).limit == 3 << 30
 
 
-def test_the_machines_is_what_the_system_says() -> None:
+def test_the_machines_memory_is_the_operating_systems() -> None:
     meminfo = Path("/proc/meminfo")
     if not meminfo.exists():
         pytest.skip("needs Linux's /proc")
@@ -74,23 +74,23 @@ def test_a_container_has_less_than_its_machine(tmp_path: Path, monkeypatch: pyte
         assert of_machine() == expected
 
 
-def test_what_is_large_goes_to_disk() -> None:
+def test_large_arrays_are_memory_mapped() -> None:
     """The more memory there is, the more is held; an optimiser may have more than a picture."""
-    small, large = Memory(LEAST), Memory(4 * LEAST)
-    held = [size for size in range(0, LEAST, 1 << 20) if small.holds(size)]
+    small, large = Memory(MIN_LIMIT), Memory(4 * MIN_LIMIT)
+    held = [size for size in range(0, MIN_LIMIT, 1 << 20) if small.holds(size)]
     assert held == list(range(0, max(held) + 1, 1 << 20))
-    assert LEAST // 100 < max(held) < LEAST // 4
+    assert MIN_LIMIT // 100 < max(held) < MIN_LIMIT // 4
     assert large.holds(4 * max(held))
     assert not large.holds(max(held) * 4 + (4 << 20))
     assert small.holds_state(max(held))
-    assert not small.holds_state(LEAST)
+    assert not small.holds_state(MIN_LIMIT)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint16])
-def test_an_array_is_where_it_is_held(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arrays_are_memory_mapped_beyond_the_limit(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Memory, "holds", lambda _, size: size <= 1200)
     for shape in ((10, 10, 3), (10, 11, 3), (20, 30, 3)):
-        array = Memory(LEAST).empty(shape, dtype)
+        array = Memory(MIN_LIMIT).empty(shape, dtype)
         assert array.shape == shape
         assert array.dtype == dtype
         assert not array.any()

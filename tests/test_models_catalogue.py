@@ -69,7 +69,7 @@ def test_auto_takes_the_best_there_is(weight_file: Path, compact: Path, monkeypa
     assert catalogue.locate("vgg19") == nineteen
 
 
-def test_the_environment_cannot_name_nothing(compact: Path, monkeypatch) -> None:
+def test_the_environment_must_name_a_model(compact: Path, monkeypatch) -> None:
     monkeypatch.setenv("NST_ONNX_MODEL", "nowhere.onnx")
     with pytest.raises(ModelError, match=r"NST_ONNX_MODEL=nowhere\.onnx: there is no model"):
         catalogue.locate()
@@ -104,7 +104,7 @@ def test_a_truncated_file_in_the_folder_is_called_damaged(compact: Path, weight_
         assert catalogue.locate() == compact
 
 
-def test_strangers_in_the_folder_are_passed_over_with_a_warning(compact: Path) -> None:
+def test_other_files_in_the_folder_are_skipped_with_a_warning(compact: Path) -> None:
     Path("model").mkdir()
     (Path("model") / "other.h5").write_bytes(b"something else")
     (Path("model") / "broken.onnx").write_bytes(b"something else")
@@ -183,7 +183,7 @@ def test_adding_foreign_models(tmp_path: Path, home: Path) -> None:
     assert catalogue.info("My-Net-2").published == ""
 
 
-def test_preprocessing_overrides_what_a_layout_implies(tmp_path: Path) -> None:
+def test_preprocessing_overrides_the_layouts_default(tmp_path: Path) -> None:
     path = weight_files.write_npz(tmp_path / "n.npz", network())
     with pytest.warns(ModelWarning):
         added = catalogue.add(path, preprocessing=TORCHVISION)
@@ -260,7 +260,7 @@ def test_a_changed_file_is_noticed(weight_file: Path) -> None:
         catalogue.verify("vgg19")
 
 
-def test_a_network_that_only_calls_itself_published_is_noticed(tmp_path: Path) -> None:
+def test_a_network_with_a_published_name_but_another_first_layer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "v.onnx"
     onnx.save(vgg.build(Weights("vgg19", network("vgg19"), CAFFE, licence=LICENCE)), path)
     with pytest.raises(ModelError, match="another first layer"):

@@ -109,16 +109,16 @@ def test_our_own_models(half: bool, small_vgg: Weights, tmp_path: Path) -> None:
         np.testing.assert_array_equal(found, expected)
 
 
-def test_preprocessing_is_not_given_to_those_that_say_theirs(small_vgg: Weights, tmp_path: Path) -> None:
+def test_preprocessing_is_refused_for_models_with_metadata(small_vgg: Weights, tmp_path: Path) -> None:
     onnx.save(vgg.build(small_vgg), tmp_path / "v.onnx")
-    with pytest.raises(ModelError, match=r"v\.onnx says itself how it wants its picture") as caught:
+    with pytest.raises(ModelError, match=r"v\.onnx says itself how to preprocess its picture") as caught:
         extractor.load(tmp_path / "v.onnx", preprocessing=TORCHVISION)
     assert "leave out --channel-order" in caught.value.hint
 
 
 def test_foreign_networks_need_their_preprocessing(tmp_path: Path) -> None:
     path = squeezed(tmp_path / "s.onnx")
-    with pytest.raises(ModelError, match=r"s\.onnx does not say how it wants its picture") as caught:
+    with pytest.raises(ModelError, match=r"s\.onnx does not say how to preprocess its picture") as caught:
         extractor.load(path)
     assert all(option in caught.value.hint for option in ("--channel-order", "--scale", "--mean", "--std"))
     loaded = extractor.load(path, preprocessing=TORCHVISION)
@@ -229,7 +229,7 @@ def test_constants_of_opset_6_are_broadcast_along_channels(
     np.testing.assert_allclose(after, expected(before, values), atol=1e-6)
 
 
-def test_constant_nodes_and_what_is_computed_of_them(tmp_path: Path) -> None:
+def test_constant_folding(tmp_path: Path) -> None:
     kernel = (RNG.standard_normal((3, 3, 3, 4)) * 0.3).astype(np.float16)
     nodes = [
         helper.make_node("Constant", [], ["stored"], value=numpy_helper.from_array(kernel)),
@@ -275,7 +275,7 @@ def test_paddings_that_are_computed_of_constants(tmp_path: Path) -> None:
     np.testing.assert_array_equal(run(loaded.proto, picture())[0], run(path, picture())[0])
 
 
-def test_float16_networks_are_widened(tmp_path: Path) -> None:
+def test_float16_networks_are_cast_to_float32(tmp_path: Path) -> None:
     nodes = [conv("data", "c"), helper.make_node("Relu", ["c"], ["out"])]
     weights = [tensor("c.w", 4, 3, 3, 3, dtype=np.float16), tensor("c.b", 4, dtype=np.float16)]
     path = write(tmp_path / "h.onnx", nodes, weights, ["out"], kind=HALF)
@@ -284,7 +284,7 @@ def test_float16_networks_are_widened(tmp_path: Path) -> None:
     np.testing.assert_allclose(run(loaded.proto, picture())[0], expected, atol=2e-2)
 
 
-def test_mixed_precision_is_widened(tmp_path: Path) -> None:
+def test_mixed_precision_is_cast_to_float32(tmp_path: Path) -> None:
     """A float32 picture, computed on in float16: gradients need one kind of number throughout."""
     nodes = [
         helper.make_node("Cast", ["data"], ["narrow"], to=HALF),
@@ -300,7 +300,7 @@ def test_mixed_precision_is_widened(tmp_path: Path) -> None:
     np.testing.assert_allclose(found["kept"], run(path, picture())[0], atol=2e-2)
 
 
-def test_channels_last_inputs_are_turned(tmp_path: Path) -> None:
+def test_channels_last_inputs_are_transposed(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("Transpose", ["data"], ["first"], perm=[0, 3, 1, 2]),
         conv("first", "c"),
@@ -424,7 +424,7 @@ def test_no_layers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nodes", [[relu_of("nothing")], [helper.make_node("Rleu", ["data"], ["out"])]])
-def test_unsound_graphs(nodes, tmp_path: Path) -> None:
+def test_invalid_graphs(nodes, tmp_path: Path) -> None:
     path = write(tmp_path / "m.onnx", nodes, [], ["out"])
     with pytest.raises(ModelError, match=r"m\.onnx") as caught:
         extractor.load(path, preprocessing=CAFFE)

@@ -123,9 +123,7 @@ def test_fetch_installs(server: Server, home: Path, checksum: str) -> None:
     assert list((home / "downloads").iterdir()) == []
 
 
-def test_a_broken_connection_is_made_again_where_it_broke(
-    server: Server, content: bytes, checksum: str
-) -> None:
+def test_a_broken_connection_resumes(server: Server, content: bytes, checksum: str) -> None:
     server.breaks = [20_000, 17_000]
     fetch("vgg19", url=server.url, checksum=checksum, progress=False)
     first, second, third = server.requests
@@ -134,7 +132,7 @@ def test_a_broken_connection_is_made_again_where_it_broke(
     assert third == f"bytes={2 * download._CHUNK}-"
 
 
-def test_a_later_fetch_goes_on_with_what_is_there(
+def test_a_later_fetch_resumes_the_partial_file(
     server: Server, content: bytes, checksum: str, home: Path
 ) -> None:
     server.breaks = [20_000, 0, 0]  # hangs up for good after a while
@@ -148,7 +146,7 @@ def test_a_later_fetch_goes_on_with_what_is_there(
     assert server.requests == [f"bytes={download._CHUNK}-"]
 
 
-def test_a_download_that_was_whole_but_not_yet_installed(
+def test_a_complete_partial_file_is_installed(
     server: Server, content: bytes, checksum: str, home: Path
 ) -> None:
     partial(home).parent.mkdir(parents=True)
@@ -158,7 +156,7 @@ def test_a_download_that_was_whole_but_not_yet_installed(
 
 
 @pytest.mark.parametrize("extra", [b"", b"and more"])
-def test_a_beginning_of_another_file_is_thrown_away(
+def test_a_partial_file_of_another_download_is_discarded(
     extra: bytes, server: Server, content: bytes, checksum: str, home: Path
 ) -> None:
     partial(home).parent.mkdir(parents=True)
@@ -199,7 +197,7 @@ def test_no_network(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("status", "reason"), [(404, "404 Not Found"), (503, "503 Service Unavailable")])
-def test_the_servers_refusal_is_told(status: int, reason: str, server: Server) -> None:
+def test_the_servers_refusal_is_in_the_message(status: int, reason: str, server: Server) -> None:
     server.status = status
     assert f"the server says {reason}" in str(fails(server.url))
 
@@ -230,12 +228,14 @@ def test_a_full_disk(server: Server, home: Path) -> None:
     partial(home).parent.mkdir(parents=True)
     partial(home).symlink_to("/dev/full")
     error = fails(server.url)
-    assert "No space left on device" in str(error)
+    assert "no space left on device" in str(error)
     assert "NST_ONNX_HOME" in error.hint
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")
-def test_a_disk_that_fills_up_half_way_keeps_what_came(server: Server, content: bytes, home: Path) -> None:
+def test_a_disk_full_during_a_download_keeps_the_partial_file(
+    server: Server, content: bytes, home: Path
+) -> None:
     code = (
         "import resource, sys; from nst_onnx.models.fetch import fetch\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"

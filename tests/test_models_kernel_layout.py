@@ -73,7 +73,7 @@ def test_torchvision_scaling_and_order() -> None:
     assert match == ("vgg16", TORCHVISION, Orientation(flip_channels=True))
 
 
-def test_strangers_are_not_recognised() -> None:
+def test_unknown_first_layers_are_not_recognised() -> None:
     kernel, bias = network(blocks=1)["conv1_1"]
     assert recognise(kernel, bias) is None
     assert recognise(np.zeros((8, 3, 3, 3), np.float32), np.zeros(8, np.float32)) is None

@@ -56,6 +56,6 @@ def test_affine_is_the_formula(preprocessing: Preprocessing) -> None:
         ("RGB", 1.0, (0, float("inf"), 0), (1, 1, 1)),
     ],
 )
-def test_senseless_preprocessing_is_refused(order, scale, mean, std) -> None:
+def test_invalid_preprocessing_is_refused(order, scale, mean, std) -> None:
     with pytest.raises(ValueError):
         preprocessing_of(order, scale, mean, std)

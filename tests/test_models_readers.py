@@ -112,7 +112,7 @@ def test_torchvision_scaling_is_detected_from_the_first_layer(tmp_path: Path) ->
     assert_same(weights, folded)
 
 
-def test_float16_files_are_recognised_and_widened(tmp_path: Path) -> None:
+def test_float16_files_are_recognised_and_cast_to_float32(tmp_path: Path) -> None:
     net = network("vgg19", published="vgg19", blocks=1)
     half = {n: (k.astype(np.float16), b.astype(np.float16)) for n, (k, b) in net.items()}
     weights = readers.read_weights(weight_files.write_pth(tmp_path / "n.pth", torch_state(half)))
@@ -120,7 +120,7 @@ def test_float16_files_are_recognised_and_widened(tmp_path: Path) -> None:
     assert_same(weights, net, tolerance=2e-3)
 
 
-def test_unknown_first_layer_is_taken_as_declared_with_a_warning(tmp_path: Path) -> None:
+def test_unknown_first_layer_has_its_layouts_orientation_with_a_warning(tmp_path: Path) -> None:
     net = network("vgg19")
     with pytest.warns(ModelWarning, match="none of the published"):
         weights = readers.read_weights(weight_files.write_gist(tmp_path / "mine.h5", net))
@@ -312,7 +312,7 @@ def test_layers_that_do_not_fit_are_named(tmp_path: Path) -> None:
         readers.read_weights(path)
 
 
-def test_other_networks_are_told_what_they_lack(tmp_path: Path) -> None:
+def test_other_networks_are_refused_with_the_reason(tmp_path: Path) -> None:
     resnet = {"conv1.weight": np.zeros((8, 3, 7, 7), np.float32), "fc.weight": np.zeros((4, 2), np.float32)}
     alexnet = {f"features.{i}.weight": np.zeros((4, 3, 3, 3), np.float32) for i in (0, 3, 6, 8, 10)}
     with pytest.raises(ModelError, match=r"no convolution is named like features\.0\.weight"):

@@ -55,7 +55,7 @@ def test_features_equal_those_computed_by_hand(pooling: str) -> None:
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
-def test_beginnings_of_the_network(blocks: int) -> None:
+def test_first_blocks_of_the_network(blocks: int) -> None:
     net = network("vgg16", blocks=blocks)
     found = run(vgg.build(weights(net)), np.zeros((2, 3, 8, 9), np.float32))
     assert list(found) == list(net)
@@ -82,7 +82,7 @@ def test_half_stores_half_and_computes_in_float32() -> None:
         np.testing.assert_array_equal(features, expected[name])
 
 
-def test_the_model_is_sound_and_carries_its_facts() -> None:
+def test_the_model_is_valid_and_has_its_metadata() -> None:
     model = vgg.build(weights(network("vgg19")))
     onnx.checker.check_model(model, full_check=True)
     assert (model.opset_import[0].version, model.ir_version) == (17, 8)

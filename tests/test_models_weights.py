@@ -22,7 +22,7 @@ def test_networks_are_told_apart_by_their_layers(vgg: str) -> None:
 
 
 @pytest.mark.parametrize("vgg", ["vgg19", "vgg16"])
-def test_every_beginning_is_some_vgg(vgg: str) -> None:
+def test_the_first_layers_of_a_vgg_are_recognised(vgg: str) -> None:
     names = layer_names(DEPTHS[vgg])
     for end in range(1, len(names) + 1):
         assert architecture(names[:end]) in DEPTHS
@@ -66,7 +66,7 @@ def test_order_alone_names_the_layers(vgg: str) -> None:
         ("conv1_2", np.zeros((4, 5, 3, 3)), np.full(4, np.nan), "NaN"),
     ],
 )
-def test_unsound_layers_are_refused(name, kernel, bias, message) -> None:
+def test_invalid_layers_are_refused(name, kernel, bias, message) -> None:
     net = network(blocks=1) | {name: (kernel.astype(np.float32), bias.astype(np.float32))}
     with pytest.raises(ModelError, match=message) as caught:
         check(net, where="mine.npz")

@@ -1,4 +1,4 @@
-"""Optimisers on functions whose answers are known."""
+"""Optimisers on functions with known minima."""
 
 import itertools
 import os
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from nst_onnx.optim import LBFGS, Adam, Average, Host, Optimiser, Preconditioner
-from nst_onnx.optim.correction_pairs import Scaling, bold, newest
-from nst_onnx.optim.lbfgs import cubic_minimum
-from nst_onnx.optim.threads import halves, one_thread, side_by_side
+from nst_onnx.optim import LBFGS, Adam, Average, HostSpace, Optimiser, Preconditioner
+from nst_onnx.optim.correction_pairs import Scaling, geometric_mean_scaling, newest_pair_scaling
+from nst_onnx.optim.lbfgs import LineSearch, cubic_minimum
+from nst_onnx.optim.threads import parallel_map, single_blas_thread, split_in_two
 from nst_onnx.support import disk_arrays
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -79,8 +79,8 @@ def test_line_search_never_accepts_a_rise() -> None:
     assert all(b <= a * (1 + 1e-5) for a, b in itertools.pairwise(accepted))
 
 
-def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
-    optimiser = LBFGS(zeros(2), lookback=3, learning_rate=0.1)
+def test_nonmonotone_line_search_compares_with_the_last_losses() -> None:
+    optimiser = LBFGS(zeros(2), line_search=LineSearch(lookback=3), learning_rate=0.1)
     gradient = np.array([1, 0.5], np.float32)
     for loss in (10.0, 8.0, 6.0):
         optimiser.tell(loss, gradient)
@@ -94,7 +94,7 @@ def test_a_step_may_be_worse_than_the_last_but_not_than_the_last_few() -> None:
     assert 0 < np.abs(optimiser.x - asked).max() < np.abs(refused - asked).max()
 
 
-def test_forgiven_the_next_point_is_accepted_and_the_one_after_is_judged() -> None:
+def test_accept_next_skips_one_sufficient_decrease_test() -> None:
     optimiser = LBFGS(zeros(2), learning_rate=0.1)
     optimiser.tell(1.0, np.array([1, 0.5], np.float32))
     optimiser.accept_next()
@@ -114,24 +114,24 @@ def blas_threads() -> set[int]:
     }
 
 
-def test_numpys_products_keep_to_one_thread_inside_only() -> None:
+def test_blas_uses_one_thread_inside_the_block_only() -> None:
     before = blas_threads()
     if not before:
         pytest.skip("numpy's matrix products here come from no library whose threads can be counted")
-    with one_thread():
+    with single_blas_thread():
         assert blas_threads() == {1}
     assert blas_threads() == before
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 41])
-def test_halves_are_all_of_it_however_short(length: int) -> None:
+def test_split_in_two_partitions_any_length(length: int) -> None:
     for size in (10, 1 << 20):
-        parts = halves(length, size)
+        parts = split_in_two(length, size)
         assert len(parts) == (2 if size > 10 and length > 1 else 1)
         assert [n for part in parts for n in range(length)[part]] == list(range(length))
 
 
-def test_work_side_by_side_comes_back_in_order() -> None:
+def test_parallel_map_keeps_the_order() -> None:
     first = threading.Event()
 
     def work(item: int) -> int:
@@ -141,24 +141,24 @@ def test_work_side_by_side_comes_back_in_order() -> None:
             first.set()
         return item
 
-    assert side_by_side(work, [0, 1]) == [0, 1]
+    assert parallel_map(work, [0, 1]) == [0, 1]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
-def test_a_fork_has_threads_of_its_own() -> None:
+def test_a_forked_process_has_its_own_thread_pool() -> None:
     code = (
-        "import os; from nst_onnx.optim.threads import side_by_side; side_by_side(abs, [1, 2]);"
-        "child = os.fork(); found = side_by_side(abs, [-3, -4]); assert found == [3, 4];"
+        "import os; from nst_onnx.optim.threads import parallel_map; parallel_map(abs, [1, 2]);"
+        "child = os.fork(); found = parallel_map(abs, [-3, -4]); assert found == [3, 4];"
         "child or os._exit(0); assert os.waitpid(child, 0)[1] == 0"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_products_in_two_parts_are_those_in_one() -> None:
+def test_products_of_two_threads_are_those_of_one() -> None:
     rng, size = np.random.default_rng(0), 1 << 18
-    assert len(halves(5, size)) == 2
+    assert len(split_in_two(5, size)) == 2
     vectors = rng.standard_normal((5, size)).astype(np.float32)
-    rows = Host(size).rows(5)
+    rows = HostSpace(size).matrix(5)
     for k, vector in enumerate(vectors):
         rows.put(k, vector)
     wanted = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
@@ -173,8 +173,8 @@ def test_products_in_two_parts_are_those_in_one() -> None:
 def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[int]] = []
     optimiser = LBFGS(zeros(10))
-    turn = optimiser._pairs.turn
-    monkeypatch.setattr(optimiser._pairs, "turn", lambda *a: (seen.append(blas_threads()), turn(*a))[1])
+    update = optimiser._pairs.update
+    monkeypatch.setattr(optimiser._pairs, "update", lambda *a: (seen.append(blas_threads()), update(*a))[1])
     optimiser.tell(*rosenbrock(optimiser.x))
     assert seen
     assert all(threads <= {1} for threads in seen)
@@ -182,7 +182,7 @@ def test_an_optimiser_works_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("rate", [0.3, 1.0, 5.0])
 def test_no_step_is_longer_than_allowed(rate: float) -> None:
-    optimiser = LBFGS(zeros(10), learning_rate=rate, longest=0.05)
+    optimiser = LBFGS(zeros(10), learning_rate=rate, line_search=LineSearch(longest=0.05))
     before = optimiser._base
     for _ in range(60):
         optimiser.tell(*rosenbrock(optimiser.x))
@@ -216,14 +216,16 @@ def two_loop_recursion(pairs: Pairs, g: np.ndarray, gamma: float) -> np.ndarray:
     return -r
 
 
-@pytest.mark.parametrize(("scaling", "gamma"), [(newest, published), (bold, thrice_the_mean)])
+@pytest.mark.parametrize(
+    ("scaling", "gamma"), [(newest_pair_scaling, published), (geometric_mean_scaling, thrice_the_mean)]
+)
 @pytest.mark.parametrize("history", [3, 50])
 def test_direction_is_that_of_the_two_loop_recursion(
     history: int, scaling: Scaling, gamma: Callable[[Pairs], float]
 ) -> None:
     """Also after the history is full and the oldest pairs have been replaced."""
     f = bowl()
-    optimiser = LBFGS(zeros(40), history=history, line_search=False, scaling=scaling)
+    optimiser = LBFGS(zeros(40), history=history, line_search=None, scaling=scaling)
     points, gradients = [], []
     for _ in range(9):
         loss, gradient = f(optimiser.x)
@@ -250,7 +252,7 @@ def test_lbfgs_without_line_search_is_torchs() -> None:
         return torch.tensor(loss)
 
     torch.optim.LBFGS([x], lr=1, max_iter=12, tolerance_change=-1, tolerance_grad=-1).step(closure)
-    optimiser = LBFGS(zeros(40), history=100, line_search=False)
+    optimiser = LBFGS(zeros(40), history=100, line_search=None)
     for expected in seen:
         np.testing.assert_allclose(optimiser.x, expected, atol=2e-4)
         optimiser.tell(*f(optimiser.x))
@@ -268,14 +270,16 @@ def test_adam_is_algorithm_1() -> None:
 
 
 def smoothed(x: np.ndarray) -> Optimiser:
-    return LBFGS(x, preconditioner=Preconditioner((1, x.size // 3)), history=5, lookback=3)
+    return LBFGS(
+        x, preconditioner=Preconditioner((1, x.size // 3)), history=5, line_search=LineSearch(lookback=3)
+    )
 
 
 @pytest.mark.parametrize(
     "make", [LBFGS, lambda x: LBFGS(x, history=4), smoothed, lambda x: Adam(x, learning_rate=0.1)]
 )
 @pytest.mark.parametrize("before", [0, 1, 2, 7, 30])
-def test_a_restored_optimiser_goes_on_bit_for_bit(
+def test_a_restored_optimiser_resumes_bit_for_bit(
     make: Callable[[np.ndarray], Optimiser], before: int
 ) -> None:
     straight = make(zeros(12))
@@ -287,7 +291,7 @@ def test_a_restored_optimiser_goes_on_bit_for_bit(
     np.testing.assert_array_equal(resumed.x, straight.x)
 
 
-def test_points_are_never_written_to_again() -> None:
+def test_iterates_are_never_modified() -> None:
     for optimiser in (LBFGS(zeros(10)), Adam(zeros(10), learning_rate=0.1)):
         kept = []
         for _ in range(15):
@@ -297,7 +301,7 @@ def test_points_are_never_written_to_again() -> None:
             np.testing.assert_array_equal(point, copy)
 
 
-def test_a_cubic_is_minimised_where_it_is_least() -> None:
+def test_cubic_minimum() -> None:
     value, slope = np.polynomial.Polynomial([3, -2, 0.5, 1]), np.polynomial.Polynomial([-2, 1, 3])
     best = float(slope.roots().real.max())
     for step in (0.9, 2.0, 5.0):
@@ -307,23 +311,23 @@ def test_a_cubic_is_minimised_where_it_is_least() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [LBFGS, lambda x: LBFGS(x, line_search=False), smoothed, lambda x: Adam(x, learning_rate=1)]
+    "make", [LBFGS, lambda x: LBFGS(x, line_search=None), smoothed, lambda x: Adam(x, learning_rate=1)]
 )
-def test_a_flat_function_stays_put(make: Callable[[np.ndarray], Optimiser]) -> None:
+def test_a_constant_function_moves_nothing(make: Callable[[np.ndarray], Optimiser]) -> None:
     optimiser = make(np.ones(6, np.float32))
     for _ in range(5):
         optimiser.tell(1.0, zeros(6))
     np.testing.assert_array_equal(optimiser.x, np.ones(6))
 
 
-def test_on_disk_piece_by_piece_nothing_is_different(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_mapped_chunks_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     start, f = np.linspace(-2, 2, 40, dtype=np.float32), bowl()
     usual, mean = Adam(start, learning_rate=0.1), Average(0.7)
     apart = disk_arrays.empty(start.shape, on_disk=True)
     apart[...] = start
     on_disk, mean_on_disk = Adam(apart, learning_rate=0.1), Average(0.7)
-    for optimiser, average, strip in ((usual, mean, disk_arrays.STRIP), (on_disk, mean_on_disk, 4 * 7)):
-        monkeypatch.setattr(disk_arrays, "STRIP", strip)
+    for optimiser, average, strip in ((usual, mean, disk_arrays.STRIP_BYTES), (on_disk, mean_on_disk, 4 * 7)):
+        monkeypatch.setattr(disk_arrays, "STRIP_BYTES", strip)
         for _ in range(5):
             average.add(optimiser.x)
             optimiser.tell(*f(optimiser.x))

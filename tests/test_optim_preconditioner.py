@@ -1,4 +1,4 @@
-"""The preconditioner: what it does to waves, and that it may precondition at all."""
+"""The preconditioner: gains per frequency, symmetry and positive definiteness, warm start."""
 
 from collections.abc import Callable
 
@@ -7,26 +7,24 @@ import pytest
 
 from nst_onnx.optim import LBFGS, Preconditioner
 from nst_onnx.optim.preconditioned_products import PreconditionedProducts
-from nst_onnx.optim.preconditioner import cosines
+from nst_onnx.optim.preconditioner import dct_basis
 
 SHAPES = [(48, 64), (33, 47), (5, 200), (1, 1)]
 
 
-def taught(shape: tuple[int, int], lessons: int = 4) -> Preconditioner:
-    """A preconditioner that has learnt from pairs with a spectrum of their own."""
+def estimated(shape: tuple[int, int], pairs: int = 4) -> Preconditioner:
+    """A preconditioner with gains estimated from random pairs."""
     preconditioner = Preconditioner(shape)
     rng = np.random.default_rng(2)
-    for _ in range(lessons):
+    for _ in range(pairs):
         y = rng.standard_normal(3 * shape[0] * shape[1]).astype(np.float32)
-        if learn(preconditioner, Preconditioner(shape)(y), y):
-            preconditioner.relearn()
+        if add_pair(preconditioner, Preconditioner(shape)(y), y):
+            preconditioner.update_gain()
     return preconditioner
 
 
-def learn(preconditioner: Preconditioner, s: np.ndarray, y: np.ndarray) -> bool:
-    return preconditioner.learn(
-        preconditioner.waves(s), preconditioner.waves(y), (float(s @ s), float(y @ y))
-    )
+def add_pair(preconditioner: Preconditioner, s: np.ndarray, y: np.ndarray) -> bool:
+    return preconditioner.add_pair(preconditioner.dct(s), preconditioner.dct(y), (float(s @ s), float(y @ y)))
 
 
 def matrix(preconditioner: Preconditioner) -> np.ndarray:
@@ -35,7 +33,7 @@ def matrix(preconditioner: Preconditioner) -> np.ndarray:
     return np.stack([preconditioner(column) for column in unit], axis=1).astype(np.float64)
 
 
-@pytest.mark.parametrize("make", [Preconditioner, taught])
+@pytest.mark.parametrize("make", [Preconditioner, estimated])
 @pytest.mark.parametrize("shape", [(12, 16), (9, 21), (1, 1)])
 def test_it_is_symmetric_and_positive_definite(
     shape: tuple[int, int], make: Callable[[tuple[int, int]], Preconditioner]
@@ -46,48 +44,57 @@ def test_it_is_symmetric_and_positive_definite(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_products_by_waves_are_those_with_p(shape: tuple[int, int]) -> None:
-    """Also when a pair has taken another's place, when P has changed, and from a state."""
+def test_products_of_coefficients_are_those_with_p(shape: tuple[int, int]) -> None:
+    """Also after a pair was replaced, after P was updated, and restored from a state."""
     preconditioner, size = Preconditioner(shape), 3 * shape[0] * shape[1]
     rng = np.random.default_rng(0)
     gradients = rng.standard_normal((6, size)).astype(np.float32)
-    changes, places = np.diff(gradients, axis=0), (0, 1, 2, 0, 1)
-    metric: PreconditionedProducts[np.ndarray] = PreconditionedProducts(preconditioner, 3)
-    metric.turn(gradients[0])
-    for place, gradient in zip(places, gradients[1:], strict=True):
-        metric.turn(gradient)
-        metric.keep(place)
-    kept = np.stack([gradients[5], changes[3], changes[4], changes[2]])
+    changes, slots = np.diff(gradients, axis=0), (0, 1, 2, 0, 1)
+    products: PreconditionedProducts[np.ndarray] = PreconditionedProducts(preconditioner, 3)
+    products.set_gradient(gradients[0])
+    for slot, gradient in zip(slots, gradients[1:], strict=True):
+        products.set_gradient(gradient)
+        products.store_difference(slot)
+    stored = np.stack([gradients[5], changes[3], changes[4], changes[2]])
 
     def excess(p: Preconditioner) -> np.ndarray:
-        """u·(P − I) v among those kept."""
-        return np.array([[u.astype(np.float64) @ (p(v) - v) for v in kept] for u in kept])
+        """u·(P − I) v among the stored vectors."""
+        return np.array([[u.astype(np.float64) @ (p(v) - v) for v in stored] for u in stored])
 
-    def same(metric: PreconditionedProducts[np.ndarray], p: Preconditioner) -> None:
+    def same(products: PreconditionedProducts[np.ndarray], p: Preconditioner) -> None:
         expected, weights = excess(p), np.array([-1.0, 0.5, 2.0, -3.0])
         close = {"rtol": 1e-3, "atol": 1e-5 * max(size, float(np.abs(expected).max()))}
-        np.testing.assert_allclose(metric.products(3), expected[0], **close)
-        np.testing.assert_allclose([metric.square(k) for k in range(3)], np.diag(expected)[1:], **close)
-        total = (weights @ kept).astype(np.float32)
-        np.testing.assert_allclose(metric.applied(np.zeros_like(total), weights), p(total) - total, atol=1e-4)
+        np.testing.assert_allclose(products.products(3), expected[0], **close)
+        np.testing.assert_allclose(
+            [products.self_product(k) for k in range(3)], np.diag(expected)[1:], **close
+        )
+        total = (weights @ stored).astype(np.float32)
+        np.testing.assert_allclose(
+            products.add_correction(np.zeros_like(total), weights), p(total) - total, atol=1e-4
+        )
 
-    same(metric, preconditioner)
-    untaught = Preconditioner(shape)
-    steps = [untaught(rng.standard_normal(size).astype(np.float32)) for _ in range(4)]
-    assert [metric.learn(1, s, (float(s @ s), float(size))) for s in steps] == [False, False, False, True]
+    same(products, preconditioner)
+    initial = Preconditioner(shape)
+    steps = [initial(rng.standard_normal(size).astype(np.float32)) for _ in range(4)]
+    assert [products.add_pair(1, s, (float(s @ s), float(size))) for s in steps] == [
+        False,
+        False,
+        False,
+        True,
+    ]
     before = excess(preconditioner)
-    more = metric.relearn(3)
+    more = products.update(3)
     after = excess(preconditioner)
     assert np.abs(after - before).max() > 0.01 * np.abs(before).max()
     np.testing.assert_allclose(more, after - before, rtol=1e-3, atol=1e-4 * np.abs(before).max())
-    same(metric, preconditioner)
+    same(products, preconditioner)
     again: PreconditionedProducts[np.ndarray] = PreconditionedProducts(Preconditioner(shape), 3)
-    again.restore(metric.state(3))
+    again.restore(products.state(3))
     same(again, preconditioner)
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (261, 300)])
-def test_waves_are_its_eigenvectors(shape: tuple[int, int]) -> None:
+def test_cosines_are_its_eigenvectors(shape: tuple[int, int]) -> None:
     """Against the cosine transform of another library: each coefficient by its own gain, near f^-0.5."""
     fft = pytest.importorskip("scipy.fft", reason="SciPy is not installed here")
     noise = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
@@ -99,21 +106,21 @@ def test_waves_are_its_eigenvectors(shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(after, expected * before, rtol=0.05, atol=1e-4)
 
 
-def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
-    """Pairs of a diagonal Hessian teach its inverse, whatever the steps."""
+def test_gains_are_estimated_from_the_ratio_of_steps_to_gradient_differences() -> None:
+    """From pairs of a diagonal Hessian the estimate is its inverse, whatever the steps."""
     fft = pytest.importorskip("scipy.fft", reason="SciPy is not installed here")
     shape = (64, 96)
     f = np.hypot(*np.ix_(*(np.arange(n) / (2 * n) for n in shape)))
     inverse = np.maximum((1 / 8) / np.maximum(f, 1 / 256), 1) ** 1.2
     preconditioner, rng = Preconditioner(shape), np.random.default_rng(3)
-    learnt = []
+    updates = []
     for _ in range(20):
         y = rng.standard_normal((3, *shape))
         s = fft.idctn(inverse * fft.dctn(y, axes=(1, 2), norm="ortho"), axes=(1, 2), norm="ortho")
-        learnt.append(learn(preconditioner, *(v.astype(np.float32).reshape(-1) for v in (s, y))))
-        if learnt[-1]:
-            preconditioner.relearn()
-    assert [n for n, now in enumerate(learnt, 1) if now] == [4, 16]
+        updates.append(add_pair(preconditioner, *(v.astype(np.float32).reshape(-1) for v in (s, y))))
+        if updates[-1]:
+            preconditioner.update_gain()
+    assert [n for n, now in enumerate(updates, 1) if now] == [4, 16]
     fresh = rng.standard_normal((3, *shape)).astype(np.float32)
     before, after = (
         fft.dctn(v, axes=(1, 2), norm="ortho")
@@ -122,28 +129,28 @@ def test_it_learns_the_ratio_of_steps_to_gradient_changes() -> None:
     inside = (f > 1 / 128) & (f < 1 / 10)
     expected = (inverse * before)[:, inside]
     assert np.linalg.norm(after[:, inside] - expected) < 0.2 * np.linalg.norm(expected)
-    untaught = fft.dctn(
+    initial = fft.dctn(
         Preconditioner(shape)(fresh.reshape(-1)).reshape(fresh.shape), axes=(1, 2), norm="ortho"
     )
-    assert np.linalg.norm(untaught[:, inside] - expected) > 0.4 * np.linalg.norm(expected)
+    assert np.linalg.norm(initial[:, inside] - expected) > 0.4 * np.linalg.norm(expected)
 
 
-def test_a_larger_picture_begins_with_what_a_smaller_one_taught() -> None:
-    small, large = taught((32, 48)), Preconditioner((64, 96))
-    untaught = large.gain
+def test_warm_start_from_a_smaller_picture() -> None:
+    small, large = estimated((32, 48)), Preconditioner((64, 96))
+    initial = large.gain
     large.warm_start(small.state())
     np.testing.assert_array_equal(large.gain[:, ::2, ::2], small.gain)  # the same frequencies
-    assert not np.allclose(large.gain, untaught, rtol=0.1)
+    assert not np.allclose(large.gain, initial, rtol=0.1)
 
 
-def test_what_has_learnt_nothing_teaches_nothing() -> None:
+def test_warm_start_without_an_estimate_keeps_the_initial_gains() -> None:
     large, fresh = Preconditioner((48, 72)), Preconditioner((48, 72))
-    large.warm_start(taught((32, 48), lessons=3).state())
+    large.warm_start(estimated((32, 48), pairs=3).state())
     np.testing.assert_array_equal(large.gain, fresh.gain)
 
 
-def test_cosines_are_orthonormal() -> None:
-    basis = cosines(50, 20).astype(np.float64)
+def test_the_dct_basis_is_orthonormal() -> None:
+    basis = dct_basis(50, 20).astype(np.float64)
     np.testing.assert_allclose(basis @ basis.T, np.eye(20), atol=1e-6)
 
 

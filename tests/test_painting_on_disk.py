@@ -1,4 +1,4 @@
-"""An optimiser whose vectors are on disk, and paintings with one: the same as in memory."""
+"""Optimisers with memory-mapped vectors, and paintings with one: the same bits as in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.networks import vgg_network, vgg_weights
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
-from nst_onnx.optim import LBFGS, Host, Preconditioner
+from nst_onnx.optim import LBFGS, HostSpace, Preconditioner
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.support import disk_arrays
@@ -23,10 +23,10 @@ SIZE = 3 * SHAPE[0] * SHAPE[1]
 
 
 @pytest.fixture
-def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything be looked at in many pieces, the same in memory and on disk."""
-    monkeypatch.setattr(disk_arrays, "STRIP", 12 * SHAPE[1] * 3)
-    monkeypatch.setattr(disk_arrays, "pieces", lambda size, count=1: disk_arrays.strips(size, 12))
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Process everything in many chunks, the same in memory and on disk."""
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 12 * SHAPE[1] * 3)
+    monkeypatch.setattr(disk_arrays, "chunks", lambda size, count=1: disk_arrays.strips(size, 12))
 
 
 def moved(vector: np.ndarray) -> np.ndarray:
@@ -48,16 +48,16 @@ def valley(seed: int) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
     return function
 
 
-@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("history", [3, 20])
 @pytest.mark.parametrize("smooth", [False, True])
-def test_lbfgs_takes_the_same_steps(history: int, smooth: bool) -> None:
-    """Long enough for the preconditioner to have learnt twice, and for pairs to be replaced."""
+def test_lbfgs_on_disk_takes_the_same_steps(history: int, smooth: bool) -> None:
+    """Long enough for two updates of the preconditioner's gains, and for pairs to be replaced."""
     start = np.random.default_rng(1).standard_normal(SIZE).astype(np.float32)
 
     def points(on_disk: bool) -> list[np.ndarray]:
         space, preconditioner = (
-            Host(SIZE, on_disk=on_disk),
+            HostSpace(SIZE, on_disk=on_disk),
             Preconditioner(SHAPE, on_disk=on_disk) if smooth else None,
         )
         optimiser = LBFGS(space.take(start), space=space, preconditioner=preconditioner, history=history)
@@ -72,18 +72,18 @@ def test_lbfgs_takes_the_same_steps(history: int, smooth: bool) -> None:
         np.testing.assert_array_equal(there, here)
 
 
-@pytest.mark.usefixtures("small_pieces")
-def test_vectors_add_up() -> None:
+@pytest.mark.usefixtures("small_chunks")
+def test_space_operations_on_disk() -> None:
     rng = np.random.default_rng(0)
     a, b, c = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(3))
-    space = Host(SIZE, on_disk=True)
+    space = HostSpace(SIZE, on_disk=True)
     x, y = space.take(a), space.take(moved(b))
     assert isinstance(x, np.memmap)
     total = space.add(x, y, -0.3)
     np.testing.assert_array_equal(total, a + np.float32(-0.3) * b)
     assert isinstance(total, np.memmap)
     assert space.dot(x, y) == pytest.approx(np.dot(a.astype(float), b), rel=1e-5)
-    rows = space.rows(3)
+    rows = space.matrix(3)
     for i, vector in enumerate((x, y, moved(c))):
         rows.put(i, vector)
     np.testing.assert_array_equal(rows.get(2), c)
@@ -91,21 +91,21 @@ def test_vectors_add_up() -> None:
     np.testing.assert_allclose(rows.products([x, y], 3), exact[:2] @ exact.T, rtol=1e-4, atol=1e-3)
     weights = np.array([0.5, -2.0, 3.0])
     np.testing.assert_allclose(rows.combine(weights), weights @ exact, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(x, a)  # which nobody has written to
+    np.testing.assert_array_equal(x, a)  # unchanged
 
 
-@pytest.mark.usefixtures("small_pieces")
-def test_smoothing_is_the_same() -> None:
+@pytest.mark.usefixtures("small_chunks")
+def test_the_preconditioner_on_disk_gives_the_same_bits() -> None:
     rng = np.random.default_rng(0)
     here, there = Preconditioner(SHAPE), Preconditioner(SHAPE, on_disk=True)
     for _ in range(5):
         s, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(2))
         squares = float(s @ s), float(y @ y)
-        wants = here.learn(here.waves(s), here.waves(y), squares)
-        assert there.learn(there.waves(moved(s)), there.waves(moved(y)), squares) == wants
-        if wants:
-            here.relearn()
-            there.relearn()
+        due = here.add_pair(here.dct(s), here.dct(y), squares)
+        assert there.add_pair(there.dct(moved(s)), there.dct(moved(y)), squares) == due
+        if due:
+            here.update_gain()
+            there.update_gain()
     vector = rng.standard_normal(SIZE).astype(np.float32)
     found = there(moved(vector))
     assert isinstance(found.base, np.memmap)
@@ -155,7 +155,7 @@ def test_a_painting_with_its_state_on_disk(
 
 @pytest.mark.usefixtures("states_on_disk")
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_a_killed_run_goes_on_from_its_best_picture(
+def test_a_killed_run_resumes_from_its_best_picture(
     optimiser: str, stylizer: Stylizer, tmp_path: Path
 ) -> None:
     options, saved = QUICK | {"optimiser": optimiser}, tmp_path / "state"
@@ -189,7 +189,7 @@ def test_a_run_that_was_done_is_still_the_best(stylizer: Stylizer) -> None:
 
 
 @pytest.mark.usefixtures("states_on_disk")
-def test_the_second_level_goes_on_too(stylizer: Stylizer) -> None:
+def test_the_second_level_resumes_too(stylizer: Stylizer) -> None:
     options = QUICK | {"pyramid": True, "size": 180}
     for step in stylizer.steps(CONTENT, STYLE, **options):
         if step.iteration == 14:
@@ -221,9 +221,7 @@ def test_more_or_less_memory_the_second_time(
     assert len(result.history) == QUICK["steps"]
 
 
-def test_large_states_are_written_and_read_piece_by_piece(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_states_are_written_and_read_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     arrays = {
         "best": moved(rng.random(1000).astype(np.float32)),
@@ -231,7 +229,7 @@ def test_large_states_are_written_and_read_piece_by_piece(
         "none": np.zeros(0),
     }
     Checkpoint("mine", {"level": 1}, arrays).save(tmp_path / "usual")
-    monkeypatch.setattr(disk_arrays, "STRIP", 64)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 64)
     monkeypatch.setattr("nst_onnx.painting.checkpoint._LARGE", 100)
     Checkpoint("mine", {"level": 1}, arrays).save(tmp_path / "state")
     found = Checkpoint.load(tmp_path / "state")

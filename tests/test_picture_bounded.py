@@ -1,4 +1,4 @@
-"""Pictures beyond the memory: the same values as within it, in arrays on disk, strip by strip."""
+"""Pictures beyond the memory limit: memory-mapped, strip by strip, with the same values as in memory."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ SOURCES = {
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strips of a few rows, so that small pictures have many."""
-    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", NARROW)
 
 
 def on_disk(array: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def on_disk(array: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("by_file", [False, True])
-def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
+def test_reading_to_disk_gives_the_same_bits(name, by_file, tmp_path, monkeypatch):
     source = SOURCES[name]
     if by_file:
         if not isinstance(source, bytes):
@@ -115,7 +115,7 @@ def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
         (tmp_path / "source").write_bytes(source)
         source = tmp_path / "source"
     held = read(source)
-    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", NARROW)
     picture = read(source, memory=NOTHING)
     assert isinstance(picture.rgb, np.memmap)
     np.testing.assert_array_equal(picture.rgb, held.rgb)
@@ -126,7 +126,7 @@ def test_what_is_read_is_the_same_on_disk(name, by_file, tmp_path, monkeypatch):
     assert picture.bits == held.bits
 
 
-def test_the_memory_decides(narrow):
+def test_the_memory_limit_selects_memory_mapped_arrays(narrow):
     size = RGB_8.size * 4
     enough = next(Memory(limit) for limit in itertools.count(size, size) if Memory(limit).holds(size))
     assert not isinstance(read(RGB_8, memory=enough).rgb, np.memmap)
@@ -164,7 +164,7 @@ def test_one_bad_value_is_found_in_any_strip(narrow, tmp_path, row):
             attempt()
 
 
-def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, monkeypatch):
+def test_a_profile_that_fails_after_some_strips_is_skipped_for_all(narrow, monkeypatch):
     transform = colour_management._transform
 
     def fails_on_white(samples: np.ndarray, profile: bytes, space: str) -> np.ndarray:
@@ -179,7 +179,7 @@ def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, mon
     np.testing.assert_array_equal(picture.rgb, read(tiff(samples)).rgb)
 
 
-def test_a_full_disk_is_told_as_that(tmp_path):
+def test_a_full_disk_raises_its_own_error(tmp_path):
     """A real failure: the process may not write files of more than 1000 bytes."""
     with pytest.raises(PictureError, match="no room on the disk") as caught, file_size_limit(1000):
         read(SOURCES["PNG"], memory=NOTHING)
@@ -194,13 +194,13 @@ def test_a_full_disk_is_told_as_that(tmp_path):
     st.sampled_from([(), (1,), (3,)]),
     st.integers(1, 20000),
 )
-def test_strips_and_bands_do_not_show(sides, channels, strip):
+def test_strips_and_bands_do_not_change_pixels(sides, channels, strip):
     height, width, *shape = sides
     array = np.random.default_rng(sides).random((height, width, *channels), dtype=np.float32)
     whole = resize(array, shape)
     out = on_disk(np.zeros_like(whole))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disk_arrays, "STRIP", strip)
+        patch.setattr(disk_arrays, "STRIP_BYTES", strip)
         assert resize(on_disk(array), shape, out=out) is out
         np.testing.assert_array_equal(out, whole)
         np.testing.assert_array_equal(resize(array, shape), whole)
@@ -225,13 +225,13 @@ def test_resizing_is_pillows(sides):
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("with_alpha", [False, True])
-def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bits, with_alpha):
+def test_writing_from_disk_gives_the_same_bytes(tmp_path, monkeypatch, suffix, bits, with_alpha):
     if bits == 16 and suffix in (".jpg", ".webp"):
         pytest.skip("has no 16 bits")
     rgb = np.random.default_rng(1).random((HEIGHT, WIDTH, 3), dtype=np.float32)
     alpha = np.random.default_rng(2).random((HEIGHT, WIDTH), dtype=np.float32) if with_alpha else None
     write(tmp_path / f"whole{suffix}", rgb, alpha=alpha, bits=bits, settings={"seed": 1})
-    monkeypatch.setattr(disk_arrays, "STRIP", NARROW)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", NARROW)
     monkeypatch.setattr(encode, "_TIFF_STRIP", 1 << 18)
     stored = None if alpha is None else on_disk(alpha)
     for name in ("strips", "again"):
@@ -247,7 +247,7 @@ def test_what_is_written_is_the_same_from_disk(tmp_path, monkeypatch, suffix, bi
         assert strips == (tmp_path / f"whole{suffix}").read_bytes()
 
 
-def test_changes_that_are_only_in_memory_stay(tmp_path):
+def test_copy_on_write_changes_survive_release(tmp_path):
     """An array mapped copy-on-write has its changes in memory alone, and must not lose them by being read."""
     np.zeros((HEIGHT, WIDTH, 3), np.float32).tofile(tmp_path / "zeros")
     array = np.memmap(tmp_path / "zeros", np.float32, "c", shape=(HEIGHT, WIDTH, 3))
@@ -290,7 +290,7 @@ def test_tiff_beyond_its_limit_is_bigtiff(tmp_path, monkeypatch, bits):
 
 def test_many_tiff_strips_stay_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(encode, "_TIFF_STRIP", 1)
-    monkeypatch.setattr(encode, "_TOGETHER", 4)
+    monkeypatch.setattr(encode, "_BATCH", 4)
     write(tmp_path / "out.tif", RGB_16 / np.float32(65535), bits=16)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), RGB_16)
 
@@ -302,7 +302,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from nst_onnx.support import disk_arrays
-from nst_onnx.memory import Memory
+from nst_onnx.support.memory import Memory
 from nst_onnx.picture import read, resize, write
 
 def status(name):
@@ -317,7 +317,7 @@ def peak(work):
     return made
 
 folder, height, width = Path(sys.argv[1]), *map(int, sys.argv[2:])
-disk_arrays.STRIP = 1 << 20
+disk_arrays.STRIP_BYTES = 1 << 20
 size, found = height * width * 12, []
 for suffix in (".png", ".tif"):  # loads the libraries
     write(folder / f"tiny{suffix}", resize(np.zeros((8, 8, 3), np.float32), (9, 9)), bits=16)

@@ -34,7 +34,7 @@ def test_the_pairs_that_ottosson_published(xyz, lab):
 
 
 @given(colours)
-def test_there_and_back(rgb):
+def test_round_trip(rgb):
     np.testing.assert_allclose(oklab.to_srgb(oklab.from_srgb(rgb)), rgb, atol=2e-4)
 
 
@@ -63,7 +63,7 @@ def test_a_colour_outside_srgb_loses_chroma_but_neither_lightness_nor_hue(lightn
     assert along < chroma + 0.01
 
 
-def test_a_colour_outside_srgb_arrives_at_its_edge():
+def test_a_colour_outside_srgb_is_clipped_to_the_gamut():
     """No more chroma is lost than need be: a channel is at 0 or 1."""
     angles = np.linspace(0, 2 * np.pi, 60)
     lab = np.stack([np.full(60, 0.6), 0.5 * np.cos(angles), 0.5 * np.sin(angles)], axis=-1).astype(np.float32)

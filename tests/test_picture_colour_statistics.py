@@ -34,7 +34,7 @@ def test_mean_and_covariance_become_the_contents(a, b):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_the_transform_is_the_papers():
+def test_the_transform_is_that_of_the_paper():
     """A = Σ_C^½ Σ_S^-½ with scipy's matrix square root, pixel by pixel."""
     style, content = picture(1), picture(2)
     (style_mean, style_covariance), (content_mean, content_covariance) = moments(style), moments(content)
@@ -50,7 +50,7 @@ def test_a_picture_matched_to_itself_stays(match):
 
 
 @pytest.mark.parametrize("match", MATCHERS)
-def test_only_the_contents_colours_matter_not_their_places(match):
+def test_only_the_distribution_of_the_contents_colours_matters(match):
     style, content = picture(1), picture(2)
     shuffled = np.random.default_rng(0).permutation(content.reshape(-1, 3)).reshape(25, 80, 3)
     np.testing.assert_allclose(match(style, shuffled), match(style, content), atol=1e-5)
@@ -66,7 +66,7 @@ def test_strips_and_place_make_no_difference(match, monkeypatch):
     style, content = picture(1), picture(2)
     mask = np.random.default_rng(0).random(style.shape[:2], np.float32)
     whole = match(style, content, style_weights=mask)
-    monkeypatch.setattr(disk_arrays, "STRIP", 3 * style[0].nbytes)
+    monkeypatch.setattr(disk_arrays, "STRIP_BYTES", 3 * style[0].nbytes)
     on_disk = disk_arrays.empty(style.shape, on_disk=True)
     on_disk[...] = style
     stripped = match(on_disk, content, style_weights=mask, out=on_disk)
@@ -124,7 +124,7 @@ def test_histogram_matching_keeps_order_and_equality():
 
 
 @pytest.mark.parametrize("match", MATCHERS)
-def test_pixels_without_weight_have_no_say(match):
+def test_pixels_without_weight_do_not_count(match):
     style, content = picture(1), picture(2)
     framed = np.pad(content, ((9, 9), (9, 9), (0, 0)), constant_values=1)
     mask = np.pad(np.ones(content.shape[:2], np.float32), 9)
@@ -154,7 +154,7 @@ def test_a_weight_of_two_is_the_pixel_twice(match):
     ],
 )
 @pytest.mark.parametrize("which", ["style", "content"])
-def test_weights_that_make_no_sense(match, weights, message, which):
+def test_invalid_weights(match, weights, message, which):
     with pytest.raises(OptionError, match=f"{which}.*{message}"):
         match(picture(1), picture(2), **{f"{which}_weights": weights})
 

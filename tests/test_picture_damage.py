@@ -1,4 +1,4 @@
-"""Damaged files: a whole picture or a clear refusal, never a half-gray picture or a traceback."""
+"""Damaged files: a complete picture or a clear refusal, never a half-gray picture or a traceback."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(data):
             read(data)
 
 
-def test_a_picture_beyond_pillows_own_limit_is_ours_to_judge(monkeypatch):
+def test_our_limit_replaces_pillows(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "PNG")
@@ -94,7 +94,7 @@ def test_truncated_files_are_refused_even_where_the_program_lets_pillow_take_the
     assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
-def test_pillows_settings_come_back_after_an_error():
+def test_pillows_settings_are_restored_after_an_error():
     before = Image.MAX_IMAGE_PIXELS
     with pytest.raises(RuntimeError), strict_pillow():
         raise RuntimeError

@@ -29,7 +29,7 @@ FORMATS = [(".png", 8), (".png", 16), (".tif", 8), (".tiff", 16), (".jpg", 8), (
 
 
 @pytest.mark.parametrize(("suffix", "bits"), FORMATS)
-def test_settings_come_back(tmp_path, suffix, bits):
+def test_settings_round_trip(tmp_path, suffix, bits):
     path = tmp_path / f"out{suffix}"
     write(path, PICTURE, bits=bits, settings=SETTINGS)
     assert read_settings(path) == SETTINGS

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from support.png_chunks import add_chunks
 
 from nst_onnx.picture import read
-from nst_onnx.picture.orientation import TAG, as_stored, upright_shape
+from nst_onnx.picture.orientation import TAG, stored_view, upright_shape
 
 GRAY_8 = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
 
@@ -24,7 +24,7 @@ def exif(orientation: int) -> Image.Exif:
 def upright(samples: np.ndarray, orientation: int) -> np.ndarray:
     """Turn samples the way reading does: into a view of the upright picture that lies as they do."""
     turned = np.empty((*upright_shape(samples.shape, orientation), *samples.shape[2:]), samples.dtype)
-    as_stored(turned, orientation)[:] = samples
+    stored_view(turned, orientation)[:] = samples
     return turned
 
 

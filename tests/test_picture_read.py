@@ -104,7 +104,7 @@ def test_the_first_frame_of_an_animation(form):
     np.testing.assert_allclose(read(data).rgb[2, 3], [1, 0, 0], atol=0.02)
 
 
-def test_an_opened_animation_is_read_where_it_stands():
+def test_an_opened_animation_is_read_at_its_current_frame():
     frames = [Image.new("RGB", (6, 5), colour) for colour in ("red", "lime", "blue")]
     image = Image.open(io.BytesIO(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])))
     image.seek(1)
@@ -324,7 +324,7 @@ def test_what_is_no_picture(data, message):
     assert "PNG" in error.hint
 
 
-def test_a_lying_suffix_does_not_matter(tmp_path, colours):
+def test_a_wrong_suffix_does_not_matter(tmp_path, colours):
     path = tmp_path / "photo.jpg"
     path.write_bytes(encoded(Image.fromarray(colours), "PNG"))
     np.testing.assert_allclose(read(path).rgb, colours / 255, atol=1e-7)

@@ -21,7 +21,7 @@ from nst_onnx.editors.editor import Editor
 from nst_onnx.editors.plugin_files import Installed
 from nst_onnx.editors.profile import Packaging, install_line
 from nst_onnx.editors.registry import EDITORS
-from nst_onnx.support.module_search import Finding
+from nst_onnx.support.diagnostics import Finding
 from nst_onnx.version import __version__
 
 Nst = Callable[..., Outcome]

@@ -53,7 +53,7 @@ def test_without_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_tiles_fit_on_the_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much memory the machine itself has."""
     network = Network(vgg_network(tmp_path).extractor, Device("cuda"))
-    machine = Memory(1 << 40, wished=False)
+    machine = Memory(1 << 40, explicit=False)
     pixels = []
     for gigabytes in (4, 8):
         driver(tmp_path, monkeypatch, f"echo {gigabytes << 10}")

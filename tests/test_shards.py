@@ -18,7 +18,7 @@ from nst_onnx.objective.shards.team import Here
 from nst_onnx.objective.tiles.tiled import Tiled
 from nst_onnx.optim.preconditioned_products import PreconditionedProducts
 from nst_onnx.optim.preconditioner import Preconditioner
-from nst_onnx.optim.space import Host
+from nst_onnx.optim.space import HostSpace
 from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import flat_objective, to_vector
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
@@ -188,9 +188,9 @@ def spread(request: pytest.FixtureRequest, network: Network) -> ShardedPicture:
 
 
 @pytest.fixture
-def spaces(spread: ShardedPicture) -> tuple[Any, Host]:
+def spaces(spread: ShardedPicture) -> tuple[Any, HostSpace]:
     """The shards' space and the host's."""
-    return spread.space(), Host(3 * HEIGHT * WIDTH)
+    return spread.space(), HostSpace(3 * HEIGHT * WIDTH)
 
 
 def vectors(count: int) -> list[np.ndarray]:
@@ -198,7 +198,7 @@ def vectors(count: int) -> list[np.ndarray]:
     return [rng.standard_normal(3 * HEIGHT * WIDTH).astype(np.float32) for _ in range(count)]
 
 
-def test_sums_and_products(spaces: tuple[Any, Host]) -> None:
+def test_sums_and_products(spaces: tuple[Any, HostSpace]) -> None:
     there, here = spaces
     a, b = vectors(2)
     x, y = map(there.take, (a, b))
@@ -210,10 +210,10 @@ def test_sums_and_products(spaces: tuple[Any, Host]) -> None:
     assert there.take(x) is x
 
 
-def test_rows_of_vectors(spaces: tuple[Any, Host]) -> None:
+def test_rows_of_vectors(spaces: tuple[Any, HostSpace]) -> None:
     there, here = spaces
     made = vectors(3)
-    rows, expected = there.rows(3), here.rows(3)
+    rows, expected = there.matrix(3), here.matrix(3)
     for i, vector in enumerate(made):
         rows.put(i, there.take(made[0]))
         rows.put(i, there.take(vector))
@@ -243,13 +243,13 @@ def test_the_preconditioner(spread: ShardedPicture) -> None:
     for s, y in zip(pairs[::2], pairs[1::2], strict=True):
         y = here(y)
         squares = float(s @ s), float(y @ y)
-        again = here.learn(here.waves(s), here.waves(y), squares)
-        found = there.learn(there.waves(space.take(s)), there.waves(space.take(y)), squares)
+        again = here.add_pair(here.dct(s), here.dct(y), squares)
+        found = there.add_pair(there.dct(space.take(s)), there.dct(space.take(y)), squares)
         assert found == again
     assert again
     before = here(pairs[0])
-    here.relearn()
-    there.relearn()
+    here.update_gain()
+    there.update_gain()
     assert np.abs(here(pairs[0]) - before).max() > 0.01
     same()
     state = there.state()
@@ -267,26 +267,26 @@ def test_products_by_waves(spread: ShardedPicture) -> None:
     *gradients, s, total = vectors(8)
 
     def same() -> None:
-        close = {"rtol": 1e-3, "atol": 1e-3 * abs(here.square(0))}
+        close = {"rtol": 1e-3, "atol": 1e-3 * abs(here.self_product(0))}
         np.testing.assert_allclose(there.products(1), here.products(1), **close)
-        np.testing.assert_allclose(there.square(0), here.square(0), **close)
-        applied = space.array(there.applied(space.take(total), weights))
-        np.testing.assert_allclose(applied, here.applied(total, weights), atol=1e-3)
+        np.testing.assert_allclose(there.self_product(0), here.self_product(0), **close)
+        applied = space.array(there.add_correction(space.take(total), weights))
+        np.testing.assert_allclose(applied, here.add_correction(total, weights), atol=1e-3)
 
     for n, gradient in enumerate(gradients):
-        there.turn(space.take(gradient))
-        here.turn(gradient)
+        there.set_gradient(space.take(gradient))
+        here.set_gradient(gradient)
         if n:
-            there.keep(0)
-            here.keep(0)
+            there.store_difference(0)
+            here.store_difference(0)
             squares = float(s @ s), 1.0
-            again = here.learn(0, s, squares)
-            assert there.learn(0, space.take(s), squares) == again
+            again = here.add_pair(0, s, squares)
+            assert there.add_pair(0, space.take(s), squares) == again
             if again:
-                more = here.relearn(1)
-                np.testing.assert_allclose(there.relearn(1), more, atol=1e-3 * np.abs(more).max())
+                more = here.update(1)
+                np.testing.assert_allclose(there.update(1), more, atol=1e-3 * np.abs(more).max())
             same()
-    assert np.abs(more).max() > 0.01 * abs(here.square(0))
+    assert np.abs(more).max() > 0.01 * abs(here.self_product(0))
 
 
 # ---- what is kept

@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from nst_onnx.errors import OptionError
-from nst_onnx.graph.receptive_field import Reach
+from nst_onnx.graph.receptive_field import AxisField
 from nst_onnx.objective.tiles.layout import Halo, Layout, Span, layout, spans
 
 HALOS = st.builds(Halo, st.sampled_from([1, 2, 3, 6, 8, 16]), st.integers(0, 90), st.integers(0, 90))
@@ -64,7 +64,7 @@ def test_too_short_windows_are_refused(length: int, longest: int, halo: Halo) ->
 
 
 REACHES = st.builds(
-    lambda stride, first, span: Reach(stride, first, first + span),
+    lambda stride, first, span: AxisField(stride, first, first + span),
     st.sampled_from([1, 2, 4, 6]),
     st.integers(-40, 10),
     st.integers(0, 60),
@@ -72,7 +72,7 @@ REACHES = st.builds(
 
 
 @given(st.lists(REACHES, min_size=1))
-def test_a_halo_holds_what_every_layer_sees(reaches: list[Reach]) -> None:
+def test_a_halo_holds_what_every_layer_sees(reaches: list[AxisField]) -> None:
     """A core from `first` to `end` has the positions whose first pixel is in it; `first` is a multiple."""
     halo = Halo.of(reaches)
     first, end = 5 * halo.stride, 8 * halo.stride

@@ -14,7 +14,7 @@ from nst_onnx.cli import loss_plot
 from nst_onnx.cli.errors import one_line
 from nst_onnx.cli.output_checks import check_apart, check_new, check_writable
 from nst_onnx.errors import NstError, OptionError
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 if TYPE_CHECKING:
     from nst_onnx.painting.checkpoint import Checkpoint
@@ -40,8 +40,8 @@ class Files:
     plot: Path | None = None
     state: Path | None = None
     save_every: int | None = None
-    _previews: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_PREVIEWS))
-    _states: Pace = field(default_factory=lambda: Pace(SECONDS_BETWEEN_STATES, SHARE_OF_STATES))
+    _previews: Throttle = field(default_factory=lambda: Throttle(SECONDS_BETWEEN_PREVIEWS))
+    _states: Throttle = field(default_factory=lambda: Throttle(SECONDS_BETWEEN_STATES, SHARE_OF_STATES))
     _broken: set[str] = field(default_factory=set)
 
     def check(self, inputs: Iterable[str], *, overwrite: bool) -> None:
@@ -78,9 +78,9 @@ class Files:
         if self.save_every and step.iteration % self.save_every == 0:
             self._try("numbered pictures", lambda: self._write(self.numbered(step.iteration), step))
         if (preview := self.preview) and self._previews.due():
-            self._previews.spend(lambda: self._try("the preview", lambda: self._write(preview, step)))
+            self._previews.run(lambda: self._try("the preview", lambda: self._write(preview, step)))
         if self.state and self._states.due():
-            self._states.spend(lambda: self.save_state(step))
+            self._states.run(lambda: self.save_state(step))
 
     def numbered(self, iteration: int) -> Path:
         """Return where the picture after `iteration` steps goes: OUT-0020.png."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from nst_onnx.editors import engine_file
 from nst_onnx.editors.profile import Packaging
 from nst_onnx.errors import PluginError
-from nst_onnx.support.module_search import Finding
+from nst_onnx.support.diagnostics import Finding
 
 
 def check_files(folder: Path, install_line: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from nst_onnx.editors.plugin_files import Installed
 from nst_onnx.editors.profile import Profile
-from nst_onnx.support.module_search import Finding
+from nst_onnx.support.diagnostics import Finding
 
 P = TypeVar("P", bound=Profile)
 

@@ -1,9 +1,9 @@
-"""A thin builder over onnx.helper: append operators, get the names of their results."""
+"""Graph builder, a thin layer over onnx.helper: append operators, get the names of their results."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,17 @@ from onnx import TensorProto, helper, numpy_helper
 from nst_onnx.graph import external_data
 
 Shape = tuple[int | None, ...]
+T = TypeVar("T")
+NO_INTS: Sequence[int] = ()  # default of an attribute that is a list
 
 OPSET = 17
-IR_VERSION = 8  # what belongs to opset 17; the oldest onnxruntime we support reads it
+IR_VERSION = 8  # goes with opset 17; the oldest supported onnxruntime reads it
 
 
 class Graph:
-    """An ONNX graph under construction. Tensors are known by their names (str).
+    """An ONNX graph under construction. Tensors are identified by name (str).
 
-    Nodes are kept in the order they were appended, which is always a topological order.
+    Nodes are in the order they were appended, which is always a topological order.
     """
 
     def __init__(self, opset: int = OPSET) -> None:
@@ -61,7 +63,7 @@ class Graph:
             self.nodes.append(helper.make_node("Identity", [tensor], [name]))
         self._outputs.append(name)
 
-    def op(self, op_type: str, *inputs: str, **attributes: Any) -> str:
+    def op(self, op_type: str, *inputs: str, **attributes: object) -> str:
         """Append an operator with one result, and return the result's name."""
         result = self.fresh(op_type)
         self.nodes.append(helper.make_node(op_type, list(inputs), [result], **attributes))
@@ -95,35 +97,35 @@ class Graph:
         one = helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])
         return self.op("ConstantOfShape", shape, value=one)
 
-    # ---- looking
+    # ---- queries
 
-    def value(self, name: str) -> npt.NDArray[Any] | None:
+    def value(self, name: str) -> npt.NDArray[np.generic] | None:
         """Return the value of a tensor that is fixed in the graph, else None."""
         if name in self.initializers:
-            return external_data.array(self.initializers[name])
+            return external_data.to_array(self.initializers[name])
         for node in self.nodes:
             if name in node.output and node.op_type == "Constant":
                 return constant_value(node)
         return None
 
     def shape(self, name: str) -> Shape | None:
-        """Return what is known of a tensor's shape since `infer_shapes`: None for unknown dimensions."""
+        """Return a tensor's shape as of the last `infer_shapes`, with None for unknown dimensions."""
         return self._shapes.get(name)
 
     def infer_shapes(self) -> None:
-        """Let onnx infer the shapes of all tensors present."""
+        """Infer the shapes of all tensors present, by onnx."""
         model = self.model([], light=True)
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
         values = [*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output]
         self._shapes = {v.name: shape_of(v) for v in values if v.type.tensor_type.HasField("shape")}
         self._shapes |= {name: tuple(t.dims) for name, t in self.initializers.items()}
 
-    # ---- finishing
+    # ---- output
 
     def model(self, outputs: Iterable[str] | None = None, *, light: bool = False) -> onnx.ModelProto:
         """Return the ONNX model that computes `outputs` (default: those declared) and nothing else.
 
-        `light` leaves large weights out (as inputs), for shape inference.
+        `light` declares large weights as inputs, without their values, for shape inference.
         """
         wanted = self._outputs if outputs is None else list(outputs)
         nodes = needed_nodes(self.nodes, wanted) if wanted else self.nodes
@@ -152,16 +154,16 @@ def needed_nodes(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> lis
     return kept[::-1]
 
 
-def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
-    """Return an attribute's value, or `default` where the node does not have it; strings as str."""
+def attribute(node: onnx.NodeProto, name: str, default: T) -> T:
+    """Return an attribute's value, of the type of `default`, or `default` where the node lacks it."""
     for a in node.attribute:
         if a.name == name:
             value = helper.get_attribute_value(a)
-            return value.decode() if isinstance(value, bytes) else value
+            return cast(T, value.decode() if isinstance(value, bytes) else value)
     return default
 
 
-def constant_value(node: onnx.NodeProto) -> npt.NDArray[Any]:
+def constant_value(node: onnx.NodeProto) -> npt.NDArray[np.generic]:
     """Return the value of a Constant node in any of its forms."""
     for a in node.attribute:
         value = helper.get_attribute_value(a)

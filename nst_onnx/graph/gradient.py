@@ -13,7 +13,7 @@ def gradient(graph: Graph, of: str, wrt: str) -> str:
     """Append nodes that compute d(`of`)/d(`wrt`), and return the gradient's name.
 
     `of` is a tensor with one element, `wrt` any tensor it depends on. The gradient has the shape
-    of `wrt`. Raises GraphError that names the operator where one on the way has no rule, or where
+    of `wrt`. Raises GraphError that names the operator where one between them has no rule, or where
     `of` does not depend on `wrt`.
     """
     graph.infer_shapes()
@@ -41,7 +41,7 @@ def _path(graph: Graph, of: str, wrt: str) -> list[onnx.NodeProto]:
     path = []
     for node in needed_nodes(graph.nodes, [of]):
         if node.op_type not in CONSTANT and reached.intersection(node.input):
-            reached.update(filter(None, node.output))  # "" stands for an output or input left out
+            reached.update(filter(None, node.output))  # "" stands for an omitted output or input
             path.append(node)
     return path
 
@@ -61,10 +61,10 @@ def _named(node: onnx.NodeProto) -> str:
 
 
 def _sum(graph: Graph, terms: list[str]) -> str:
-    """Add up the gradients that arrived at one tensor, keeping the list short for whoever asks again.
+    """Return the sum of the gradients that arrived at one tensor; `terms` becomes that sum.
 
-    What arrived last comes from the depth of the network, by the most nodes. It stands first, for OpenVINO
-    computes an operator's inputs in their order: the others need not wait in memory then.
+    The last term comes from the deepest layers, through the most nodes. It is the first input of Sum, because
+    OpenVINO computes inputs in order: the others then need not be held meanwhile.
     """
     if len(terms) > 1:
         terms[:] = [graph.op("Sum", *reversed(terms))]

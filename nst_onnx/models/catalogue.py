@@ -1,4 +1,4 @@
-"""Which models there are, and where: given, in ``model/``, installed in the user's cache, or shipped.
+"""Model catalogue: models in ``model/``, installed in the user's cache, or shipped, found by name.
 
 The cache, ``NST_ONNX_HOME`` or the platform's, holds ``models/NAME.onnx`` (installed, each with its
 checksum beside it), ``converted/`` (weight files turned to ONNX, by the file's own checksum) and
@@ -32,7 +32,7 @@ from nst_onnx.support.library_errors import system_reason
 SHIPPED = "compact"
 _TRAINED = ("vgg19", "vgg16")  # the networks that "auto" prefers, best first
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_CONVERSION = 1  # raised when conversions change, so that older ones are not taken
+_CONVERSION = 1  # version of the conversions; increase it to invalidate cached ones
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Info:
-    """What a model says of itself. `parameters` counts its weights, `published` names the network whose
-    first layer it has ("" where it is none that is known), `sha256` is the ONNX file's.
+    """Properties of a model. `parameters`: number of weights. `published`: the network whose first layer it
+    has ("" for an unknown one). `sha256`: of the ONNX file.
     """
 
     path: Path
@@ -73,11 +73,11 @@ def home() -> Path:
 def locate(model: str | os.PathLike[str] = "auto") -> Path:
     """Return the ONNX file of a model: "auto", a name as `installed` lists it, or a path.
 
-    "auto" takes, in this order, what NST_ONNX_MODEL names, a VGG-19 in ``model/`` of the working
+    "auto" selects, in this order: the model that NST_ONNX_MODEL names, a VGG-19 in ``model/`` of the working
     directory (ONNX, or any weight file), the user's installed vgg19 or vgg16, the shipped compact network.
-    A weight file is converted once, into the cache; where that cannot be written, with a ModelWarning
-    and for this process only. Raises ModelError where there is no such model; warns with ModelWarning
-    about files in ``model/`` that were passed over.
+    A weight file is converted once, into the cache; where that cannot be written, for this process only and
+    with a ModelWarning. Raises ModelError where there is no such model; warns with ModelWarning about files
+    in ``model/`` that were skipped.
     """
     if model != "auto":
         return _resolve(model)
@@ -97,7 +97,7 @@ def locate(model: str | os.PathLike[str] = "auto") -> Path:
 
 
 def installed() -> list[Entry]:
-    """Return the models that have a name: those in the user's cache, and the shipped one."""
+    """Return the models with a name: those in the user's cache, and the shipped one."""
     entries: list[Entry] = []
     folder = home() / "models"
     if folder.is_dir():
@@ -115,10 +115,9 @@ def add(
 ) -> Path:
     """Install a weight file or an ONNX model into the user's cache and return where it is now.
 
-    `name` defaults to the network's own ("vgg19"), or the file's; it becomes the model's own. A model
-    of that name is replaced. `preprocessing` is for networks that do not say theirs; where a weight
-    file holds no published network it overrides what its layout implies.
-    Raises ModelError, and OptionError for a name that cannot be a file's.
+    `name` defaults to the network's own ("vgg19"), or the file's; a model of that name is replaced.
+    `preprocessing` is for networks without metadata; for weights of no published network it overrides the
+    default of their layout. Raises ModelError, and OptionError for a name that cannot be a file name.
     """
     path = Path(path).expanduser()
     if readers.is_weights(path):
@@ -141,7 +140,7 @@ def add(
             "use letters, digits, dots and dashes, and not auto or compact",
         )
     facts = metadata.read(model)
-    assert facts is not None  # both ways above stamp them
+    assert facts is not None  # set by both branches above
     metadata.stamp(model, replace(facts, name=name))
     target = _installed_path(name)
     _save(model, target)
@@ -150,7 +149,7 @@ def add(
 
 
 def installed_path(name: str) -> Path:
-    """Return the file of an installed model. Raises ModelError where none has that name."""
+    """Return the file of an installed model. Raises ModelError where there is none of that name."""
     path = _installed_path(name)
     if not _NAME.fullmatch(name) or not path.is_file():
         known = ", ".join(entry.name for entry in installed() if entry.origin == "installed")
@@ -160,7 +159,7 @@ def installed_path(name: str) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Remove an installed model or a conversion from the user's cache. Raises ModelError where it stays."""
+    """Remove an installed model or a conversion from the user's cache. Raises ModelError where that fails."""
     try:
         path.unlink()
         _checksum_path(path).unlink(missing_ok=True)
@@ -169,7 +168,7 @@ def remove(path: Path) -> None:
 
 
 def conversions() -> list[Path]:
-    """Return the weight files that were turned to ONNX on the way; they can be deleted at any time."""
+    """Return the cached ONNX conversions of weight files; they can be deleted at any time."""
     return sorted((home() / "converted").glob("*.onnx"))
 
 
@@ -179,7 +178,7 @@ def trained() -> bool:
 
 
 def info(model: str | os.PathLike[str] = "auto") -> Info:
-    """Return what there is to know about a model. Raises ModelError where it cannot be used."""
+    """Return the properties of a model. Raises ModelError where it cannot be used."""
     path = locate(model)
     loaded = extractor.load(path)
     tensors = {tensor.name: tensor for tensor in loaded.proto.graph.initializer}
@@ -195,11 +194,11 @@ def info(model: str | os.PathLike[str] = "auto") -> Info:
 
 
 def verify(model: str | os.PathLike[str] = "auto") -> Info:
-    """Check a model all through and return its `info`.
+    """Verify a model, and return its `info`.
 
-    Checked: the file is the one that was installed (its checksum), the graph is sound, weights are
-    finite, the default layers exist, and a network that calls itself VGG-16 or VGG-19 as published by
-    its authors has their first layer. Raises ModelError with what is wrong.
+    Verified: the checksum of an installed file, the graph, that weights are finite and the default layers
+    exist, and that a network named VGG-16 or VGG-19 with its authors' licence has the published first layer.
+    Raises ModelError with the fault.
     """
     path = locate(model)
     recorded = _checksum_path(path)
@@ -207,19 +206,19 @@ def verify(model: str | os.PathLike[str] = "auto") -> Info:
         expected = recorded.read_text("ascii", "replace").split(" ")[0]
         if readers.sha256(path) != expected:
             raise ModelError(
-                f"{path.name} is not what was installed: its checksum differs",
+                f"{path.name} was changed after its installation: its checksum differs",
                 "install it again: `nst-onnx models fetch` or `nst-onnx models add`",
             )
     checked = info(path)
     if checked.facts.licence and checked.facts.name in _TRAINED and checked.published != checked.facts.name:
-        raise ModelError(f"{path.name} calls itself {checked.facts.name} but has another first layer")
+        raise ModelError(f"{path.name} is named {checked.facts.name} but has another first layer")
     return checked
 
 
 def convert(path: str | os.PathLike[str]) -> Path:
-    """Return the ONNX form of a weight file, converted the first time and kept in the cache.
+    """Return the ONNX conversion of a weight file, cached.
 
-    Where the cache cannot be written it is kept until the process ends, with a ModelWarning.
+    Where the cache cannot be written, it exists until the process ends, with a ModelWarning.
     """
     path = Path(path)
     name = f"{path.name.split('.')[0]}-{readers.sha256(path)[:16]}-v{_CONVERSION}.onnx"
@@ -238,14 +237,14 @@ def convert(path: str | os.PathLike[str]) -> Path:
 
 @cache
 def _temporary() -> Path:
-    """Return a folder that is removed when the process ends."""
+    """Return a folder that is deleted when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="nst-onnx-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def _resolve(model: str | os.PathLike[str]) -> Path:
-    """Return the ONNX file that a path or a name stands for."""
+    """Return the ONNX file of a path or a name."""
     path = Path(model).expanduser()
     if path.is_file():
         return convert(path) if readers.is_weights(path) else path
@@ -266,13 +265,13 @@ def _resolve(model: str | os.PathLike[str]) -> Path:
 
 
 def _in_folder(folder: Path) -> Path | None:
-    """Return the network that a folder of the user's holds, converted; None where it holds none."""
+    """Return the best network in a folder of the user, converted; None where there is none."""
     if not folder.is_dir():
         return None
     candidates = [
         p for p in folder.iterdir() if p.suffix.lower() in (".onnx", *readers.SUFFIXES) and p.is_file()
     ]
-    # VGG-19 before others, ONNX before what must be converted.
+    # VGG-19 before others, ONNX before weight files.
     for path in sorted(candidates, key=lambda p: ("19" not in p.name, p.suffix != ".onnx", p.name)):
         try:
             if path.suffix.lower() != ".onnx":
@@ -280,8 +279,8 @@ def _in_folder(folder: Path) -> Path | None:
             facts = metadata.read(onnx.load(path, load_external_data=False))
             if facts is not None and facts.name in _TRAINED:
                 return path.resolve()
-        except Exception as error:  # whatever it is, it is not ours: models/ is a common name
-            warnings.warn(f"{path} was passed over: {library_errors.of(error)}", ModelWarning, stacklevel=3)
+        except Exception as error:  # any other file: the folder's name is a common one
+            warnings.warn(f"{path} was skipped: {library_errors.of(error)}", ModelWarning, stacklevel=3)
     return None
 
 
@@ -306,7 +305,7 @@ def _save(model: onnx.ModelProto, target: Path) -> None:
 
 
 def _store(target: Path, data: bytes) -> None:
-    """Write a file of the cache, whole or not at all; its folder is made."""
+    """Write a file of the cache atomically, and create its folder."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as file:
@@ -314,12 +313,12 @@ def _store(target: Path, data: bytes) -> None:
     except OSError as error:
         raise ModelError(
             f"{target} cannot be written: {system_reason(error)}",
-            "make room, or let NST_ONNX_HOME name another folder",
+            "free some space, or set NST_ONNX_HOME to another folder",
         ) from error
 
 
 def _published(model: onnx.ModelProto, tensors: dict[str, onnx.TensorProto]) -> str:
-    """Return which published network the first convolution is of, "" for none."""
+    """Return the published network that has this first convolution, "" for none."""
     first = next((node for node in model.graph.node if node.op_type == "Conv"), None)
     if first is None or len(first.input) < 3 or not {first.input[1], first.input[2]} <= tensors.keys():
         return ""

@@ -1,4 +1,4 @@
-"""An ONNX file into a checked feature extractor, whoever exported it."""
+"""Loading an ONNX file of any exporter as a checked feature extractor."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from nst_onnx.models.weights import network_order
 from nst_onnx.support import library_errors
 from nst_onnx.support.library_errors import system_reason
 
-_FOREIGN = "give an ONNX file, or VGG weights: .h5, .keras, .mat, .pth, .safetensors or .npz"
-_HOW = (
-    "say how with `nst-onnx models add FILE` and --channel-order, --scale, --mean and --std, for instance "
+_HINT_FORMATS = "give an ONNX file, or VGG weights: .h5, .keras, .mat, .pth, .safetensors or .npz"
+_HINT_PREPROCESSING = (
+    "give it with `nst-onnx models add FILE` and --channel-order, --scale, --mean and --std, for instance "
     "torchvision's --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225"
 )
 
 
 @dataclass(frozen=True)
 class Extractor:
-    """A network that turns a picture into features.
+    """A feature extractor: a network whose outputs are the feature maps of its layers.
 
     `proto`: the ONNX model, float32, opset ≥ 17, one picture input N×3×H×W with dynamic N, H and W,
     weights as initializers, and exactly `layers` as its outputs, each N×C×h×w.
-    `layers`: the names one may ask for, in network order. `input`: the name of the picture input.
-    `folder`: where the file of its large weights is, if `proto` does not hold them itself.
+    `layers`: their names in network order. `input`: the name of the picture input.
+    `folder`: temporary folder of its external data, if its large weights are not in `proto`.
     """
 
     proto: onnx.ModelProto
@@ -47,44 +47,46 @@ class Extractor:
 
     @property
     def size(self) -> int:
-        """How many bytes the network has, wherever its weights are."""
+        """Size of the network in bytes, external data included."""
         return external_data.size(self.proto)
 
-    def light(self) -> Extractor:
-        """Return the same network with its large weights in a temporary file, which goes when it does.
+    def with_external_data(self) -> Extractor:
+        """Return the same network with its large weights in a temporary file, deleted with the result.
 
         Raises NstError where the file cannot be written.
         """
-        proto, folder = external_data.moved_out(self.proto)
+        proto, folder = external_data.to_external(self.proto)
         return replace(self, proto=proto, folder=folder)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Take the weights along to another process, which may be on another machine."""
-        return Extractor, (external_data.whole(self.proto), self.facts, self.layers, self.path, self.input)
+        """Pickle with the weights embedded: the other process may be on another machine."""
+        return Extractor, (external_data.embedded(self.proto), self.facts, self.layers, self.path, self.input)
 
 
 def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = None) -> Extractor:
-    """Read a feature extractor.
+    """Load a feature extractor.
 
-    Models that nst-onnx made say in their metadata how they want their picture. Any other
-    convolutional network needs `preprocessing`; its layers are the outputs of its activation functions
-    that still have a height and width, by tensor name; only a VGG's are given VGG's own names.
-    Whatever else a file brings is brought into one form: float16 is widened to float32, in weights and
-    on the way, constants become initializers, old opsets are converted, fixed sizes made dynamic, a
-    channels-last input turned to N×3×H×W, and the classifier behind the last layer is left out.
+    The metadata of models made by nst-onnx contains their preprocessing. Any other convolutional network
+    needs `preprocessing`; its layers are the outputs of its activation functions that still have a height
+    and width, by tensor name; those of a VGG get VGG's own names. Every network is normalised: float16
+    weights and casts become float32, constants are folded, opsets below 17 converted, fixed sizes made
+    dynamic, a channels-last input transposed to N×3×H×W, and the classifier is removed.
 
-    Raises ModelError where the file is missing, not ONNX, truncated, without picture input, holds
-    NaN or infinite weights, says nothing of its preprocessing and none is given, or says it and one is.
+    Raises ModelError where the file is missing, not ONNX, truncated, without picture input, or has NaN or
+    infinite weights; and where its preprocessing is neither in it nor given, or both.
     """
     path = Path(path)
     model = parse(path)
     try:
         facts = metadata.read(model)
         if facts is None and preprocessing is None:
-            raise ModelError(f"{path.name} does not say how it wants its picture (no nst.* metadata)", _HOW)
+            raise ModelError(
+                f"{path.name} does not say how to preprocess its picture (no nst.* metadata)",
+                _HINT_PREPROCESSING,
+            )
         if facts is not None and preprocessing is not None:
             raise ModelError(
-                f"{path.name} says itself how it wants its picture",
+                f"{path.name} says itself how to preprocess its picture",
                 "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
             )
         constant_folding.fold(model.graph)
@@ -99,8 +101,8 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         if not layers:
             raise ModelError(f"{path.name} has no layer with a height and width to take features from")
         _keep_only(model.graph, layers)
-        constant_folding.widen(model.graph)
-        model = _modern(model)
+        constant_folding.cast_to_float32(model.graph)
+        model = _convert_opset(model)
         _make_dynamic(model, name, layers)
         onnx.checker.check_model(model)
         _check_finite(model.graph, path.name)
@@ -108,25 +110,27 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         if path.name in str(error):
             raise
         raise ModelError(f"{path.name}: {error}", error.hint) from error
-    except Exception as error:  # the protobuf, checker, converter and inference errors share no base
+    except (
+        Exception
+    ) as error:  # protobuf's, checker's, converter's and inference's errors share no base class
         raise ModelError(
-            f"{path.name} is not a sound ONNX model: {library_errors.of(error)}", _FOREIGN
+            f"{path.name} is not a valid ONNX model: {library_errors.of(error)}", _HINT_FORMATS
         ) from error
     if facts is None:
         facts = Facts(path.stem, preprocessing or Preprocessing(), source=path.name)
-    facts = _completed(facts, layers)
+    facts = _with_default_layers(facts, layers)
     metadata.stamp(model, facts)
     return Extractor(model, facts, tuple(layers), path, name)
 
 
 def parse(path: Path) -> onnx.ModelProto:
-    """Return the model in a file as it is. Raises ModelError where it is missing, not ONNX, or truncated."""
+    """Return the model in a file, unchanged. Raises ModelError where it is missing, not ONNX or truncated."""
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not an ONNX model")
     try:
         size = path.stat().st_size
         if size == 0:
-            raise ModelError(f"{path.name} is empty", _FOREIGN)
+            raise ModelError(f"{path.name} is empty", _HINT_FORMATS)
         model = onnx.load(path)
     except ModelError:
         raise
@@ -137,15 +141,15 @@ def parse(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path} cannot be read: {system_reason(error)}") from error
     except Exception as error:  # google.protobuf's DecodeError, onnx's external data errors
         raise ModelError(
-            f"{path.name} is not an ONNX model, or is damaged: {library_errors.of(error)}", _FOREIGN
+            f"{path.name} is not an ONNX model, or is damaged: {library_errors.of(error)}", _HINT_FORMATS
         ) from error
     if not model.graph.node or not model.opset_import:
-        raise ModelError(f"{path.name} is not an ONNX model: it holds no graph", _FOREIGN)
+        raise ModelError(f"{path.name} is not an ONNX model: it has no graph", _HINT_FORMATS)
     return model
 
 
 def _picture_input(graph: onnx.GraphProto, where: str) -> str:
-    """Return the name of the one picture input, brought to N×3×H×W."""
+    """Return the name of the one picture input, after transposing it to N×3×H×W."""
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in stored]
     del graph.input[:]  # before IR version 4 every initializer was also an input
@@ -173,23 +177,23 @@ def _is_picture(value: onnx.ValueInfoProto) -> bool:
 
 
 def _channels_first(graph: onnx.GraphProto, name: str, where: str) -> None:
-    """Turn an N×H×W×3 input whose first step is a transpose (as tf2onnx writes) to N×3×H×W."""
-    takers = [node for node in graph.node if name in node.input]
-    for node in takers:
+    """Change an N×H×W×3 input that is transposed first (as tf2onnx writes) to N×3×H×W."""
+    consumers = [node for node in graph.node if name in node.input]
+    for node in consumers:
         perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), None)
         if node.op_type != "Transpose" or perm != [0, 3, 1, 2]:
             raise ModelError(
                 f"{where} takes pictures with the channels last",
                 "export it with the channels first, N×3×H×W",
             )
-    replaced = {node.output[0]: name for node in takers}
-    for node in takers:
+    replaced = {node.output[0]: name for node in consumers}
+    for node in consumers:
         graph.node.remove(node)
     feature_layers.rename_inputs(graph, replaced)
 
 
 def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
-    """Drop every node and weight that no layer needs: a classifier's head, mostly."""
+    """Remove every node and weight that no layer needs: mostly a classifier's head."""
     needed = set(layers)
     nodes = []
     for node in reversed(graph.node):
@@ -208,7 +212,7 @@ def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
         output.type.tensor_type.elem_type = TensorProto.FLOAT
 
 
-def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
+def _convert_opset(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the model in opset 17 or later."""
     # Before the conversion: below IR version 4 the converter requires every initializer to be an input too.
     model.ir_version = max(model.ir_version, vgg.IR_VERSION)
@@ -221,13 +225,13 @@ def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _make_dynamic(model: onnx.ModelProto, name: str, layers: list[str]) -> None:
-    """Let the picture have any size, and find the layers' shapes again."""
+    """Make the picture's batch, height and width dynamic, and infer the layers' shapes again."""
     graph = model.graph
     picture = next(value for value in graph.input if value.name == name)
     picture.CopyFrom(onnx.helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3, "H", "W"]))
     del graph.value_info[:]
     for output in graph.output:
-        output.type.tensor_type.ClearField("shape")  # a fixed size would win over what is inferred
+        output.type.tensor_type.ClearField("shape")  # a fixed size would override the inferred one
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     known = {value.name: value for value in [*graph.output, *inferred.value_info, *inferred.output]}
     del graph.output[:]
@@ -240,32 +244,32 @@ def _check_finite(graph: onnx.GraphProto, where: str) -> None:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelError(
                 f"{where}: the weights {tensor.name} hold NaN or infinity",
-                "the file is damaged; get it again",
+                "the file is damaged; download it again",
             )
 
 
-def _completed(facts: Facts, layers: list[str]) -> Facts:
-    """Fill in the default layers where the file names none that it has."""
+def _with_default_layers(facts: Facts, layers: list[str]) -> Facts:
+    """Set the default layers where the file names none that it has."""
     style = tuple(name for name in facts.style_layers if name in layers)
     content = tuple(name for name in facts.content_layers if name in layers)
     if not style or not content:
-        spread_style, spread_content = _usual(layers)
+        spread_style, spread_content = _default_layers(layers)
         style, content = style or spread_style, content or spread_content
     return replace(facts, style_layers=style, content_layers=content)
 
 
-def _usual(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return (style, content) layers to use where the file does not say."""
+def _default_layers(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the default (style, content) layers of a network with these layers."""
     return vgg.default_layers(layers) if network_order(layers) == layers else _spread(layers)
 
 
 def _spread(layers: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return five style layers over the first four fifths of the network, and a content layer in them.
 
-    The same places, relative to the depth, as VGG-19's usual ones.
+    At the same relative depths as VGG-19's default layers.
     """
-    places = np.unique(np.linspace(0, 0.8, 5) * (len(layers) - 1) + 0.5).astype(int)
-    style = tuple(dict.fromkeys(layers[i] for i in places))
+    indices = np.unique(np.linspace(0, 0.8, 5) * (len(layers) - 1) + 0.5).astype(int)
+    style = tuple(dict.fromkeys(layers[i] for i in indices))
     return style, (layers[int(0.6 * (len(layers) - 1) + 0.5)],)
 
 

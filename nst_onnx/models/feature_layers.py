@@ -1,4 +1,4 @@
-"""Which tensors of a foreign network are its layers."""
+"""Layers of an imported network: which of its tensors are feature maps, and their VGG names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nst_onnx.models.weights import DEPTHS, WIDTHS, architecture
 _ACTIVATIONS = frozenset(
     "Relu LeakyRelu PRelu Elu Clip HardSwish HardSigmoid Sigmoid Tanh Softplus Softsign Mul Concat".split()
 )
-# Behind these a tensor has lost its height and width, or they are fixed.
+# The outputs of these have no height and width, or fixed ones.
 _FLATTENING = frozenset(
     "Flatten Reshape Gemm MatMul GlobalAveragePool GlobalMaxPool GlobalLpPool Shape Size Softmax LogSoftmax "
     "ArgMax ReduceMean ReduceSum ReduceMax Squeeze".split()
@@ -20,10 +20,10 @@ _FLATTENING = frozenset(
 
 
 def find(graph: onnx.GraphProto, picture: str) -> list[str]:
-    """Return the layers of a network in its own order: what its activations and outputs hold.
+    """Return the layers of a network in network order: the outputs of its activations, and its outputs.
 
-    Only tensors that are computed from `picture` and still have a height and a width count: a node is
-    past that when it flattens, or when all it gets of the picture is past it already.
+    Only tensors that are computed from `picture` and still have a height and a width: not those of a node
+    that flattens, nor of one all of whose inputs from the picture are flat.
     """
     outputs = {value.name for value in graph.output}
     spatial = {picture}
@@ -49,10 +49,10 @@ def in_order(graph: onnx.GraphProto, names: Iterable[str]) -> list[str]:
 
 
 def vgg_names(graph: onnx.GraphProto, picture: str) -> dict[str, str]:
-    """Return tensor → VGG's own name where the network is a VGG, {} where it is another.
+    """Return tensor → VGG's layer name where the network is a VGG, {} where it is another.
 
     A VGG: 3×3 convolutions of its widths, each with its ReLU, in one chain with pooling between the
-    blocks, to conv3_3 at least. Exporters number tensors as they like; presets ask for ``conv4_2``.
+    blocks, to conv3_3 at least. Exporters number tensors; presets need names such as ``conv4_2``.
     """
     widths = {tensor.name: tensor.dims for tensor in graph.initializer}
     names: dict[str, str] = {}
@@ -80,7 +80,7 @@ def vgg_names(graph: onnx.GraphProto, picture: str) -> dict[str, str]:
 
 
 def rename(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:
-    """Give tensors new names, wherever they are made or taken."""
+    """Rename tensors, as outputs and as inputs of nodes."""
     rename_inputs(graph, renamed)
     for node in graph.node:
         for i, name in enumerate(node.output):
@@ -88,7 +88,7 @@ def rename(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:
 
 
 def rename_inputs(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:
-    """Let every node that took a key of `renamed` take its value."""
+    """Rename the inputs of all nodes."""
     for node in graph.node:
         for i, name in enumerate(node.input):
             node.input[i] = renamed.get(name, name)

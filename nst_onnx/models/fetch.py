@@ -1,4 +1,4 @@
-"""Published weights from the network, into the user's cache."""
+"""Downloading published weights into the user's cache."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def fetch(
 ) -> Path:
     """Download a published network, convert it, install it under `name` and return its ONNX file.
 
-    A model that is installed, and sound, is returned as it is, unless `force` or `url` is given. A download
-    that broke off goes on where it stopped. `url` takes another place, or another file, in any layout that
-    can be read; `checksum` (``md5:…``, ``sha256:…``) is then that file's; a mirror of the same file name
-    keeps the known one. `progress` draws a bar, and names the licence, on standard error.
+    An installed model that passes `verify` is returned unless `force` or `url` is given. An interrupted
+    download resumes. `url`: another address, of a file in any readable layout, with its `checksum`
+    (``md5:…``, ``sha256:…``); for a mirror of the same file name the known checksum is used. `progress` shows
+    a bar and the licence on standard error.
 
-    Raises OptionError for an unknown name without `url`, and DownloadError, which says what to download
-    by hand, and what to do with it, where the network, the proxy, the server or the disk fail.
+    Raises OptionError for an unknown name without `url`, and DownloadError, with instructions for a download
+    by hand, where the network, the proxy, the server or the disk fail.
     """
     if name not in SOURCES and url is None:
         raise OptionError(f"there is nothing to fetch named {name!r}", f"known: {', '.join(SOURCES)}")
@@ -68,20 +68,20 @@ def fetch(
     file_name = _file_name(address)
     if known and checksum is None and file_name == _file_name(known.url):
         checksum = known.checksum
-    if url is None and not force and (there := present(name)) is not None:
-        return there.path
+    if url is None and not force and (found := present(name)) is not None:
+        return found.path
     title = f"{known.title} ({known.licence})" if known else name
     file = _download(address, file_name, checksum, title, progress)
     try:
         installed = catalogue.add(file, name=name)
     except ModelError as error:
-        raise ModelError(f"what {address} holds cannot be used: {error}", error.hint) from error
+        raise ModelError(f"the file at {address} cannot be used: {error}", error.hint) from error
     file.unlink(missing_ok=True)
     return installed
 
 
 def present(name: str) -> catalogue.Info | None:
-    """Return what is known of the installed model of that name, None where there is none or it is damaged."""
+    """Return the `Info` of the installed model of that name, None where there is none or it is damaged."""
     path = next((e.path for e in catalogue.installed() if e.name == name and e.origin == "installed"), None)
     if path is None:
         return None
@@ -101,26 +101,26 @@ def _download(url: str, file_name: str, checksum: str | None, title: str, progre
     folder = catalogue.home() / "downloads"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _bar(title, progress) as tell:
-            downloader = ResumingDownloader(folder / f"{file_name}.part", tell)
+        with _bar(title, progress) as report:
+            downloader = ResumingDownloader(folder / f"{file_name}.part", report)
             try:
                 pooch.retrieve(url, checksum, file_name, folder, downloader=downloader)
             except ValueError:
                 if not downloader.resumed:
                     raise
-                # What was there before was the beginning of another file: take it from the start.
+                # The partial file was the beginning of another file: start again.
                 pooch.retrieve(url, checksum, file_name, folder, downloader=downloader)
         return folder / file_name
     except requests.exceptions.RequestException as error:
         raise DownloadError(f"{url} could not be downloaded: {_reason(error)}", _by_hand(url)) from error
     except ValueError as error:
         raise DownloadError(
-            f"what came from {url} is not the published file: its checksum differs", _by_hand(url)
+            f"the file at {url} is not the published one: its checksum differs", _by_hand(url)
         ) from error
     except OSError as error:
         raise DownloadError(
             f"{file_name} cannot be written to {folder}: {system_reason(error)}",
-            "make room, or let NST_ONNX_HOME name another folder",
+            "free some space, or set NST_ONNX_HOME to another folder",
         ) from error
 
 
@@ -138,7 +138,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.exceptions.HTTPError) and response is not None:
         return f"the server says {response.status_code} {response.reason}"
     if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy that the environment names does not let it through"
+        return "the proxy set in the environment refuses the connection"
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate cannot be verified"
     if isinstance(error, requests.exceptions.Timeout):
@@ -156,7 +156,7 @@ def _file_name(url: str) -> str:
 
 @contextlib.contextmanager
 def _bar(title: str, shown: bool) -> Iterator[Callable[[int, int | None], None]]:
-    """Draw a bar on standard error while a download goes on; give the function that moves it."""
+    """Show a progress bar on standard error; yield the function that updates it."""
     if not shown:
         yield lambda here, total: None
         return

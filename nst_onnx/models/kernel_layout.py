@@ -1,9 +1,9 @@
-"""Which way round a file keeps its kernels: found by the published first layer, never assumed.
+"""Kernel layout of a weight file: detected by comparing its first layer with the published ones.
 
 Published files of the same network disagree: axes in any order, rows and columns exchanged, kernels
-rotated by 180° (Theano convolves), RGB or BGR, and pixels in 0..255 or normalised. All of these show
-in the first layer, and a file's other kernels share its axes. Twelve numbers of that layer's first
-filter tell them apart: any wrong reading is off by more than 10%.
+rotated by 180° (Theano convolves), RGB or BGR, and pixels in 0..255 or normalised. All of these are
+visible in the first layer, and the other kernels have the same layout. A fingerprint of twelve numbers of
+its first filter identifies it: any wrong layout differs by more than 10%.
 
 The numbers are of VGG-19 and VGG-16 by Karen Simonyan and Andrew Zisserman, CC BY 4.0, and were
 derived from Keras Applications' file by::
@@ -36,16 +36,16 @@ from nst_onnx.models.weights import (
 
 
 class ModelWarning(UserWarning):
-    """A model is used on trust: something about it could not be verified."""
+    """Something about a model in use could not be verified."""
 
 
 @dataclass(frozen=True)
-class Stored:
-    """Weights as a file holds them, with what its layout declares about them.
+class StoredWeights:
+    """Weights as stored in a file, with the properties that its layout implies.
 
     `layers`: VGG's name → (kernel, bias), axes in the order `axes` names (O out, I in, H, W).
-    `rotated`: whether the layout keeps kernels for true convolution, rotated by 180°.
-    `mean`: the mean colour that the file itself carries, in 0..255.
+    `rotated`: whether kernels are stored for true convolution, rotated by 180°.
+    `mean`: the mean colour in the file, in 0..255.
     """
 
     layers: dict[str, tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]]
@@ -58,7 +58,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Orientation:
-    """How to bring a file's kernels to O×I×H×W cross-correlation: a transpose, then flips."""
+    """Conversion of a file's kernels to O×I×H×W cross-correlation: a transpose, then flips."""
 
     axes: tuple[int, int, int, int] = (0, 1, 2, 3)
     flip_height: bool = False
@@ -66,19 +66,19 @@ class Orientation:
     flip_channels: bool = False  # of conv1_1 only: RGB from BGR, or the reverse
 
     def apply(self, kernel: npt.NDArray[np.generic], *, first: bool) -> npt.NDArray[np.float32]:
-        """Return the kernel O×I×H×W; `first` says that it is conv1_1's and takes colours."""
-        turned = kernel.transpose(self.axes)[
+        """Return the kernel O×I×H×W; `first`: whether it is conv1_1's, whose inputs are colours."""
+        flipped = kernel.transpose(self.axes)[
             :,
             :: -1 if self.flip_channels and first else 1,
             :: -1 if self.flip_height else 1,
             :: -1 if self.flip_width else 1,
         ]
-        return np.ascontiguousarray(turned, np.float32)
+        return np.ascontiguousarray(flipped, np.float32)
 
 
 @dataclass(frozen=True)
 class _Fingerprint:
-    """Of the first filter, BGR: its blue plane, the first number of green and of red, and its bias."""
+    """Fingerprint of the first filter, BGR: its blue plane, the first number of green and red, its bias."""
 
     blue: tuple[tuple[float, float, float], ...]
     green: float
@@ -108,7 +108,7 @@ _PUBLISHED = {
         0.73429835,
     ),
 }
-_TOLERANCE = 0.01  # of the filter's norm; float16 storage costs 0.0005, a wrong reading 0.13 or more
+_TOLERANCE = 0.01  # of the filter's norm; float16 storage differs by 0.0005, a wrong layout by 0.13 or more
 
 
 def recognise(
@@ -124,7 +124,7 @@ def recognise(
     for orientation in _orientations(kernel):
         first = orientation.apply(kernel, first=True)[0]
         for preprocessing in (CAFFE, TORCHVISION):
-            found = _code(first, preprocessing)
+            found = _fingerprint(first, preprocessing)
             for name, print_ in _PUBLISHED.items():
                 published = np.array([*itertools.chain(*print_.blue), print_.green, print_.red])
                 scale = float(bias.flat[0]) / print_.bias
@@ -135,12 +135,12 @@ def recognise(
     return None if best is None else best[1:]
 
 
-def canonical(stored: Stored, *, where: str, name: str, source: str, sha256: str) -> Weights:
-    """Return what a file holds in canonical form, its orientation detected.
+def canonical(stored: StoredWeights, *, where: str, name: str, source: str, sha256: str) -> Weights:
+    """Return a file's weights in canonical form, with their orientation detected.
 
-    A first layer that matches no published one is taken as its layout declares, with a ModelWarning:
-    torchvision's networks, trained anew, and whatever else has VGG's shape. `name` is used where the
-    network is not VGG itself. Raises ModelError, naming `where`, for weights that are not VGG-shaped.
+    For a first layer that matches no published one the orientation is that of its layout, with a
+    ModelWarning: torchvision's networks, trained anew, and others of VGG's shape. `name` is used where the
+    network is not a VGG. Raises ModelError, naming `where`, for weights that are not VGG-shaped.
     """
     names = network_order(stored.layers)
     if "conv1_1" not in names:
@@ -176,7 +176,14 @@ def canonical(stored: Stored, *, where: str, name: str, source: str, sha256: str
             stacklevel=2,
         )
     licence = LICENCE if match is not None else ""
-    return Weights(name, layers, _with_mean(preprocessing, stored.mean), source, licence, sha256)
+    return Weights(
+        name=name,
+        layers=layers,
+        preprocessing=_with_mean(preprocessing, stored.mean),
+        source=source,
+        licence=licence,
+        sha256=sha256,
+    )
 
 
 def _orientations(kernel: npt.NDArray[np.generic]) -> Iterator[Orientation]:
@@ -186,16 +193,16 @@ def _orientations(kernel: npt.NDArray[np.generic]) -> Iterator[Orientation]:
                 yield Orientation((axes[0], axes[1], axes[2], axes[3]), *flips)
 
 
-def _code(first: npt.NDArray[np.float32], preprocessing: Preprocessing) -> npt.NDArray[np.float64]:
-    """Return the fingerprint's numbers of a filter I×H×W that takes `preprocessing`'s input, as Caffe's."""
+def _fingerprint(first: npt.NDArray[np.float32], preprocessing: Preprocessing) -> npt.NDArray[np.float64]:
+    """Return the fingerprint of a filter I×H×W for input by `preprocessing`, converted to Caffe's."""
     scaled = first * (preprocessing.scale / 255 / np.asarray(preprocessing.std)[:, None, None])
     if preprocessing.channel_order == "RGB":
         scaled = scaled[::-1]
     return np.append(scaled[0].ravel(), [scaled[1, 0, 0], scaled[2, 0, 0]]).astype(np.float64)
 
 
-def _declared(stored: Stored, where: str) -> Orientation:
-    """Return the orientation that the layout declares, unless the first kernel's shape rules it out."""
+def _declared(stored: StoredWeights, where: str) -> Orientation:
+    """Return the layout's orientation, or another that the first kernel's shape allows."""
     shape = stored.layers["conv1_1"][0].shape
     for axes in (stored.axes, "OIHW", "HWIO"):
         order = tuple(axes.index(letter) for letter in "OIHW")
@@ -209,9 +216,9 @@ def _declared(stored: Stored, where: str) -> Orientation:
 
 
 def _with_mean(preprocessing: Preprocessing, mean: tuple[float, float, float] | None) -> Preprocessing:
-    """Let the mean that a file carries replace the usual one, unless it is the usual one rounded.
+    """Return the preprocessing with the mean in the file, unless that is the usual mean, rounded.
 
-    Its channels may be in either order: the one nearer to the usual mean is taken.
+    Its channels may be in either order: the one nearer to the usual mean is used.
     """
     if mean is None or preprocessing.scale != 255.0:
         return preprocessing

@@ -1,4 +1,4 @@
-"""Layer names. VGG's own are canonical: ``conv3_1`` means the ReLU output of that convolution."""
+"""Canonical layer names, those of VGG: ``conv3_1`` is the ReLU output of that convolution."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _VGG = re.compile(r"(?:conv|relu)(\d)_(\d)|block(\d)_conv(\d)")
 
 
 def canonical(name: str) -> str:
-    """Return VGG's own name for a layer.
+    """Return VGG's name for a layer.
 
     ``relu1_1`` (Caffe, torch) and ``block1_conv1`` (Keras) become ``conv1_1``; any other name
-    is returned as it is, because other networks have names of their own.
+    is returned unchanged, because other networks have other names.
     """
     match = _VGG.fullmatch(name.strip())
     if match is None:
@@ -25,9 +25,9 @@ def canonical(name: str) -> str:
 
 
 def resolve(name: str, available: Iterable[str]) -> str:
-    """Return the name under which `available` holds the layer that a person calls `name`.
+    """Return the name in `available` of the layer that the user calls `name`.
 
-    Raises OptionError that lists what there is, nearest names first.
+    Raises OptionError that suggests the nearest names.
     """
     known = list(available)
     for candidate in (name, canonical(name)):

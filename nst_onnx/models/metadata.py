@@ -1,4 +1,4 @@
-"""The facts that a feature extractor carries in its ONNX ``metadata_props``."""
+"""Metadata of a feature extractor, stored in its ONNX ``metadata_props``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREFIX = "nst."
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a network wants its input made from a public picture (RGB, 0..1, sRGB-encoded).
+    """Conversion of a picture (RGB, 0..1, sRGB-encoded) to a network's input.
 
     ``x[c] = (scale * picture[channel_order[c]] - mean[c]) / std[c]``; `mean` and `std` are in the
     network's own channel order and in units of the scaled picture.
@@ -44,7 +44,7 @@ TORCHVISION = Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that ``metadata_props`` says of a feature extractor."""
+    """Metadata of a feature extractor."""
 
     name: str
     preprocessing: Preprocessing
@@ -56,7 +56,7 @@ class Facts:
 
 
 def stamp(model: onnx.ModelProto, facts: Facts) -> None:
-    """Write `facts` into the model's ``metadata_props``, replacing what was there under ``nst.``."""
+    """Write `facts` into the model's ``metadata_props``, replacing all keys that start with ``nst.``."""
     p = facts.preprocessing
     values = {
         "name": facts.name,
@@ -77,9 +77,9 @@ def stamp(model: onnx.ModelProto, facts: Facts) -> None:
 
 
 def read(model: onnx.ModelProto) -> Facts | None:
-    """Return the facts a model carries, or None where it carries none.
+    """Return a model's metadata, or None where it has none.
 
-    Raises ModelError where they are there but make no sense.
+    Raises ModelError where it is invalid.
     """
     values = {q.key.removeprefix(PREFIX): q.value for q in model.metadata_props if q.key.startswith(PREFIX)}
     if not values:
@@ -106,7 +106,7 @@ def read(model: onnx.ModelProto) -> Facts | None:
 def preprocessing_of(
     channel_order: str, scale: float, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> Preprocessing:
-    """Return a checked Preprocessing. Raises ValueError."""
+    """Return a validated Preprocessing. Raises ValueError."""
     if channel_order not in ("RGB", "BGR"):
         raise ValueError(f"channel_order must be RGB or BGR, not {channel_order!r}")
     if len(mean) != 3 or len(std) != 3:

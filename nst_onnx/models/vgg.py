@@ -1,4 +1,4 @@
-"""Weights into a feature extractor: an ONNX graph with one output per ReLU."""
+"""VGG as an ONNX feature extractor: builds the graph from weights, with one output per ReLU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nst_onnx.models.weights import Weights, block, check
 from nst_onnx.version import __version__
 
 OPSET = 17
-IR_VERSION = 8  # the oldest that goes with opset 17
+IR_VERSION = 8  # the oldest for opset 17
 INPUT = "image"
 _POOL = {"max": "MaxPool", "average": "AveragePool"}
 
@@ -23,13 +23,13 @@ _POOL = {"max": "MaxPool", "average": "AveragePool"}
 def build(
     weights: Weights, *, pooling: Literal["max", "average"] = "max", half: bool = False
 ) -> onnx.ModelProto:
-    """Return the network as an ONNX model, stamped with its facts.
+    """Return the network as an ONNX model with its metadata.
 
-    Input ``image``: float32 N×3×H×W, dynamic. Outputs ``conv1_1`` …: what each ReLU gives, N×C×h×w.
+    Input ``image``: float32 N×3×H×W, dynamic. Outputs ``conv1_1`` …: each ReLU's, N×C×h×w.
     Convolutions pad with zeros to keep the size; 2×2 pooling with stride 2 stands between blocks.
-    `half` stores the weights as float16 (half the file, computed in float32 all the same).
-    Works for a beginning of VGG (blocks 1-3, say) and for other widths.
-    Raises ModelError where the weights do not form such a network, OptionError for unknown pooling.
+    `half` stores the weights as float16 (half the file size; computation is in float32).
+    The first blocks of a VGG (1-3, say) and other widths are allowed.
+    Raises ModelError for weights of another network, OptionError for unknown pooling.
     """
     if pooling not in _POOL:
         raise OptionError(f"pooling must be max or average, not {pooling!r}")
@@ -96,7 +96,7 @@ def build(
 
 
 def default_layers(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return (style layers, content layers) to use of a VGG-shaped network with these layers.
+    """Return the default (style layers, content layers) of a VGG-shaped network with these layers.
 
     Style: the first of each block, as Gatys, Ecker & Bethge 2015 do; a network with fewer than five
     blocks adds its deepest layer. Content: conv4_2, or the layer before the deepest.

@@ -1,4 +1,4 @@
-"""The canonical form of a VGG-shaped network's weights, and what makes one sound."""
+"""Canonical form of a VGG-shaped network's weights, and its validation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LAYER = re.compile(r"conv(\d+)_(\d+)")
 
 @dataclass(frozen=True)
 class Weights:
-    """A network as nst-onnx keeps it, whichever file it came from.
+    """A network's weights in canonical form, of whichever file format.
 
     `layers` maps ``conv1_1`` … in network order to (kernel, bias): float32, kernel O×I×H×W applied
     as cross-correlation, bias O. conv1_1 takes its channels in the preprocessing's order.
@@ -46,13 +46,13 @@ class Weights:
 
 
 def network_order(names: Iterable[str]) -> list[str]:
-    """Return ``conv1_1``-like names in network order; other names are left out."""
+    """Return ``conv1_1``-like names in network order; other names are skipped."""
     numbered = [(int(m[1]), int(m[2]), n) for n in names if (m := _LAYER.fullmatch(n))]
     return [name for _, _, name in sorted(numbered)]
 
 
 def block(name: str) -> int:
-    """Return the block that a layer belongs to: 3 for ``conv3_4``."""
+    """Return the block of a layer: 3 for ``conv3_4``."""
     match = _LAYER.fullmatch(name)
     if match is None:
         raise ModelError(f"{name!r} is not a VGG layer name such as conv3_1")
@@ -60,12 +60,12 @@ def block(name: str) -> int:
 
 
 def layer_names(depths: Iterable[int]) -> list[str]:
-    """Return the layers of a network with so many convolutions in each block."""
+    """Return the layer names of a network with these numbers of convolutions per block."""
     return [f"conv{b}_{i}" for b, depth in enumerate(depths, 1) for i in range(1, depth + 1)]
 
 
 def architecture(names: Iterable[str]) -> str:
-    """Return which VGG these layers are, or are the beginning of: "vgg19" first, where several fit.
+    """Return the VGG whose layers, or first layers, these are: "vgg19" first, where several match.
 
     Raises ModelError that names the layers missing from the nearest one.
     """
@@ -74,8 +74,8 @@ def architecture(names: Iterable[str]) -> str:
     for vgg, depths in DEPTHS.items():
         order = layer_names(depths)
         if names <= set(order):
-            reach = max((order.index(name) for name in names), default=0)
-            missing[vgg] = [name for name in order[: reach + 1] if name not in names]
+            last = max((order.index(name) for name in names), default=0)
+            missing[vgg] = [name for name in order[: last + 1] if name not in names]
             if not missing[vgg]:
                 return vgg
     if not missing:
@@ -88,7 +88,7 @@ def architecture(names: Iterable[str]) -> str:
 def by_order(
     pairs: Sequence[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]],
 ) -> dict[str, tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]]:
-    """Name (kernel, bias) pairs that come in network order, for files that only number their layers.
+    """Name (kernel, bias) pairs in network order, for files that only number their layers.
 
     A block ends where the number of filters changes; blocks 4 and 5 have the same number and are as
     deep as block 3, which holds for every VGG.
@@ -104,9 +104,9 @@ def by_order(
 
 
 def check(layers: Layers, *, where: str) -> None:
-    """Raise ModelError, naming `where`, unless `layers` form a sound VGG-shaped network.
+    """Raise ModelError, naming `where`, unless `layers` form a valid VGG-shaped network.
 
-    Sound: names without gaps, kernels O×I×H×W with odd H and W that fit each other, finite numbers.
+    Valid: names without gaps, kernels O×I×H×W with odd H and W and matching channels, finite numbers.
     """
     try:
         architecture(layers)
@@ -126,13 +126,14 @@ def check(layers: Layers, *, where: str) -> None:
             raise ModelError(f"{where}: {name} has {_shape(bias)} biases for {kernel.shape[0]} filters")
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
             raise ModelError(
-                f"{where}: the weights of {name} hold NaN or infinity", "the file is damaged; get it again"
+                f"{where}: the weights of {name} hold NaN or infinity",
+                "the file is damaged; download it again",
             )
         channels = kernel.shape[0]
 
 
 def is_full_width(layers: Layers) -> bool:
-    """Return whether the layers have VGG's own numbers of channels (a narrower network is not VGG-19)."""
+    """Return whether the layers have VGG's own numbers of channels (a narrower network is not a VGG-19)."""
     return all(kernel.shape[0] == WIDTHS[block(name) - 1] for name, (kernel, _) in layers.items())
 
 

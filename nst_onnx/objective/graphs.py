@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.graph.passes.network_edits import Pooling, cut, strides, with_pooling
-from nst_onnx.graph.passes.recompute import compute_again
+from nst_onnx.graph.passes.network_edits import Pooling, cut, replace_pooling, strides
+from nst_onnx.graph.passes.recompute import recompute
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective import loss_scaling
 from nst_onnx.objective.losses import content, style, temporal, total_variation
@@ -128,7 +128,7 @@ def objective_model(
     slope = gradient(g, loss_scaling.scaled(g, total) if scaled else total, PICTURE)
     # An overflow of half precision must not get lost on its way to the gradient, as it would there.
     if not scaled and (first := _first_layer(g, extractor)):
-        compute_again(g, first, PICTURE, forwards)
+        recompute(g, first, PICTURE, forwards)
     g.output(LOSSES, g.op("Gather", ordered, g.ints(*np.argsort(order))))
     g.output(GRADIENT, loss_scaling.unscaled(g, slope) if scaled else slope)
     return g.model()
@@ -163,7 +163,7 @@ def with_features(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, 
         seen = g.op("Pad", PICTURE, g.ints(0, 0, m, m, 0, 0, m, m), mode="edge")
     prepared = g.op("Conv", seen, kernel, g.constant(offset.astype(np.float32)))
     g.nodes.append(onnx.helper.make_node("Identity", [prepared], [extractor.input]))
-    g.nodes += with_pooling(layers, terms.pooling, same=terms.same)
+    g.nodes += replace_pooling(layers, terms.pooling, same=terms.same)
     if terms.masked:
         g.input(MASK, [1, 1, None, None])
     apart = strides(g.nodes, extractor.input)

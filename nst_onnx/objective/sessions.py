@@ -95,7 +95,7 @@ class Network:
         Raises NstError where that cannot be written.
         """
         if extractor.folder is None and extractor.size > _LARGE:
-            extractor = extractor.light()
+            extractor = extractor.with_external_data()
         self.extractor, self.device, self.threads = extractor, device, threads
         self.sessions = lru_cache(maxsize=_CACHED)(partial(Sessions, extractor, device, threads))
 

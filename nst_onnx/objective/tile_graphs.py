@@ -13,7 +13,7 @@ from dataclasses import replace
 import onnx
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.graph.receptive_field import Field, receptive_fields
+from nst_onnx.graph.receptive_field import ReceptiveField, receptive_fields
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms, with_features
 from nst_onnx.objective.losses import style
@@ -95,7 +95,7 @@ def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
     return floats, all(shape[1] % 16 == 0 for shape in sizes[1:])  # the first is the preprocessing
 
 
-def tile_fields(extractor: Extractor, terms: Terms) -> dict[str, Field]:
+def tile_fields(extractor: Extractor, terms: Terms) -> dict[str, ReceptiveField]:
     """Return the receptive field of every layer. Raises GraphError where there is no bound to it."""
     g, found = with_features(extractor, replace(terms, margin=0, masked=False))
     fields = receptive_fields(g.nodes, PICTURE, g.initializers)

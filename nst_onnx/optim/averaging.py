@@ -1,4 +1,4 @@
-"""A running average of iterates."""
+"""Running average of the iterates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nst_onnx.support import disk_arrays
 class Average:
     """Exponential moving average with bias correction (Polyak averaging; Kingma & Ba 2015, section 7.2).
 
-    Smooths the last steps' noise away. `decay` in 0..1 (below 1); 0 keeps just the last point.
+    It removes the noise of the last steps. `decay` in 0..1 (below 1); 0 returns the last iterate.
     """
 
     def __init__(self, decay: float) -> None:
@@ -20,22 +20,22 @@ class Average:
         self.weight = 0.0
 
     def add(self, x: Vector) -> None:
-        """Take in the next point."""
-        keep, share = np.float32(self.decay), np.float32(1 - self.decay)
-        before, self.sum = self.sum, disk_arrays.beside(x)
-        for piece in disk_arrays.pieces(x.size):
-            old = np.float32(0) if before is None else keep * before[piece]
-            self.sum[piece] = old + share * x[piece]
+        """Add the next iterate."""
+        decay, gain = np.float32(self.decay), np.float32(1 - self.decay)
+        before, self.sum = self.sum, disk_arrays.zeros_like(x)
+        for chunk in disk_arrays.chunks(x.size):
+            old = np.float32(0) if before is None else decay * before[chunk]
+            self.sum[chunk] = old + gain * x[chunk]
             disk_arrays.release(self.sum, x, *([] if before is None else [before]))
         self.weight = self.decay * self.weight + (1 - self.decay)
 
     @property
     def value(self) -> Vector:
-        """The average so far. Raises ValueError before the first point."""
+        """The average so far. Raises ValueError before the first iterate."""
         if self.sum is None:
             raise ValueError("nothing to average yet")
-        value = disk_arrays.beside(self.sum)
-        for piece in disk_arrays.pieces(value.size):
-            np.divide(self.sum[piece], np.float32(self.weight), out=value[piece])
+        value = disk_arrays.zeros_like(self.sum)
+        for chunk in disk_arrays.chunks(value.size):
+            np.divide(self.sum[chunk], np.float32(self.weight), out=value[chunk])
             disk_arrays.release(value, self.sum)
         return value

@@ -1,7 +1,7 @@
-"""Vector space on a device: vectors are tensors, the optimisers' operations on them small ONNX graphs.
+"""Vector space on a device: tensors, and small ONNX graphs for the operations of optimisers.
 
-Only inner products are copied to the host and, while the preconditioner is being learnt, DCT coefficients.
-The graphs run on any execution provider of onnxruntime: tests compare them with numpy on the CPU provider.
+Only inner products are copied to the host and, while the preconditioner estimates its gains, DCT
+coefficients. The graphs run on any provider of onnxruntime, so tests compare them with numpy on the CPU.
 They have not been run on CUDA yet.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +21,15 @@ from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array, Numbers
 
 
-class OnDevice:
+class DeviceSpace:
     """Vectors (n,) as tensors on a device."""
 
     def __init__(self, size: int, device: Device) -> None:
         self.size, self.device = size, device.in_float32
 
-    def rows(self, count: int) -> DeviceRows:
-        """Return room for `count` tensors."""
-        return DeviceRows(self.device)
+    def matrix(self, count: int) -> DeviceMatrix:
+        """Return a matrix of tensors."""
+        return DeviceMatrix(self.device)
 
     def add(self, a: Tensor, b: Tensor, weight: float) -> Tensor:
         """Return a + weight × b."""
@@ -40,8 +39,8 @@ class OnDevice:
         """Return the inner product."""
         return float(fetch(_products(1, self.device)({"vector": a, "r0": b}))[0])
 
-    def take(self, vector: Any) -> Tensor:
-        """Return an array as a tensor; a tensor as it is, for nobody writes to one."""
+    def take(self, vector: Tensor | npt.NDArray[np.generic]) -> Tensor:
+        """Return an array as a tensor; a tensor itself, because tensors are immutable here."""
         return put(vector, self.device) if isinstance(vector, np.ndarray) else vector
 
     def array(self, vector: Tensor) -> Array:
@@ -49,8 +48,8 @@ class OnDevice:
         return fetch(vector)
 
 
-class DeviceRows:
-    """Tensors by number. They are never written to, so nothing is copied."""
+class DeviceMatrix:
+    """Tensors by row number, not copied: tensors are immutable here."""
 
     def __init__(self, device: Device) -> None:
         self._device, self._tensors = device, {}
@@ -58,11 +57,11 @@ class DeviceRows:
     _tensors: dict[int, Tensor]
 
     def put(self, row: int, vector: Tensor) -> None:
-        """Keep a tensor in the place of another."""
+        """Set a row."""
         self._tensors[row] = vector
 
     def get(self, row: int) -> Tensor:
-        """Return the tensor kept there."""
+        """Return a row."""
         return self._tensors[row]
 
     def products(self, vectors: Sequence[Tensor], count: int) -> Numbers:
@@ -80,46 +79,44 @@ class DeviceRows:
 
 
 class DevicePreconditioner(Preconditioner):
-    """The preconditioner, by matrix products on the device. Waves stay there; it fetches them to learn."""
-
-    space: Any
+    """The preconditioner as matrix products on the device; `add_pair` copies coefficients to the host."""
 
     def __init__(self, shape: tuple[int, int], device: Device) -> None:
         self._device = device = device.in_float32
         super().__init__(shape)
-        self.space = OnDevice(self.space.size, device)
+        self.space = DeviceSpace(self.space.size, device)
         self._fixed = {
             "rows": put(self._rows, device),
             "columns": put(self._columns, device),
             "opponents": put(OPPONENTS, device),
         }
         count = len(self._rows), len(self._columns)
-        self._to_waves, self._add = _waves(shape, device), _plus(count, device)
+        self._dct, self._add = _dct(shape, device), _add_inverse_dct(count, device)
 
-    def learn(self, s: Tensor, y: Tensor, squares: tuple[float, float]) -> bool:
-        """Take in a pair's waves, on the host."""
-        return super().learn(fetch(s), fetch(y), squares)
+    def add_pair(self, s: Tensor, y: Tensor, squares: tuple[float, float]) -> bool:
+        """Add a pair's coefficients to the estimate, on the host."""
+        return super().add_pair(fetch(s), fetch(y), squares)
 
-    def waves(self, vector: Tensor) -> Tensor:
-        """Return C v."""
-        return self._to_waves({"vector": vector, **self._fixed})
+    def dct(self, vector: Tensor) -> Tensor:
+        """Return C v: the lowest DCT coefficients of the opponent colours."""
+        return self._dct({"vector": vector, **self._fixed})
 
-    def weigh(self, waves: Tensor) -> Tensor:
+    def apply_excess_gain(self, coefficients: Tensor) -> Tensor:
         """Return E w."""
-        return _weighed(self._device)({"waves": waves, "excess": self._there})
+        return _product(self._device)({"coefficients": coefficients, "excess": self._device_excess})
 
-    def plus(self, vector: Tensor, waves: Tensor) -> Tensor:
+    def add_inverse_dct(self, vector: Tensor, coefficients: Tensor) -> Tensor:
         """Return v + Cᵀ w."""
-        return self._add({"vector": vector, "waves": waves, **self._fixed})
+        return self._add({"vector": vector, "coefficients": coefficients, **self._fixed})
 
-    def _set_gain(self, gain: npt.NDArray[Any]) -> None:
+    def _set_gain(self, gain: npt.NDArray[np.floating]) -> None:
         super()._set_gain(gain)
-        self._there = put(self._excess, self._device)
+        self._device_excess = put(self._excess, self._device)
 
 
 @lru_cache(maxsize=256)
 def _products(count: int, device: Device) -> DeviceFunction:
-    """(count,): the inner product of a vector with each of `count` others."""
+    """DeviceFunction for (count,) inner products of a vector with `count` others."""
     g = Graph()
     vector = g.input("vector", [None])
     rows = [g.input(f"r{i}", [None]) for i in range(count)]
@@ -130,7 +127,7 @@ def _products(count: int, device: Device) -> DeviceFunction:
 
 @lru_cache(maxsize=256)
 def _sum(count: int, device: Device) -> DeviceFunction:
-    """Σ weight × vector."""
+    """DeviceFunction for Σ weight × vector."""
     g = Graph()
     weights = g.input("weights", [count])
     terms = [g.op("Mul", g.input(f"r{i}", [None]), g.op("Gather", weights, g.ints(i))) for i in range(count)]
@@ -139,29 +136,29 @@ def _sum(count: int, device: Device) -> DeviceFunction:
 
 
 @lru_cache(maxsize=8)
-def _waves(shape: tuple[int, int], device: Device) -> DeviceFunction:
-    """The opponent colours' lowest frequencies."""
+def _dct(shape: tuple[int, int], device: Device) -> DeviceFunction:
+    """DeviceFunction for the DCT: the lowest coefficients of the opponent colours."""
     g = _with_bases()
     planes = g.op("Reshape", "vector", g.ints(3, *shape))
     low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
-    g.output("waves", g.op("Reshape", _mix(g, "opponents", low), g.ints(-1)))
+    g.output("coefficients", g.op("Reshape", _mix(g, "opponents", low), g.ints(-1)))
     return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _weighed(device: Device) -> DeviceFunction:
-    """The waves, each times its `excess`."""
+def _product(device: Device) -> DeviceFunction:
+    """DeviceFunction for coefficients × `excess`, element by element."""
     g = Graph()
-    g.output("weighed", g.op("Mul", g.input("waves", [None]), g.input("excess", [None])))
+    g.output("product", g.op("Mul", g.input("coefficients", [None]), g.input("excess", [None])))
     return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _plus(count: tuple[int, int], device: Device) -> DeviceFunction:
-    """The vector, and so many `waves`."""
+def _add_inverse_dct(count: tuple[int, int], device: Device) -> DeviceFunction:
+    """DeviceFunction for vector + inverse DCT of `count` coefficients."""
     g = _with_bases()
-    waves = g.op("Reshape", g.input("waves", [None]), g.ints(3, *count))
-    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
+    coefficients = g.op("Reshape", g.input("coefficients", [None]), g.ints(3, *count))
+    colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), coefficients)
     tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
     g.output("sum", g.op("Add", "vector", g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1))))
     return DeviceFunction(g.model(), device)

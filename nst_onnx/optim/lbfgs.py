@@ -1,39 +1,50 @@
-"""Limited-memory BFGS."""
+"""L-BFGS: quasi-Newton steps from the last correction pairs, with an optional preconditioner."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from nst_onnx.optim.correction_pairs import Pairs, Scaling, newest
-from nst_onnx.optim.optimiser import State
-from nst_onnx.optim.space import Host, Space
-from nst_onnx.optim.threads import one_thread
+from nst_onnx.optim.correction_pairs import CorrectionPairs, Scaling, newest_pair_scaling
+from nst_onnx.optim.optimiser import SavedState, State
+from nst_onnx.optim.preconditioner import Preconditioner
+from nst_onnx.optim.space import HostSpace, Space
+from nst_onnx.optim.threads import single_blas_thread
 from nst_onnx.support import disk_arrays
 
 V = TypeVar("V")
 
-_ARMIJO = 1e-4
-_ROUNDING = 1e-6  # relative: what float32 losses cannot tell apart
+_ARMIJO = 1e-4  # c₁ of the sufficient-decrease test (Nocedal & Wright, eq. 3.4)
+_ROUNDING = 1e-6  # relative error of float32 losses
 _TINY = 1e-30
-_MAX_SHORTENED = 8
+_MAX_SHORTENED = 8  # line-search trials before the direction is rejected
+
+
+@dataclass(frozen=True)
+class LineSearch:
+    """Backtracking line search: a step without sufficient decrease (Armijo) is shortened by interpolation.
+
+    No step changes x by more than `longest` (root mean square). The decrease is measured from the highest of
+    the last `lookback` losses (Grippo, Lampariello & Lucidi 1986, "A nonmonotone line search technique for
+    Newton's method").
+    """
+
+    longest: float = np.inf
+    lookback: int = 1
 
 
 class LBFGS(Generic[V]):
-    """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step is good.
+    """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step passes the Armijo test.
 
-    `history`: how many (step, gradient change) pairs to keep. `learning_rate` scales each full step. The
-    first step goes down the gradient. With `line_search` it changes x by `learning_rate` in the root
-    mean square (twice as much each time that nothing was learnt of the curvature), no step by more than
-    `longest`, and a step that does not lower the loss enough (Armijo) is shortened by interpolation and
-    evaluated again; enough is counted from the highest of the last `lookback` losses (Grippo, Lampariello &
-    Lucidi 1986, "A nonmonotone line search technique for Newton's method"). Without, it is as short as
-    torch's (Σ|Δx| = learning_rate at most), and every step is taken: the recipe of neural-style.
+    `history`: correction pairs (s, y) to store. `learning_rate` scales each full step. The first step is
+    along −gradient. With a `line_search` it changes x by `learning_rate` in the root mean square, doubled
+    after each evaluation that made no correction pair. Without (None) it is as short as torch's
+    (Σ|Δx| ≤ learning_rate), and every step is accepted: the recipe of neural-style.
 
-    Vectors are those of `space`, by default numpy's. `preconditioner`: P, in place of the identity:
-    H₀ = γ P, γ by `scaling`.
+    Vectors are those of `space`, by default numpy's. The initial inverse Hessian is H₀ = γ P: P is the
+    `preconditioner` (None: the identity), γ comes from `scaling`.
     """
 
     def __init__(
@@ -41,59 +52,59 @@ class LBFGS(Generic[V]):
         x: V,
         *,
         space: Space[V] | None = None,
-        preconditioner: Any = None,
+        preconditioner: Preconditioner | None = None,
         history: int = 20,
         learning_rate: float = 1.0,
-        longest: float = np.inf,
-        line_search: bool = True,
-        lookback: int = 1,
-        scaling: Scaling = newest,
+        line_search: LineSearch | None = LineSearch(),
+        scaling: Scaling = newest_pair_scaling,
     ) -> None:
         self.space: Space[V] = space if space is not None else _host(x)
         self.x, self.preconditioner = x, preconditioner
         self.learning_rate, self.line_search = learning_rate, line_search
-        self.longest, self.lookback = longest, lookback
         self._size = self.space.size
-        self._pairs = Pairs(self.space, preconditioner, history, scaling)
-        self._base: V = x  # the last accepted point, with its loss and direction
+        self._pairs = CorrectionPairs(self.space, preconditioner, history, scaling)
+        self._base: V = x  # the last accepted iterate, with its loss and direction
         self._loss = np.inf
-        self._recent: list[float] = []  # losses of the last accepted points
+        self._recent: list[float] = []  # losses of the last accepted iterates
         self._direction: V = x
-        self._slope, self._step, self._shortened, self._blind = 0.0, 0.0, 0, 0
+        self._slope, self._step = 0.0, 0.0  # slope: gradient · direction
+        self._shortened = 0  # line-search trials of this step
+        self._blind = 0  # steps since the last correction pair, or start
 
-    def tell(self, loss: float, gradient: Any) -> None:
-        """Take the value and gradient (a vector of `space`) at `x`, and move `x` on."""
-        with one_thread():
+    def tell(self, loss: float, gradient: V) -> None:
+        """Receive the loss and gradient (a vector of `space`) at `x`, and set the next `x`."""
+        with single_blas_thread():
             self._tell(loss, gradient)
 
     def accept_next(self) -> None:
-        """Accept the point told next whatever its value: the function has changed a little."""
+        """Skip the sufficient-decrease test for the next value, because the objective has changed."""
         self._recent = []
 
     def _tell(self, loss: float, gradient: V) -> None:
-        begun = self._pairs.begun
-        if begun and self.line_search and not self._good(loss):
+        started = self._pairs.has_gradient
+        if started and self.line_search and not self._sufficient_decrease(loss):
             self._shorten(loss, gradient)
             return
-        step = self.space.add(self.x, self._base, -1.0) if begun else None
-        if self._pairs.turn(gradient, step):
+        step = self.space.add(self.x, self._base, -1.0) if started else None
+        if self._pairs.update(gradient, step):
             self._blind = 0
         self._base, self._loss = self.x, loss
-        self._recent = [*self._recent, loss][-self.lookback :]
+        lookback = self.line_search.lookback if self.line_search else 1
+        self._recent = [*self._recent, loss][-lookback:]
         self._shortened = 0
-        self._set_out()
+        self._next_step()
 
-    def _good(self, loss: float) -> bool:
+    def _sufficient_decrease(self, loss: float) -> bool:
         highest = max(self._recent, default=np.inf)
         return bool(loss <= highest + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss))
 
     def _shorten(self, loss: float, gradient: V) -> None:
-        """Go back part of the way: to the minimum of the cubic through both ends, within bounds."""
+        """Shorten the step to the minimum of the cubic through both ends, clipped to 0.1..0.7 of it."""
         self._shortened += 1
-        if self._shortened > _MAX_SHORTENED:  # the direction is no good: forget, and go down the gradient
-            self._pairs.forget()
+        if self._shortened > _MAX_SHORTENED:  # discard the pairs: steepest descent
+            self._pairs.reset()
             self._shortened = 0
-            self._set_out()
+            self._next_step()
             return
         best = cubic_minimum(
             self._step, self._loss, self._slope, loss, self.space.dot(gradient, self._direction)
@@ -101,35 +112,37 @@ class LBFGS(Generic[V]):
         self._step = float(np.clip(best, 0.1 * self._step, 0.7 * self._step))
         self.x = self.space.add(self._base, self._direction, self._step)
 
-    def _set_out(self) -> None:
-        """Choose the next direction, and take its full step."""
+    def _next_step(self) -> None:
+        """Set the next direction, and take its full step."""
         if self._pairs:
-            self._direction, self._slope = self._pairs.newton()
+            self._direction, self._slope = self._pairs.quasi_newton_direction()
             if self.line_search and not self._slope < 0:
-                self._pairs.forget()
+                self._pairs.reset()
         if not self._pairs:
-            self._direction, self._slope = self._pairs.downhill()
+            self._direction, self._slope = self._pairs.steepest_descent()
             self._step = self._first_step()
         elif self.line_search:
-            self._step = min(self.learning_rate, self.longest / max(self._length(self._direction), _TINY))
+            self._step = min(
+                self.learning_rate, self.line_search.longest / max(self._length(self._direction), _TINY)
+            )
         else:
             self._step = self.learning_rate
         self.x = self.space.add(self._base, self._direction, self._step)
 
     def _length(self, vector: V) -> float:
-        """Return the root mean square."""
+        """Return the root mean square of a vector."""
         return float(np.sqrt(max(self.space.dot(vector, vector), 0.0) / max(self._size, 1)))
 
     def _first_step(self) -> float:
-        """Return how far to go along the gradient while nothing is known of the curvature."""
+        """Return the step along −gradient where no correction pair estimates the curvature."""
         if self.line_search:
             self._blind += 1
             size = self._length(self._direction)
-            wanted = min(self.learning_rate * 2.0 ** (self._blind - 1), self.longest)
-            return wanted / size if size > 0 else 0.0
+            length = min(self.learning_rate * 2.0 ** (self._blind - 1), self.line_search.longest)
+            return length / size if size > 0 else 0.0
         direction, size = self.space.array(self._direction), 0.0
-        for piece in disk_arrays.pieces(direction.size):
-            size += float(np.abs(direction[piece]).sum(dtype=np.float64))
+        for chunk in disk_arrays.chunks(direction.size):
+            size += float(np.abs(direction[chunk]).sum(dtype=np.float64))
             disk_arrays.release(direction)
         return self.learning_rate * min(1.0, 1.0 / size) if size > 0 else 0.0
 
@@ -147,8 +160,8 @@ class LBFGS(Generic[V]):
             **self._pairs.state(),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`."""
+    def restore(self, state: SavedState) -> None:
+        """Resume from a `state`."""
         take = self.space.take
         self._pairs.restore(state)
         self._recent = [float(v) for v in state["recent"]]
@@ -158,13 +171,14 @@ class LBFGS(Generic[V]):
 
 
 def _host(x: Any) -> Any:
-    return Host(x.size)
+    return HostSpace(x.size)
 
 
 def cubic_minimum(step: float, start: float, slope: float, end: float, end_slope: float) -> float:
-    """Return where the cubic through two values and slopes, `step` apart, is least (N. & W., eq. 3.59).
+    """Return where the cubic through two values and slopes, `step` apart, is least.
 
-    Half the step where the values are no numbers or there is no such point.
+    Nocedal & Wright, "Numerical Optimization", eq. 3.59. Half the step where a value is not finite or the
+    cubic has no minimum.
     """
     middle = slope + end_slope - 3 * (end - start) / step
     square = middle * middle - slope * end_slope

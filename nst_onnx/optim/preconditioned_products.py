@@ -1,154 +1,164 @@
-"""P among the vectors that L-BFGS keeps: their products u·P v, and P of their weighted sums."""
+"""Preconditioned inner products u·Pv of the stored L-BFGS vectors, and P of their linear combinations.
+
+Both for P − I only: the plain inner products are in `correction_pairs`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from nst_onnx.optim.optimiser import State
+from nst_onnx.optim.optimiser import SavedState, State
+from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import stacked
 from nst_onnx.support.arrays import Numbers
 
 V = TypeVar("V")
 
 
-class Metric(Protocol[V]):
-    """What P − I adds. The vectors are a gradient g and gradient changes y, each y in a place of its own."""
+class ProductCorrection(Protocol[V]):
+    """Protocol for the correction P − I, applied to the current gradient g and the gradient differences y.
 
-    def turn(self, gradient: V) -> None:
-        """Let this be g from now on."""
+    The differences are stored in numbered slots.
+    """
 
-    def keep(self, place: int) -> None:
-        """Let the y there be the last g minus the one before."""
+    def set_gradient(self, gradient: V) -> None:
+        """Set the current gradient g."""
 
-    def learn(self, place: int, s: V, squares: tuple[float, float]) -> bool:
-        """Take in the y there, its step s, and s·s and y·y. Return whether to `relearn` now."""
+    def store_difference(self, slot: int) -> None:
+        """Store y = current gradient − previous gradient in a slot."""
 
-    def relearn(self, count: int) -> Numbers:
-        """Change P to what has been learnt, and return by how much u·P v is more, for g and `count` y's."""
+    def add_pair(self, slot: int, s: V, squares: tuple[float, float]) -> bool:
+        """Add s, the y in the slot, and (s·s, y·y) to the estimate of P. Return whether `update` is due."""
+
+    def update(self, count: int) -> Numbers:
+        """Set P to its estimate, and return the change of u·Pv, (1 + count)², among g and the first y's."""
 
     def products(self, count: int) -> Numbers:
-        """Return g·(P − I) g, and y·(P − I) g of the first `count` places."""
+        """Return g·(P − I)g, and y·(P − I)g of the first `count` slots."""
 
-    def square(self, place: int) -> float:
-        """Return y·(P − I) y."""
+    def self_product(self, slot: int) -> float:
+        """Return y·(P − I)y."""
 
-    def applied(self, total: V, weights: Numbers) -> V:
-        """Return `total` + (P − I) (Σ weight × vector), of g and the first places."""
+    def add_correction(self, total: V, weights: Numbers) -> V:
+        """Return `total` + (P − I) Σ weight × vector, over g and the first slots."""
 
     def state(self, count: int) -> State:
-        """Return what has been learnt, and what is kept of g and `count` y's."""
+        """Return the estimate of P, and what is stored of g and `count` differences."""
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`."""
+    def restore(self, state: SavedState) -> None:
+        """Resume from a `state`."""
 
 
-class Identity:
-    """P = I."""
+class IdentityProducts(Generic[V]):
+    """No correction: P = I."""
 
-    def turn(self, gradient: Any) -> None:
+    def set_gradient(self, gradient: V) -> None:
         """Do nothing."""
 
-    def keep(self, place: int) -> None:
+    def store_difference(self, slot: int) -> None:
         """Do nothing."""
 
-    def learn(self, place: int, s: Any, squares: tuple[float, float]) -> bool:
-        """Learn nothing."""
+    def add_pair(self, slot: int, s: V, squares: tuple[float, float]) -> bool:
+        """Return False: nothing is estimated."""
         return False
 
-    def relearn(self, count: int) -> Numbers:
-        """Change nothing."""
+    def update(self, count: int) -> Numbers:
+        """Return zeros."""
         return np.zeros((1 + count, 1 + count))
 
     def products(self, count: int) -> Numbers:
         """Return zeros."""
         return np.zeros(1 + count)
 
-    def square(self, place: int) -> float:
+    def self_product(self, slot: int) -> float:
         """Return zero."""
         return 0.0
 
-    def applied(self, total: V, weights: Numbers) -> V:
-        """Return the sum itself."""
+    def add_correction(self, total: V, weights: Numbers) -> V:
+        """Return `total`."""
         return total
 
     def state(self, count: int) -> State:
-        """Return nothing."""
+        """Return an empty state."""
         return {}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: SavedState) -> None:
         """Do nothing."""
 
 
 class PreconditionedProducts(Generic[V]):
-    """P = I + Cᵀ E C, by the vectors' waves alone: u·P v = u·v + (C u)·E (C v).
+    """The correction for P = I + Cᵀ E C, from DCT coefficients alone: u·Pv = u·v + (Cu)·E(Cv).
 
-    Waves are a sixteenth of a vector's length, and those of y the difference of two gradients'. So a step
-    takes the waves of one vector, and P is applied once, to the direction as a whole; and when E changes,
-    nothing is made anew but products of waves.
+    There are a sixteenth as many coefficients as a vector has numbers, and those of y are the difference of
+    two gradients'. So a step transforms one vector, and P is applied once, to the direction as a whole; when
+    E changes, only products of coefficients are computed again.
     """
 
-    def __init__(self, preconditioner: Any, history: int) -> None:
-        """`preconditioner`: a `Preconditioner` of these vectors; `history`: how many places there are."""
-        self._preconditioner, self._space = preconditioner, preconditioner.space
-        self._rows = self._space.rows(1 + history)  # waves of g, and of the y in each place
-        self._waves: Any = None  # of g, and of the one before
-        self._before: Any = None
+    def __init__(self, preconditioner: Preconditioner, history: int) -> None:
+        """`preconditioner`: of the same kind of vectors; `history`: number of slots."""
+        self._preconditioner: Any = preconditioner  # its vectors are V, wherever they are
+        self._space = self._preconditioner.space
+        self._matrix = self._space.matrix(1 + history)  # coefficients of g, and of the y in each slot
+        self._coefficients: Any = None  # of g
+        self._previous: Any = None  # of the gradient before
 
-    def turn(self, gradient: V) -> None:
-        """Look at its waves."""
-        self._before, self._waves = self._waves, self._preconditioner.waves(gradient)
-        self._rows.put(0, self._waves)
+    def set_gradient(self, gradient: V) -> None:
+        """Transform it."""
+        self._previous, self._coefficients = self._coefficients, self._preconditioner.dct(gradient)
+        self._matrix.put(0, self._coefficients)
 
-    def keep(self, place: int) -> None:
-        """Keep the waves of y."""
-        self._rows.put(1 + place, self._space.add(self._waves, self._before, -1.0))
+    def store_difference(self, slot: int) -> None:
+        """Store the coefficients of y."""
+        self._matrix.put(1 + slot, self._space.add(self._coefficients, self._previous, -1.0))
 
-    def learn(self, place: int, s: V, squares: tuple[float, float]) -> bool:
-        """Let P learn."""
+    def add_pair(self, slot: int, s: V, squares: tuple[float, float]) -> bool:
+        """Add the pair's coefficients to the preconditioner's estimate."""
         preconditioner = self._preconditioner
-        if not preconditioner.learns:
+        if not preconditioner.estimating:
             return False
-        return bool(preconditioner.learn(preconditioner.waves(s), self._rows.get(1 + place), squares))
+        return bool(preconditioner.add_pair(preconditioner.dct(s), self._matrix.get(1 + slot), squares))
 
-    def relearn(self, count: int) -> Numbers:
-        """Change E."""
-        before = self._among(count)
-        self._preconditioner.relearn()
-        return self._among(count) - before
+    def update(self, count: int) -> Numbers:
+        """Update E."""
+        before = self._gram(count)
+        self._preconditioner.update_gain()
+        return self._gram(count) - before
 
     def products(self, count: int) -> Numbers:
-        """Return them by waves."""
-        found: Numbers = self._rows.products([self._preconditioner.weigh(self._waves)], 1 + count)[0]
+        """Return (Cg)·E(Cg), and (Cy)·E(Cg) of the first `count` slots."""
+        weighted = self._preconditioner.apply_excess_gain(self._coefficients)
+        found: Numbers = self._matrix.products([weighted], 1 + count)[0]
         return found
 
-    def square(self, place: int) -> float:
-        """Return it by waves."""
-        waves = self._rows.get(1 + place)
-        return float(self._space.dot(waves, self._preconditioner.weigh(waves)))
+    def self_product(self, slot: int) -> float:
+        """Return (Cy)·E(Cy)."""
+        coefficients = self._matrix.get(1 + slot)
+        return float(self._space.dot(coefficients, self._preconditioner.apply_excess_gain(coefficients)))
 
-    def applied(self, total: V, weights: Numbers) -> V:
-        """Add the picture that the weighed waves make."""
-        smooth: V = self._preconditioner.plus(total, self._preconditioner.weigh(self._rows.combine(weights)))
-        return smooth
+    def add_correction(self, total: V, weights: Numbers) -> V:
+        """Return `total` + Cᵀ E Σ weight × coefficients."""
+        combined = self._preconditioner.apply_excess_gain(self._matrix.combine(weights))
+        corrected: V = self._preconditioner.add_inverse_dct(total, combined)
+        return corrected
 
     def state(self, count: int) -> State:
-        """Return what P has learnt, and the waves kept."""
-        rows = 0 if self._waves is None else 1 + count
-        return {**self._preconditioner.state(), "waves": stacked(self._rows, rows, self._space)}
+        """Return the preconditioner's state, and the stored coefficients."""
+        rows = 0 if self._coefficients is None else 1 + count
+        return {**self._preconditioner.state(), "waves": stacked(self._matrix, rows, self._space)}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`."""
+    def restore(self, state: SavedState) -> None:
+        """Resume from a `state`."""
         self._preconditioner.restore(state)
-        self._waves = self._before = None
-        for row, waves in enumerate(state["waves"]):
-            self._rows.put(row, self._space.take(waves))
+        self._coefficients = self._previous = None
+        for row, coefficients in enumerate(state["waves"]):
+            self._matrix.put(row, self._space.take(coefficients))
         if len(state["waves"]):
-            self._waves = self._space.take(state["waves"][0])
+            self._coefficients = self._space.take(state["waves"][0])
 
-    def _among(self, count: int) -> Numbers:
-        weighed = [self._preconditioner.weigh(self._rows.get(row)) for row in range(1 + count)]
-        found: Numbers = self._rows.products(weighed, 1 + count)
+    def _gram(self, count: int) -> Numbers:
+        """Return (Cu)·E(Cv) among g and the first `count` differences."""
+        weighted = [self._preconditioner.apply_excess_gain(self._matrix.get(row)) for row in range(1 + count)]
+        found: Numbers = self._matrix.products(weighted, 1 + count)
         return found

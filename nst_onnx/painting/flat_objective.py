@@ -11,9 +11,9 @@ import numpy as np
 from nst_onnx.graph import Graph
 from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.shards.sharded import ShardedFlatObjective
-from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
+from nst_onnx.optim.device_space import DevicePreconditioner, DeviceSpace
 from nst_onnx.optim.preconditioner import Preconditioner
-from nst_onnx.optim.space import Host, Space
+from nst_onnx.optim.space import HostSpace, Space
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.device_tensors import DeviceFunction, fetch, put
 from nst_onnx.support import disk_arrays
@@ -67,19 +67,19 @@ class HostFlatObjective:
     def __call__(self, x: Array) -> tuple[Array, Array]:
         """Return (losses, gradient), the gradient valid until the next call."""
         levels = self._picture.reshape(-1)
-        for piece in disk_arrays.pieces(x.size):
+        for piece in disk_arrays.chunks(x.size):
             np.divide(x[piece], GREY_LEVELS, out=levels[piece])
             disk_arrays.release(levels, x)
         losses, gradient = self._objective.evaluate(self._picture)
         slope = gradient.reshape(-1)
-        for piece in disk_arrays.pieces(x.size):
+        for piece in disk_arrays.chunks(x.size):
             slope[piece] /= GREY_LEVELS
             disk_arrays.release(slope)
         return losses, slope
 
-    def space(self) -> Host:
+    def space(self) -> HostSpace:
         """Return numpy's space."""
-        return Host(self._picture.size, on_disk=self._on_disk)
+        return HostSpace(self._picture.size, on_disk=self._on_disk)
 
     def preconditioner(self) -> Preconditioner:
         """Return numpy's preconditioner."""
@@ -88,7 +88,7 @@ class HostFlatObjective:
     def distance(self, a: Array, b: Array) -> float:
         """Return the root mean square difference."""
         total = 0.0
-        for piece in disk_arrays.pieces(a.size):
+        for piece in disk_arrays.chunks(a.size):
             total += float(np.square(a[piece] - b[piece]).sum())
             disk_arrays.release(a, b)
         return math.sqrt(total / a.size)
@@ -114,10 +114,10 @@ class DeviceFlatObjective:
         losses, gradient = self._objective.evaluate_on_device()
         return losses, self._vector({"x": gradient, "factor": self._factor})
 
-    def space(self) -> OnDevice:
+    def space(self) -> DeviceSpace:
         """Return the device's space."""
         height, width = self._objective.shape
-        return OnDevice(3 * height * width, self._device)
+        return DeviceSpace(3 * height * width, self._device)
 
     def preconditioner(self) -> DevicePreconditioner:
         """Return the device's preconditioner."""

@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 
 from nst_onnx.optim import LBFGS, Adam, Optimiser
-from nst_onnx.optim.correction_pairs import bold, newest
+from nst_onnx.optim.correction_pairs import geometric_mean_scaling, newest_pair_scaling
+from nst_onnx.optim.lbfgs import LineSearch
 from nst_onnx.optim.optimiser import State
 from nst_onnx.painting.flat_objective import FlatObjective
 from nst_onnx.painting.presets.preset import OptimiserName, Preset
@@ -66,16 +67,15 @@ class OptimiserSettings:
         preconditioner = flat.preconditioner() if self.preconditioned else None
         if preconditioner is not None and warm_start:
             preconditioner.warm_start(warm_start)
+        lookback = LOOKBACK if self.preconditioned else 1
         return LBFGS(
             space.take(x),
             space=space,
             preconditioner=preconditioner,
             history=self.pairs(evaluations),
             learning_rate=self.learning_rate,
-            longest=LONGEST_STEP,
-            line_search=self.line_search,
-            lookback=LOOKBACK if self.preconditioned else 1,
-            scaling=bold if self.preconditioned else newest,
+            line_search=LineSearch(LONGEST_STEP, lookback) if self.line_search else None,
+            scaling=geometric_mean_scaling if self.preconditioned else newest_pair_scaling,
         )
 
 

@@ -1,7 +1,7 @@
 """Pictures in and out: any file, bytes, Pillow image or array becomes float32 sRGB, and back.
 
-`read` and `write` are the two doors. Between them a picture is float32, H×W×3, RGB, 0..1 and
-sRGB-encoded, upright, with its alpha apart.
+`read` and `write` are the interface. Between them a picture is float32, H×W×3, RGB, 0..1 and
+sRGB-encoded, upright, with its alpha separate.
 """
 
 from __future__ import annotations

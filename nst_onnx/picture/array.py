@@ -1,4 +1,4 @@
-"""Pictures that come as numpy arrays."""
+"""Decoding and validation of pictures given as numpy arrays."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Rows, by_strips, converted
+from nst_onnx.support.arrays import Samples
 
 ROUNDING = 1e-5
-"""How far outside 0..1 a float array may be before it is refused: what arithmetic leaves behind."""
+"""Tolerance of float arrays outside 0..1: rounding errors."""
 
 
-def from_array(array: NDArray[Any]) -> Raster:
-    """Take H×W (gray), H×W×1, H×W×3 or H×W×4 (straight alpha) as an sRGB picture.
+def from_array(array: Samples) -> Raster:
+    """Return H×W (gray), H×W×1, H×W×3 or H×W×4 (straight alpha) as an sRGB picture.
 
     uint8, uint16, or any float in 0..1. Raises PictureError for any other shape or type, and
     for floats outside 0..1 or not finite.
@@ -41,12 +42,12 @@ def from_array(array: NDArray[Any]) -> Raster:
 
 
 def _as_float32(samples: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are refused as such
         return samples.astype(np.float32)
 
 
 def check_range(samples: Rows) -> None:
-    """Raise PictureError unless every value is finite and in 0..1, but for rounding."""
+    """Raise PictureError unless every value is finite and in 0..1, up to `ROUNDING`."""
     check_finite(samples)
     if 0 in samples.shape:
         return
@@ -65,16 +66,16 @@ def check_finite(samples: Rows) -> None:
 
 
 def extremes(samples: Rows) -> tuple[float, float]:
-    """Return the least and the greatest value, of at least one."""
+    """Return the minimum and maximum of a picture with pixels."""
     ends = [(values.min(), values.max()) for _, values in by_strips(samples)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
-def _shape(array: NDArray[Any]) -> str:
+def _shape(array: Samples) -> str:
     return "×".join(str(side) for side in array.shape) or "a single number"
 
 
-def _shape_hint(array: NDArray[Any]) -> str:
+def _shape_hint(array: Samples) -> str:
     wanted = "give height×width, or height×width×1, 3 or 4 channels"
     if array.ndim == 4:
         return f"{wanted}: one picture, not a batch"

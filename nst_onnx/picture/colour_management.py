@@ -1,8 +1,7 @@
-"""Colour management: samples in whatever space a file declares, to sRGB and back out tagged.
+"""Colour management: conversion from a file's ICC profile to sRGB, and the profile of written files.
 
-The conversion is LittleCMS's, in more precision than the samples have, with relative
-colorimetric intent and black point compensation: colours that sRGB has stay exactly what they
-are, the others land on its edge.
+The conversion is LittleCMS's, in higher precision than the samples, with relative colorimetric intent and
+black point compensation: colours inside the sRGB gamut are exact, others are clipped to its boundary.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nst_onnx.picture.strips import Rows, by_strips
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 
 Space = Literal["gray", "rgb", "cmyk", "lab"]
 
@@ -26,11 +26,11 @@ _DATE = slice(24, 36)  # its creation date within them
 
 
 class PictureWarning(UserWarning):
-    """A picture was read, but not everything in its file made sense."""
+    """A picture was read, but a part of its file is invalid."""
 
 
 class _ProfileError(Exception):
-    """Why a profile cannot be used, as half a sentence about it."""
+    """Why a profile cannot be used, as the predicate of a sentence about it."""
 
 
 def to_srgb(
@@ -46,18 +46,18 @@ def to_srgb(
     `samples`: H×W gray, H×W×3 rgb or lab (float32, L* 0..100), H×W×4 cmyk; uint8, uint16 or
     float32 in 0..1 (cmyk: unsigned only, its greatest value is full ink). `profile` is the
     ICC profile, or None. Without one gray and RGB are taken as sRGB, and CMYK as plain
-    subtractive ink: R = (1-C)(1-K). A profile that is broken or belongs to another colour
-    space is left out with a PictureWarning that begins with `label`.
+    subtractive ink: R = (1-C)(1-K). A profile that is broken or of another colour space is
+    skipped with a PictureWarning that begins with `label`.
     """
     rgb = np.empty((*samples.shape[:2], 3), np.float32) if out is None else out
-    if space == "lab":  # already absolute colour: a profile has nothing to add
+    if space == "lab":  # absolute colour: no profile applies
         _fill(rgb, samples, lambda strip: _transform(strip, _lab_profile(), "lab"))
         return rgb
     if profile is not None:
         try:
             _fill(rgb, samples, lambda strip: _by_profile(strip, space, profile))
             return rgb
-        except _ProfileError as error:  # maybe in the middle: then everything is converted anew
+        except _ProfileError as error:  # maybe after some strips: all are converted again
             warnings.warn(
                 f"{label}: its ICC profile {error}, so its colours may be slightly off",
                 PictureWarning,
@@ -67,19 +67,17 @@ def to_srgb(
     return rgb
 
 
-def _fill(
-    rgb: NDArray[np.float32], samples: Rows, convert: Callable[[NDArray[Any]], NDArray[np.float32]]
-) -> None:
+def _fill(rgb: NDArray[np.float32], samples: Rows, convert: Callable[[Samples], NDArray[np.float32]]) -> None:
     for strip, values in by_strips(samples):
         rgb[strip] = convert(values)
         disk_arrays.release(rgb)
 
 
-def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[np.float32]:
+def _by_profile(samples: Samples, space: Space, profile: bytes) -> NDArray[np.float32]:
     if len(profile) <= _HEADER:
         raise _ProfileError("is broken")
     declared = _SIGNATURES.get(profile[16:20])
-    if declared == "rgb" and space == "gray":  # common: a gray JPEG saved with its camera's profile
+    if declared == "rgb" and space == "gray":  # common: a gray JPEG with its camera's RGB profile
         samples, space = np.repeat(samples[..., np.newaxis], 3, axis=2), "rgb"
     if declared != space:
         raise _ProfileError(f"is for {declared or 'other'} pictures and it is {space}")
@@ -94,7 +92,7 @@ def _by_profile(samples: NDArray[Any], space: Space, profile: bytes) -> NDArray[
     return rgb
 
 
-def _by_convention(samples: NDArray[Any], space: Space) -> NDArray[np.float32]:
+def _by_convention(samples: Samples, space: Space) -> NDArray[np.float32]:
     scale = np.float32(1 if samples.dtype.kind == "f" else 1 / np.iinfo(samples.dtype).max)
     values: NDArray[np.float32] = samples.astype(np.float32) * scale
     if space == "gray":
@@ -104,11 +102,11 @@ def _by_convention(samples: NDArray[Any], space: Space) -> NDArray[np.float32]:
     return np.clip(values, 0, 1)
 
 
-def _transform(samples: NDArray[Any], profile: bytes, space: Space) -> NDArray[np.float32]:
+def _transform(samples: Samples, profile: bytes, space: Space) -> NDArray[np.float32]:
     from imagecodecs import CMS, cms_transform
 
     # From 8-bit RGB to 16 bits LittleCMS is twenty times as fast as in floating point, and within
-    # a third of an 8-bit level of it. Its shortcuts for gray and from 16 bits are too coarse.
+    # a third of an 8-bit level of it. Its fast paths for gray and from 16 bits are too coarse.
     shallow = samples.dtype == np.uint8 and space == "rgb"
     rgb = cms_transform(
         np.ascontiguousarray(samples),
@@ -126,7 +124,7 @@ def _transform(samples: NDArray[Any], profile: bytes, space: Space) -> NDArray[n
 
 @functools.lru_cache(maxsize=8)
 def _is_srgb(profile: bytes) -> bool:
-    """Whether a profile leaves 8-bit colours as they are: most do, and need not be computed."""
+    """Whether a profile maps 8-bit colours to themselves: most do, and the conversion can be skipped."""
     steps = np.linspace(0, 255, 18).round().astype(np.uint8)
     cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
     return bool(np.abs(_transform(cube, profile, "rgb") - cube / np.float32(255)).max() < 0.5 / 255)
@@ -141,7 +139,7 @@ def _lab_profile() -> bytes:
 
 @functools.cache
 def srgb_profile() -> bytes:
-    """Return an ICC profile of sRGB, the same bytes at any time (LittleCMS dates its profiles)."""
+    """Return an ICC profile of sRGB, the same bytes every time (LittleCMS stores the date)."""
     from imagecodecs import cms_profile
 
     profile = bytearray(cms_profile("srgb"))
@@ -150,7 +148,7 @@ def srgb_profile() -> bytes:
 
 
 def rgb_profile(gamma: float, chromaticities: tuple[float, ...] | None) -> bytes:
-    """Return an ICC profile of an RGB space with a plain power curve.
+    """Return an ICC profile of an RGB space with a power-law transfer function.
 
     `gamma` is the exponent from samples to light (2.2 is usual); `chromaticities` are x and y
     of white, red, green and blue, eight numbers as PNG's cHRM chunk has them (None: sRGB's).

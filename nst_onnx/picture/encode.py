@@ -1,4 +1,4 @@
-"""Encoding a picture into the bytes of a file, tagged as sRGB and with its settings."""
+"""Encoders of picture files, tagged as sRGB and with settings metadata."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ uint16 where the format has it), in the quality 1..100 of lossy formats, and the
 FULL_CHROMA = 90
 """From this JPEG quality on, colour is kept at full resolution (4:4:4), below it at half (4:2:0)."""
 
-_TIFF_STRIP = 1 << 18  # bytes of samples that are deflated by themselves
-_TOGETHER = 32  # so many strips are deflated at a time, by all processors
-_TIFF_LIMIT = (1 << 32) - (1 << 26)  # bytes of samples: offsets have 32 bits, and noise grows a little
+_TIFF_STRIP = 1 << 18  # bytes of samples of a strip
+_BATCH = 32  # strips that are deflated in parallel
+_TIFF_LIMIT = (1 << 32) - (1 << 26)  # bytes of samples: offsets have 32 bits, and deflated noise may grow
 
 
 def encode_png(file: BinaryIO, samples: Rows, quality: int, settings: str | None) -> None:
@@ -71,7 +71,7 @@ def _deflated(samples: Rows, height: int) -> Iterator[bytes]:
     def encode(top: int) -> bytes:
         return bytes(deflate_encode(delta_encode(samples[top : top + height], axis=-2).tobytes()))
 
-    stop, step = samples.shape[0], height * _TOGETHER
+    stop, step = samples.shape[0], height * _BATCH
     with ThreadPoolExecutor() as pool:
         for top in range(0, stop, step):
             yield from pool.map(encode, range(top, min(top + step, stop), height))

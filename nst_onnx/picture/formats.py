@@ -1,4 +1,4 @@
-"""Which formats of picture are read, and what the others are called."""
+"""Picture formats: those that are read, and the names of others for error messages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ READ = (
 )
 """Pillow's names of the formats that are read, where this Pillow has them.
 
-Not the ones that run other programs (EPS), are no pictures (GRIB, MPEG), or have so weak a mark
-that any file might pass for one (TGA, PCX).
+Excluded: formats that run other programs (EPS), are no pictures (GRIB, MPEG), or have so weak a
+signature that any file may match (TGA, PCX).
 """
 
 READ_HINT = "use PNG, JPEG, TIFF, WebP, AVIF, GIF, BMP, JPEG 2000, PPM or PSD"
@@ -48,7 +48,7 @@ def is_deep_png(head: bytes) -> bool:
 
 
 def name_of_other(head: bytes) -> str | None:
-    """Return what a file that begins with `head` is, if it is a known kind that is not read."""
+    """Return the name of a known format that is not read, from the file's first bytes; None for others."""
     for offset, magic, name in _OTHERS:
         if head[offset:].startswith(magic):
             return name

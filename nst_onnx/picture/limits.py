@@ -1,4 +1,4 @@
-"""How large a picture may be, and how strictly Pillow decodes it."""
+"""Limits of decoding: the size of a picture, and no truncated files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from nst_onnx.errors import PictureError
 
 MAX_PIXELS = 400_000_000
-"""Pixels a picture may have by default: 20 000 × 20 000, beyond any camera."""
+"""Default limit of a picture's pixels: 20 000 × 20 000, more than any camera's."""
 
 _pillow_settings = threading.RLock()
 
@@ -17,8 +17,8 @@ _pillow_settings = threading.RLock()
 def check_size(height: int, width: int, max_pixels: int | None) -> None:
     """Refuse a picture of more than `max_pixels` (None: no limit) before it is decoded.
 
-    Raises PictureError. This is what keeps a few bytes that claim to be a huge picture
-    (a "decompression bomb") from filling the memory.
+    Raises PictureError. Without it a few bytes that declare a huge picture (a
+    "decompression bomb") would fill the memory.
     """
     if height < 1 or width < 1:
         raise PictureError(f"it has no pixels ({width}×{height})")
@@ -31,10 +31,9 @@ def check_size(height: int, width: int, max_pixels: int | None) -> None:
 
 @contextmanager
 def strict_pillow() -> Iterator[None]:
-    """Let Pillow accept any size (`check_size` is our limit) but no truncated file.
+    """Set Pillow to accept any size (`check_size` is the limit) but no truncated file, inside the block.
 
-    Both are process-wide settings of Pillow that the host program may have changed, so they
-    are set only meanwhile.
+    Both are process-wide settings of Pillow that the host program may have changed, so they are restored.
     """
     from PIL import Image, ImageFile
 

@@ -1,7 +1,7 @@
-"""How a picture was made, written into its file: packing, unpacking and reading back.
+"""Settings metadata of a picture file: how it was made, as JSON in the file.
 
-The settings travel as one line of JSON, `{"nst-onnx": VERSION, "settings": {…}}`, ASCII only,
-because EXIF and TIFF know no other text for certain. PNG has it in an iTXt chunk called
+The settings are one line of JSON, `{"nst-onnx": VERSION, "settings": {…}}`, ASCII only,
+the only portable text of EXIF and TIFF. PNG has it in an iTXt chunk called
 `nst-onnx`; JPEG, WebP and TIFF in ImageDescription.
 """
 
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.limits import strict_pillow
+from nst_onnx.support.json_types import JsonObject
 from nst_onnx.version import __version__
 
 KEYWORD = "nst-onnx"
@@ -22,17 +24,17 @@ IMAGE_DESCRIPTION = 0x010E
 SOFTWARE_TAG = 0x0131
 
 
-def pack(settings: dict[str, Any]) -> str:
-    """Return `settings` as the line of JSON that goes into a file; ASCII only.
+def pack(settings: Mapping[str, object]) -> str:
+    """Return `settings` as the line of JSON for a file; ASCII only.
 
-    numpy scalars and arrays become numbers and lists; anything else that JSON does not know,
+    numpy scalars and arrays become numbers and lists; anything else that JSON cannot represent,
     such as a Path, its `str`.
     """
-    return json.dumps({KEYWORD: __version__, "settings": settings}, default=_plain)
+    return json.dumps({KEYWORD: __version__, "settings": dict(settings)}, default=_plain)
 
 
-def unpack(text: str) -> dict[str, Any] | None:
-    """Return the settings in a line that `pack` made; None for any other text."""
+def unpack(text: str) -> JsonObject | None:
+    """Return the settings in a line made by `pack`; None for any other text."""
     try:
         packed = json.loads(text)
     except (ValueError, RecursionError):
@@ -43,10 +45,10 @@ def unpack(text: str) -> dict[str, Any] | None:
     return settings if isinstance(settings, dict) else None
 
 
-def read_settings(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+def read_settings(path: str | os.PathLike[str]) -> JsonObject | None:
     """Return the settings that `write` stored in the picture at `path`.
 
-    None if there are none, or not ours. Raises PictureError if the file is missing or no
+    None if there are none, or another program's. Raises PictureError if the file is missing or no
     picture that Pillow can open.
     """
     from PIL import Image
@@ -57,7 +59,7 @@ def read_settings(path: str | os.PathLike[str]) -> dict[str, Any] | None:
             text = image.info.get(KEYWORD) or image.getexif().get(IMAGE_DESCRIPTION)
     except FileNotFoundError as error:
         raise PictureError(f"cannot read the settings in {name}: there is no such file") from error
-    except Exception as error:  # a damaged file makes decoders raise anything at all
+    except Exception as error:  # a damaged file makes decoders raise any exception
         raise PictureError(f"cannot read the settings in {name}: it is not a whole picture") from error
     return unpack(text) if isinstance(text, str) else None
 

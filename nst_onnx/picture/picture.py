@@ -1,10 +1,10 @@
-"""What a picture is in nst-onnx."""
+"""The picture type: float32 sRGB pixels, with alpha separate."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture, ready for computing.
+    """A picture in canonical form.
 
     `rgb` is float32 H×W×3 in 0..1, sRGB-encoded and upright; colours under full transparency
-    are kept as the source stores them. `alpha` is float32 H×W in 0..1, or None where the
-    picture is opaque throughout. Either may be on disk (np.memmap). `name` is for messages.
-    `bits` (8 or 16) is the precision of the source, and so the one worth writing back.
+    are those of the source. `alpha` is float32 H×W in 0..1, or None where the
+    picture is opaque throughout. Either may be memory-mapped. `name` is for messages.
+    `bits` (8 or 16) is the precision of the source, the default for writing.
     """
 
     rgb: NDArray[np.float32]
@@ -34,4 +34,5 @@ class Picture:
         return self.rgb.shape[0], self.rgb.shape[1]
 
 
-Source: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[Any] | Image.Image | Picture"
+Source: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.generic] | Image.Image | Picture"
+"""What `read` accepts."""

@@ -1,8 +1,8 @@
-"""Pictures that Pillow decodes: its own images, and files of up to 8 bits a sample."""
+"""Decoding by Pillow: its own images, and files of up to 8 bits a sample."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,16 @@ from nst_onnx.picture.limits import check_size, strict_pillow
 from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Computed, converted
+from nst_onnx.support.arrays import Samples
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_SRGB_GAMMA = 1 / 2.2  # what a PNG writes in gAMA when it means sRGB (PNG specification, 11.3.2.5)
+_SRGB_GAMMA = 1 / 2.2  # gAMA of an sRGB PNG (PNG specification, 11.3.2.5)
 
 
 def open_image(file: BinaryIO) -> Image.Image:
-    """Open an encoded picture without decoding it; raises what Pillow raises."""
+    """Open an encoded picture without decoding it. Raises Pillow's exceptions."""
     from PIL import Image
 
     Image.init()
@@ -31,10 +32,9 @@ def open_image(file: BinaryIO) -> Image.Image:
 
 
 def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
-    """Decode a Pillow image of any mode; of an animation, the frame it stands at.
+    """Decode a Pillow image of any mode; of an animation, the current frame.
 
-    Raises PictureError for sizes and values that are refused, and what Pillow raises for
-    damaged files.
+    Raises PictureError for refused sizes and values, and Pillow's exceptions for damaged files.
     """
     check_size(image.height, image.width, max_pixels)
     image.load()
@@ -44,7 +44,7 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
         return Raster(_deep_gray(image), "gray", None, profile, orientation)
     if image.has_transparency_data or image.mode in ("La", "RGBa", "PA"):
         gray = image.mode in ("1", "L", "LA", "La")
-        # Premultiplied colour is divided out by Pillow, on the way from La to LA and from RGBa to RGBA only.
+        # Pillow divides premultiplied colour by alpha from La to LA and from RGBa to RGBA only.
         straight = _rows(image, "LA" if image.mode == "La" else "RGBA")
         colour = converted(straight, lambda strip: strip[..., 0] if gray else strip[..., :-1])
         alpha = converted(straight, lambda strip: strip[..., -1])
@@ -61,8 +61,8 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
 def _rows(image: Image.Image, mode: str) -> Computed:
     """Return the samples of a decoded image, converted to `mode` strip by strip."""
 
-    def samples(strip: slice) -> NDArray[Any]:
-        with strict_pillow():  # Pillow minds the size of what is cut out, too
+    def samples(strip: slice) -> Samples:
+        with strict_pillow():  # Pillow checks the size of a crop, too
             return np.asarray(image.crop((0, strip.start, image.width, strip.stop)).convert(mode))
 
     one = samples(slice(0, 1))
@@ -70,13 +70,13 @@ def _rows(image: Image.Image, mode: str) -> Computed:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 (upright) if there is none or it makes no sense.
+    """Return the EXIF orientation, 1 (upright) if it is absent or invalid.
 
-    Ask after decoding: a PNG may keep it behind the pixels, and Pillow has turned a TIFF by then.
+    Valid after decoding only: a PNG may have it behind the pixels, and Pillow rotates a TIFF.
     """
     try:
         value = image.getexif().get(TAG, 1)
-    except Exception:  # damaged EXIF raises anything at all, and is no reason to refuse the picture
+    except Exception:  # damaged EXIF raises any exception, and is no reason to refuse the picture
         return 1
     return value if isinstance(value, int) else 1
 

@@ -1,29 +1,29 @@
-"""PNG files: reading 16 bits a sample, which Pillow would cut to 8, and writing strip by strip."""
+"""PNG: decoding of 16 bits a sample, which Pillow truncates to 8, and encoding strip by strip."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.pillow import embedded_profile, open_image, orientation_of
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Rows, by_strips
+from nst_onnx.support.arrays import Samples
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB, _RGBA = 2, 6  # colour types (PNG specification, 11.2.2)
-_LEVEL = 6  # of zlib: what it calls its default
+_LEVEL = 6  # zlib's default
 
 
 def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
     """Decode a PNG of 16 bits: gray or RGB, with or without alpha or a transparent colour.
 
-    Raises PictureError for sizes that are refused, and what the decoders raise for damaged files.
+    Raises PictureError for refused sizes, and the decoders' exceptions for damaged files.
     """
     from imagecodecs import png_decode
 
@@ -31,7 +31,7 @@ def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
         check_size(image.height, image.width, max_pixels)
         image.load()  # checks every chunk, and finds EXIF behind the pixels
         profile, orientation = embedded_profile(image), orientation_of(image)
-    del image  # and its pixels
+    del image  # frees its pixels
     file.seek(0)
     samples = png_decode(file.read())
     alpha = None
@@ -45,7 +45,7 @@ def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
 def stream(file: BinaryIO, samples: Rows, chunks: Iterable[tuple[bytes, bytes]]) -> None:
     """Write samples (H×W×3 or H×W×4, uint8 or uint16) strip by strip as PNG.
 
-    `chunks` (type, data) are metadata and go in front of the pixels, where readers want them.
+    `chunks` (type, data) are metadata and are written before the pixels, where readers expect them.
     """
     height, width, channels = samples.shape
     bits, kind = 8 * samples.dtype.itemsize, _RGB if channels == 3 else _RGBA
@@ -60,19 +60,19 @@ def stream(file: BinaryIO, samples: Rows, chunks: Iterable[tuple[bytes, bytes]])
     file.write(_chunk(b"IDAT", deflate.flush()) + _chunk(b"IEND", b""))
 
 
-def _filtered(rows: NDArray[Any], above: NDArray[Any]) -> bytes:
-    """Return rows as they stand in a PNG before it is deflated: each filtered, its filter in front.
+def _filtered(rows: Samples, above: Samples) -> bytes:
+    """Return filtered rows as PNG deflates them: each with its filter type in front.
 
-    libpng chooses the filters, by this strip of rows and the row above it (or none): it encodes
-    them as a PNG of their own, whose pixels are taken out again.
+    libpng selects the filters from these rows and the row above (or none): it encodes them as a PNG of
+    their own, from which the filtered rows are extracted.
     """
     from imagecodecs import png_encode
 
-    seen = np.concatenate([above, rows])
-    room = 2 * (seen.nbytes + len(seen)) + 1024  # one byte more a row, and the wrapping
-    png = bytes(png_encode(seen, level=0, out=room))
+    stacked = np.concatenate([above, rows])
+    capacity = 2 * (stacked.nbytes + len(stacked)) + 1024  # one byte more a row, and the chunks
+    png = bytes(png_encode(stacked, level=0, out=capacity))
     pixels = zlib.decompress(b"".join(data for kind, data in _chunks(png) if kind == b"IDAT"))
-    return pixels[len(pixels) // len(seen) * len(above) :]
+    return pixels[len(pixels) // len(stacked) * len(above) :]
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -80,7 +80,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the chunks (type, data) of a PNG that is known to be sound."""
+    """Yield the chunks (type, data) of a valid PNG."""
     at = len(_SIGNATURE)
     while at < len(png):
         size, kind = struct.unpack_from(">I4s", png, at)

@@ -1,24 +1,24 @@
-"""A decoded picture as its file stores it, and its development into a `Picture`."""
+"""A decoded picture as stored in its file, and its conversion to a `Picture`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nst_onnx.picture.colour_management import Space, to_srgb
-from nst_onnx.picture.orientation import as_stored, upright_shape
+from nst_onnx.picture.orientation import stored_view, upright_shape
 from nst_onnx.picture.picture import Picture
 from nst_onnx.picture.strips import Rows, by_strips
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 from nst_onnx.support.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """Samples before orientation and colour management, to be looked at strip by strip.
+    """Samples before orientation and colour management, read strip by strip.
 
     `samples` is H×W (gray), H×W×3 (rgb, lab) or H×W×4 (cmyk, where the largest value is full
     ink); uint8, uint16 or float32 in 0..1 (lab: float32, L* 0..100). `alpha` is H×W, straight,
@@ -31,38 +31,38 @@ class Raster:
     icc: bytes | None = None
     orientation: int = 1
 
-    def develop(self, name: str, label: str, memory: Memory | None = None) -> Picture:
+    def to_picture(self, name: str, label: str, memory: Memory | None = None) -> Picture:
         """Return the upright sRGB picture; `label` names it in warnings.
 
-        Its arrays are on disk where `memory` does not hold them (None: never).
+        Its arrays are memory-mapped where `memory` does not hold them (None: never).
         """
         shape = upright_shape(self.samples.shape, self.orientation)
-        rgb = _room((*shape, 3), memory)
-        to_srgb(self.samples, self.space, self.icc, label=label, out=as_stored(rgb, self.orientation))
+        rgb = _allocated((*shape, 3), memory)
+        to_srgb(self.samples, self.space, self.icc, label=label, out=stored_view(rgb, self.orientation))
         alpha = None
         if self.alpha is not None:
-            alpha = _room(shape, memory)
-            if _fill(as_stored(alpha, self.orientation), self.alpha) == 1:
+            alpha = _allocated(shape, memory)
+            if _fill(stored_view(alpha, self.orientation), self.alpha) == 1:
                 alpha = None
         return Picture(rgb=rgb, alpha=alpha, name=name, bits=8 if self.samples.dtype == np.uint8 else 16)
 
 
-def _room(shape: tuple[int, ...], memory: Memory | None) -> NDArray[np.float32]:
+def _allocated(shape: tuple[int, ...], memory: Memory | None) -> NDArray[np.float32]:
     return np.empty(shape, np.float32) if memory is None else memory.empty(shape)
 
 
 def _fill(alpha: NDArray[np.float32], samples: Rows) -> float:
-    """Fill `alpha` with `samples` scaled to 0..1 and return the least of them."""
-    least = 1.0
+    """Fill `alpha` with `samples` scaled to 0..1, and return their minimum."""
+    minimum = 1.0
     for strip, values in by_strips(samples):
         scaled = unit(values)
         alpha[strip] = scaled
-        least = min(least, float(scaled.min()))
+        minimum = min(minimum, float(scaled.min()))
         disk_arrays.release(alpha)
-    return least
+    return minimum
 
 
-def unit(samples: NDArray[Any]) -> NDArray[np.float32]:
+def unit(samples: Samples) -> NDArray[np.float32]:
     """Scale uint8 or uint16 samples to float32 0..1; clip float ones to it."""
     if samples.dtype.kind == "u":
         scaled: NDArray[np.float32] = samples.astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)

@@ -1,4 +1,4 @@
-"""Reading a picture from wherever it is."""
+"""Reading a picture from a file, bytes, Pillow image or array."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nst_onnx.picture.tiff import from_tiff
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.support.memory import Memory
 
-_HEAD = 512  # bytes that are enough to tell what a file is
+_HEAD = 512  # bytes that identify a format
 
 
 def read(
@@ -33,17 +33,17 @@ def read(
     max_pixels: int | None = MAX_PIXELS,
     memory: Memory | None = None,
 ) -> Picture:
-    """Read a picture: upright, converted to sRGB, float32 in 0..1, alpha apart.
+    """Read a picture: upright, converted to sRGB, float32 in 0..1, alpha separate.
 
     `source` is a path, the bytes of an encoded picture, a Pillow image, a numpy array (H×W or
     H×W×1/3/4; uint8, uint16, or float in 0..1, taken as sRGB), or a `Picture`, which is
     returned as it is. Of an animation or a TIFF with several pages the first picture is read.
-    16-bit PNG and TIFF and float TIFF keep their precision. `what` is what messages call it,
+    16-bit PNG and TIFF and float TIFF keep their precision. `what` is its name in messages,
     such as "content picture"; `max_pixels` is checked before decoding (None: no limit). What
-    `memory` does not hold is developed strip by strip into arrays on disk (None: everything is
-    held); what a library must decode whole is, meanwhile, held in its own samples.
+    `memory` does not hold is converted strip by strip into memory-mapped arrays (None: everything is
+    held in memory); formats that a library decodes as a whole are held as samples meanwhile.
 
-    Raises PictureError if it cannot be read whole. A useless ICC profile is left out with a
+    Raises PictureError if it cannot be read whole. An invalid ICC profile is skipped with a
     PictureWarning.
     """
     from PIL import Image
@@ -81,7 +81,7 @@ def read(
         else:
             with _open(Path(source)) as file:
                 raster = _decode(file, max_pixels, memory)
-        return raster.develop(name, label, memory)
+        return raster.to_picture(name, label, memory)
 
 
 def _width(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:
@@ -94,7 +94,7 @@ def _open(path: Path) -> BinaryIO:
             raise PictureError("it is a folder", "give a picture in it")
         if not path.exists():
             raise PictureError("there is no such file", "check the path")
-        if not path.is_file():  # a pipe or device would have to be read to its end, if it has one
+        if not path.is_file():  # a pipe or device may have no end
             raise PictureError("it is not a regular file")
         return path.open("rb")
     except OSError as error:
@@ -110,7 +110,7 @@ def _decode(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Ra
         if is_deep_png(head):
             return from_deep_png(file, max_pixels)
         if is_tiff(head):
-            _refuse_other(head)  # some cameras' raw files pass for TIFF
+            _refuse_other(head)  # some cameras' raw files have a TIFF header
             raster = from_tiff(file, max_pixels, memory)
             if raster is not None:
                 return raster
@@ -138,15 +138,15 @@ def _refuse_other(head: bytes) -> None:
 
 @contextmanager
 def _naming(label: str) -> Iterator[None]:
-    """Turn whatever goes wrong inside into a PictureError that says with which picture."""
+    """Raise every error inside the block as a PictureError that names the picture."""
     try:
         yield
     except NstError as error:
         raise PictureError(f"cannot read {label}: {error}", error.hint) from error
     except MemoryError as error:
         raise PictureError(f"cannot read {label}: there is not enough memory for it") from error
-    except Exception as error:  # a damaged file makes decoders raise anything at all
+    except Exception as error:  # a damaged file makes decoders raise any exception
         reason = str(error).strip().rstrip(".")
-        telling = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
-        why = f" ({reason})" if telling else ""
+        informative = reason and isinstance(error, OSError | RuntimeError | SyntaxError)
+        why = f" ({reason})" if informative else ""
         raise PictureError(f"cannot read {label}: it is damaged or incomplete{why}") from error

@@ -1,4 +1,4 @@
-"""Changing a picture's size."""
+"""Resampling a picture to another size, by a Lanczos window."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def resize(
 
     A Lanczos window of three lobes, widened when reducing so that nothing aliases; computed in
     float32 by Pillow, the rows first and then the columns. The result is clipped to 0..1, because
-    Lanczos overshoots at edges. `array` and `out` may be on disk; the work goes strip by strip, and
-    what is between its two passes is then on disk, too.
+    Lanczos overshoots at edges. `array` and `out` may be memory-mapped: they are processed strip
+    by strip, and the intermediate of the two passes is then memory-mapped, too.
     Raises OptionError if a side of `shape` is less than 1.
     """
     height, width = shape
@@ -64,9 +64,9 @@ def _bands(
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Yield `array` with its rows resampled to the width of `shape`, in bands of columns of full height.
 
-    No pixel knows of strips or bands: each row is resampled by itself here, each column by the
-    caller. A band lies in one piece, because of rows on disk its columns alone would cost as much
-    to look at as the whole rows.
+    Strips and bands do not change any pixel: each row is resampled by itself here, each column by the
+    caller. A band is contiguous, because reading some columns of memory-mapped rows costs as much as
+    reading the whole rows.
     """
     (old_height, _, channels), (height, width) = array.shape, shape
     bands = list(disk_arrays.strips(width, max(old_height, height) * channels * 4))

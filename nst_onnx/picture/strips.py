@@ -1,63 +1,63 @@
-"""Pictures that are looked at strip by strip, so that no more of them need be in memory at a time."""
+"""Streaming of pictures strip by strip, so that only one strip need be in memory at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 
-_PIXEL = 16  # bytes of a pixel at work: four channels in float32
+_PIXEL_BYTES = 16  # of a pixel in process: four channels in float32
 
 
 class Rows(Protocol):
-    """A picture whose strips of rows can be asked for: an array, or `Computed`."""
+    """A picture that is read by slices of rows: an array, or `Computed`."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """H×W or H×W×C."""
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype[np.generic]:
         """The type of every strip."""
 
-    def __getitem__(self, strip: slice, /) -> NDArray[Any]: ...
+    def __getitem__(self, strip: slice, /) -> Samples: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Computed:
-    """Rows that are computed whenever they are asked for: decoded, converted, or rounded."""
+    """Lazy rows, computed at each access: decoded, converted, or rounded."""
 
-    compute: Callable[[slice], NDArray[Any]]
+    compute: Callable[[slice], Samples]
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
 
-    def __getitem__(self, strip: slice, /) -> NDArray[Any]:
+    def __getitem__(self, strip: slice, /) -> Samples:
         return self.compute(strip)
 
 
-def converted(rows: Rows, convert: Callable[[NDArray[Any]], NDArray[Any]]) -> Computed:
-    """Return `rows` with every strip run through `convert`, which must treat each pixel by itself."""
-    none = convert(rows[0:0])
-    return Computed(lambda strip: convert(rows[strip]), (rows.shape[0], *none.shape[1:]), none.dtype)
+def converted(rows: Rows, convert: Callable[[Samples], Samples]) -> Computed:
+    """Return lazy rows: `convert` of every strip, which must be a function of each pixel alone."""
+    empty = convert(rows[0:0])
+    return Computed(lambda strip: convert(rows[strip]), (rows.shape[0], *empty.shape[1:]), empty.dtype)
 
 
-def copied(array: NDArray[Any]) -> Computed:
-    """Return the rows of an array of ours, copied out of it so that an array on disk takes no memory."""
+def copied(array: Samples) -> Computed:
+    """Return lazy copies of an array's rows, so that the pages of a memory-mapped array can be dropped."""
 
-    def copy(strip: slice) -> NDArray[Any]:
-        taken = array[strip].copy()
+    def copy(strip: slice) -> Samples:
+        strip_copy = array[strip].copy()
         disk_arrays.release(array)
-        return taken
+        return strip_copy
 
     return Computed(copy, array.shape, array.dtype)
 
 
-def by_strips(rows: Rows) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """Yield every strip of rows from the top down: where it is, and what is in it."""
-    for strip in disk_arrays.strips(rows.shape[0], rows.shape[1] * _PIXEL):
+def by_strips(rows: Rows) -> Iterator[tuple[slice, Samples]]:
+    """Yield every strip from the top down: (slice of rows, samples)."""
+    for strip in disk_arrays.strips(rows.shape[0], rows.shape[1] * _PIXEL_BYTES):
         yield strip, rows[strip]

@@ -1,4 +1,4 @@
-"""TIFF files with more than 8 bits a sample, which Pillow cannot read whole."""
+"""Decoding of TIFF with more than 8 bits a sample, most of which Pillow cannot."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from nst_onnx.picture.orientation import TAG
 from nst_onnx.picture.raster import Raster, unit
 from nst_onnx.picture.strips import Rows, by_strips, converted, copied
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
     import tifffile
 
-# tifffile logs every oddity it meets; whoever configures logging gets to see it, nobody else need.
+# tifffile logs every irregularity; without a handler Python would print the messages.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _ICC_PROFILE = 34675
@@ -41,16 +42,16 @@ _SPACES: dict[int, tuple[Space, int]] = {
 _PREMULTIPLIED_ALPHA, _STRAIGHT_ALPHA = 1, 2
 
 _HIGHLIGHTS = 0.01
-"""The share of samples that float TIFF may have outside 0..1 (they are clipped): highlights."""
+"""Largest fraction of samples of a float TIFF outside 0..1 (clipped highlights)."""
 
 
 def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Raster | None:
-    """Decode the first page, if it has more than 8 bits a sample; None leaves it to Pillow.
+    """Decode the first page, if it has more than 8 bits a sample; None for others, which Pillow decodes.
 
     Gray, RGB, CMYK and CIELAB; unsigned integers of any depth and, where it is within 0..1
-    but for some highlights, float. What `memory` does not hold is decoded into a file on disk, or
-    stays in its own. Raises PictureError for what is refused, and whatever tifffile raises for
-    damaged files.
+    but for some highlights, float. What `memory` does not hold is decoded into a memory-mapped
+    array, or mapped from the file itself. Raises PictureError for what is refused, and tifffile's
+    exceptions for damaged files.
     """
     import tifffile
 
@@ -73,16 +74,16 @@ def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> 
             raise PictureError(f"it has {stored.shape[-1]} channels, too few for {space}")
         profile, orientation = page.tags.get(_ICC_PROFILE), page.tags.get(TAG)
         icc = bytes(profile.value) if profile is not None else None
-        turn = int(orientation.value) if orientation is not None else 1
+        exif_orientation = int(orientation.value) if orientation is not None else 1
         rows = copied(stored)
         if space == "lab":
-            return Raster(converted(rows, _lab), "lab", None, icc, turn)
+            return Raster(converted(rows, _lab), "lab", None, icc, exif_orientation)
 
         samples = _full_range(rows, page.bitspersample)
         opacity = _alpha_channel(page, channels, stored.shape[-1])
         premultiplied = opacity is not None and _PREMULTIPLIED_ALPHA in page.extrasamples
 
-        def colour(strip: NDArray[Any]) -> NDArray[Any]:
+        def colour(strip: Samples) -> Samples:
             values = strip[..., :channels]
             if page.photometric == _WHITE_IS_ZERO:
                 values = _unsigned_maximum(values) - values
@@ -93,7 +94,7 @@ def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> 
             return values[..., 0] if space == "gray" else values
 
         alpha = None if opacity is None else converted(samples, lambda strip: strip[..., opacity])
-        return Raster(converted(samples, colour), space, alpha, icc, turn)
+        return Raster(converted(samples, colour), space, alpha, icc, exif_orientation)
 
 
 def _refuse_raw(page: tifffile.TiffPage) -> None:
@@ -107,34 +108,34 @@ def _refuse_raw(page: tifffile.TiffPage) -> None:
 
 
 def _refuse_truncated(page: tifffile.TiffPage, file: BinaryIO) -> None:
-    """Refuse a file that ends before its pixels do: tifffile would fill up with zeros."""
+    """Refuse a file that ends before its last pixel: tifffile would fill up with zeros."""
     size = file.seek(0, 2)
     ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
     if not ends or min(page.databytecounts) == 0 or max(ends) > size:
         raise PictureError("it is damaged or incomplete: some of its pixels are missing")
 
 
-def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> NDArray[Any]:
-    """Return the samples as they are stored, on disk where they are too many to be held."""
+def _decoded(page: tifffile.TiffPage, memory: Memory | None) -> Samples:
+    """Return the samples as stored, memory-mapped where they are too large for memory."""
     if memory is None or page.dtype is None or memory.holds(page.nbytes):
         return np.asarray(page.asarray())
     if page.is_memmappable:
         return np.asanyarray(page.asarray(out="memmap"))
-    array: NDArray[Any] = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
-    decoded = 0  # bytes since the last ones were let go
+    array: Samples = memory.empty(page.shaped, page.dtype)  # planes × depth × height × width × samples
+    decoded = 0  # bytes since the last release
     for segment, (plane, depth, top, left, _), (depths, height, width, _) in page.segments(
-        sort=True, buffersize=disk_arrays.STRIP
+        sort=True, buffersize=disk_arrays.STRIP_BYTES
     ):
         inside = segment[: page.imagedepth - depth, : page.imagelength - top, : page.imagewidth - left]
         array[plane, depth : depth + depths, top : top + height, left : left + width] = inside
         decoded += inside.nbytes
-        if decoded > disk_arrays.STRIP:
+        if decoded > disk_arrays.STRIP_BYTES:
             disk_arrays.release(array)
             decoded = 0
     return array.reshape(page.shape)
 
 
-def _channels_last(page: tifffile.TiffPage, array: NDArray[Any]) -> NDArray[Any]:
+def _channels_last(page: tifffile.TiffPage, array: Samples) -> Samples:
     if page.axes == "YX":
         return array[..., np.newaxis]
     if page.axes == "SYX":
@@ -171,17 +172,17 @@ def _alpha_channel(page: tifffile.TiffPage, colours: int, channels: int) -> int 
     return None
 
 
-def _straight(colour: NDArray[Any], alpha: NDArray[Any]) -> NDArray[np.float32]:
-    """Divide premultiplied colour by its alpha; where that is zero colour is zero, and stays."""
+def _straight(colour: Samples, alpha: Samples) -> NDArray[np.float32]:
+    """Divide premultiplied colour by its alpha; where that is zero, colour is zero and unchanged."""
     opacity = unit(alpha)[..., np.newaxis]
     return np.clip(unit(colour) / np.where(opacity > 0, opacity, 1), 0, 1).astype(np.float32)
 
 
-def _unsigned_maximum(samples: NDArray[Any]) -> Any:
+def _unsigned_maximum(samples: Samples) -> Any:
     return samples.dtype.type(1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max)
 
 
-def _lab(stored: NDArray[Any]) -> NDArray[np.float32]:
+def _lab(stored: Samples) -> NDArray[np.float32]:
     """Return L* 0..100, a*, b* of 16-bit CIELAB: unsigned L*, signed a* and b* in 1/256 (TIFF TN 1)."""
     if stored.dtype.itemsize != 2 or stored.dtype.kind not in "ui":
         raise PictureError(f"it is a CIELAB TIFF of {stored.dtype} samples", "save it as RGB")

@@ -1,11 +1,11 @@
-"""Writing a picture: the format by its suffix, all or nothing."""
+"""Writing a picture atomically, in the format of its suffix."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tif
 from nst_onnx.picture.metadata import pack
 from nst_onnx.picture.strips import Computed, copied
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Samples
 from nst_onnx.support.atomic_files import probe, replacing
 from nst_onnx.support.library_errors import system_reason
 
@@ -26,15 +27,16 @@ class _Format:
     encode: Encoder
     bits: tuple[int, ...]
     alpha: bool
-    longest: int  # the longest side it can hold
-    settings: int  # the most bytes of settings it can hold
+    longest: int  # longest side in pixels
+    settings: int  # largest settings metadata in bytes
 
 
 _UNLIMITED = 2**31 - 1
-_PNG = _Format("PNG", encode_png, (8, 16), True, _UNLIMITED, _UNLIMITED)
-_TIFF = _Format("TIFF", encode_tiff, (8, 16), True, _UNLIMITED, _UNLIMITED)
-_JPEG = _Format("JPEG", encode_jpeg, (8,), False, 65500, 65000)  # one EXIF segment of 64 KiB
-_WEBP = _Format("WebP", encode_webp, (8,), True, 16383, _UNLIMITED)
+_PNG = _Format("PNG", encode_png, bits=(8, 16), alpha=True, longest=_UNLIMITED, settings=_UNLIMITED)
+_TIFF = _Format("TIFF", encode_tiff, bits=(8, 16), alpha=True, longest=_UNLIMITED, settings=_UNLIMITED)
+# JPEG has one EXIF segment of 64 KiB.
+_JPEG = _Format("JPEG", encode_jpeg, bits=(8,), alpha=False, longest=65500, settings=65000)
+_WEBP = _Format("WebP", encode_webp, bits=(8,), alpha=True, longest=16383, settings=_UNLIMITED)
 _BY_SUFFIX = {
     ".png": _PNG,
     ".jpg": _JPEG,
@@ -52,22 +54,22 @@ def write(
     alpha: NDArray[np.float32] | None = None,
     bits: int = 8,
     quality: int = 95,
-    settings: dict[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> None:
     """Write a picture to `path` as PNG, JPEG, TIFF or WebP, chosen by its suffix.
 
     `rgb` is float H×W×3, sRGB-encoded, `alpha` float H×W, straight; both are clipped to 0..1
-    and rounded to `bits` (16: PNG and TIFF only). JPEG knows no transparency: there the
-    picture is laid over white, as a browser would show it. `quality` (1..100) is for JPEG,
+    and rounded to `bits` (16: PNG and TIFF only). JPEG has no alpha: there the
+    picture is composited over white. `quality` (1..100) is for JPEG,
     from 90 on with full colour resolution, and WebP. The file is tagged as sRGB, and
     `settings` are stored in it for `read_settings`.
 
-    The arrays may be on disk: they are rounded and encoded strip by strip. JPEG and WebP need the
+    The arrays may be memory-mapped: they are rounded and encoded strip by strip. JPEG and WebP need the
     whole picture in 8 bits in memory, PNG and TIFF do not.
 
-    The file appears whole or not at all; an existing one is replaced only by a whole one.
-    The same picture and settings give the same bytes. Raises PictureError, and OptionError
-    for `bits` and `quality` that make no sense.
+    The file is written atomically: an existing one is replaced only by a complete one. The same
+    picture and settings give the same bytes. Raises PictureError, and OptionError for invalid
+    `bits` and `quality`.
     """
     path = Path(path)
     if not 1 <= quality <= 100:
@@ -94,10 +96,10 @@ def write(
 def check_writable(
     path: str | os.PathLike[str], bits: int = 8, *, shape: tuple[int, int] | None = None
 ) -> None:
-    """Raise PictureError if `write` could not write to `path`: better known before the work.
+    """Raise PictureError if `write` could not write to `path`, to fail before the work.
 
-    Looks at the suffix, at what the format can hold (`bits`, and `shape` if it is known), at
-    the folder, and at whether a file can be made there; leaves nothing behind. Raises
+    Checks the suffix, the format's limits (`bits`, and `shape` if it is known), the folder, and
+    whether a file can be created there, with no file left. Raises
     OptionError if `bits` is neither 8 nor 16.
     """
     path = Path(path)
@@ -138,7 +140,7 @@ def _check_folder(path: Path) -> None:
     if path.exists():
         if not path.is_file():
             raise PictureError(f"cannot write {path}: it is not a regular file")
-        if not os.access(path, os.W_OK):  # replacing it would not need that, but its owner means it
+        if not os.access(path, os.W_OK):  # renaming would succeed, against its owner's intention
             raise PictureError(f"cannot write {path}: it is write-protected")
 
 
@@ -161,10 +163,10 @@ def _check_arrays(rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None) -
 def _samples(
     rgb: NDArray[np.float32], alpha: NDArray[np.float32] | None, bits: int, keeps_alpha: bool
 ) -> Computed:
-    """Return H×W×3 or H×W×4 samples, which are rounded when they are asked for."""
+    """Return lazy H×W×3 or H×W×4 samples, rounded at each access."""
     largest, dtype = np.float32(2**bits - 1), np.dtype(np.uint8 if bits == 8 else np.uint16)
 
-    def rounded(strip: slice) -> NDArray[Any]:
+    def rounded(strip: slice) -> Samples:
         values = np.clip(rgb[strip], 0, 1)
         if alpha is not None:
             opacity = np.clip(alpha[strip], 0, 1)[..., np.newaxis]

@@ -26,7 +26,7 @@ class ModelFile:
         Tensors that are external data already (`nst_onnx.graph.external_data`) are not copied: their file
         is linked beside the model.
         """
-        with external_data.room_for(external_data.size(model)):
+        with external_data.writing_model(external_data.size(model)):
             self._folder = external_data.temporary_folder()
             folder = Path(self._folder.name)
             self.path = folder / "model.onnx"

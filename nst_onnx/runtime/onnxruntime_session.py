@@ -41,7 +41,9 @@ class OnnxruntimeSession:
         options.enable_mem_pattern = False  # a block planned at once takes a third more memory
         _share_arena(ort)
         options.add_session_config_entry("session.use_env_allocators", "1")
-        file = ModelFile(model) if external_data.used(model) or model.ByteSize() > _LARGE else None
+        file = (
+            ModelFile(model) if external_data.has_external_data(model) or model.ByteSize() > _LARGE else None
+        )
         source = str(file.path) if file else model.SerializeToString()
         try:
             self.ort = ort.InferenceSession(source, options, providers=providers(device))

@@ -1,1 +1,1 @@
-"""What every layer may use: memory, files, threads, errors of libraries."""
+"""Utilities of the operating system that every layer may import: memory, files, locks, error texts."""

@@ -1,4 +1,4 @@
-"""Writing a file so that at any moment there is the whole old one or the whole new one."""
+"""Atomic file replacement: at any moment `path` is the complete old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file beside `path` that takes its place when the block ends without an error.
+    """Open a temporary file beside `path`, and rename it to `path` when the block ends without an error.
 
-    A new file gets the permissions that any program's would (0666 less the umask); a replaced
-    one keeps its own. A symbolic link is followed, not replaced. On an error, Ctrl-C included,
-    nothing is left behind and `path` is as it was. Raises OSError.
+    A new file gets the default permissions (0666 less the umask); a replaced one keeps its own.
+    A symbolic link is followed, not replaced. On an error, Ctrl-C included,
+    the temporary file is removed and `path` is unchanged. Raises OSError.
     """
     target = path.resolve()
-    beside = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    temporary = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        put(beside, target)
+        put(temporary, target)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise
 
 
 def put(file: Path, path: Path) -> None:
-    """Let a whole file, in the same file system, take the place of `path`, and its permissions.
+    """Rename a complete file, in the same file system, to `path`; it gets the replaced file's permissions.
 
     A symbolic link is followed, not replaced. Raises OSError.
     """
@@ -46,8 +46,8 @@ def put(file: Path, path: Path) -> None:
 
 
 def probe(path: Path) -> None:
-    """Raise OSError if `replacing(path)` could not make its file; leave nothing behind."""
+    """Raise OSError if `replacing(path)` could not create its temporary file."""
     target = path.resolve()
-    beside = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
-    beside.touch(exist_ok=False)
-    beside.unlink()
+    temporary = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
+    temporary.touch(exist_ok=False)
+    temporary.unlink()

@@ -1,4 +1,4 @@
-"""Arrays too large for memory: in a file of their own, looked at strip by strip."""
+"""Memory-mapped arrays for data larger than memory, processed strip by strip; and a pool of arrays."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import numpy.typing as npt
 from nst_onnx.errors import NstError
 from nst_onnx.support.library_errors import system_reason
 
-STRIP = 1 << 24  # bytes: what is looked at at a time
+STRIP_BYTES = 1 << 24  # that are processed at a time
 
 
 def empty(
     shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32, *, on_disk: bool
 ) -> npt.NDArray[np.float32]:
-    """Return an array of zeros, in memory or in a file that goes when the array goes.
+    """Return an array of zeros, in memory or memory-mapped to a temporary file that is deleted with it.
 
-    The file stands in the folder for temporary files (TMPDIR) and has no name where the system allows
-    that, so that nothing is left behind by a killed program. Raises NstError where the disk is full.
+    The file is in the folder for temporary files (TMPDIR), without a name where the system allows that, so a
+    killed program leaves no file. Raises NstError where the disk is full.
     """
     if not on_disk or 0 in shape:
         return np.zeros(shape, dtype)
@@ -31,23 +31,22 @@ def empty(
     try:
         with tempfile.TemporaryFile(prefix="nst-onnx-") as file:
             if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)  # a full disk is known now, not in the middle
+                os.posix_fallocate(file.fileno(), 0, size)  # a full disk fails here, not as SIGBUS later
             else:
                 file.truncate(size)
             return np.memmap(file, dtype, "r+", shape=shape)
     except OSError as error:
         reason = system_reason(error)
         raise NstError(
-            f"there is no room on the disk for what memory does not hold ({size >> 20} MB: {reason})",
+            f"there is no room on the disk for an array beyond the memory limit ({size >> 20} MB: {reason})",
             "allow more memory, or set TMPDIR to a folder on a larger disk",
         ) from error
 
 
-class Room:
-    """Arrays of one shape, float32; in memory, what nobody looks at any more is handed out again.
+class ArrayPool:
+    """Pool of float32 arrays of one shape; buffers in memory are recycled.
 
-    Memory that is fresh from the system costs it work for each 4 KB: several times what it costs to add two
-    vectors there.
+    Fresh memory costs a page fault for each 4 KB: several times the cost of adding two vectors there.
     """
 
     def __init__(self, shape: tuple[int, ...], *, on_disk: bool) -> None:
@@ -55,45 +54,45 @@ class Room:
         self._free: list[npt.NDArray[np.float32]] = []
 
     def empty(self) -> npt.NDArray[np.float32]:
-        """Return an array with anything in it."""
+        """Return an uninitialised array; its buffer returns to the pool when its last view is freed."""
         if self._on_disk:
             return empty(self._shape, on_disk=True)
         memory = self._free.pop() if self._free else np.empty(self._shape, np.float32)
-        return np.asarray(_Loan(memory, self))
+        return np.asarray(_PooledBuffer(memory, self))
 
-    def take_back(self, memory: npt.NDArray[np.float32]) -> None:
-        """Have memory to hand out again."""
+    def recycle(self, memory: npt.NDArray[np.float32]) -> None:
+        """Add a buffer for a later `empty`."""
         self._free.append(memory)
 
 
-class _Loan:
-    """What an array stands on: numpy lets go of it when the last view of the array goes."""
+class _PooledBuffer:
+    """Buffer owner that returns its memory to the pool when the last view is freed."""
 
-    def __init__(self, memory: npt.NDArray[np.float32], room: Room) -> None:
+    def __init__(self, memory: npt.NDArray[np.float32], pool: ArrayPool) -> None:
         self.__array_interface__ = memory.__array_interface__
-        self._memory, self._room = memory, weakref.ref(room)
+        self._memory, self._pool = memory, weakref.ref(pool)
 
     def __del__(self) -> None:
-        room = self._room()
-        if room is not None:
-            room.take_back(self._memory)
+        pool = self._pool()
+        if pool is not None:
+            pool.recycle(self._memory)
 
 
-def beside(array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return zeros of an array's shape, on disk if it is there."""
+def zeros_like(array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return zeros of an array's shape, memory-mapped if it is."""
     return empty(array.shape, on_disk=isinstance(array, np.memmap))
 
 
-def pieces(size: int, count: int = 1) -> Iterator[slice]:
-    """Yield the slices that make up vectors of float32, of which `count` are looked at together."""
+def chunks(size: int, count: int = 1) -> Iterator[slice]:
+    """Yield slices that partition float32 vectors of length `size`, `count` of them at a time."""
     return strips(size, 4 * count)
 
 
 def release(*arrays: npt.NDArray[np.generic]) -> None:
-    """Give back the memory that holds the parts of arrays on disk just looked at; others stay as they are."""
+    """Drop the resident pages of memory-mapped arrays (MADV_DONTNEED); other arrays are unchanged."""
     for array in arrays:
         base: object = array
-        # Changes to an array that is mapped copy-on-write ("c") are in memory only, and must stay there.
+        # Changes to a copy-on-write map ("c") are in memory only, so its pages must stay.
         while isinstance(base, np.ndarray) and getattr(base, "mode", None) != "c":
             base = base.base
         if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
@@ -101,7 +100,7 @@ def release(*arrays: npt.NDArray[np.generic]) -> None:
 
 
 def strips(height: int, row_bytes: int) -> Iterator[slice]:
-    """Yield the slices of rows that make up a picture, each of about `STRIP` bytes and at least one row."""
-    rows = max(1, STRIP // max(row_bytes, 1))
+    """Yield slices of rows that partition a picture, each of about `STRIP_BYTES` bytes, at least one row."""
+    rows = max(1, STRIP_BYTES // max(row_bytes, 1))
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))

@@ -1,4 +1,4 @@
-"""A file that one process at a time holds; the system lets go of it however the process ends."""
+"""Inter-process file lock. The operating system releases it however the process ends."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def take(path: Path) -> BinaryIO | None:
-    """Hold a file, made if need be, until what is returned is closed; None where somebody else holds it.
+def acquire(path: Path) -> BinaryIO | None:
+    """Lock a file, created if necessary, until the returned file is closed; None where it is locked already.
 
-    Raises OSError where it cannot be made.
+    Raises OSError where it cannot be created.
     """
     file = path.open("ab")
     try:
@@ -24,7 +24,7 @@ def take(path: Path) -> BinaryIO | None:
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not path.exists() or not os.path.samestat(path.stat(), os.fstat(file.fileno())):
-                raise BlockingIOError  # whoever held it has removed it meanwhile
+                raise BlockingIOError  # removed meanwhile by the process that held it
     except OSError:
         file.close()
         return None

@@ -1,4 +1,4 @@
-"""Texts of exceptions from the operating system and from libraries, in one line for a person."""
+"""One-line messages of exceptions from the operating system and from libraries."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from nst_onnx.errors import DeviceError, ModelError
 
 
 def of(error: BaseException, longest: int = 160) -> str:
-    """Return the first line of the exception's text, without its final period, cut to `longest` signs.
+    """Return the first line of the exception's message, without final period, cut to `longest` characters.
 
-    Names the kind of exception where it has no text. Libraries put whole file contents into some.
+    The name of the exception class where it has no message. Some libraries put whole files into theirs.
     """
     lines = str(error).strip().splitlines()
     text = lines[0].rstrip(". ") if lines else ""
-    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    text = "".join(c if c.isprintable() else "?" for c in text)
     return (text if len(text) <= longest else f"{text[:longest]}…") or type(error).__name__
 
 
 def system_reason(error: OSError) -> str:
-    """Return what the operating system says of a failed call, in lower case, without its number."""
+    """Return the operating system's reason for a failed call, in lower case, without the error number."""
     return (error.strerror or str(error)).lower()
 
 

@@ -1,4 +1,4 @@
-"""How much memory a run may take, and what that means for its arrays."""
+"""Memory limit of a run, and which of its arrays are memory-mapped to stay within it."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ import numpy.typing as npt
 from nst_onnx.errors import OptionError
 from nst_onnx.support import disk_arrays
 
-LEAST = 512 << 20  # bytes: the libraries and a network's weights alone take nearly as much
+MIN_LIMIT = 512 << 20  # bytes; the libraries and a network's weights alone take nearly as much
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_SHARE = 0.5  # of the machine's memory: other programs want to live, too
-_PICTURES = 1 / 16  # of the limit: the largest picture that is kept in memory
-_STATE = 1 / 4  # of the limit: all that an optimiser may keep in memory
+_SHARE = 0.5  # of the machine's memory by default; the rest is for other programs
+_PICTURES = 1 / 16  # of the limit: the largest picture held in memory
+_STATE = 1 / 4  # of the limit: the largest optimiser state held in memory
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The most bytes that a run should hold in memory at any time, libraries included."""
+    """Upper bound in bytes of the memory of a run, libraries included."""
 
     limit: int
-    wished: bool = True
-    """Whether somebody asked for this limit, rather than that it is what the machine suggests."""
+    explicit: bool = True
+    """Whether the limit was given by the user, and is not the default for this machine."""
 
     @classmethod
     def of(cls, size: int | str | None) -> Memory:
         """Return the memory for a `size` in bytes or like "2GB"; None takes half of the machine's.
 
-        Raises OptionError for what is no size, or less than the libraries alone need.
+        Raises OptionError for what is not a size, or is below `MIN_LIMIT`.
         """
-        return cls(round(_SHARE * of_machine()), wished=False) if size is None else cls(parse(size))
+        return cls(round(_SHARE * of_machine()), explicit=False) if size is None else cls(parse(size))
 
     def holds(self, size: int) -> bool:
-        """Whether a picture of so many bytes stays in memory."""
+        """Return whether a picture of `size` bytes is held in memory, not memory-mapped."""
         return size <= _PICTURES * self.limit
 
     def holds_state(self, size: int) -> bool:
-        """Whether an optimiser's vectors, of so many bytes in all, stay in memory."""
+        """Return whether an optimiser's vectors, of `size` bytes in total, are held in memory."""
         return size <= _STATE * self.limit
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[np.float32]:
-        """Return an array of zeros for a picture, on disk where it is too large to be held."""
+        """Return an array of zeros for a picture, memory-mapped where it is too large for memory."""
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         return disk_arrays.empty(shape, dtype, on_disk=not self.holds(size))
 
@@ -56,14 +56,14 @@ class Memory:
 def parse(size: int | str) -> int:
     """Return the bytes that a size like 2000000000, "2GB", "1.5 GiB" or "800M" means (powers of 1024).
 
-    Raises OptionError for anything else, and for less than `LEAST`.
+    Raises OptionError for anything else, and for less than `MIN_LIMIT`.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", str(size).lower())
     if match is None:
         raise OptionError(f"max_memory must be a size like 2GB, not {size!r}")
     found = round(float(match[1]) * _UNITS[match[2]])
-    if found < LEAST:
-        raise OptionError(f"max_memory must be at least {LEAST >> 20}MB, not {size}")
+    if found < MIN_LIMIT:
+        raise OptionError(f"max_memory must be at least {MIN_LIMIT >> 20}MB, not {size}")
     return found
 
 

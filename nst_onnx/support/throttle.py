@@ -1,4 +1,4 @@
-"""How often to do something beside the main work without slowing it down."""
+"""Rate limit for previews, progress lines and checkpoints, so that they do not slow the main work."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
-    """Lets something happen at most every `least` seconds, and for at most a `share` of the time."""
+class Throttle:
+    """Limits an action to once in `interval` seconds, and to a `share` (0..1) of the time."""
 
     def __init__(
-        self, least: float, share: float = 0.05, clock: Callable[[], float] = time.monotonic
+        self, interval: float, share: float = 0.05, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._least = least
+        self._interval = interval
         self._share = share
         self._clock = clock
         self._next = clock()
 
     def due(self) -> bool:
-        """Whether it is time (the first time: at once)."""
+        """Return whether the action may run now (the first time: at once)."""
         return self._clock() >= self._next
 
-    def spend(self, action: Callable[[], None]) -> None:
-        """Do it, and set the next time by how long it took."""
+    def run(self, action: Callable[[], None]) -> None:
+        """Run the action, and set the next time from its duration."""
         start = self._clock()
         action()
         end = self._clock()
-        self._next = end + max(self._least, (end - start) / self._share)
+        self._next = end + max(self._interval, (end - start) / self._share)

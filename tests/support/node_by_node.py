@@ -18,7 +18,7 @@ def computed(
     model: onnx.ModelProto, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]
 ) -> list[np.ndarray]:
     """The outputs of a model, sums inside a node in float32, its results rounded to their type."""
-    known = {t.name: external_data.array(t) for t in model.graph.initializer} | dict(feeds)
+    known = {t.name: external_data.to_array(t) for t in model.graph.initializer} | dict(feeds)
     for node in model.graph.node:
         given = {name: np.asarray(known[name]) for name in node.input if name}
         inputs = [

@@ -207,8 +207,11 @@ class Global:
 
 
 class _Laid:
-    def __init__(self, key: str, array: np.ndarray, strides: tuple[int, ...] | None) -> None:
+    def __init__(
+        self, key: str, array: np.ndarray, strides: tuple[int, ...] | None, shape: tuple[int, ...] | None
+    ) -> None:
         self.key, self.array = key, array
+        self.shape = shape or array.shape
         self.strides = strides or tuple(s // array.itemsize for s in array.strides)
 
 
@@ -235,7 +238,7 @@ class _TorchPickler(pickle._Pickler):
         storage = _Persistent(
             ("storage", kind, item.key, "cpu", array.size) + ((None,) if self.legacy else ())
         )
-        arguments = (storage, 0, array.shape, item.strides, False, OrderedDict())
+        arguments = (storage, 0, item.shape, item.strides, False, OrderedDict())
         self.save_reduce(Global("torch._utils", "_rebuild_tensor_v2"), arguments)
 
     dispatch[_Laid] = save_laid
@@ -249,8 +252,11 @@ class _Persistent:
         self.pid = pid
 
 
-def write_pth(path: Path, content: dict, *, legacy: bool = False, strides=None) -> Path:
-    """torch.save without torch: today's zip, or the stream of 2017. `strides`: a lie about the first."""
+def write_pth(path: Path, content: dict, *, legacy: bool = False, strides=None, shape=None) -> Path:
+    """torch.save without torch: today's zip, or the stream of 2017.
+
+    `strides`, `shape`: false ones, for the first tensor.
+    """
     arrays: dict[str, np.ndarray] = {}
 
     def laid(value):
@@ -260,7 +266,7 @@ def write_pth(path: Path, content: dict, *, legacy: bool = False, strides=None) 
             return value
         key = str(len(arrays))
         arrays[key] = np.ascontiguousarray(value)
-        return _Laid(key, arrays[key], strides if key == "0" else None)
+        return _Laid(key, arrays[key], *((strides, shape) if key == "0" else (None, None)))
 
     described = laid(content)
     stream = io.BytesIO()

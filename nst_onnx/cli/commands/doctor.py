@@ -17,8 +17,8 @@ import typer
 
 from nst_onnx.cli.errors import FAILED, one_line
 from nst_onnx.errors import DeviceError, NstError
+from nst_onnx.support.diagnostics import Finding
 from nst_onnx.support.library_errors import system_reason
-from nst_onnx.support.module_search import Finding
 from nst_onnx.version import __version__
 
 PACKAGE = "nst-onnx"

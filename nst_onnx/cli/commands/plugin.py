@@ -14,7 +14,7 @@ from nst_onnx.errors import PluginError
 if TYPE_CHECKING:
     from nst_onnx.editors.plugin_files import Installed
     from nst_onnx.editors.profile import Profile
-    from nst_onnx.support.module_search import Finding
+    from nst_onnx.support.diagnostics import Finding
 
 _NAMES, _TITLES = "|".join(EDITORS), " or ".join(editor.title for editor in EDITORS.values())
 
@@ -118,7 +118,7 @@ def doctor(
 
 def _check_given(name: str, profile: Profile, found: list[str]) -> None:
     """Check that the editor reads the profile that the user names. Raises PluginError."""
-    from nst_onnx.support.module_search import Finding
+    from nst_onnx.support.diagnostics import Finding
 
     folder, editor = profile.folder, EDITORS[name]
     if str(folder) in found:

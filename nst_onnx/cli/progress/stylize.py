@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from nst_onnx.cli.progress.display import Plain, fitting
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,14 +36,14 @@ class Lines(Plain):
     """Writes a plain line every few seconds, and one for each new scale."""
 
     def __init__(self) -> None:
-        self._pace = Pace(SECONDS_BETWEEN_LINES)
+        self._pace = Throttle(SECONDS_BETWEEN_LINES)
         self._scale = -1
 
     def show(self, step: Step) -> None:
         """Write a line if it is time."""
         if self._pace.due() or step.scale != self._scale:
             self._scale = step.scale
-            self._pace.spend(lambda: self.say(line(step)))
+            self._pace.run(lambda: self.say(line(step)))
 
 
 class LiveDisplay:

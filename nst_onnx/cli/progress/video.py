@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nst_onnx.cli.progress.display import Plain, fitting
 from nst_onnx.cli.progress.stylize import SECONDS_BETWEEN_LINES, left, losses
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 if TYPE_CHECKING:
     from nst_onnx.jobs.video import FrameStep
@@ -55,13 +55,13 @@ class Lines(Plain):
     """Writes a plain line every few seconds."""
 
     def __init__(self) -> None:
-        self._pace, self._estimate = Pace(SECONDS_BETWEEN_LINES), Estimate()
+        self._pace, self._estimate = Throttle(SECONDS_BETWEEN_LINES), Estimate()
 
     def show(self, step: FrameStep) -> None:
         """Write a line if it is time."""
         seconds = self._estimate.seconds_left(step)
         if self._pace.due():
-            self._pace.spend(lambda: self.say(line(step, seconds)))
+            self._pace.run(lambda: self.say(line(step, seconds)))
 
 
 class Bar:

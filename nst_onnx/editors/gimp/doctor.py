@@ -10,7 +10,7 @@ from nst_onnx.editors.checks import check_files, check_sandbox
 from nst_onnx.editors.gimp import install as gimp_install
 from nst_onnx.editors.gimp import profiles as gimp_profiles
 from nst_onnx.editors.gimp.profiles import GimpProfile
-from nst_onnx.support.module_search import Finding
+from nst_onnx.support.diagnostics import Finding
 
 NONE_FOUND = (
     "no GIMP 3 was found on this computer",

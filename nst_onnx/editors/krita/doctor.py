@@ -9,7 +9,7 @@ from nst_onnx.editors.krita import install as krita_install
 from nst_onnx.editors.krita import kritarc
 from nst_onnx.editors.krita import profiles as krita_profiles
 from nst_onnx.editors.krita.profiles import KritaProfile
-from nst_onnx.support.module_search import Finding
+from nst_onnx.support.diagnostics import Finding
 
 NONE_FOUND = (
     "no Krita was found on this computer",

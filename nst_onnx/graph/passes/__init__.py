@@ -1,1 +1,1 @@
-"""Graph passes: from one ONNX graph to an equivalent one that suits a purpose better."""
+"""Graph passes: transform an ONNX graph into an equivalent one that needs less memory, time or features."""

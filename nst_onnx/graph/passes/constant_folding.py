@@ -1,4 +1,4 @@
-"""Constants of a foreign ONNX graph, brought into one form: float32 initializers."""
+"""Constant folding of an imported ONNX graph: its constants become float32 initializers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, numpy_helper
 
-# What exporters compute of constants: widened, reordered or reshaped weights, sizes, paddings.
+# What exporters apply to constants: casts, transposes and reshapes of weights, sizes, paddings.
 _FOLDABLE = frozenset(
     "Add Cast Concat ConstantOfShape DequantizeLinear Div Gather Identity Mul Neg Reciprocal Reshape Shape "
     "Slice Sqrt Squeeze Sub Transpose Unsqueeze".split()
 )
-_PASSING = ("Identity", "Dropout")  # at inference both give back what they get
+_PASSING = ("Identity", "Dropout")  # the identity at inference
 
 
 def fold(graph: onnx.GraphProto) -> None:
-    """Turn Constant nodes, and what is computed of constants alone, into initializers.
+    """Fold constants: replace Constant nodes, and nodes of constant inputs, by initializers, in place.
 
-    Identity and Dropout nodes go too: their input takes their place.
+    Identity and Dropout nodes are removed too, and their input used instead.
     """
     known = {tensor.name for tensor in graph.initializer}
     arrays = {tensor.name: tensor for tensor in graph.initializer}
@@ -44,8 +44,8 @@ def fold(graph: onnx.GraphProto) -> None:
         graph.node.extend(kept)
 
 
-def widen(graph: onnx.GraphProto) -> None:
-    """Make every float16 tensor of a graph float32: weights, casts and constants alike."""
+def cast_to_float32(graph: onnx.GraphProto) -> None:
+    """Cast every float16 weight, constant and Cast of a graph to float32, in place."""
     for tensor in graph.initializer:
         if tensor.data_type == TensorProto.FLOAT16:
             tensor.CopyFrom(
@@ -62,7 +62,7 @@ def widen(graph: onnx.GraphProto) -> None:
 
 
 def broadcast_as_numpy(graph: onnx.GraphProto) -> None:
-    """Reshape the constants of opset 6 that are broadcast along the channels, from C to C×1×1.
+    """Reshape constants that opset 6 broadcasts along the channels, from C to C×1×1, in place.
 
     From opset 7 on operators broadcast as NumPy does, along the last axes. onnx's converter leaves PRelu's
     slopes as they are, and reshapes the operands of arithmetic for axis 0 whatever their `axis`.
@@ -95,5 +95,5 @@ def _evaluated(node: onnx.NodeProto, arrays: dict[str, TensorProto]) -> list[np.
     feeds = {name: numpy_helper.to_array(arrays[name]) for name in node.input if name}
     try:
         return [np.asarray(value) for value in ReferenceEvaluator(node).run(None, feeds)]
-    except Exception:  # an exotic type or attribute: the graph is as good with the node left in it
+    except Exception:  # an unsupported type or attribute: the node stays in the graph
         return None

@@ -114,4 +114,4 @@ def _is_large(constant: onnx.TensorProto) -> bool:
     """Whether a scalar or small constant exceeds the range of float16."""
     if constant.data_type != TensorProto.FLOAT or np.prod(constant.dims, dtype=np.int64) > _SMALL:
         return False
-    return bool((np.abs(external_data.array(constant)) > np.finfo(np.float16).max).any())
+    return bool((np.abs(external_data.to_array(constant)) > np.finfo(np.float16).max).any())

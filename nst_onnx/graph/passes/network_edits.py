@@ -1,4 +1,4 @@
-"""Changes to a network before it is differentiated: cut it at layers, exchange its pooling."""
+"""Edits of a network before differentiation: cut it at layers, replace its pooling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pooling = Literal["max", "average"]
 
 
 def cut(model: onnx.ModelProto, layers: Iterable[str]) -> onnx.ModelProto:
-    """Return the part of `model` that computes the tensors `layers`; deeper weights are left out."""
+    """Return the subgraph of `model` that computes the tensors `layers`, without deeper nodes and weights."""
     nodes = needed_nodes(model.graph.node, layers)
     used = {name for node in nodes for name in node.input}
     part = onnx.ModelProto()
@@ -30,13 +30,13 @@ def cut(model: onnx.ModelProto, layers: Iterable[str]) -> onnx.ModelProto:
     return part
 
 
-def with_pooling(
+def replace_pooling(
     nodes: Iterable[onnx.NodeProto], kind: Pooling | None, *, same: bool = False
 ) -> list[onnx.NodeProto]:
-    """Return the nodes with every spatial pooling of one kind; None keeps each as it is.
+    """Return the nodes with every spatial pooling replaced by `kind`; None keeps each kind.
 
     Gatys et al. (2015, section "Methods") replaced VGG's max pooling by average pooling. `same` rounds
-    sizes up as TensorFlow's padding "SAME" does: a window over the border averages what is there.
+    sizes up as TensorFlow's padding "SAME" does: a window over the border averages the pixels inside.
     """
     return [_pooled(node, kind, same) for node in nodes]
 
@@ -47,9 +47,9 @@ def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.Node
     op_type = {"max": "MaxPool", "average": "AveragePool", None: node.op_type}[kind]
     kept = {a.name: a for a in node.attribute}
     dropped = set()
-    if op_type != node.op_type:  # what only the other kind knows
+    if op_type != node.op_type:  # attributes of the other kind only
         dropped |= {"count_include_pad", "storage_order"}
-        if set(attribute(node, "dilations", [1])) == {1}:  # before opset 19 an average may not even say so
+        if set(attribute(node, "dilations", [1])) == {1}:  # AveragePool has this attribute from opset 19 on
             dropped.add("dilations")
     if same:
         dropped |= {"pads", "ceil_mode", "count_include_pad"}
@@ -60,7 +60,7 @@ def _pooled(node: onnx.NodeProto, kind: Pooling | None, same: bool) -> onnx.Node
 
 
 def strides(nodes: Iterable[onnx.NodeProto], picture: str) -> dict[str, int]:
-    """Return how many pixels of `picture` lie between neighbours, for each tensor computed from it."""
+    """Return the cumulative stride in pixels of `picture` of each tensor computed from it."""
     found = {picture: 1}
     for node in nodes:
         before = [found[name] for name in node.input if name in found]

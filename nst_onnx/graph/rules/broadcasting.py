@@ -1,4 +1,4 @@
-"""What the rules of all operators that broadcast share: undoing the stretch."""
+"""Reduction of a gradient over broadcast axes, shared by the rules of all operators that broadcast."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from nst_onnx.graph.rules.windows import Windows
 def conv(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     """y = W ⋆ x: the gradient is dy convolved with W transposed.
 
-    With steps of 1 this is a plain convolution with the kernel rotated by 180° and its channel axes
-    exchanged, which runtimes do faster than ConvTranspose. Otherwise ConvTranspose spreads dy over
-    all positions the windows reach, and padding and the remainder of the stride are undone after.
+    With strides of 1 this is a plain convolution with the kernel rotated by 180° and its channel axes
+    exchanged, which runtimes compute faster than ConvTranspose. Otherwise ConvTranspose spreads dy over
+    the extent of the windows, and padding and the remainder of the stride are cropped after.
     """
     if index != 0:
         raise GraphError(f"Conv (node {node.output[0]!r}): kernels that depend on the picture have no rule")
@@ -37,6 +37,6 @@ def conv(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 
 
 def plain(windows: Windows) -> bool:
-    """Whether steps are 1 and no padding is wider than the kernel reaches."""
+    """Whether strides are 1 and no padding is wider than the kernel's extent − 1."""
     narrow = all(p <= s - 1 for s, p in zip(windows.span * 2, windows.pads, strict=True))
     return set(windows.strides) == {1} and windows.auto_pad == "NOTSET" and narrow

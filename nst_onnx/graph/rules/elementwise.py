@@ -19,8 +19,12 @@ def identity(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
 
 @rule("Cast")
 def cast(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """Between float types; the gradient goes on as float32. None flows through whole numbers."""
-    return g.op("Cast", dy, to=onnx.TensorProto.FLOAT) if attribute(node, "to") in _FLOATS else None
+    """Between float types; the gradient becomes float32. None flows through whole numbers."""
+    return (
+        g.op("Cast", dy, to=onnx.TensorProto.FLOAT)
+        if attribute(node, "to", onnx.TensorProto.UNDEFINED) in _FLOATS
+        else None
+    )
 
 
 _FLOATS = frozenset(
@@ -42,7 +46,7 @@ def sub(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 
 @rule("Mul")
 def mul(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """y = a b; a square's gradient 2 a dy comes as one."""
+    """y = a b; a square's gradient 2 a dy is returned for the first input."""
     a, b = node.input
     if a == b:
         return None if index else g.op("Mul", g.op("Mul", dy, g.constant(2.0)), a)
@@ -100,7 +104,7 @@ def log(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 
 @rule("Relu")
 def relu(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = max(x, 0); the gradient at 0 is 0. Reads the output, so that the input need not be kept."""
+    """y = max(x, 0); the gradient at 0 is 0. Reads the output, so the input's memory can be released."""
     return g.op("Where", g.op("Greater", node.output[0], g.constant(0.0)), dy, g.constant(0.0))
 
 

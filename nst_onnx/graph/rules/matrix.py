@@ -32,8 +32,8 @@ def matmul(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 def gemm(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     """y = α op(A) op(B) + β C, with op(X) = X or Xᵀ.
 
-    For a Gram matrix, y = A Aᵀ or Aᵀ A, both inputs are one: its gradient (dy + dyᵀ) A or A (dy + dyᵀ)
-    comes as one product.
+    For a Gram matrix, y = A Aᵀ or Aᵀ A, both inputs are the same tensor: its gradient, (dy + dyᵀ) A or
+    A (dy + dyᵀ), is one product.
     """
     a, b = node.input[:2]
     ta, tb = attribute(node, "transA", 0), attribute(node, "transB", 0)

@@ -15,7 +15,7 @@ _FAR = 2**31 - 1
 
 @rule("Pad")
 def pad(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """y = x with borders: crop dy, and add what the borders took from x back to where it came from."""
+    """y = x with borders: crop dy, and add the gradient of the borders to the positions they copy."""
     if index:
         return None
     mode = attribute(node, "mode", "constant")
@@ -43,7 +43,7 @@ def _borders(g: Graph, node: onnx.NodeProto) -> tuple[npt.NDArray[np.int64], npt
 
 
 def _fold(g: Graph, dy: str, axis: int, rank: int, begin: int, end: int, mode: str) -> str:
-    """Undo one axis of padding: the middle of dy, plus each border laid over the positions it repeats."""
+    """Undo one axis of padding: the middle of dy, plus each border added to the positions it repeats."""
     where = g.ints(axis)
     middle = g.op("Slice", dy, g.ints(begin), g.ints(-end if end else _FAR), where)
     parts = [middle]
@@ -60,7 +60,7 @@ def _border(g: Graph, dy: str, where: str, width: int, front: bool) -> str:
 
 
 def _reflect(g: Graph, dy: str, where: str, width: int, front: bool) -> tuple[str, int, bool]:
-    """A border mirrors what lies behind the outermost position."""
+    """A border mirrors the positions behind the outermost one."""
     start, stop = (width - 1, -_FAR) if front else (-1, -width - 1)
     return g.op("Slice", dy, g.ints(start), g.ints(stop), where, g.ints(-1)), 1, front
 

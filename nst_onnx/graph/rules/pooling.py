@@ -6,15 +6,15 @@ import numpy as np
 import onnx
 
 from nst_onnx.errors import GraphError
-from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.builder import NO_INTS, Graph, attribute
 from nst_onnx.graph.rules.registry import rule
 from nst_onnx.graph.rules.windows import Windows, channels_of, spatial
 
 
 def _windows(node: onnx.NodeProto) -> Windows:
-    windows = Windows.of(node, tuple(attribute(node, "kernel_shape")))
+    windows = Windows.of(node, tuple(attribute(node, "kernel_shape", NO_INTS)))
     if windows.span != windows.kernel and attribute(node, "auto_pad", "").startswith("SAME"):
-        # onnxruntime works the padding out as if the window were not dilated, against ONNX's own formula.
+        # onnxruntime computes the padding as if the window were not dilated, unlike ONNX's formula.
         raise GraphError(f"{node.op_type} (node {node.output[0]!r}) is dilated: its padding must be explicit")
     return windows
 
@@ -39,7 +39,7 @@ def _share(g: Graph, node: onnx.NodeProto, windows: Windows, dy: str) -> str:
     if inside or (windows.auto_pad != "NOTSET" and attribute(node, "count_include_pad", 0)):
         return g.op("Mul", dy, g.constant(1 / area))
     x, y = node.input[0], node.output[0]
-    # A one-channel map of what counts: the picture, its declared padding if that counts, nothing beyond.
+    # A one-channel mask of the positions that count: the picture, and its declared padding if included.
     counted = g.ones(g.op("Concat", g.ints(1, 1), spatial(g, x), axis=0))
     n = len(windows.kernel)
     padding = windows.padding(g, x, y)
@@ -63,31 +63,33 @@ def max_pool(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     x, y = node.input[0], node.output[0]
     windows = _windows(node)
     padding = windows.padding(g, x, y)
-    seen = g.op("Pad", x, padding, g.constant(np.finfo(np.float32).min))
-    covered = _tiled_max(g, windows, seen, y, dy) if windows.tiling else _any_max(g, node, windows, seen, dy)
+    padded = g.op("Pad", x, padding, g.constant(np.finfo(np.float32).min))
+    covered = (
+        _tiled_max(g, windows, padded, y, dy) if windows.tiling else _any_max(g, node, windows, padded, dy)
+    )
     return g.op("Pad", covered, g.op("Neg", padding))
 
 
-def _tiled_max(g: Graph, windows: Windows, seen: str, y: str, dy: str) -> str:
-    """Windows side by side: compare with the maximum repeated over its window."""
+def _tiled_max(g: Graph, windows: Windows, padded: str, y: str, dy: str) -> str:
+    """Windows that partition the input: compare with the maximum repeated over its window."""
     area = float(np.prod(windows.kernel))
-    attained = g.op("Cast", g.op("Equal", seen, windows.tile(g, y)), to=onnx.TensorProto.FLOAT)
+    attained = g.op("Cast", g.op("Equal", padded, windows.tile(g, y)), to=onnx.TensorProto.FLOAT)
     ties = g.op("AveragePool", attained, kernel_shape=windows.kernel, strides=windows.strides)
     share = g.op("Div", dy, g.op("Mul", ties, g.constant(area)))
     return g.op("Mul", windows.tile(g, share), attained)
 
 
-def _any_max(g: Graph, node: onnx.NodeProto, windows: Windows, seen: str, dy: str) -> str:
-    """Windows that overlap or leave gaps: every place in the window by itself, for all windows at once.
+def _any_max(g: Graph, node: onnx.NodeProto, windows: Windows, padded: str, dy: str) -> str:
+    """Windows that overlap or leave gaps: each offset in the window by itself, for all windows at once.
 
-    Slices and not convolutions pick the values, because they must come out equal to the last bit.
+    Slices select the values, not convolutions, because they must be equal to the last bit.
     """
     y, axes = node.output[0], g.ints(*range(2, 2 + len(windows.kernel)))
     reach = g.op("Sub", windows.covered(g, y), g.ints(*(s - 1 for s in windows.span)))
     attained = []
-    for place in np.ndindex(*windows.kernel):
-        first = g.ints(*np.multiply(place, windows.dilations))
-        values = g.op("Slice", seen, first, g.op("Add", first, reach), axes, g.ints(*windows.strides))
+    for offset in np.ndindex(*windows.kernel):
+        first = g.ints(*np.multiply(offset, windows.dilations))
+        values = g.op("Slice", padded, first, g.op("Add", first, reach), axes, g.ints(*windows.strides))
         attained.append(g.op("Cast", g.op("Equal", values, y), to=onnx.TensorProto.FLOAT))
     share = g.op("Div", dy, g.op("Sum", *attained))
     channels, area = channels_of(g, node.input[0], node), len(attained)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import onnx
 
 from nst_onnx.errors import GraphError
-from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.builder import NO_INTS, Graph, attribute
 from nst_onnx.graph.rules.registry import rule
 
 
 def reduced_axes(g: Graph, node: onnx.NodeProto) -> list[int]:
-    """Return the axes that a reduction names, as attribute or input by opset; none where it names none."""
+    """Return the axes of a reduction, an attribute or an input by opset; [] where it names none."""
     if len(node.input) < 2 or not node.input[1]:
-        return list(attribute(node, "axes", []))
+        return list(attribute(node, "axes", NO_INTS))
     axes = g.value(node.input[1])
     if axes is None:
         y = node.output[0]
@@ -21,15 +21,15 @@ def reduced_axes(g: Graph, node: onnx.NodeProto) -> list[int]:
 
 
 def with_kept_axes(g: Graph, node: onnx.NodeProto, dy: str) -> str:
-    """Give `dy` back the axes of length 1 that the reduction dropped, so that it broadcasts."""
+    """Restore the axes of length 1 that the reduction removed from `dy`, so that it broadcasts."""
     axes = reduced_axes(g, node)
-    if attribute(node, "keepdims", 1) or not axes:  # naming no axes leaves all as they are, or a scalar
+    if attribute(node, "keepdims", 1) or not axes:  # no axes: nothing was removed, or everything (a scalar)
         return dy
     return g.op("Unsqueeze", dy, g.ints(*axes))
 
 
 def spread_mean(g: Graph, dy: str, x: str, y: str) -> str:
-    """Return the gradient of `x` from that of its mean `y`: dy / n at each place, n counted at run time."""
+    """Return the gradient of `x` from that of its mean `y`: dy / n everywhere, n computed at run time."""
     sizes = [g.op("Cast", g.op("Size", name), to=onnx.TensorProto.FLOAT) for name in (y, x)]
     return g.op("Expand", g.op("Mul", dy, g.op("Div", *sizes)), g.op("Shape", x))
 

@@ -1,4 +1,4 @@
-"""Where rules are registered."""
+"""Registry of the gradient rules."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import onnx
 from nst_onnx.graph.builder import Graph
 
 Rule = Callable[[Graph, onnx.NodeProto, str, int], str | None]
+"""See `nst_onnx.graph.rules`."""
 
 RULES: dict[str, Rule] = {}
+"""Operator → rule."""
 
 CONSTANT = frozenset(
     "Shape Size Greater GreaterOrEqual Less LessOrEqual Equal Not And Or Xor Sign Floor Ceil Round "

@@ -1,4 +1,4 @@
-"""Rules of operators that move elements about without changing them."""
+"""Rules of operators that rearrange elements: reshape, transpose, expand, concatenate, slice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from nst_onnx.errors import GraphError
-from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.builder import NO_INTS, Graph, attribute
 from nst_onnx.graph.rules.broadcasting import known_shape, unstretch
 from nst_onnx.graph.rules.registry import rule
 
@@ -20,8 +20,8 @@ def reshape(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
 @rule("Transpose")
 def transpose(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     """y = x with axes permuted; the default reverses them, and so is its own inverse."""
-    perm = attribute(node, "perm")
-    return g.op("Transpose", dy, **({} if perm is None else {"perm": np.argsort(perm).tolist()}))
+    perm = attribute(node, "perm", NO_INTS)
+    return g.op("Transpose", dy, **({"perm": np.argsort(perm).tolist()} if perm else {}))
 
 
 @rule("Expand")
@@ -35,8 +35,8 @@ def expand(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
 
 @rule("Concat")
 def concat(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = inputs one after another along an axis; each gets its own slice back."""
-    axis = g.ints(attribute(node, "axis"))
+    """y = inputs one after another along an axis; each gets its own slice of dy."""
+    axis = g.ints(attribute(node, "axis", 0))
     ends = [_length(g, name, axis) for name in node.input]
     start = g.ints(0)
     for length in ends[:index]:
@@ -46,7 +46,7 @@ def concat(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 
 @rule("Slice")
 def slice_(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """y = x[start:end] along some axes (steps of 1): dy with zeros where the rest was."""
+    """y = x[start:end] along some axes (steps of 1): dy padded with zeros where x was cut."""
     if index:
         return None
     x, y = node.input[0], node.output[0]
@@ -57,9 +57,9 @@ def slice_(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     steps = g.value(by) if by else np.ones(1)
     if starts is None or axes is None or steps is None or (steps != 1).any():
         raise GraphError(f"Slice (node {y!r}) has a gradient rule for fixed starts, axes and steps of 1 only")
-    # Where a slice begins, counted from the front: the length at run time for negative starts.
+    # Start of the slice from the front: start + length (known at run time) for negative starts.
     fixed, from_end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)
-    fixed[axes], from_end[axes] = starts, starts < 0
+    fixed[axes], from_end[axes] = starts, np.less(starts, 0)
     long = g.op("Shape", x)
     begin = g.op("Add", g.ints(*fixed), g.op("Mul", g.ints(*from_end), long))
     begin = g.op("Max", g.op("Min", begin, long), g.ints(*[0] * rank))

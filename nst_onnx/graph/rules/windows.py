@@ -1,4 +1,4 @@
-"""What sliding windows (convolution, pooling) share: kernel, strides, padding, and how to undo them."""
+"""Geometry of sliding windows, shared by convolution and pooling: kernel, strides, padding, their inverse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, attribute
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Windows:
     """The geometry of a sliding window over the spatial axes of an N×C×… tensor."""
 
@@ -38,20 +38,27 @@ class Windows:
             auto_pad = "NOTSET"
         if auto_pad == "VALID":
             auto_pad, pads = "NOTSET", (0,) * 2 * n
-        return cls(kernel, strides, dilations, pads, auto_pad, bool(attribute(node, "ceil_mode", 0)))
+        return cls(
+            kernel=kernel,
+            strides=strides,
+            dilations=dilations,
+            pads=pads,
+            auto_pad=auto_pad,
+            ceil=bool(attribute(node, "ceil_mode", 0)),
+        )
 
     @property
     def span(self) -> tuple[int, ...]:
-        """How many input positions a window reaches over along each axis."""
+        """Extent of the dilated window along each axis: (kernel − 1)·dilation + 1."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True))
 
     @property
     def tiling(self) -> bool:
-        """Whether windows lie side by side, without overlap or gaps."""
+        """Whether windows partition the input, without overlap or gaps."""
         return self.kernel == self.strides == self.span
 
     def begins(self, g: Graph, x: str, y: str) -> str:
-        """Return (1-D int64) how much padding lies before the first position along each spatial axis."""
+        """Return (1-D int64) the padding before the first position along each spatial axis."""
         n = len(self.kernel)
         if self.auto_pad == "NOTSET":
             return g.ints(*self.pads[:n])
@@ -60,13 +67,13 @@ class Windows:
         return upper if self.auto_pad == "SAME_UPPER" else g.op("Sub", total, upper)
 
     def covered(self, g: Graph, y: str) -> str:
-        """Return how many padded input positions all windows together reach over: (o−1)·stride + span."""
+        """Return (1-D int64) the extent of all windows together, padding included: (o−1)·stride + span."""
         n = len(self.kernel)
         steps = g.op("Mul", g.op("Sub", spatial(g, y), g.ints(*[1] * n)), g.ints(*self.strides))
         return g.op("Add", steps, g.ints(*self.span))
 
     def padding(self, g: Graph, x: str, y: str) -> str:
-        """Return ONNX pads that stretch (or, where negative, crop) x to just what the windows reach over."""
+        """Return ONNX pads that pad (or, where negative, crop) x to the extent of all windows."""
         begins = self.begins(g, x, y)
         ends = g.op("Sub", g.op("Sub", self.covered(g, y), spatial(g, x)), begins)
         outer = g.ints(0, 0)
@@ -78,7 +85,7 @@ class Windows:
         return g.op("ConvTranspose", dy, ones, group=channels, strides=self.strides, dilations=self.dilations)
 
     def tile(self, g: Graph, dy: str) -> str:
-        """Return each window's `dy` repeated over the window, for windows side by side."""
+        """Return each window's `dy` repeated over the window, for windows that partition the input."""
         scales = g.constant(np.asarray((1, 1, *self.strides), np.float32))
         return g.op(
             "Resize",

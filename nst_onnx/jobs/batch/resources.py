@@ -9,7 +9,7 @@ from nst_onnx.errors import OptionError
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.runtime import Device
 from nst_onnx.support.machine import CORES_PER_PROCESS, usable_cores
-from nst_onnx.support.memory import LEAST, Memory
+from nst_onnx.support.memory import MIN_LIMIT, Memory
 
 
 def per_process(settings: BatchSettings, processes: int | None = None) -> list[BatchSettings]:
@@ -47,5 +47,5 @@ def _on_cores(settings: BatchSettings, cores: int, processes: int | None) -> lis
 def _with_memory(several: list[BatchSettings]) -> list[BatchSettings]:
     if len(several) == 1:
         return several
-    each = max(LEAST, Memory.of(several[0].max_memory).limit // len(several))
+    each = max(MIN_LIMIT, Memory.of(several[0].max_memory).limit // len(several))
     return [replace(settings, options={**settings.options, "max_memory": each}) for settings in several]

@@ -10,7 +10,7 @@ from pathlib import Path
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Step
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 _INTERVAL = 0.3  # seconds between two checkpoints at least
 _TIME_FRACTION = 0.01  # of the run time: checkpoints are large
@@ -29,7 +29,7 @@ class ResumeFile:
     def __init__(self, output: str | os.PathLike[str]) -> None:
         path = Path(output)
         self.path = path.with_name(f".{path.name}.state")
-        self._pace = Pace(_INTERVAL, _TIME_FRACTION)
+        self._pace = Throttle(_INTERVAL, _TIME_FRACTION)
 
     def load(self) -> Checkpoint | None:
         """Return the checkpoint of an earlier run, None if there is no usable one."""
@@ -41,7 +41,7 @@ class ResumeFile:
     def update(self, step: Step) -> None:
         """Save the checkpoint after a step, if one is due."""
         if self._pace.due():
-            self._pace.spend(lambda: self.save(step))
+            self._pace.run(lambda: self.save(step))
 
     def save(self, step: Step) -> None:
         """Save the checkpoint after a step."""

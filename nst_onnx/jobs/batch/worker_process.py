@@ -10,7 +10,7 @@ from nst_onnx.jobs.batch.job import Job, Progress
 from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.stylizer import Step
-from nst_onnx.support.throttle import Pace
+from nst_onnx.support.throttle import Throttle
 
 READY = "ready"
 _INTERVAL = 0.1  # seconds between two progress messages
@@ -28,7 +28,7 @@ def serve(connection: Connection, settings: BatchSettings) -> None:
     except NstError as error:
         connection.send(error)
         return
-    pace = Pace(_INTERVAL)
+    pace = Throttle(_INTERVAL)
     stopping = False
 
     def callback(step: Step) -> bool:
@@ -36,7 +36,7 @@ def serve(connection: Connection, settings: BatchSettings) -> None:
         stopping = stopping or connection.poll()  # the only message during a job is the request to stop
         if pace.due() and not stopping:
             try:
-                pace.spend(lambda: connection.send(Progress(step.iteration, step.iterations)))
+                pace.run(lambda: connection.send(Progress(step.iteration, step.iterations)))
             except OSError:
                 stopping = True
         return not stopping

@@ -10,7 +10,7 @@ from nst_onnx.errors import ClusterError, OptionError
 from nst_onnx.jobs.ray.interface import Node
 from nst_onnx.runtime import BACKENDS
 from nst_onnx.support.machine import CORES_PER_PROCESS
-from nst_onnx.support.memory import LEAST, Memory
+from nst_onnx.support.memory import MIN_LIMIT, Memory
 
 _MAX_WORKERS_PER_CPU = 4  # more of them spend their time starting
 
@@ -60,4 +60,4 @@ def allocate(nodes: Sequence[Node], device: str | None, workers: int | None) -> 
 
 def memory_limit(cpus: float) -> int:
     """Return the bytes that a worker may use: in proportion to its `cpus` of this machine's processors."""
-    return max(LEAST, round(Memory.of(None).limit * min(1.0, cpus / (os.cpu_count() or 1))))
+    return max(MIN_LIMIT, round(Memory.of(None).limit * min(1.0, cpus / (os.cpu_count() or 1))))

@@ -41,7 +41,7 @@ class FrameStore:
         run_file = self.folder / _RUN_FILE
         try:
             self.folder.mkdir(exist_ok=True)
-            self._lock = file_lock.take(self.folder / _LOCK)
+            self._lock = file_lock.acquire(self.folder / _LOCK)
             if self._lock is None:
                 raise OptionError(
                     f"another run is painting this film, in {self.folder}",

@@ -1,7 +1,7 @@
-"""Weight files in every layout that VGG-16 and VGG-19 are published in, read into one form.
+"""Readers of weight files, one module for each layout in which VGG-16 and VGG-19 are published.
 
-Each layout has a module with ``sniff(path) -> bool``, which looks at the content and never at the
-suffix, and ``read(path) -> Stored``.
+Each has ``sniff(path) -> bool``, which tests the content and never the suffix, and
+``read(path) -> StoredWeights``.
 """
 
 from __future__ import annotations
@@ -15,29 +15,31 @@ from typing import Protocol, cast
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import kernel_layout
-from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.weights import Weights
 from nst_onnx.support import library_errors
 from nst_onnx.support.library_errors import system_reason
 
 SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
 _LAYOUTS = ("keras_gist", "keras_h5", "keras_archive", "matconvnet", "torch_pickle", "safetensors", "npz")
-_AGAIN = "get the file again"
-_KNOWN = "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
+_HINT_DOWNLOAD = "download the file again"
+_HINT_FORMATS = (
+    "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
+)
 
 
 class _Reader(Protocol):
     def sniff(self, path: Path) -> bool: ...
-    def read(self, path: Path) -> Stored: ...
+    def read(self, path: Path) -> StoredWeights: ...
 
 
 def read_weights(path: str | os.PathLike[str]) -> Weights:
-    """Read a weight file of any known layout into canonical form, whatever its suffix.
+    """Read a weight file of any known layout, whatever its suffix, into canonical form.
 
-    Which way round its kernels are is detected (see `fingerprint`). Raises ModelError for a file that
-    is missing, unknown, damaged, not VGG (the message says what it lacks) or holds NaN, and where the
-    library that reads its layout is not installed. Warns with ModelWarning where orientation and
-    preprocessing could not be verified.
+    The layout of its kernels is detected (see `kernel_layout`). Raises ModelError for a file that is
+    missing, unknown, damaged, not a VGG's, contains NaN, refers to other files or exceeds
+    `size_limit.MAX_BYTES`, and where the library for its layout is not installed. Warns with
+    ModelWarning where orientation and preprocessing could not be verified.
     """
     path = Path(path)
     layout = _sniff(path)
@@ -55,14 +57,14 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
             'pip install "nst-onnx[weights]"',
         ) from error
     except Exception as error:  # a damaged file makes the libraries raise almost anything
-        raise ModelError(f"{path.name} is damaged: {library_errors.of(error)}", _AGAIN) from error
+        raise ModelError(f"{path.name} is damaged: {library_errors.of(error)}", _HINT_DOWNLOAD) from error
     return kernel_layout.canonical(
         stored, where=path.name, name=path.name.split(".")[0], source=path.name, sha256=sha256(path)
     )
 
 
 def is_weights(path: Path) -> bool:
-    """Return whether a file is one for `read_weights`: by its content, or at least by its suffix."""
+    """Return whether a file is a weight file, by its content or its suffix."""
     return _sniff(path) is not None or path.suffix.lower() in SUFFIXES
 
 
@@ -77,7 +79,7 @@ def _sniff(path: Path) -> str | None:
         raise ModelError(f"{path} is a folder, not a weight file")
     try:
         if path.stat().st_size == 0:
-            raise ModelError(f"{path.name} is empty", _AGAIN)
+            raise ModelError(f"{path.name} is empty", _HINT_DOWNLOAD)
         return next((layout for layout in _LAYOUTS if _reader(layout).sniff(path)), None)
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist", "check the path") from error
@@ -86,25 +88,27 @@ def _sniff(path: Path) -> str | None:
     except ModelError:
         raise
     except Exception as error:  # as in read_weights
-        raise ModelError(f"{path.name} is damaged: {library_errors.of(error)}", _AGAIN) from error
+        raise ModelError(f"{path.name} is damaged: {library_errors.of(error)}", _HINT_DOWNLOAD) from error
 
 
 def _not_weights(path: Path) -> ModelError:
-    """Say what came in place of weights: the usual mishaps of downloads."""
+    """Return the error for a file that is no weight file: often a failed download."""
     with path.open("rb") as file:
         start = file.read(64)
-    if start.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(path):  # its end holds the list of contents
-        return ModelError(f"{path.name} is damaged: its end is missing", _AGAIN)
-    return ModelError(f"{path.name} {_what_else(start.lstrip().lower())}", _KNOWN)
+    if start.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(
+        path
+    ):  # the central directory is at its end
+        return ModelError(f"{path.name} is damaged: its end is missing", _HINT_DOWNLOAD)
+    return ModelError(f"{path.name} {_what_else(start.lstrip().lower())}", _HINT_FORMATS)
 
 
 def _what_else(start: bytes) -> str:
-    """Name what begins like this, in lower case."""
+    """Describe a file by its first bytes (in lower case)."""
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "is a web page, not a weight file"
     if start.startswith(b"version https://git-lfs"):
         return "is only a pointer of Git LFS to a weight file"
-    return "is no weight file that nst-onnx knows"
+    return "is no weight file of a known format"
 
 
 def _reader(layout: str) -> _Reader:

@@ -1,20 +1,26 @@
-"""MatConvNet's ``imagenet-vgg-verydeep-*.mat``, in any of the shapes its releases gave it."""
+"""Reader of MatConvNet's ``imagenet-vgg-verydeep-*.mat``, of any of its releases."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.models.readers import size_limit
 from nst_onnx.models.weights import network_order
 
 _USUAL = Preprocessing("RGB", 255.0, (123.68, 116.779, 103.939))
+_HEADER = 128  # bytes of a MAT file before its elements; the last two say the byte order
+_COMPRESSED = 15  # miCOMPRESSED ("MAT-File Format", table 1-1)
+_CHUNK = 1 << 20
 
 
 def sniff(path: Path) -> bool:
@@ -23,7 +29,7 @@ def sniff(path: Path) -> bool:
         return file.read(7) == b"MATLAB "
 
 
-def read(path: Path) -> Stored:
+def read(path: Path) -> StoredWeights:
     """Read the convolutions and the mean picture.
 
     Releases differ: kernels and biases are in a layer's ``weights`` or, before 2015, in ``filters`` and
@@ -32,6 +38,7 @@ def read(path: Path) -> Stored:
     """
     import scipy.io
 
+    size_limit.check_total(_sizes(path))
     try:
         content = scipy.io.loadmat(path, simplify_cells=True)
     except NotImplementedError as error:
@@ -43,10 +50,27 @@ def read(path: Path) -> Stored:
     layers = {name: parameters[name] for name in network_order(parameters)}
     if not layers:
         raise ModelError(
-            f"{path.name} holds no VGG weights: no layer is a convolution named like conv1_1",
+            f"{path.name} has no VGG weights: no layer is a convolution named like conv1_1",
             f"it has {', '.join(k for k in content if not k.startswith('__')) or 'nothing'}",
         )
-    return Stored(layers, "HWIO", _USUAL, "MatConvNet", mean=_mean(net))
+    return StoredWeights(layers, "HWIO", _USUAL, "MatConvNet", mean=_mean(net))
+
+
+def _sizes(path: Path) -> Iterator[int]:
+    """Yield the decompressed size of each element of a MAT file."""
+    with path.open("rb") as file:
+        order = "<" if file.read(_HEADER)[-2:] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(f"{order}II", tag)
+            if kind != _COMPRESSED:
+                yield size
+                file.seek(size, 1)
+                continue
+            inflate, end = zlib.decompressobj(), file.tell() + size
+            while data := file.read(min(_CHUNK, end - file.tell())):
+                while data:
+                    yield len(inflate.decompress(data, _CHUNK))
+                    data = inflate.unconsumed_tail
 
 
 def _of_layers(net: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -69,7 +93,7 @@ def _of_dag(net: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def _list(cells: Any) -> list[Any]:
-    """Return a cell array as a list; scipy gives a cell with one member as the member."""
+    """Return a cell array as a list; scipy returns a cell with one member as the member."""
     return list(cells) if isinstance(cells, list | tuple | np.ndarray) else [cells]
 
 

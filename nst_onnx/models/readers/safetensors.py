@@ -1,10 +1,10 @@
-"""safetensors with torch's names."""
+"""Reader of safetensors files with torch's names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.readers import torch_names
 
 
@@ -15,7 +15,7 @@ def sniff(path: Path) -> bool:
     return start[8:] == b"{" and 2 <= int.from_bytes(start[:8], "little") <= path.stat().st_size
 
 
-def read(path: Path) -> Stored:
+def read(path: Path) -> StoredWeights:
     """Read ``features.0.weight`` … or ``conv1_1.weight`` …; the classifier is not loaded."""
     from safetensors import safe_open
 

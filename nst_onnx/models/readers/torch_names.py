@@ -1,4 +1,4 @@
-"""The names that torch gives to a VGG's weights, shared by .pth, .safetensors and .npz."""
+"""Torch's names of a VGG's weights, in .pth, .safetensors and .npz files."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models.kernel_layout import Stored
+from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import TORCHVISION
 from nst_onnx.models.weights import DEPTHS, layer_names
 
 _INDEXED = re.compile(r"(?:^|.*\.)?(?:features\.)?(\d+)\.weight")
 _NAMED = re.compile(r"(?:^|.*\.)((?:conv|relu)\d_\d|block\d_conv\d)\.weight")
-_EPSILON = 1e-5  # torch's BatchNorm2d, which the file does not hold
+_EPSILON = 1e-5  # of torch's BatchNorm2d; not in the file
 
 
-def stored(arrays: Mapping[str, npt.NDArray[np.generic]], layout: str) -> Stored:
+def stored(arrays: Mapping[str, npt.NDArray[np.generic]], layout: str) -> StoredWeights:
     """Return the convolutions among `arrays`, in torch's O×I×H×W, for torchvision's input.
 
-    ``features.N.weight`` are numbered as torchvision's Sequential is, where ReLU and pooling count;
-    ``conv1_1.weight`` names itself. Batch normalisations behind the convolutions are folded into them.
-    Raises ModelError where no numbering of a VGG fits.
+    ``features.N.weight`` are numbered as in torchvision's Sequential, which includes ReLU and pooling;
+    ``conv1_1.weight`` has its name. Batch normalisations behind convolutions are folded into them.
+    Raises ModelError where the numbers match no VGG.
     """
     named = {canonical(m[1]): k for k in arrays if (m := _NAMED.fullmatch(k))}
     if not named:
@@ -40,7 +40,7 @@ def stored(arrays: Mapping[str, npt.NDArray[np.generic]], layout: str) -> Stored
         else:
             bias = np.zeros(len(kernel), np.float32)
         layers[name] = _without_normalisation(arrays, stem, kernel, bias)
-    return Stored(dict(layers), "OIHW", TORCHVISION, layout)
+    return StoredWeights(dict(layers), "OIHW", TORCHVISION, layout)
 
 
 def _is_convolution(key: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> bool:
@@ -48,7 +48,7 @@ def _is_convolution(key: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> 
 
 
 def _numbered(keys: Mapping[int, str]) -> dict[str, str]:
-    """Return VGG's name → key, by the gaps in the numbers: a pooling layer widens them by one."""
+    """Return VGG's name → key, by the gaps in the numbers: a pooling layer adds one."""
     numbers = sorted(keys)
     if not numbers:
         raise ModelError("no convolution is named like features.0.weight or conv1_1.weight")

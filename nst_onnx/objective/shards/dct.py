@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nst_onnx.graph import Graph
-from nst_onnx.optim.preconditioner import cosines
+from nst_onnx.optim.preconditioner import dct_basis
 from nst_onnx.runtime import Device, open_session
 from nst_onnx.support.arrays import Array
 
@@ -14,7 +14,7 @@ class Waves:
     """The lowest cosines along the rows and columns of a picture of `shape` (H, W): m and n of them."""
 
     def __init__(self, shape: tuple[int, int], count: tuple[int, int]) -> None:
-        self._down, self._across = cosines(shape[0], count[0]), cosines(shape[1], count[1])
+        self._down, self._across = dct_basis(shape[0], count[0]), dct_basis(shape[1], count[1])
         g = Graph()
         rows, down, across = g.input("rows", [3, None, None]), _matrix(g, "down"), _matrix(g, "across")
         along = g.op("MatMul", rows, g.op("Transpose", across, perm=[1, 0]))

@@ -84,8 +84,8 @@ class Sharded:
         self._stage, self._on_disk = stage, on_disk
         self.size = 3 * stage.shape[0] * stage.shape[1]
 
-    def rows(self, count: int) -> ShardedRows:
-        """Return room for `count` vectors."""
+    def matrix(self, count: int) -> ShardedRows:
+        """Return a matrix of `count` rows."""
         return ShardedRows(self._stage, count)
 
     def add(self, a: Vector, b: Vector, weight: float) -> Vector:
@@ -147,7 +147,7 @@ class ShardedPreconditioner(Preconditioner):
         super().__init__(stage.shape)
         self._stage = stage
 
-    def waves(self, vector: Any) -> Array:
+    def dct(self, vector: Any) -> Array:
         """Return C v, here."""
         count = len(self._rows), len(self._columns)
         shares = everyone(self._stage.team, "waves", self._stage.number, vector.number, count)
@@ -156,7 +156,7 @@ class ShardedPreconditioner(Preconditioner):
             waves += share
         return np.tensordot(OPPONENTS, waves, 1).astype(np.float32).reshape(-1)
 
-    def plus(self, vector: Any, waves: Array) -> Any:
+    def add_inverse_dct(self, vector: Any, coefficients: Array) -> Any:
         """Return v + Cᵀ w; every shard gets the waves."""
-        mixed = (OPPONENTS.T @ waves.reshape(3, -1)).reshape(3, len(self._rows), len(self._columns))
+        mixed = (OPPONENTS.T @ coefficients.reshape(3, -1)).reshape(3, len(self._rows), len(self._columns))
         return self._stage.make("add_waves", vector.number, self._stage.team.share(mixed))

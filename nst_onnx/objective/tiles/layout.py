@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nst_onnx.errors import OptionError
-from nst_onnx.graph.receptive_field import Reach
+from nst_onnx.graph.receptive_field import AxisField
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.tile_graphs import tile_fields
@@ -31,7 +31,7 @@ class Halo:
     after: int
 
     @classmethod
-    def of(cls, reaches: Iterable[Reach]) -> Halo:
+    def of(cls, reaches: Iterable[AxisField]) -> Halo:
         """Return the halo for layers with these reaches."""
         found = list(reaches)
         return cls(

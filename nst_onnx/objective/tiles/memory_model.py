@@ -25,4 +25,4 @@ def tile_pixels(network: Network, terms: Terms, memory: Memory) -> int:
     per_pixel = (use.aligned if aligned else use.unaligned) * 4 * floats
     fixed = _PROGRAM + use.weights * network.extractor.size
     limit = (device_memory and device_memory(network.device.index)) or memory.limit
-    return max(0 if memory.wished else _SMALL, int((_SHARE * limit - fixed) / per_pixel))
+    return max(0 if memory.explicit else _SMALL, int((_SHARE * limit - fixed) / per_pixel))

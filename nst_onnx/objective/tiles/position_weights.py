@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.graph import Graph
-from nst_onnx.graph.receptive_field import Field
+from nst_onnx.graph.receptive_field import ReceptiveField
 from nst_onnx.objective.graphs import MASK
 from nst_onnx.objective.tiles.layout import Layout, Span
 from nst_onnx.runtime import Device, Session, open_session
@@ -23,7 +23,7 @@ class Counting:
     def __init__(
         self,
         layout: Layout,
-        fields: Mapping[str, Field],
+        fields: Mapping[str, ReceptiveField],
         features: Mapping[str, tuple[int, int, int]],
         mask: Array | None = None,
         *,

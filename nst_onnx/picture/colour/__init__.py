@@ -1,4 +1,4 @@
-"""Keeping a picture's colours: luminance transfer afterwards, or recolouring the style beforehand."""
+"""Colour preservation: luminance transfer after stylising, or colour matching of the style before."""
 
 from __future__ import annotations
 

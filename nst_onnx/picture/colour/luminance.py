@@ -1,4 +1,4 @@
-"""Keep the content's colours by taking only lightness from the stylised picture."""
+"""Luminance transfer: the lightness of the stylised picture with the content's colours."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def transfer_luminance(stylised: NDArray[np.float32], content: NDArray[np.float3
     """Return the lightness of `stylised` with the colour of `content`.
 
     Both float32 H×W×3, sRGB-encoded, 0..1, of one shape; so is the result. Lightness is
-    Oklab's L, colour its a and b; a pair that sRGB cannot show loses chroma, not lightness or
+    Oklab's L, colour its a and b; a pair outside the sRGB gamut loses chroma, not lightness or
     hue. This is "luminance-only transfer" of Gatys, Bethge, Hertzmann & Shechtman 2016
-    (arXiv:1606.05897, section 5.2), in a space that keeps hues better than their YIQ.
+    (arXiv:1606.05897, section 5.2), in a space that preserves hues better than their YIQ.
     Raises OptionError if the shapes differ.
     """
     if stylised.shape != content.shape:

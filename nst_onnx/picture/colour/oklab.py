@@ -1,4 +1,4 @@
-"""Oklab: lightness L and two colour axes a and b, as the eye sees them.
+"""Oklab, a perceptual colour space: lightness L and two opponent-colour axes a and b.
 
 Björn Ottosson, "A perceptual color space for image processing", 2020. L is 0 for black and 1
 for white; grays have a = b = 0. sRGB is IEC 61966-2-1.
@@ -37,11 +37,11 @@ def from_srgb(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
 def to_srgb(lab: NDArray[np.float32]) -> NDArray[np.float32]:
     """Convert Oklab float32 (…×3) to sRGB-encoded float32 (…×3), always within 0..1.
 
-    A colour that sRGB does not have keeps its lightness and hue and loses chroma until it has;
-    lightness itself is held to 0..1.
+    Chroma of a colour outside the sRGB gamut is reduced to the gamut's boundary at constant lightness and
+    hue; lightness is clipped to 0..1.
     """
     linear = _to_linear(_into_gamut(lab))
-    clipped = np.clip(linear, 0, 1)  # what the search for the gamut's edge left over
+    clipped = np.clip(linear, 0, 1)  # rounding of the search for the gamut's boundary
     encoded = np.where(clipped <= 0.0031308, clipped * 12.92, 1.055 * clipped ** (1 / 2.4) - 0.055)
     return np.clip(encoded, 0, 1).astype(np.float32)
 
@@ -49,7 +49,7 @@ def to_srgb(lab: NDArray[np.float32]) -> NDArray[np.float32]:
 def _into_gamut(lab: NDArray[np.float32]) -> NDArray[np.float32]:
     """Reduce chroma, at constant lightness and hue, where a colour is outside sRGB.
 
-    Halving the interval 16 times finds the edge to 2⁻¹⁶ of the chroma.
+    Bisection: 16 steps find the boundary to 2⁻¹⁶ of the chroma.
     """
     lab = np.concatenate([np.clip(lab[..., :1], 0, 1), lab[..., 1:]], axis=-1)
     outside = ~_within_gamut(lab)

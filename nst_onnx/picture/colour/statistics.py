@@ -1,11 +1,11 @@
-"""Recolour the style beforehand, so that its colours are distributed like the content's.
+"""Colour matching: give the style the content's colour statistics before stylising.
 
-`match_covariance` is linear and so keeps the style's gradations; `match_histogram` bends each
-channel's curve, and follows the content's colours more closely.
+`match_covariance` is linear and so preserves the style's gradations; `match_histogram` is a tone curve per
+channel, and matches the content's colours more closely.
 
-The shapes of style and content are independent. Weights (H×W, not negative) say how much a
-pixel counts, such as a picture's alpha: what is transparent has no say. They do not limit what
-is recoloured. Pictures may be on disk: they are looked at strip by strip. The result goes into `out`
+The shapes of style and content are independent. Weights (H×W, not negative) are those of each pixel in
+the statistics, such as a picture's alpha: transparent pixels do not count. All pixels are recoloured.
+Pictures may be memory-mapped: they are processed strip by strip. The result goes into `out`
 (H×W×3, may be `style` itself) or, without it, into a new array.
 """
 
@@ -22,9 +22,10 @@ from nst_onnx.picture.colour import oklab
 from nst_onnx.support import disk_arrays
 
 _NOISE = (2 / 255) ** 2
-"""Variance below which a direction of colour holds nothing but rounding and JPEG noise."""
+"""Variance below which a direction of colour is only rounding and JPEG noise."""
 _SAMPLED = 1 << 20
-"""Pixels from which a histogram is taken: of larger pictures every second row and column, or third, …"""
+"""Largest number of pixels of a histogram; larger pictures are sampled at every second row and column, or
+third, …"""
 
 
 def match_covariance(
@@ -40,8 +41,8 @@ def match_covariance(
     Both float32 H×W×3, sRGB-encoded, 0..1. Every pixel x becomes A (x - μ_S) + μ_C with
     A = Σ_C^½ Σ_S^-½, symmetric square roots: Gatys, Bethge, Hertzmann & Shechtman 2016
     (arXiv:1606.05897, section 5.1, the Image Analogies variant). Directions of colour in which
-    the style varies by less than two 8-bit levels, as in a black-and-white print, are not made
-    to. The result is clipped to 0..1, which may move mean and covariance a little.
+    the style varies by less than two 8-bit levels, as in a black-and-white print, are not
+    amplified. The result is clipped to 0..1, which may move mean and covariance a little.
     Raises OptionError if weights do not fit, are negative or sum to zero.
     """
     style_mean, style_covariance = moments(style, style_weights, "style")
@@ -65,7 +66,7 @@ def match_histogram(
     Both float32 H×W×3, sRGB-encoded, 0..1. Each channel is mapped by the increasing function
     that takes the style's distribution to the content's; in Oklab because its channels are
     nearly independent in pictures, unlike RGB's. Equal values stay equal. Colours outside sRGB
-    lose chroma, so that histograms agree but for those.
+    lose chroma, so histograms match but for those.
     Raises OptionError if weights do not fit, are negative or sum to zero.
     """
     source, source_mass = _sample(style, style_weights, "style")
@@ -96,7 +97,7 @@ def _by_strips(
 def _mass(
     picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
 ) -> NDArray[np.float32]:
-    """Return how much each pixel counts, H×W. Raises OptionError for weights of another shape."""
+    """Return the weight of each pixel, H×W. Raises OptionError for weights of another shape."""
     if weights is None:
         return np.broadcast_to(np.float32(1), picture.shape[:2])
     if weights.shape != picture.shape[:2]:
@@ -104,16 +105,16 @@ def _mass(
     return weights
 
 
-def _check(total: float, least: float, what: str) -> None:
-    """Raise OptionError where weights are negative or no numbers, or sum to zero."""
-    if not (least >= 0 and total > 0):
+def _check(total: float, minimum: float, what: str) -> None:
+    """Raise OptionError where weights are negative or NaN, or sum to zero."""
+    if not (minimum >= 0 and total > 0):
         raise OptionError(f"the weights of the {what} must not be negative, and not all zero")
 
 
 def _sample(
     picture: NDArray[np.float32], weights: NDArray[np.float32] | None, what: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return colours (Oklab, N×3) of pixels spread over a picture, and what share of the whole each is."""
+    """Return the colours (Oklab, N×3) of a regular sample of pixels, and their normalised weights."""
     every = math.ceil(math.sqrt(picture.shape[0] * picture.shape[1] / _SAMPLED))
     mass = _mass(picture, weights, what)[::every, ::every].ravel().astype(np.float64)
     _check(mass.sum(), mass.min(), what)
@@ -127,15 +128,15 @@ def moments(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean (3) and covariance (3×3) of a picture's colours."""
     weights = _mass(picture, weights, what)
-    total, least, sums, products = 0.0, 0.0, np.zeros(3), np.zeros((3, 3))
+    total, minimum, sums, products = 0.0, 0.0, np.zeros(3), np.zeros((3, 3))
     for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
         mass = weights[rows].reshape(-1, 1).astype(np.float64)
         colours = picture[rows].reshape(-1, 3).astype(np.float64)
-        total, least = total + mass.sum(), np.minimum(least, mass.min())
+        total, minimum = total + mass.sum(), np.minimum(minimum, mass.min())
         sums += (mass * colours).sum(axis=0)
         products += (mass * colours).T @ colours
         disk_arrays.release(picture, weights)
-    _check(total, least, what)
+    _check(total, minimum, what)
     mean = sums / total
     return mean, products / total - np.outer(mean, mean)
 
@@ -148,10 +149,10 @@ def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _inverse_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inverse of the symmetric square root, fading to zero where there is only noise.
+    """Return the inverse of the symmetric square root, regularised to zero where there is only noise.
 
-    1/√λ would make of a direction without variance, such as the hue of a black-and-white
-    print, as much colour as the content has: JPEG noise, blown up.
+    1/√λ would amplify a direction without variance, such as the hue of a black-and-white print, to the
+    variance of the content: amplified JPEG noise.
     """
     values, vectors = np.linalg.eigh(covariance)
     values = np.maximum(values, 0)
@@ -166,9 +167,9 @@ def _curve(
     source_mass: NDArray[np.float64],
     target_mass: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the function that takes one distribution to the other, as (values, what becomes of them).
+    """Return the monotone map from one distribution to the other, as (values, mapped values).
 
-    The value whose middle rank is q becomes the q-quantile of the target.
+    The value whose mid-rank is q is mapped to the q-quantile of the target.
     """
     values, ranks = _ranks(source, source_mass)
     counts = target_mass > 0
@@ -179,7 +180,7 @@ def _curve(
 def _ranks(
     channel: NDArray[np.float32], mass: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return a channel's distinct values, and their middle ranks 0..1."""
-    values, places = np.unique(channel, return_inverse=True)
-    share = np.bincount(places, weights=mass, minlength=len(values))
+    """Return a channel's distinct values, and their mid-ranks 0..1."""
+    values, indices = np.unique(channel, return_inverse=True)
+    share = np.bincount(indices, weights=mass, minlength=len(values))
     return values, np.cumsum(share) - share / 2

@@ -1,4 +1,4 @@
-"""What a doctor says of one thing."""
+"""Results of the installation checks of ``nst-onnx doctor`` and of the editors' plug-ins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing. Only "broken" means that it cannot work."""
+    """The result of one check. Only "broken" means that something cannot work."""
 
     name: str
     state: Literal["good", "missing", "warning", "broken"]
