@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
-from nst_onnx.objective.graphs import Terms, objective_model, statistics_model
-from nst_onnx.objective.losses import style
+from nst_onnx.objective.graphs import objective_model, statistics_model
+from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import forward_floats, tile_gradient_model, tile_statistics_model
 from nst_onnx.runtime import AnySession, Device, choose, give_back, open_session
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nst_onnx.models.metadata import Preprocessing
 
-_GRAM = {"openvino": style.gram_by_positions}  # which keeps channels last inside, and so spares copies
+_CHANNELS_LAST = ("openvino",)  # kinds of devices whose runtime holds features N×H×W×C inside
 _LARGE = 1 << 24  # bytes of weights that are better in a file, and loaded again than kept beside others
 _WARM = 2  # how many settings' sessions to keep: each holds the weights twice
 
@@ -80,11 +80,9 @@ class Sessions:
         """From a tile to its content losses and the gradient."""
         return self._open(tile_gradient_model, self._device.for_tiles)
 
-    def _open(
-        self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto], device: Device
-    ) -> AnySession:
-        gram = _GRAM.get(device.kind, style.gram_by_channels)
-        return open_session(model(self._extractor, self._terms, gram), device, self._threads)
+    def _open(self, model: Callable[[Extractor, Terms, bool], onnx.ModelProto], device: Device) -> AnySession:
+        channels_last = device.kind in _CHANNELS_LAST
+        return open_session(model(self._extractor, self._terms, channels_last), device, self._threads)
 
 
 class Network:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from nst_onnx.cli import table
+
+if TYPE_CHECKING:
+    from nst_onnx.painting.presets.preset import WeightedLoss
 
 
 def show() -> None:
@@ -20,13 +23,15 @@ def show() -> None:
                 preset.model or "any",
                 size,
                 f"{preset.steps} {preset.optimiser}",
-                _layers(preset.content_layers),
-                _layers(preset.style_layers),
+                _layers(preset.loss("content")),
+                _layers(preset.loss("style")),
                 preset.source,
             )
         )
     table.show(("preset", "network", "size", "steps", "content", "style", "source"), rows)
 
 
-def _layers(layers: Mapping[str, float] | None) -> str:
-    return "the model's own" if layers is None else " ".join(layers)
+def _layers(weighted: WeightedLoss | None) -> str:
+    if weighted is None:
+        return ""
+    return "the model's own" if weighted.layers is None else " ".join(weighted.layers)

@@ -6,8 +6,8 @@ megapixels) and are on the safe side for both.
 
 from __future__ import annotations
 
-from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.terms import Terms
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.gpu_memory import gpu_memory
 from nst_onnx.support.memory import Memory
