@@ -80,7 +80,7 @@ def evaluation(
 def shared_layout(
     shape: tuple[int, int], terms: Terms, network: Network, pixels: int, shards: int
 ) -> Layout | None:
-    """Return the tiles, at most `pixels` each, of a picture in shards; None where it is too small for them."""
+    """Return the tiles of a picture in shards, at most `pixels` each; None where it is too small."""
     most = min(pixels, _SPREAD)
     if math.prod(side + 2 * terms.margin for side in shape) <= most:
         return None

@@ -1,6 +1,6 @@
 """Dynamic loss scaling for float16 back-propagation.
 
-The loss is multiplied by a power of two before it is differentiated, and the gradient divided by it at the end
+The loss is multiplied by a power of two before it is differentiated, and the gradient divided by it
 (Micikevicius et al. 2018, "Mixed Precision Training", section 3.2). The mean |gradient| sets the power.
 """
 

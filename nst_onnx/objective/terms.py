@@ -33,7 +33,7 @@ class Term(Generic[L]):
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of an objective and the form of its network: hashable, the key under which sessions are cached.
+    """The terms of an objective and the form of its network. Hashable: sessions are cached by it.
 
     `pooling` None keeps the network's own; `same` rounds pooled sizes up. `margin`: pixels by which the
     picture's edge is repeated on every side. `masked`: whether an input ``mask`` weighs every pixel.

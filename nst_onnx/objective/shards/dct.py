@@ -1,4 +1,4 @@
-"""Discrete cosine transform of some rows of a picture, by onnxruntime: its products do not depend on threads."""
+"""Discrete cosine transform of some rows, by onnxruntime: the same products for any number of threads."""
 
 from __future__ import annotations
 

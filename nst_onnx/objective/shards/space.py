@@ -136,7 +136,7 @@ class ShardedRows:
 
 
 class ShardedPreconditioner(Preconditioner):
-    """The preconditioner of a sharded vector: the DCT's low coefficients are gathered, weighed and returned."""
+    """The preconditioner in shards: low DCT coefficients are gathered, weighed and distributed."""
 
     def __init__(self, stage: ShardedStage) -> None:
         super().__init__(stage.shape)

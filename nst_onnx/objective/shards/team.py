@@ -1,4 +1,4 @@
-"""Team: the processes that hold the shards. They are called by method name, and pass results to each other."""
+"""Team: the processes that hold the shards, called by method name; they pass results to each other."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Layout of a picture's tiles: windows of one size with a halo, aligned with the network's pooling.
 
 A tile's window is the network's input; its core is the part for which its features are used. Positions of a
-feature map belong to the core that contains their first pixel. The halo is wide enough for the receptive field of
-every position of the core to lie in the window, or outside the picture. So each tile's features in its core are
-those of the whole picture, and every position is in exactly one core.
+feature map belong to the core that contains their first pixel. The halo is so wide that the receptive field
+of every position of the core lies in the window, or outside the picture. So each tile's features in its core
+are those of the whole picture, and every position is in exactly one core.
 
 All windows are of one length, congruent to the picture's modulo the stride: then every pooling rounds in a
 window as it does in the picture, at either end, and one compiled graph serves all.
@@ -82,7 +82,7 @@ def _count(length: int, longest: int, halo: Halo) -> int:
 
 
 def _advance(window: int, halo: Halo) -> int:
-    """Return the largest distance between neighbouring windows whose cores meet at a multiple of the stride."""
+    """Return the largest distance of neighbouring windows whose cores meet at a multiple of the stride."""
     return (window - halo.after) // halo.stride * halo.stride - _up(halo.before, halo.stride)
 
 

@@ -27,7 +27,7 @@ def add_gradient(gradient: Array, rows: Array, layout: Layout, band: int, column
 
 
 def _places(layout: Layout, band: int, column: int) -> list[tuple[slice, tuple[int, int]]]:
-    """Return for each axis where the window lies in the band's rows, and how far it extends beyond the picture."""
+    """Return for each axis where the window lies in the band's rows, and its margin."""
     first_row = layout.rows(band).start
     spans: list[tuple[Span, int, int]] = [
         (layout.bands[band], layout.shape[0], first_row),
