@@ -39,7 +39,7 @@ def draw(history: Sequence[Mapping[str, Any]], path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     iterations = [step["iteration"] for step in history]
-    for name in (name for name in history[0] if name not in _NO_LOSSES):
+    for name in dict.fromkeys(("total", *(name for name in history[0] if name not in _NO_LOSSES))):
         values = [step[name] for step in history]
         if any(value > 0 for value in values):
             axes.plot(iterations, values, label=name, linewidth=2 if name == "total" else 1)

@@ -80,7 +80,7 @@ def _distances(g: Graph, found: dict[str, str], terms: Terms, channels_last: boo
     compared = _compared(g, found, terms, channels_last)
     distances = {}
     for term in terms.features:
-        target = g.input(f"target/{term.name}", [None] * term.loss.rank)
+        target = g.input(f"target/{term.name}", term.loss.axes)
         distances[term.name] = term.loss.distance(g, compared[term.name], target)
     return distances | {term.name: term.loss.distance(g, PICTURE) for term in terms.pictures}
 

@@ -58,7 +58,7 @@ class Terms:
     @property
     def features(self) -> tuple[Term[FeatureLoss], ...]:
         """The terms on features."""
-        return self._of_kind(FeatureLoss)
+        return self._of_kind(FeatureLoss)  # type: ignore[type-abstract]
 
     @property
     def positionwise(self) -> tuple[Term[PositionwiseLoss], ...]:

@@ -48,13 +48,13 @@ def tile_gradient_model(extractor: Extractor, terms: Terms, channels_last: bool 
     g, weighted = _weighted(extractor, terms, channels_last)
     summands = []
     for term in terms.statistics:
-        derivative = g.input(f"derivative/{term.name}", [None] * term.loss.rank)
+        derivative = g.input(f"derivative/{term.name}", term.loss.axes)
         product = g.op("Mul", derivative, term.loss.total(g, weighted[term.layer]))
         summands.append(g.op("ReduceSum", product, keepdims=0))
     if terms.positionwise:
         distances = []
         for other in terms.positionwise:
-            target = g.input(f"target/{other.name}", [None] * other.loss.rank)
+            target = g.input(f"target/{other.name}", other.loss.axes)
             distances.append(other.loss.distance(g, other.loss.map(g, weighted[other.layer]), target))
         column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
         losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))

@@ -48,6 +48,10 @@ class LayerFeatures:
         weighted = tensor if root_weights is None else g.op("Mul", tensor, root_weights)
         return cls(tensor, root_weights, weighted, channels_last)
 
+    def times_weights(self, g: Graph) -> str:
+        """Append the product of features and weights, for sums; `weighted` is for sums of squares."""
+        return self.tensor if self.root_weights is None else g.op("Mul", self.weighted, self.root_weights)
+
 
 Tensors = Callable[[Graph, LayerFeatures], str]
 """From features to a tensor: appends nodes, returns its name."""
@@ -82,8 +86,8 @@ class FeatureLoss(Loss, ABC):
 
     @property
     @abstractmethod
-    def rank(self) -> int:
-        """How many axes has what is compared."""
+    def axes(self) -> tuple[int | None, ...]:
+        """The shape of what is compared; None where it depends on the picture or the network."""
 
     @abstractmethod
     def compared(self, g: Graph, features: LayerFeatures, weights: str | None = None) -> str:
@@ -106,12 +110,13 @@ class PositionwiseLoss(FeatureLoss):
     positions, 0 where both maps are.
     """
 
+    target: Literal["content"] = "content"
     map: Tensors = weighted_features
 
     @property
-    def rank(self) -> int:
-        """4: a map 1×C×h×w."""
-        return 4
+    def axes(self) -> tuple[int | None, ...]:
+        """1×C×h×w."""
+        return 1, None, None, None
 
     def compared(self, g: Graph, features: LayerFeatures, weights: str | None = None) -> str:
         """Append the map to a graph."""
@@ -129,9 +134,9 @@ class StatisticLoss(FeatureLoss):
     shape: Callable[[int], tuple[int, ...]]
 
     @property
-    def rank(self) -> int:
-        """That of the statistic: 2 for a matrix."""
-        return len(self.shape(1))
+    def axes(self) -> tuple[int | None, ...]:
+        """As many axes as `shape` returns."""
+        return (None,) * len(self.shape(1))
 
     def compared(self, g: Graph, features: LayerFeatures, weights: str | None = None) -> str:
         """Append the mean over positions to a graph."""

@@ -56,7 +56,7 @@ class PositionWeights:
                 )
 
     def positions(self, layer: str) -> float:
-        """Return the sum of a layer's weights in the whole picture; without a mask, its number of positions."""
+        """Return the sum of a layer's weights in the whole picture; without a mask, how many there are."""
         return self._positions[layer]
 
     def core(self, layer: str, band: int, column: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -125,7 +125,7 @@ class TiledEvaluation:
             yield band, rows
 
     def _cleared_bands(self) -> Iterator[int]:
-        """Yield each band, after setting the gradient of the next band's rows to zero (the first: its own, too)."""
+        """Yield each band; the gradient of its rows and of the next band's has been cleared by then."""
         rows = [self.layout.own_rows(band) for band in range(len(self.layout.bands))]
         self._gradient[:, rows[0]] = 0
         for band, below in enumerate([*rows[1:], slice(0, 0)]):
