@@ -22,7 +22,7 @@ _CHEAP = 27  # products for each number of a layer: three by three of three colo
 
 
 def statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
-    """Return a model from `picture` to what the losses on features compare.
+    """Return a model from `picture` to the maps and statistics that the losses compare.
 
     Outputs: one of each term's name (``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C), and ``shape/LAYER``
     (4 numbers) for every layer. `channels_last`: whether the runtime holds features N×H×W×C inside.

@@ -126,7 +126,7 @@ class Objective:
     def named(self, losses: Array) -> dict[str, float]:
         """Return {name: loss}: the total, the sum of each loss, then each term as "content/conv4_2"."""
         terms = {term.name: float(value) for term, value in zip(self.terms.terms, losses, strict=True)}
-        sums = dict.fromkeys([*LOSSES, *(term.loss.name for term in self.terms.terms)], 0.0)
+        sums: dict[str, float] = dict.fromkeys([*LOSSES, *(term.loss.name for term in self.terms.terms)], 0)
         for term in self.terms.terms:
             sums[term.loss.name] += terms[term.name]
         return {"total": sum(terms.values()), **sums, **terms}

@@ -24,7 +24,7 @@ _PROBE = 512  # pixels a side: so large that rounding in deep layers does not ma
 
 
 def tile_statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
-    """Return a model from a tile to its part of what the losses on features compare.
+    """Return a model from a tile to its part of the maps and statistics that the losses compare.
 
     Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``root_weights/LAYER`` 1×1×h×w, the square
     root of each position's weight (0 outside the tile's core). Outputs, by the terms' names: for statistics

@@ -144,7 +144,7 @@ class WholeEvaluation:
         return losses
 
     def _measured(self, picture: Array, terms: Sequence[Term[FeatureLoss]], label: str) -> dict[str, Array]:
-        """Return {term: what its loss compares}, and record the shapes of all layers."""
+        """Return {term: its map or statistic}, and record the shapes of all layers."""
         feeds = {PICTURE: np.ascontiguousarray(picture[None], np.float32)}
         if MASK in self._feeds:
             feeds[MASK] = self._feeds[MASK]

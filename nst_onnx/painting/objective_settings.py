@@ -46,7 +46,7 @@ def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -
     _warn_of_another_network(extractor.facts, preset)
     recipe = {weighted.loss.name: weighted for weighted in preset.losses}
     recipe |= {
-        name: WeightedLoss(loss, 0.0)
+        name: WeightedLoss(loss, weight=0.0)
         for name, loss in LOSSES.items()
         if name not in recipe and _option(options, f"{name}_weight", 0.0) > 0
     }

@@ -1,7 +1,8 @@
-"""The losses. `LOSSES` is the table that assembly, records and options loop over; `register` adds to it.
+"""The losses, one module each. Records and options loop over the table `LOSSES`; `register` adds to it.
 
-Each has an option for its weight, `NAME_weight`, and on features one for its layers, `NAME_layers`. The
-temporal loss is not in it: what it compares with comes with a frame of a video, not by an option.
+A new loss is a module with an instance of one of the kinds in `losses.loss`, and its place in the table.
+It then has an option for its weight, `NAME_weight`, and on features one for its layers, `NAME_layers`. The
+temporal loss is not in the table: its target is the previous frame of a video, which no option gives.
 """
 
 from __future__ import annotations

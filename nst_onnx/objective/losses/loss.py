@@ -5,8 +5,8 @@
   a sum over tiles; the loss is a function of the whole sum.
 - `PictureLoss`: a sum over the picture's own pixels and their neighbours.
 
-A loss is an instance (or a subclass with another `distance`); its module is all that it needs. Shards receive
-it by pickle, so its functions must be importable by name.
+A loss is an instance of one of these. Graphs, tiles and shards are assembled from its fields. Shards in other
+processes receive it by pickle, so its functions must be importable by name.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureLoss(Loss, ABC):
-    """A loss on the features of a layer: a distance to those of a target picture.
+    """A loss on the features of a layer: a distance of maps or statistics to those of a target picture.
 
     The distance is Σ (x − t)² unless a subclass overrides it.
     """
@@ -127,7 +127,9 @@ class PositionwiseLoss(FeatureLoss):
 class StatisticLoss(FeatureLoss):
     """Compares the means of a statistic over positions.
 
-    `total`: the weighted sum over positions, divided by nothing. `shape`: its shape for C channels.
+    `total`: the weighted sum over positions, divided by nothing. `shape`: its shape for C channels. Several
+    statistics are one, concatenated. A subclass may override `distance`, and with it
+    `distance_and_derivative` and `energy`.
     """
 
     total: Tensors

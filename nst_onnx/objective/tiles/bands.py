@@ -56,8 +56,8 @@ class Bands:
         losses = np.zeros(len(self.passes.terms.positionwise))
         gradient = np.zeros_like(rows)
         for column in range(len(self.layout.columns)):
-            seen, weights = self._window(rows, band, column)
-            some, part = self.passes.gradient(seen, weights, self._target(band, column))
+            pixels, weights = self._window(rows, band, column)
+            some, part = self.passes.gradient(pixels, weights, self._target(band, column))
             losses += some
             add_gradient(part, gradient, self.layout, band, column)
         return losses, gradient

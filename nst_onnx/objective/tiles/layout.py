@@ -170,9 +170,9 @@ def layout(
             columns = _count(width, pixels // tall, halos[1])
         except OptionError:
             continue
-        seen = bands * tall * columns * _window(width, columns, halos[1])
-        if seen < fewest:
-            fewest, best = seen, (bands, columns)
+        total = bands * tall * columns * _window(width, columns, halos[1])
+        if total < fewest:
+            fewest, best = total, (bands, columns)
     if not all(best):
         raise OptionError(
             "there is not enough memory for a single tile of this network with these layers",

@@ -8,9 +8,9 @@ PRESET = Preset(
     source="nst-onnx",
     model=None,
     losses=(
-        WeightedLoss(content.LOSS, 0.001),
-        WeightedLoss(style.LOSS, 1.0),
-        WeightedLoss(total_variation.SQUARED, 0.0),
+        WeightedLoss(content.LOSS, weight=0.001),
+        WeightedLoss(style.LOSS, weight=1.0),
+        WeightedLoss(total_variation.SQUARED, weight=0.0),
     ),
     pooling="average",
     margin=16,

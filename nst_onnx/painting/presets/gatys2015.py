@@ -6,16 +6,15 @@ It names neither size nor steps, nor how the noise is distributed; those here ar
 from nst_onnx.objective.losses import content, style
 from nst_onnx.painting.presets.preset import Preset, WeightedLoss, each
 
-GRAM_LAYERS = each("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", weight=1 / 5)
+STYLE_LAYERS = each("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", weight=1 / 5)
 
 PRESET = Preset(
     name="gatys2015",
     source="Gatys, Ecker & Bethge 2015, arXiv:1508.06576, eq. 1 and 3-7",
     losses=(
-        WeightedLoss(
-            content.LOSS, 1e-3, content.gatys2015, each("conv4_2")
-        ),  # only the ratio α/β is published: 1e-3, for some figures 1e-4
-        WeightedLoss(style.LOSS, 1.0, style.gatys2015, GRAM_LAYERS),
+        # Only the ratio α/β is published: 1e-3, for some figures 1e-4.
+        WeightedLoss(content.LOSS, weight=1e-3, normalisation=content.gatys2015, layers=each("conv4_2")),
+        WeightedLoss(style.LOSS, weight=1.0, normalisation=style.gatys2015, layers=STYLE_LAYERS),
     ),
     pooling="average",
     start="noise",

@@ -7,16 +7,16 @@ It calls scipy's L-BFGS-B 10 times with 20 evaluations; here it is one run of 20
 from nst_onnx.objective.losses import content, style, total_variation
 from nst_onnx.painting.presets.preset import Preset, WeightedLoss, each
 
-GRAM_LAYERS = each("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3", weight=1 / 5)
+STYLE_LAYERS = each("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3", weight=1 / 5)
 
 PRESET = Preset(
     name="narayanan",
     source="Narayanan 2017, harishnarayanan.org/writing/artistic-style-transfer",
     model="vgg16",
     losses=(
-        WeightedLoss(content.LOSS, 0.025, content.total, each("conv2_2")),
-        WeightedLoss(style.LOSS, 5.0, style.narayanan, GRAM_LAYERS),
-        WeightedLoss(total_variation.NARAYANAN, 1.0),
+        WeightedLoss(content.LOSS, weight=0.025, normalisation=content.total, layers=each("conv2_2")),
+        WeightedLoss(style.LOSS, weight=5.0, normalisation=style.narayanan, layers=STYLE_LAYERS),
+        WeightedLoss(total_variation.NARAYANAN, weight=1.0),
     ),
     pooling="max",
     start="noise",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from nst_onnx.graph.passes.network_edits import Pooling
@@ -17,13 +17,14 @@ OptimiserName = Literal["lbfgs", "preconditioned", "adam"]
 
 @dataclass(frozen=True)
 class WeightedLoss:
-    """A loss in a recipe.
+    """A loss in a recipe. `weight`: in the source's units.
 
     `layers`: {name: relative weight}; None means the model's own default layers, with equal weights that sum
     to 1. `normalisation` None: the loss's own.
     """
 
     loss: Loss
+    _: KW_ONLY
     weight: float
     normalisation: Normalisation | None = None
     layers: Mapping[str, float] | None = None
