@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.turns import Tell
 from nst_onnx.errors import DeviceError, NstError
 from nst_onnx.objective.sessions import Network
-from nst_onnx.runtime.devices import has_bf16
+from nst_onnx.runtime.openvino.session import has_bf16
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from PIL import Image
 from benchmarks.pairs import EXAMPLES
 from nst_onnx import Stylizer, stylize_video
 from nst_onnx.jobs.video.decode import Film
-from nst_onnx.jobs.video.optical_flow import look_up
+from nst_onnx.jobs.video.optical_flow import sample
 
 sys.path.insert(0, str(EXAMPLES))
 
@@ -60,7 +60,7 @@ def flicker(clip: example.Clip, frames: Frames, pairs: Sequence[int]) -> float:
     found = []
     for number in pairs:
         steps, seen = clip.motion(number)
-        moved = look_up(frames[number - 1].astype(np.float32), steps)
+        moved = sample(frames[number - 1].astype(np.float32), steps)
         found.append(np.abs(moved - frames[number])[seen].mean())
     return float(np.mean(found))
 

@@ -28,7 +28,7 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import flat_objective, to_vector
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
-from nst_onnx.runtime import Device, Session, choose
+from nst_onnx.runtime import Device, choose, open_session
 from nst_onnx.support.arrays import Array
 
 RESULT = Path(__file__).parent / "results" / "gpu.md"
@@ -133,7 +133,7 @@ def product(device: Device, side: int) -> Callable[[], object]:
         a = g.op("MatMul", a, b)
     g.output("sum", g.op("ReduceSum", g.op("Cast", a, to=onnx.TensorProto.FLOAT), keepdims=0))
     given = matrices(side)
-    bound = Session(g.model(), device).bind(given, {"sum": ()})
+    bound = open_session(g.model(), device).bind(given, {"sum": ()})
 
     def multiply() -> object:
         bound.run()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from scipy import ndimage
 
 from nst_onnx.models import readers, vgg
+from nst_onnx.runtime.devices import onnxruntime
 from nst_onnx.support.arrays import Array
 
 Features = Mapping[str, Array]
@@ -29,7 +29,7 @@ class Judge:
         read = readers.read_weights(weights)
         self._matrix, self._offset = read.preprocessing.affine()
         proto = vgg.build(read, pooling="average")
-        self._session = onnxruntime.InferenceSession(proto.SerializeToString())
+        self._session = onnxruntime().InferenceSession(proto.SerializeToString())
 
     def features(self, picture: Array) -> Features:
         """Return each judged layer's features C×M of a picture H×W×3, RGB, 0..1."""

@@ -10,6 +10,7 @@ import onnx
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models.metadata import Preprocessing
+from nst_onnx.runtime.devices import onnxruntime
 from nst_onnx.support.arrays import Array
 
 from .keras import KerasExtractor
@@ -43,9 +44,7 @@ def pictures(
 
 def of_onnx(model: onnx.ModelProto) -> Activations:
     """Return what runs `model` in onnxruntime, on the CPU."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (picture,) = session.get_inputs()
     outputs = [output.name for output in session.get_outputs()]
 

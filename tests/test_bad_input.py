@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import onnx
 import pytest
-from conftest import ROOT, Outcome
 from onnx import TensorProto, helper, numpy_helper
+from support.checkout import ROOT
+from support.command import Outcome
 
 from nst_onnx.runtime import available
 

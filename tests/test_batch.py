@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import smooth_picture
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.jobs.batch import Job, Outcome, grid
-from nst_onnx.jobs.batch.paint_one import Painter
-from nst_onnx.jobs.batch.resume_file import Kept
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.job_runner import JobRunner
+from nst_onnx.jobs.batch.resume_file import ResumeFile
+from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.stylizer import Step
 from nst_onnx.picture import read_settings
 
@@ -144,18 +144,18 @@ def painted(folder: Path, follow: Callable[[Step], bool], **options: Any) -> tup
         count += 1
         return follow(step)
 
-    recipe = Recipe(**ON_CPU, options=SMALL | options)
+    settings = BatchSettings(**ON_CPU, options=SMALL | options)
     job = Job(folder / "photos" / "été.png", folder / "styles" / "x.png", folder / "one.png")
-    return Painter(recipe).paint(job, counted).state, count
+    return JobRunner(settings).run(job, counted).state, count
 
 
 def test_an_interrupted_picture_goes_on(folder: Path) -> None:
     output = folder / "one.png"
     assert painted(folder, lambda step: step.iteration < 5) == ("interrupted", 5)
     assert not output.exists()
-    assert Kept(output).path.exists()
+    assert ResumeFile(output).path.exists()
     assert painted(folder, lambda step: True) == ("painted", SMALL["steps"] - 5)
-    assert not Kept(output).path.exists()
+    assert not ResumeFile(output).path.exists()
     whole = output.read_bytes()
     output.unlink()
     painted(folder, lambda step: True)
@@ -163,10 +163,10 @@ def test_an_interrupted_picture_goes_on(folder: Path) -> None:
 
 
 def test_a_state_that_cannot_be_kept_is_told(folder: Path) -> None:
-    Kept(folder / "one.png").path.mkdir()
-    recipe = Recipe(**ON_CPU, options=SMALL)
+    ResumeFile(folder / "one.png").path.mkdir()
+    settings = BatchSettings(**ON_CPU, options=SMALL)
     job = Job(folder / "photos" / "été.png", folder / "styles" / "x.png", folder / "one.png")
-    ending = Painter(recipe).paint(job, lambda step: step.iteration < 5)
+    ending = JobRunner(settings).run(job, lambda step: step.iteration < 5)
     assert ending.state == "interrupted"
     (line,) = ending.warnings
     assert "state cannot be kept" in line
@@ -182,7 +182,7 @@ def test_one_that_only_had_to_be_written_is(folder: Path) -> None:
 def test_the_state_of_another_run_is_not_gone_on_from(folder: Path, spoilt: bool) -> None:
     painted(folder, lambda step: step.iteration < 5, seed=1, strength=0.9)
     if spoilt:
-        Kept(folder / "one.png").path.write_bytes(b"half of it")
+        ResumeFile(folder / "one.png").path.write_bytes(b"half of it")
     assert painted(folder, lambda step: True) == ("painted", SMALL["steps"])
 
 

@@ -10,25 +10,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, smooth_picture
 from PIL import Image
+from support.checkout import ROOT
+from support.pictures import smooth_picture
 
 from nst_onnx.errors import DeviceError, NstError, OptionError
 from nst_onnx.jobs.batch import Ending, Job, Progress, grid
-from nst_onnx.jobs.batch.process_pool import Processes
-from nst_onnx.jobs.batch.resources import recipes
-from nst_onnx.jobs.batch.resume_file import Kept
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.process_pool import ProcessPool
+from nst_onnx.jobs.batch.resources import per_process
+from nst_onnx.jobs.batch.resume_file import ResumeFile
+from nst_onnx.jobs.batch.settings import BatchSettings
+from nst_onnx.runtime import BACKENDS
 from nst_onnx.support.memory import LEAST
 
 PATIENCE = 120.0  # seconds after which a test gives up
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 40, "min_change": 0.0, "pyramid": False}
 LINE = (
-    "batch photos --styles styles --out-dir out --size 48 --steps 100 --min-change 0 --no-pyramid "
+    "batch photos --styles styles --out-dir out --size 48 --steps 60 --min-change 0 --no-pyramid "
     "--model compact --device cpu --threads 1"
 )
 
@@ -47,13 +50,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def recipe(**more: Any) -> Recipe:
-    return Recipe(model="compact", device="cpu", threads=1, options=OPTIONS | more)
+def settings(**more: Any) -> BatchSettings:
+    return BatchSettings(model="compact", device="cpu", threads=1, options=OPTIONS | more)
 
 
-def events(jobs: list[Job], crew: Processes, meanwhile: Callable[[int, Any], None]) -> dict[int, Ending]:
+def events(jobs: list[Job], pool: ProcessPool, meanwhile: Callable[[int, Any], None]) -> dict[int, Ending]:
     endings = {}
-    for number, event in crew.paint(jobs):
+    for number, event in pool.run(jobs):
         meanwhile(number, event)
         if isinstance(event, Ending):
             endings[number] = event
@@ -76,7 +79,7 @@ def test_a_killed_process_fails_only_its_picture(folder: Path) -> None:
             killed.append(number)
 
     jobs = grid(["photos"], ["styles"], "out")
-    endings = events(jobs, Processes([recipe()]), meanwhile)
+    endings = events(jobs, ProcessPool([settings()]), meanwhile)
     (victim,) = killed
     error = endings[victim].error
     assert error is not None
@@ -92,29 +95,29 @@ def test_two_processes_paint_all(folder: Path) -> None:
     def meanwhile(number: int, event: Any) -> None:
         seen.update(child.pid for child in multiprocessing.active_children())
 
-    endings = events(grid(["photos"], ["styles"], "out"), Processes([recipe(), recipe()]), meanwhile)
+    endings = events(grid(["photos"], ["styles"], "out"), ProcessPool([settings(), settings()]), meanwhile)
     assert [endings[number].state for number in range(3)] == ["painted"] * 3
     assert len(seen) == 2
     assert not multiprocessing.active_children()
 
 
 def test_stopping_keeps_what_is_at_hand_and_begins_nothing(folder: Path) -> None:
-    crew = Processes([recipe(steps=100_000)])
+    pool = ProcessPool([settings(steps=100_000)])
     jobs = grid(["photos"], ["styles"], "out")
-    endings = events(jobs, crew, lambda _, event: crew.stop() if under_way(event) else None)
+    endings = events(jobs, pool, lambda _, event: pool.stop() if under_way(event) else None)
     assert {number: ending.state for number, ending in endings.items()} == {0: "interrupted"}
-    assert Kept(jobs[0].output).path.exists()
+    assert ResumeFile(jobs[0].output).path.exists()
 
 
 def test_a_model_that_cannot_be_opened_ends_all(folder: Path) -> None:
-    crew = Processes([Recipe(model="no such model", device="cpu")])
+    pool = ProcessPool([BatchSettings(model="no such model", device="cpu")])
     with pytest.raises(NstError, match="no such model"):
-        list(crew.paint(grid(["photos"], ["styles"], "out")))
+        list(pool.run(grid(["photos"], ["styles"], "out")))
     assert not multiprocessing.active_children()
 
 
 def test_leaving_early_leaves_no_process(folder: Path) -> None:
-    painting = Processes([recipe(steps=100_000)]).paint(grid(["photos"], ["styles"], "out"))
+    painting = ProcessPool([settings(steps=100_000)]).run(grid(["photos"], ["styles"], "out"))
     assert any(under_way(event) for _, event in painting)
     del painting
     assert not multiprocessing.active_children()
@@ -199,7 +202,7 @@ def test_killed_and_started_again(folder: Path, started: Callable[..., subproces
 
 @posix
 def test_a_killed_worker_of_the_command(folder: Path, started: Callable[..., subprocess.Popen[str]]) -> None:
-    child = started("--json", "--steps", "200")
+    child = started("--json", "--steps", "120")
     wait_for(lambda: bool(list(folder.glob("out/.*.state"))))
     for worker in workers_of(child.pid):
         os.kill(worker, signal.SIGKILL)
@@ -245,35 +248,35 @@ def test_ctrl_c_before_the_first_step(folder: Path, started: Callable[..., subpr
 
 
 def test_the_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_onnx.jobs.batch.resources._cores", lambda: 24)
-    own = Recipe(device="cpu")
-    assert [r.threads for r in recipes(own)] == [8, 8, 8]
-    assert [r.threads for r in recipes(own, 4)] == [6] * 4
-    assert [r.threads for r in recipes(own, 1)] == [0]
-    assert [r.threads for r in recipes(own, 48)] == [1] * 48
-    assert [r.threads for r in recipes(Recipe(device="cpu", threads=2), 4)] == [2] * 4
+    monkeypatch.setattr("nst_onnx.jobs.batch.resources.usable_cores", lambda: 24)
+    own = BatchSettings(device="cpu")
+    assert [r.threads for r in per_process(own)] == [8, 8, 8]
+    assert [r.threads for r in per_process(own, 4)] == [6] * 4
+    assert [r.threads for r in per_process(own, 1)] == [0]
+    assert [r.threads for r in per_process(own, 48)] == [1] * 48
+    assert [r.threads for r in per_process(BatchSettings(device="cpu", threads=2), 4)] == [2] * 4
 
 
 def test_one_process_for_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nst_onnx.runtime.devices._is_here", lambda kind: True)
-    monkeypatch.setattr("nst_onnx.runtime.gpus.count", lambda: 2)
-    assert [r.device for r in recipes(Recipe(device="cuda"))] == ["cuda:0", "cuda:1"]
-    assert [r.device for r in recipes(Recipe(device="cuda"), 3)] == ["cuda:0", "cuda:1", "cuda:0"]
-    assert [r.device for r in recipes(Recipe(device="cuda:1"))] == ["cuda:1"]
-    assert [r.device for r in recipes(Recipe(device="cuda:1:tf32"), 2)] == ["cuda:1:tf32"] * 2
+    monkeypatch.setitem(BACKENDS, "cuda", replace(BACKENDS["cuda"], count=lambda: 2))
+    assert [r.device for r in per_process(BatchSettings(device="cuda"))] == ["cuda:0", "cuda:1"]
+    assert [r.device for r in per_process(BatchSettings(device="cuda"), 3)] == ["cuda:0", "cuda:1", "cuda:0"]
+    assert [r.device for r in per_process(BatchSettings(device="cuda:1"))] == ["cuda:1"]
+    assert [r.device for r in per_process(BatchSettings(device="cuda:1:tf32"), 2)] == ["cuda:1:tf32"] * 2
 
 
 def test_the_memory_is_shared() -> None:
-    (alone,) = recipes(Recipe(device="cpu", options={"max_memory": "4GB"}), 1)
+    (alone,) = per_process(BatchSettings(device="cpu", options={"max_memory": "4GB"}), 1)
     assert alone.options["max_memory"] == "4GB"
-    several = recipes(Recipe(device="cpu", options={"max_memory": "4GB"}), 4)
+    several = per_process(BatchSettings(device="cpu", options={"max_memory": "4GB"}), 4)
     assert [r.options["max_memory"] for r in several] == [1 << 30] * 4
-    tight = recipes(Recipe(device="cpu", options={"max_memory": "1GB"}), 4)
+    tight = per_process(BatchSettings(device="cpu", options={"max_memory": "1GB"}), 4)
     assert [r.options["max_memory"] for r in tight] == [LEAST] * 4
 
 
 def test_shares_that_make_no_sense() -> None:
     with pytest.raises(OptionError, match="at least one process"):
-        recipes(Recipe(device="cpu"), 0)
+        per_process(BatchSettings(device="cpu"), 0)
     with pytest.raises(DeviceError):
-        recipes(Recipe(device="abacus"))
+        per_process(BatchSettings(device="abacus"))

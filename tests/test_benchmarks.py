@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import pytest
 from PIL import Image
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 torch = pytest.importorskip("torch", reason="PyTorch, which the benchmarks compare with, is not installed")
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not part of this installation", allow_module_level=True)

@@ -6,19 +6,18 @@ import json
 import sys
 from pathlib import Path
 
-import independent
-import networks
 import numpy as np
 import pytest
-import weight_files
 from PIL import Image
+from support import independent, networks, weight_files
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not part of this installation", allow_module_level=True)
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import compact, judge  # noqa: E402
+
+from benchmarks import compact, judge
 
 pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.kernel_layout.ModelWarning")
 LAYERS = networks.vgg_weights(widths=(6, 8, 10)).layers

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not part of this installation", allow_module_level=True)
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import exchange  # noqa: E402
-from nst_onnx.objective.sessions import Network  # noqa: E402
+
+from benchmarks import exchange
+from nst_onnx.objective.sessions import Network
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from conftest import Outcome, smooth_picture
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 from nst_onnx.cli.variadic_options import ADDRESS, spread
 

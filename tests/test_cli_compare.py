@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Outcome, smooth_picture
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.cli import contact_sheet

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy
 import pytest
-from conftest import ROOT, Outcome
+from support.checkout import ROOT
+from support.command import Outcome
 
 Nst = Callable[..., Outcome]
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from conftest import ROOT, Outcome
+from support.checkout import ROOT
+from support.command import Outcome
 
 from nst_onnx.cli.commands import export
 

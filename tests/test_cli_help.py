@@ -12,7 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Outcome
+from support.checkout import ROOT
+from support.command import Outcome
 
 from nst_onnx import cli
 from nst_onnx.cli import completion, errors

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import weight_files
-from conftest import ROOT, Outcome
+from support import weight_files
+from support.checkout import ROOT
+from support.command import Outcome
 from test_bad_input import foreign
 
 from nst_onnx.models import catalogue

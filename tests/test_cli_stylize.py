@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, Outcome
 from PIL import Image
+from support.checkout import ROOT
+from support.command import Outcome
 from test_bad_input import foreign
 
 import nst_onnx
 from nst_onnx.errors import DeviceError
 from nst_onnx.picture import read_settings
-from nst_onnx.runtime import Session
+from nst_onnx.runtime import OnnxruntimeSession
 
 Nst = Callable[..., Outcome]
 LINE = ("stylize", "content.png", "style.png", "--size", "32", "--steps", "4", "-q")
@@ -173,7 +174,7 @@ def test_what_fails_midway_leaves_the_best_so_far(
     failure: Exception, pair: Path, nst: Nst, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second level of the pyramid cannot be prepared, as where memory runs out."""
-    prepare, prepared = Session.bind, []
+    prepare, prepared = OnnxruntimeSession.bind, []
 
     def bind(*arguments: Any) -> Any:
         prepared.append(1)
@@ -181,7 +182,7 @@ def test_what_fails_midway_leaves_the_best_so_far(
             raise failure
         return prepare(*arguments)
 
-    monkeypatch.setattr(Session, "bind", bind)
+    monkeypatch.setattr(OnnxruntimeSession, "bind", bind)
     words = "stylize content.png style.png --size 200 --steps 6 --device cpu -q -o out.png --resume s.npz"
     outcome = nst(*words.split())
     assert (outcome.code, outcome.out) == (1, "")

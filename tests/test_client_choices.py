@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from support.checkout import ROOT
 
 sys.path.insert(0, str(ROOT / "plugin"))
 
@@ -14,7 +14,7 @@ from nst_client.choices import COLOURS, OWN_COLOURS, QUALITIES, asked
 from nst_client.failure import Failure
 
 from nst_onnx.painting.options import Options
-from nst_onnx.painting.quality import BUDGETS
+from nst_onnx.painting.quality import budgets
 
 CHOSEN: dict[str, Any] = {
     "style": "/a.png",
@@ -57,4 +57,4 @@ def test_the_library_takes_them(colours: str) -> None:
 
 
 def test_the_qualities_are_the_workers() -> None:
-    assert [name for name, _ in QUALITIES] == list(BUDGETS["cpu"])
+    assert [name for name, _ in QUALITIES] == list(budgets("cpu"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from support.checkout import ROOT
 
 sys.path.insert(0, str(ROOT / "plugin"))
 

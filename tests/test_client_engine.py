@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from editor import COMMAND, PATIENCE, picture, wait_until
+from support.checkout import ROOT
+from support.editor import COMMAND, PATIENCE, picture, wait_until
 
 sys.path.insert(0, str(ROOT / "plugin"))
 

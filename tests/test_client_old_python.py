@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from editor import COMMAND, PATIENCE
+from support.checkout import ROOT
+from support.editor import COMMAND, PATIENCE
 
 CLIENT = sorted((ROOT / "plugin" / "nst_client").glob("*.py"))
 PROGRAM = """

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections import Counter
 from types import SimpleNamespace
 
-import exporter
 import numpy as np
 import pytest
+from support import exporter
 
 lessons = exporter.module("distil.batches")
 

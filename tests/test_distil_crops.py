@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import exporter
 import numpy as np
 import pytest
+from support import exporter
 
 crops = exporter.module("distil.crops")
 Collection = exporter.module("distil.pictures").Collection

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import exporter
 import numpy as np
 import pytest
+from support import exporter
 
 heads = exporter.module("distil.heads")
 

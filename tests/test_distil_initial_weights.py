@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import exporter
-import independent
-import networks
 import numpy as np
 import pytest
+from support import exporter, independent, networks
 
 from nst_onnx.errors import OptionError
 

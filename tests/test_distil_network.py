@@ -3,14 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import exporter
-import independent
-import networks
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from support import exporter, independent, networks
 
 from nst_onnx import Stylizer
 from nst_onnx.errors import ModelError

@@ -3,13 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import exporter
-import networks
 import numpy as np
 import onnx
 import pytest
-from conftest import smooth_picture
 from PIL import Image
+from support import exporter, networks
+from support.pictures import smooth_picture
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import vgg

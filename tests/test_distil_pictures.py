@@ -3,10 +3,10 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
-import exporter
 import numpy as np
 import pytest
 from PIL import Image
+from support import exporter
 
 from nst_onnx.errors import ModelError, OptionError
 

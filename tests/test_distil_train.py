@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import exporter
-import independent
-import networks
 import numpy as np
 import pytest
+from support import exporter, independent, networks
 
 from nst_onnx.errors import DeviceError, ModelError, OptionError
 

@@ -12,15 +12,15 @@ import numpy as np
 import onnx
 import pytest
 import typer
-from networks import squeezenet
 from PIL import Image
+from support.checkout import ROOT
+from support.networks import squeezenet
 
 from nst_onnx.cli import config
 from nst_onnx.cli.app import app
 from nst_onnx.graph.rules import RULES
 from nst_onnx.painting import presets, pyramid
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"]
 

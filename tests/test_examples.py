@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.checkout import ROOT
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("draw_*.py"))
 PICTURES = sorted(EXAMPLES.glob("*/*.jpg"))
 CONTENT = {"harbour", "still_life", "valley"}

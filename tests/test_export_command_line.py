@@ -8,13 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import exporter
-import networks
 import numpy as np
 import onnx
 import pytest
-import weight_files
-from conftest import smooth_picture
+from support import exporter, networks, weight_files
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.models import extractor, vgg

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import exporter
 import numpy as np
+from support import exporter
 
 dead_leaves = exporter.module("distil.dead_leaves")
 read = exporter.module("distil.pictures")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import exporter
 import numpy as np
 import onnx
 import onnxruntime
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from support import exporter
 
 from nst_onnx.errors import ModelError
 

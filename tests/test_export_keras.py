@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import exporter
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from support import exporter
 
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import extractor, readers, vgg

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import exporter
 import numpy as np
 import pytest
+from support import exporter
 
 from nst_onnx.errors import OptionError
 from nst_onnx.models.metadata import CAFFE, Preprocessing

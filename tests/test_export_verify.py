@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import exporter
-import networks
 import numpy as np
 import pytest
+from support import exporter, networks
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import vgg

@@ -1,10 +1,11 @@
 """Picture and optimiser on the device: the same as on the host, held on onnxruntime's CPU provider."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import CPU, vgg_network, vgg_weights
+from support.networks import CPU, vgg_network, vgg_weights
 
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
@@ -12,10 +13,11 @@ from nst_onnx.optim import LBFGS
 from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
 from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import Host
-from nst_onnx.painting import flat_objective, presets
+from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.painting.stylizer import Stylizer
+from nst_onnx.runtime import BACKENDS
 from nst_onnx.runtime.device_tensors import fetch, put
 
 SHAPE = (36, 48)
@@ -98,8 +100,10 @@ def test_both_descend_alike(kind: str, objective: Objective) -> None:
             losses.append(float(terms.sum()))
             optimiser.tell(losses[-1], slope)
         found.append(losses)
-    assert found[0][-1] < 0.5 * found[0][0]
-    np.testing.assert_allclose(found[1], found[0], rtol=0.01)
+    np.testing.assert_allclose(found[1][:3], found[0][:3], rtol=1e-3)  # later, rounding has grown
+    first, last = found[0][0], found[0][-1]
+    assert last < 0.5 * first
+    assert first - found[1][-1] > 0.95 * (first - last)
 
 
 def test_an_optimiser_on_the_device_goes_on_from_its_state(objective: Objective) -> None:
@@ -124,10 +128,12 @@ def test_a_painting_whose_picture_stays_on_the_device(
 ) -> None:
     options = {"size": 200, "steps": 14, "min_change": 0.5}
     here = Stylizer(network).stylize(CONTENT, STYLE, **options)
-    monkeypatch.setattr(flat_objective, "STAYING", frozenset({"cpu"}))
+    monkeypatch.setitem(BACKENDS, "cpu", replace(BACKENDS["cpu"], vectors_on_device=True))
     stylizer = Stylizer(network)
     there = stylizer.stylize(CONTENT, STYLE, **options)
-    assert there.losses["total"] == pytest.approx(here.losses["total"], rel=0.05)
+    first, last = here.history[0]["total"], here.losses["total"]
+    assert there.history[0]["total"] == pytest.approx(first, rel=1e-4)
+    assert first - there.losses["total"] > 0.95 * (first - last)
     assert np.abs(there.array - here.array).mean() < 0.02
     for step in stylizer.steps(CONTENT, STYLE, **options):
         assert step.array.shape == (*step.shape, 3)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import network_of, vgg_weights
 from onnx import numpy_helper
 from onnx.external_data_helper import uses_external_data
+from support.networks import network_of, vgg_weights
 
 from nst_onnx.api import Objective
 from nst_onnx.errors import NstError

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from networks import squeezenet, vgg_weights
 from onnx import helper, numpy_helper
+from support.networks import squeezenet, vgg_weights
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph import Graph

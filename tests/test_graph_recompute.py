@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
-from networks import network_of, vgg_weights
+from support.networks import network_of, vgg_weights
 
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.passes.recompute import compute_again

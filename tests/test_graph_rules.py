@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-from rule_makers import MAKERS, Tensor
+from support.rule_makers import MAKERS, Tensor
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph import Graph, gradient

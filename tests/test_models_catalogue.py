@@ -5,8 +5,9 @@ from pathlib import Path
 
 import onnx
 import pytest
-import weight_files
-from weight_files import network
+from support import weight_files
+from support.checkout import ROOT
+from support.weight_files import network
 
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import catalogue, extractor, vgg
@@ -288,7 +289,7 @@ def test_weights_are_converted_even_where_the_cache_cannot_be_written(weight_fil
         [sys.executable, "-c", code, str(weight_file)],
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     path, name = done.stdout.splitlines()
     assert name == "vgg19"
@@ -304,12 +305,11 @@ def test_a_full_disk_leaves_nothing(weight_file: Path, home: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
         "catalogue.add(sys.argv[1])"
     )
-    repository = Path(__file__).resolve().parents[1]
     done = subprocess.run(
-        [sys.executable, "-c", code, str(weight_file)],
+        [sys.executable, "-B", "-c", code, str(weight_file)],  # -B: bytecode would be cut short
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(repository), "NST_ONNX_HOME": str(home)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "NST_ONNX_HOME": str(home)},
     )
     assert "ModelError" in done.stderr
     assert "cannot be written" in done.stderr

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import weight_files
-from weight_files import network
+from support import weight_files
+from support.checkout import ROOT
+from support.weight_files import network
 
 from nst_onnx.errors import DownloadError, ModelError, OptionError
 from nst_onnx.models import catalogue, download, extractor
@@ -240,12 +241,11 @@ def test_a_disk_that_fills_up_half_way_keeps_what_came(server: Server, content: 
         "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
         "fetch('vgg19', url=sys.argv[1], progress=False)"
     )
-    repository = Path(__file__).resolve().parents[1]
     done = subprocess.run(
-        [sys.executable, "-c", code, server.url],
+        [sys.executable, "-B", "-c", code, server.url],  # -B: bytecode would be cut short
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(repository)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert "DownloadError" in done.stderr
     assert "cannot be written" in done.stderr

@@ -2,8 +2,8 @@ import itertools
 
 import numpy as np
 import pytest
-import weight_files
-from weight_files import network
+from support import weight_files
+from support.weight_files import network
 
 from nst_onnx.models import kernel_layout
 from nst_onnx.models.kernel_layout import Orientation, recognise

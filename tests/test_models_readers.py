@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import onnxruntime
 import pytest
-import weight_files
-from weight_files import Network, network, torch_state
+from support import weight_files
+from support.weight_files import Network, network, torch_state
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import readers, vgg

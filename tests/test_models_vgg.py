@@ -3,7 +3,7 @@ import onnx
 import onnxruntime
 import pytest
 from scipy import signal
-from weight_files import network
+from support.weight_files import network
 
 from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.models import metadata, vgg

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from weight_files import network
+from support.weight_files import network
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models.weights import (

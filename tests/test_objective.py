@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import independent
 import numpy as np
 import pytest
-from networks import network_of, squeezenet, vgg_network, vgg_weights
 from onnx import numpy_helper
+from support import independent
+from support.networks import network_of, squeezenet, vgg_network, vgg_weights
 
 from nst_onnx import Objective
 from nst_onnx.errors import OptionError, PictureError

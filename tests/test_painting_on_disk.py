@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import vgg_network, vgg_weights
+from support.networks import vgg_network, vgg_weights
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.full_disk import file_size_limit
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture import PictureWarning, colour_management, encode, read, resize, write
@@ -181,16 +181,8 @@ def test_a_profile_that_fails_in_the_middle_is_left_out_from_the_top(narrow, mon
 
 def test_a_full_disk_is_told_as_that(tmp_path):
     """A real failure: the process may not write files of more than 1000 bytes."""
-    resource = pytest.importorskip("resource", reason="the system has no limit on file sizes")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(PictureError, match="no room on the disk") as caught:
-            read(SOURCES["PNG"], memory=NOTHING)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+    with pytest.raises(PictureError, match="no room on the disk") as caught, file_size_limit(1000):
+        read(SOURCES["PNG"], memory=NOTHING)
     assert "TMPDIR" in caught.value.hint
 
 

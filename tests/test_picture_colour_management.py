@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms
-from png_chunks import add_chunks
+from support.png_chunks import add_chunks
 
 from nst_onnx.picture import PictureWarning, read
 from nst_onnx.picture.colour_management import srgb_profile, to_srgb

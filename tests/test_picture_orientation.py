@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageOps
-from png_chunks import add_chunks
+from support.png_chunks import add_chunks
 
 from nst_onnx.picture import read
 from nst_onnx.picture.orientation import TAG, as_stored, upright_shape

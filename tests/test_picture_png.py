@@ -5,7 +5,7 @@ import struct
 import imagecodecs
 import numpy as np
 import pytest
-from png_chunks import add_chunks
+from support.png_chunks import add_chunks
 
 from nst_onnx.picture import read
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Outcome
+from support.command import Outcome
 
 from nst_onnx.version import __version__
 

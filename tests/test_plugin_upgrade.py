@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from support.checkout import ROOT
 
 from nst_onnx.version import __version__
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import independent
 import numpy as np
 import pytest
-from networks import vgg_network, vgg_weights
 from PIL import Image
+from support import independent
+from support.networks import vgg_network, vgg_weights
 
 import nst_onnx
 from nst_onnx import Objective

@@ -11,21 +11,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import clusters
 import pytest
-from clusters import PATIENCE, wait_for
-from conftest import ROOT, Outcome, smooth_picture
+from support import clusters
+from support.checkout import ROOT
+from support.clusters import PATIENCE, wait_for
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 import nst_onnx
-from nst_onnx.errors import ClusterError, OptionError, PictureError
+from nst_onnx.errors import ClusterError, ModelError, OptionError, PictureError
 from nst_onnx.jobs.batch import Ending, Job, Progress, grid
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.picture import read, read_settings
 
 pytest.importorskip("ray", reason="needs nst-onnx[cluster]")
 
-from nst_onnx.jobs.batch.ray_pool import TRIES, Cluster
+from nst_onnx.jobs.batch.ray_pool import RayPool
 from nst_onnx.jobs.ray.connect import connect
+from nst_onnx.jobs.ray.supervisor import TRIES
 
 Nst = Callable[..., Outcome]
 OPTIONS: dict[str, Any] = {"size": 32, "steps": 30, "min_change": 0.0, "pyramid": False}
@@ -49,13 +52,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def recipe(**more: Any) -> Recipe:
-    return Recipe(model="compact", device="cpu", threads=1, options=OPTIONS | more)
+def settings(**more: Any) -> BatchSettings:
+    return BatchSettings(model="compact", device="cpu", threads=1, options=OPTIONS | more)
 
 
-def endings(crew: Cluster, jobs: list[Job], meanwhile: Callable[[int, Any], None]) -> list[Ending]:
+def endings(pool: RayPool, jobs: list[Job], meanwhile: Callable[[int, Any], None]) -> list[Ending]:
     found = {}
-    for number, event in crew.paint(jobs):
+    for number, event in pool.run(jobs):
         meanwhile(number, event)
         if isinstance(event, Ending):
             assert number not in found, "a job ends once"
@@ -64,7 +67,7 @@ def endings(crew: Cluster, jobs: list[Job], meanwhile: Callable[[int, Any], None
 
 
 def painters(driver: int | None = None) -> list[int]:
-    return clusters.actors("RemotePainter", driver)
+    return clusters.actors("JobActor", driver)
 
 
 def under_way(event: Any) -> bool:
@@ -105,7 +108,7 @@ def test_no_picture_is_lost_with_a_worker(ray: Any, folder: Path) -> None:
             os.kill(killed[0], signal.SIGKILL)
 
     jobs = grid(["photos"], ["styles"], "out")
-    found = endings(Cluster(ray, recipe(steps=200), 4), jobs, meanwhile)
+    found = endings(RayPool(ray, settings(steps=200), 4), jobs, meanwhile)
     assert killed
     assert [ending.state for ending in found] == ["painted"] * len(jobs)
     assert all(Path(job.output).exists() for job in jobs)
@@ -125,7 +128,7 @@ def test_a_picture_that_kills_every_worker_fails(ray: Any, folder: Path) -> None
             deaths += 1
 
     jobs = grid(["photos/[ab].png"], ["styles/x.png"], "out")
-    found = endings(Cluster(ray, recipe(steps=500), 1), jobs, meanwhile)
+    found = endings(RayPool(ray, settings(steps=500), 1), jobs, meanwhile)
     assert deaths == TRIES
     assert [ending.state for ending in found] == ["failed", "painted"]
     assert "workers died" in str(found[0].error)
@@ -135,7 +138,7 @@ def test_a_picture_that_kills_every_worker_fails(ray: Any, folder: Path) -> None
 def test_bad_files_are_called_by_their_names_here(ray: Any, folder: Path) -> None:
     (folder / "photos" / "broken.png").write_text("no picture")
     jobs = grid(["photos/broken.png", "photos/gone.png", "photos/a.png"], ["styles/x.png"], "out")
-    broken, gone, good = endings(Cluster(ray, recipe(), 1), jobs, lambda *_: None)
+    broken, gone, good = endings(RayPool(ray, settings(), 1), jobs, lambda *_: None)
     assert good.state == "painted"
     for ending, name in ((broken, "photos/broken.png"), (gone, "photos/gone.png")):
         assert isinstance(ending.error, PictureError)
@@ -146,17 +149,17 @@ def test_arrays_travel_too_and_so_does_a_picture_to_start_from(ray: Any, folder:
     import numpy as np
 
     job = Job(np.asarray(smooth_picture(24, 24, seed=7)), ["styles/x.png", "styles/y.png"], "out/blend.tif")
-    (ending,) = endings(Cluster(ray, recipe(init="photos/b.png"), 1), [job], lambda *_: None)
+    (ending,) = endings(RayPool(ray, settings(init="photos/b.png"), 1), [job], lambda *_: None)
     assert ending.state == "painted", ending.error
-    settings = read_settings("out/blend.tif")
-    assert settings is not None
-    assert (settings["styles"], settings["init"]) == (["x.png", "y.png"], "b.png")
+    stored = read_settings("out/blend.tif")
+    assert stored is not None
+    assert (stored["styles"], stored["init"]) == (["x.png", "y.png"], "b.png")
 
 
 def test_stopping(ray: Any, folder: Path) -> None:
-    crew = Cluster(ray, recipe(steps=100_000), 1)
+    pool = RayPool(ray, settings(steps=100_000), 1)
     jobs = grid(["photos"], ["styles"], "out")
-    found = endings(crew, jobs, lambda _, event: crew.stop() if under_way(event) else None)
+    found = endings(pool, jobs, lambda _, event: pool.stop() if under_way(event) else None)
     assert [ending.state for ending in found] == ["interrupted"]
     assert not list((folder / "out").iterdir())
 
@@ -164,14 +167,17 @@ def test_stopping(ray: Any, folder: Path) -> None:
 def test_what_cannot_begin_is_told(ray: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = grid(["photos"], ["styles"], "out")
     with pytest.raises(nst_onnx.NstError, match="no such model"):
-        Cluster(ray, Recipe(model="no such model"), 1)
+        RayPool(ray, BatchSettings(model="no such model"), 1)
     with pytest.raises(OptionError, match="at least one worker"):
-        Cluster(ray, recipe(), 0)
+        RayPool(ray, settings(), 0)
     with pytest.raises(ClusterError, match="no GPU"):
-        Cluster(ray, Recipe(device="cuda"))
-    monkeypatch.setattr("nst_onnx.jobs.batch.ray_pool.__version__", "9.9.9")
+        RayPool(ray, BatchSettings(device="cuda"))
+    (folder / "broken.onnx").write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"broken\.onnx"):  # raised in the worker
+        list(RayPool(ray, BatchSettings(model="broken.onnx", device="cpu"), 1).run(jobs))
+    monkeypatch.setattr("nst_onnx.jobs.ray.supervisor.__version__", "9.9.9")
     with pytest.raises(ClusterError, match=r"not 9\.9\.9"):
-        list(Cluster(ray, recipe(), 1).paint(jobs))
+        list(RayPool(ray, settings(), 1).run(jobs))
 
 
 def test_a_connection_that_there_is_is_used_and_stays(ray: Any) -> None:

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import clusters
 import numpy as np
 import pytest
-from clips import HEIGHT, WIDTH, packets, save, scene, times
-from clusters import PATIENCE, wait_for
-from conftest import ROOT, Outcome, smooth_picture
-from networks import vgg_network
+from support import clusters
+from support.checkout import ROOT
+from support.clips import HEIGHT, WIDTH, packets, save, scene, times
+from support.clusters import PATIENCE, wait_for
+from support.command import Outcome
+from support.networks import vgg_network
+from support.pictures import smooth_picture
 
 from nst_onnx.cli.errors import INTERRUPTED
 from nst_onnx.errors import ClusterError, OptionError, PictureError
@@ -31,8 +33,8 @@ pytest.importorskip("ray", reason="needs nst-onnx[cluster]")
 pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')
 
-from nst_onnx.jobs.batch.ray_pool import TRIES
-from nst_onnx.jobs.video.ray_scenes import Scenes
+from nst_onnx.jobs.ray.supervisor import TRIES
+from nst_onnx.jobs.video.ray_scenes import ScenePool
 
 Nst = Callable[..., Outcome]
 LENGTHS = (3, 2, 4)
@@ -104,7 +106,7 @@ def kept_by(patch: pytest.MonkeyPatch, out: Path) -> list[bytes]:
 
 
 def painters(driver: int | None = None, *, at: str = "") -> list[int]:
-    return clusters.actors(f"ScenePainter{at}", driver)
+    return clusters.actors(f"SceneActor{at}", driver)
 
 
 def stopping_after(count: int) -> Callable[[FrameStep], None]:
@@ -133,9 +135,9 @@ def test_the_frames_are_those_of_this_machine(
 ) -> None:
     """Bit for bit, with as many workers as there are scenes."""
     steps: list[FrameStep] = []
-    hired: list[Any] = []
-    hire = Scenes._hire
-    monkeypatch.setattr(Scenes, "_hire", lambda crew: hired.append(hire(crew)) or hired[-1])
+    started: list[Any] = []
+    start = ScenePool._start_worker
+    monkeypatch.setattr(ScenePool, "_start_worker", lambda pool: started.append(start(pool)) or started[-1])
 
     result = stylize_video(
         film, style, out, model=network, ray="auto", workers=4, callback=steps.append, **QUICK
@@ -144,7 +146,7 @@ def test_the_frames_are_those_of_this_machine(
     assert kept == expected
     assert times(out) == times(film)
     assert [data for _, data in packets(out)] == [data for _, data in packets(film)]
-    assert len(hired) == len(LENGTHS)
+    assert len(started) == len(LENGTHS)
     assert [step.frame for step in steps] == list(range(FRAMES))
     assert all(step.iteration == step.iterations > 0 and step.losses["total"] > 0 for step in steps)
     assert listing(out.parent) == {"film.mkv", "out.mp4"}
@@ -277,7 +279,7 @@ def test_what_cannot_begin_is_told(
         run(ray=None, workers=2)
     with pytest.raises(PictureError):  # what only the network can tell is told by a worker
         run(size=(14, 14))
-    monkeypatch.setattr("nst_onnx.jobs.video.ray_scenes.__version__", "9.9.9")
+    monkeypatch.setattr("nst_onnx.jobs.ray.supervisor.__version__", "9.9.9")
     with pytest.raises(ClusterError, match=r"not 9\.9\.9"):
         run()
     assert listing(out.parent) == {"film.mkv"}

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import clusters
 import numpy as np
 import pytest
-from clusters import PATIENCE, wait_for
-from conftest import ROOT, Outcome, smooth_picture
+from support import clusters
+from support.checkout import ROOT
+from support.clusters import PATIENCE, wait_for
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 import nst_onnx
 from nst_onnx.errors import ClusterError, NstError, OptionError, PictureError
@@ -25,7 +27,7 @@ from nst_onnx.picture import read
 
 pytest.importorskip("ray", reason="needs nst-onnx[cluster]")
 
-from nst_onnx.jobs.ray import shard_team
+from nst_onnx.jobs.ray import shard_team, supervisor
 
 Nst = Callable[..., Outcome]
 OPTIONS: dict[str, Any] = {
@@ -60,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def shards(driver: int | None = None) -> list[int]:
-    return clusters.actors("RemoteShard", driver)
+    return clusters.actors("ShardActor", driver)
 
 
 def test_the_picture_is_the_same_whoever_shares_it(ray: Any, folder: Path) -> None:
@@ -138,9 +140,9 @@ def test_errors_of_a_shard_are_those_of_one_process(
     ray: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where another shard, or a later question, waits for what failed."""
-    import broken_shards
+    from support import broken_shards
 
-    monkeypatch.setattr(shard_team, "RemoteShard", broken_shards.Failing)
+    monkeypatch.setattr(shard_team, "ShardActor", broken_shards.Failing)
     with pytest.raises(PictureError, match="no paint") as raised:
         nst_onnx.stylize("photo.png", "style.png", ray="auto", workers=2, **OPTIONS)
     assert raised.value.hint == "buy some"
@@ -151,13 +153,13 @@ def test_who_cannot_begin(ray: Any, folder: Path, monkeypatch: pytest.MonkeyPatc
         pass
     with pytest.raises(ClusterError, match="no GPU"), shard_team.workers(device="cuda"):
         pass
-    import broken_shards
+    from support import broken_shards
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shard_team, "RemoteShard", broken_shards.Unable)
+        patch.setattr(shard_team, "ShardActor", broken_shards.Unable)
         with pytest.raises(ClusterError, match=r"cannot begin: .*onnxruntime"), shard_team.workers(count=2):
             pass
-    monkeypatch.setattr(shard_team, "__version__", "9.9.9")
+    monkeypatch.setattr(supervisor, "__version__", "9.9.9")
     with pytest.raises(ClusterError, match=r"not 9\.9\.9"), shard_team.workers(count=2):
         pass
     wait_for(lambda: not shards())

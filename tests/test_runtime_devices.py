@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import network_of, vgg_weights
+from support.networks import network_of, vgg_weights
 
 from nst_onnx.api import Objective
 from nst_onnx.errors import DeviceError, PictureError
@@ -13,7 +13,8 @@ from nst_onnx.models import vgg
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import Device, available, choose
-from nst_onnx.runtime.devices import has_bf16
+from nst_onnx.runtime.onnxruntime_session import providers
+from nst_onnx.runtime.openvino.session import has_bf16
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
 
@@ -48,7 +49,7 @@ def test_a_devices_text_names_it(device: Device, monkeypatch: pytest.MonkeyPatch
     ids=str,
 )
 def test_what_cuda_is_asked_for(device: Device, asked: dict[str, str]) -> None:
-    assert device.providers == [("CUDAExecutionProvider", asked), "CPUExecutionProvider"]
+    assert providers(device) == [("CUDAExecutionProvider", asked), "CPUExecutionProvider"]
 
 
 @pytest.mark.parametrize(

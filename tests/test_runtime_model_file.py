@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from support.full_disk import file_size_limit
 
 from nst_onnx.errors import NstError
 from nst_onnx.graph import Graph
@@ -36,17 +35,9 @@ def test_a_model_is_there_while_it_is_held() -> None:
 
 def test_a_full_disk_is_told() -> None:
     """A real failure: the process may not write files of more than 100 kB."""
-    resource = pytest.importorskip("resource", reason="the system has no limit on file sizes")
     large = model()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-    try:
-        with pytest.raises(NstError, match=r"the model cannot be written") as caught:
-            ModelFile(large)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+    with pytest.raises(NstError, match=r"the model cannot be written") as caught, file_size_limit(100_000):
+        ModelFile(large)
     assert caught.value.hint == "set TMPDIR to a folder with room for 4 MB"
 
 

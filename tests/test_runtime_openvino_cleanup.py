@@ -8,7 +8,7 @@ import pytest
 from nst_onnx.graph import Graph
 from nst_onnx.objective.losses import style
 from nst_onnx.objective.losses.loss import LayerFeatures
-from nst_onnx.runtime.openvino.cleanup import tidy
+from nst_onnx.runtime.openvino.cleanup import remove_identities
 
 openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
@@ -21,7 +21,7 @@ def results(g: Graph, *, tidied: bool) -> tuple[list[str], list[np.ndarray]]:
     model = core.read_model(io.BytesIO(g.model().SerializeToString()))
     model.reshape({"x": list(X.shape)})
     if tidied:
-        tidy(model)
+        remove_identities(model)
     kinds = [node.get_type_name() for node in model.get_ordered_ops()]
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return kinds, [value.copy() for value in compiled([X]).values()]
@@ -88,7 +88,7 @@ def test_what_scales_a_gram_matrix_does_not_come_next(channels_last: bool) -> No
     g.output("mean", style.LOSS.compared(g, features))
     model = openvino.Core().read_model(io.BytesIO(g.model().SerializeToString()))
     model.reshape({"x": list(X.shape)})
-    tidy(model)
+    remove_identities(model)
     product = next(node for node in model.get_ordered_ops() if node.get_type_name() == "MatMul")
     (use,) = product.output(0).get_target_inputs()
     assert use.get_node().get_type_name() == "Transpose"

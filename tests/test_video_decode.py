@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import HEIGHT, WIDTH, packets, save, scene, times
+from support.clips import HEIGHT, WIDTH, packets, save, scene, times
 
 from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.jobs.video import encode

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import STEP, scene
-from networks import vgg_network
+from support.clips import STEP, scene
+from support.networks import vgg_network
 
 from nst_onnx.jobs.video import VideoOptions, frame_painter
 from nst_onnx.objective.losses.temporal import Temporal
@@ -44,18 +44,18 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
     options = VideoOptions(size=(WIDTH, HEIGHT), steps=6, frame_steps=3, temporal_weight=2.0)
     frames = [frame.astype(np.float32) / 255 for frame in scene(2, seed=1, shape=(HEIGHT, WIDTH))]
     style = read(scene(1, seed=9, shape=(HEIGHT, WIDTH))[0])
-    at_work = frame_painter.Painter(network, [style], options)
+    at_work = frame_painter.FramePainter(network, [style], options)
     told: list[tuple[int, int]] = []
 
     def tell(iteration: int, iterations: int, losses: Any) -> None:
         told.append((iteration, iterations))
 
     first = at_work.paint(frames[0], tell)
-    assert first.opens
+    assert first.starts_scene
     assert told[-1] == (6, 6)
     told.clear()
     second = at_work.paint(frames[1], tell)
-    assert not second.opens
+    assert not second.starts_scene
     assert second.loss == first.loss
     assert told == [(n, 6) for n in range(1, 7)]  # three at half the size, three at the full
     _, coarse, fine = Watched.seen
@@ -66,10 +66,10 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
         assert picture.dtype == np.float32
         np.testing.assert_array_equal(picture, np.rint(picture * 255).astype(np.uint8) / np.float32(255))
 
-    # What is held to: the weight is such that UNIT grey levels count twice the loss of the first frame.
+    # With this weight, UNIT_DIFFERENCE grey levels cost twice the loss of the first frame.
     held = fine.held
     assert held is not None
-    assert held.weight * (frame_painter.UNIT / 255) ** 2 == pytest.approx(2.0 * first.loss)
+    assert held.weight * (frame_painter.UNIT_DIFFERENCE / 255) ** 2 == pytest.approx(2.0 * first.loss)
     # It starts from the frame before where that can be trusted, and there only.
     start = fine.asked_options.init
     trusted = held.trust > 0  # all that was in sight in a scene's first frame is held
@@ -86,9 +86,9 @@ def test_what_comes_into_sight_has_the_colours_of_the_painting(
     monkeypatch.setattr(frame_painter, "Painting", Watched)
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
     frames = [frame.astype(np.float32) / 255 for frame in scene(2, seed=1, shape=(64, 96))]
-    at_work = frame_painter.Painter(network, [read(scene(1, seed=9)[0])], options)
+    at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], options)
     red = np.clip(frames[0] * (0.5, 0.2, 0.2) + (0.5, 0, 0), 0, 1).astype(np.float32)
-    at_work.follow(frames[0], frame_painter.Painted(red, True, 1.0))
+    at_work.skip(frames[0], frame_painter.PaintedFrame(red, True, 1.0))
     at_work.paint(frames[1], lambda *_: None)
     (only,) = Watched.seen  # too small for half of it
     assert only.held is not None
@@ -105,9 +105,9 @@ def test_what_has_come_into_sight_is_held_more_and_more(
     Watched.seen = []
     monkeypatch.setattr(frame_painter, "Painting", Watched)
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
-    count = frame_painter.RIPE + 3
+    count = frame_painter.MATURE_AGE + 3
     frames = [frame.astype(np.float32) / 255 for frame in scene(count, seed=1, shape=(64, 96))]
-    at_work = frame_painter.Painter(network, [read(scene(1, seed=9)[0])], options)
+    at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], options)
     for frame in frames:
         at_work.paint(frame, lambda *_: None)
     held = [watched.held.trust for watched in Watched.seen if watched.held is not None]
@@ -121,7 +121,7 @@ def test_what_has_come_into_sight_is_held_more_and_more(
     strengths = [holding(number) for number in range(count - 1)]
     assert strengths[0] == 0
     assert strengths[1] < 0.1
-    assert all(later > earlier for earlier, later in pairwise(strengths[1 : frame_painter.RIPE]))
+    assert all(later > earlier for earlier, later in pairwise(strengths[1 : frame_painter.MATURE_AGE]))
     assert strengths[-1] > 0.9
     assert held[3][16:48, 16:48].mean() > 0.95  # what was there from the beginning
 
@@ -134,14 +134,14 @@ def test_going_on_holds_as_if_it_had_not_stopped(network: Network, monkeypatch: 
     found = []
     for kept in (0, 3):
         Watched.seen = []
-        at_work = frame_painter.Painter(network, [style], options)
-        done: list[frame_painter.Painted] = []
+        at_work = frame_painter.FramePainter(network, [style], options)
+        done: list[frame_painter.PaintedFrame] = []
         for frame in frames:
             done.append(at_work.paint(frame, lambda *_: None))
         if kept:
-            at_work = frame_painter.Painter(network, [style], options)
+            at_work = frame_painter.FramePainter(network, [style], options)
             for frame, painted in zip(frames[:kept], done, strict=False):
-                at_work.follow(frame, painted)
+                at_work.skip(frame, painted)
             at_work.paint(frames[kept], lambda *_: None)
         held = Watched.seen[-1].held
         assert held is not None

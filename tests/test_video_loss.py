@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import independent
 import numpy as np
 import pytest
-from networks import vgg_network, vgg_weights
+from support import independent
+from support.networks import vgg_network, vgg_weights
 from test_objective import hold, pictures
 
 from nst_onnx import Objective

@@ -1,10 +1,10 @@
-"""Optical flow, where it is trusted, and cuts."""
+"""Backward optical flow, the mask of its reliable pixels, and cuts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from clips import HEIGHT, STEP, WIDTH, scene
+from support.clips import HEIGHT, STEP, WIDTH, scene
 
 from nst_onnx.jobs.video import optical_flow
 
@@ -17,17 +17,17 @@ def floats(frame: np.ndarray) -> np.ndarray:
 
 def test_a_gliding_camera() -> None:
     before, after = map(floats, scene(2, seed=1))
-    found = optical_flow.between(before, after)
-    inner = found.steps[8:-8, 8 : -8 - STEP]
+    found = optical_flow.backward_flow(before, after)
+    inner = found.vectors[8:-8, 8 : -8 - STEP]
     assert np.median(np.abs(inner - (STEP, 0))) < 0.1
-    assert found.trust[8:-8, 8 : -8 - STEP].mean() > 0.95
+    assert found.reliable[8:-8, 8 : -8 - STEP].mean() > 0.95
     assert not found.cut
-    carried = found.carry(before)
-    at_home = np.abs(carried - after).mean(axis=-1)[found.trust > 0]
-    assert at_home.mean() < 0.2 * np.abs(before - after).mean()
+    warped = found.warp(before)
+    error = np.abs(warped - after).mean(axis=-1)[found.reliable > 0]
+    assert error.mean() < 0.2 * np.abs(before - after).mean()
 
 
-def test_what_comes_into_sight_is_not_trusted() -> None:
+def test_disoccluded_pixels_are_unreliable() -> None:
     """A square moves 10 pixels to the right over a background at rest, and uncovers some of it."""
     (ground,), (square,) = scene(1, seed=3, shape=(120, 160)), scene(1, seed=4, shape=(56, 56))
     frames = []
@@ -35,16 +35,16 @@ def test_what_comes_into_sight_is_not_trusted() -> None:
         frame = floats(ground)
         frame[32:88, x : x + 56] = floats(square)
         frames.append(frame)
-    trust = optical_flow.between(*frames).trust
-    assert trust[36:84, 41:49].mean() < 0.1
-    assert trust[:20].mean() > 0.95
-    assert trust[50:70, 70:90].mean() > 0.95  # within the square
+    reliable = optical_flow.backward_flow(*frames).reliable
+    assert reliable[36:84, 41:49].mean() < 0.1
+    assert reliable[:20].mean() > 0.95
+    assert reliable[50:70, 70:90].mean() > 0.95  # within the square
 
 
-def test_what_comes_from_outside_is_not_trusted() -> None:
+def test_pixels_from_outside_the_frame_are_unreliable() -> None:
     steps = np.zeros((8, 10, 2), np.float32)
     steps[..., 0] = 3
-    outside = optical_flow.beyond(steps)
+    outside = optical_flow.out_of_frame(steps)
     assert outside[:, 7:].all()
     assert not outside[:, :7].any()
 
@@ -76,22 +76,22 @@ def test_there_and_back_again() -> None:
 def test_where_motions_meet() -> None:
     steps = np.zeros((10, 20, 2), np.float32)
     steps[:, 10:, 0] = 2
-    edge = optical_flow.boundary(steps)
+    edge = optical_flow.motion_boundary(steps)
     assert edge[:, 9:11].all()
     assert edge.sum() == 20
     zoom = np.stack(np.meshgrid(np.linspace(-0.2, 0.2, 20), np.linspace(-0.1, 0.1, 10)), -1)
-    assert not optical_flow.boundary(zoom.astype(np.float32)).any()
+    assert not optical_flow.motion_boundary(zoom.astype(np.float32)).any()
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_cuts(seed: int) -> None:
     (one,), (other,) = scene(1, seed=seed), scene(1, seed=seed + 50)
-    assert optical_flow.between(floats(one), floats(other)).cut
-    assert not optical_flow.between(floats(one), floats(one)).cut
+    assert optical_flow.backward_flow(floats(one), floats(other)).cut
+    assert not optical_flow.backward_flow(floats(one), floats(one)).cut
 
 
 def test_a_cut_between_flat_frames() -> None:
     """Nothing moves there, and both flows agree on it; only the colours tell."""
     dark = np.full((HEIGHT, WIDTH, 3), 0.1, np.float32)
-    assert optical_flow.between(dark, dark + 0.5).cut
-    assert not optical_flow.between(dark, dark + 0.02).cut
+    assert optical_flow.backward_flow(dark, dark + 0.5).cut
+    assert not optical_flow.backward_flow(dark, dark + 0.02).cut

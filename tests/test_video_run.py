@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import HEIGHT, STEP, WIDTH, packets, save, scene, times
-from networks import vgg_network
 from PIL import Image
+from support.checkout import ROOT
+from support.clips import HEIGHT, STEP, WIDTH, packets, save, scene, times
+from support.networks import vgg_network
 
 import nst_onnx
 from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.jobs.video import FrameStep, VideoOptions, VideoResult, encode, stylize_video
-from nst_onnx.jobs.video.decode import Film, content
-from nst_onnx.jobs.video.frame_painter import Painter
+from nst_onnx.jobs.video.decode import Film, prepare_frame
+from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import read_frame, write_frame
 from nst_onnx.objective.sessions import Network
 from nst_onnx.picture import read
@@ -26,7 +27,7 @@ from nst_onnx.picture import read
 pytest.importorskip("av", reason='needs the extra "video"')
 pytest.importorskip("cv2", reason='needs the extra "video"')
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 QUICK: dict[str, Any] = {"steps": 12, "frame_steps": 4, "size": (WIDTH, HEIGHT)}
 UNEVEN = [0, 100, 150, 300, 420, 500, 900]
 CUT = 4
@@ -148,13 +149,13 @@ def test_a_stopped_run_goes_on_bit_for_bit(
 def test_a_kept_frame_is_the_painted_one(style: np.ndarray, network: Network, tmp_path: Path) -> None:
     """To the last bit of its floats, for the next frame starts from them."""
     options = VideoOptions(steps=3, size=(WIDTH, HEIGHT))
-    painter = Painter(network, [read(style, what="style picture")], options)
-    painted = painter.paint(content(scene(1, seed=1)[0], (HEIGHT, WIDTH)), lambda *_: None)
+    painter = FramePainter(network, [read(style, what="style picture")], options)
+    painted = painter.paint(prepare_frame(scene(1, seed=1)[0], (HEIGHT, WIDTH)), lambda *_: None)
     write_frame(tmp_path / "frame.png", painted)
     again = read_frame(tmp_path / "frame.png")
     assert again is not None
     assert np.array_equal(again.picture, painted.picture)
-    assert (again.opens, again.loss) == (True, painted.loss)
+    assert (again.starts_scene, again.loss) == (True, painted.loss)
 
 
 def test_what_a_kill_leaves_half_written_does_not_matter(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from editor import PATIENCE, Worker
+from support.editor import PATIENCE, Worker
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such locks")
 
@@ -22,7 +22,7 @@ def left_behind(place: Path) -> Path:
         """
         import os, signal, sys
         sys.path[:0] = sys.argv[1:3]
-        from editor import Worker
+        from support.editor import Worker
         from test_worker_ending import at_work
         worker = at_work(Worker("--folder", sys.argv[3]))
         worker.put("unread", __import__("numpy").zeros((64, 64, 3), "u1"))

@@ -7,13 +7,13 @@ import re
 import sys
 
 import pytest
-from conftest import ROOT
-from editor import COMMAND
+from support.checkout import ROOT
+from support.editor import COMMAND
 
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_onnx.editors.worker import protocol
-from nst_onnx.painting.quality import BUDGETS
+from nst_onnx.painting.quality import budgets
 
 PAGE = ROOT / "docs" / "worker-protocol.md"
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="docs/ is not part of this installation")
@@ -47,7 +47,7 @@ def test_the_codes_are_those_of_errors() -> None:
 
 def test_the_qualities() -> None:
     text = PAGE.read_text("utf-8")
-    assert first_column("quality") == list(BUDGETS["cpu"])
-    for name, budget in BUDGETS["cpu"].items():
-        other = BUDGETS["cuda"][name]
+    assert first_column("quality") == list(budgets("cpu"))
+    for name, budget in budgets("cpu").items():
+        other = budgets("cuda")[name]
         assert f"| `{name}` | {budget.steps} | {budget.size} | {other.steps} | {other.size} |" in text

@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from editor import COMMAND, PATIENCE, Worker, wait_until
+from support.editor import COMMAND, PATIENCE, Worker, wait_until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
@@ -96,7 +96,7 @@ def test_the_parent_is_killed_while_it_is_working(tmp_path: Path) -> None:
         """
         import os, signal, sys
         sys.path[:0] = sys.argv[1:3]
-        from editor import Worker
+        from support.editor import Worker
         from test_worker_ending import at_work
         worker = at_work(Worker("--folder", sys.argv[3]))
         print(worker.process.pid, flush=True)

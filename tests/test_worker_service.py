@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from editor import Worker, describe, picture
 from PIL import Image
+from support.editor import Worker, describe, picture
 
 import nst_onnx
 from nst_onnx.editors.worker.protocol import LONGEST_LINE, LONGEST_TEXT, PROTOCOL
 from nst_onnx.painting import presets
 from nst_onnx.painting.options import Options
-from nst_onnx.painting.quality import BUDGETS
+from nst_onnx.painting.quality import budgets
 from nst_onnx.version import __version__
 
 LONG = {"size": 96, "steps": 100_000, "min_change": 0}
@@ -223,7 +223,7 @@ def test_models_are_listed_when_asked_for(worker: Worker) -> None:
     assert event["models"] == worker.hello["models"]
 
 
-@pytest.mark.parametrize("quality", BUDGETS["cpu"])
+@pytest.mark.parametrize("quality", budgets("cpu"))
 def test_a_quality_stands_for_steps_and_a_size_no_larger_than_the_content(
     worker: Worker, quality: str
 ) -> None:

@@ -1,1 +1,1 @@
-"""Many pictures: batches, films, and clusters of machines."""
+"""Jobs of many parts: batches of pictures, videos, and work that is distributed over a Ray cluster."""

@@ -210,10 +210,13 @@ def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
 
 def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the model in opset 17 or later."""
+    # Before the conversion: below IR version 4 the converter requires every initializer to be an input too.
+    model.ir_version = max(model.ir_version, vgg.IR_VERSION)
     version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
+    if 0 < version < 7:
+        constant_folding.broadcast_as_numpy(model.graph)
     if 0 < version < vgg.OPSET:
         model = onnx.version_converter.convert_version(model, vgg.OPSET)
-    model.ir_version = max(model.ir_version, vgg.IR_VERSION)
     return model
 
 

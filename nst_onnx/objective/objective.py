@@ -21,7 +21,7 @@ from nst_onnx.objective.terms import Term
 from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.picture.colour import match_covariance, match_histogram
-from nst_onnx.runtime.device_tensors import Tensor
+from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 

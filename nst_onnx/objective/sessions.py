@@ -1,4 +1,4 @@
-"""A feature extractor on a device, with its sessions kept warm."""
+"""Sessions of an objective's graphs for a feature extractor on a device, opened on first use and cached."""
 
 from __future__ import annotations
 
@@ -13,90 +13,89 @@ from nst_onnx.models.extractor import Extractor, load
 from nst_onnx.objective.graphs import objective_model, statistics_model
 from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import forward_floats, tile_gradient_model, tile_statistics_model
-from nst_onnx.runtime import AnySession, Device, choose, give_back, open_session
+from nst_onnx.runtime import Device, Session, choose, open_session
+from nst_onnx.support.memory import release_free_memory
 
 if TYPE_CHECKING:
     import onnx
 
     from nst_onnx.models.metadata import Preprocessing
 
-_CHANNELS_LAST = ("openvino",)  # kinds of devices whose runtime holds features N×H×W×C inside
-_LARGE = 1 << 24  # bytes of weights that are better in a file, and loaded again than kept beside others
-_WARM = 2  # how many settings' sessions to keep: each holds the weights twice
+_LARGE = 1 << 24  # bytes of weights above which they are memory-mapped, and sessions released after use
+_CACHED = 2  # sets of terms whose sessions are cached: each session holds the weights twice
 
 
 class Sessions:
-    """The models of an objective, each loaded when first asked for: only then it takes memory."""
+    """The sessions of one set of terms. Each is opened on first use, because it takes memory from then on."""
 
     def __init__(self, extractor: Extractor, device: Device, threads: int, terms: Terms) -> None:
         self._extractor, self._device, self._threads, self._terms = extractor, device, threads, terms
-        self._fewer: dict[Terms, Sessions] = {}
+        self._pruned: dict[Terms, Sessions] = {}
 
     def of(self, names: Collection[str]) -> Sessions:
-        """Return those for the terms with these names only; the last asked for are kept."""
+        """Return the sessions for these terms only (term pruning); those of the last call are cached."""
         terms = self._terms.of(names)
         if terms == self._terms:
             return self
-        if terms not in self._fewer:
-            self._fewer = {terms: Sessions(self._extractor, self._device, self._threads, terms)}
-        return self._fewer[terms]
+        if terms not in self._pruned:
+            self._pruned = {terms: Sessions(self._extractor, self._device, self._threads, terms)}
+        return self._pruned[terms]
 
     @cached_property
-    def statistics(self) -> AnySession:
-        """From a picture to what each loss compares."""
-        return self._open(statistics_model, self._device.unrecorded)
+    def statistics(self) -> Session:
+        """From a picture to the statistics that the losses compare."""
+        return self._open(statistics_model, self._device.without_cuda_graph)
 
-    def let_go(self, name: Literal["statistics", "objective"]) -> None:
-        """Let go of a model if it holds much. It is loaded again when asked for."""
+    def release(self, name: Literal["statistics", "objective"]) -> None:
+        """Release a session of a large network. It is opened again on its next use."""
         if self._extractor.size > _LARGE:
             self.__dict__.pop(name, None)
 
     @cached_property
-    def objective(self) -> AnySession:
+    def objective(self) -> Session:
         """From a picture, targets and coefficients to losses and gradient."""
-        return self._objective(None, self._device.unrecorded)
+        return self._objective(None, self._device.without_cuda_graph)
 
-    def objective_at(self, shape: tuple[int, int]) -> AnySession:
-        """The same for pictures H×W; not kept where launches are recorded: that is for certain buffers."""
+    def objective_at(self, shape: tuple[int, int]) -> Session:
+        """The same for pictures H×W. Not cached for a CUDA graph, which is recorded for certain buffers."""
         return self._objective(shape, self._device) if self._device.graph else self.objective
 
-    def _objective(self, shape: tuple[int, int] | None, device: Device) -> AnySession:
-        order, half = device.kind == "openvino", device.precision == "fp16"
-        model = partial(objective_model, first_to_last=order, scaled=half, sides=shape)
-        return self._open(model, device)
+    def _objective(self, shape: tuple[int, int] | None, device: Device) -> Session:
+        order, scaled = device.backend.first_to_last, device.float16
+        return self._open(partial(objective_model, first_to_last=order, scaled=scaled, sides=shape), device)
 
     @cached_property
-    def features(self) -> tuple[float, bool]:
-        """What they take for each pixel, as `nst_onnx.objective.tile_graphs.forward_floats` says."""
+    def floats_per_pixel(self) -> tuple[float, bool]:
+        """The size of the features, as `nst_onnx.objective.tile_graphs.forward_floats` returns it."""
         return forward_floats(self._extractor, self._terms)
 
     @cached_property
-    def tile_statistics(self) -> AnySession:
-        """From a tile to its share of what each loss compares."""
+    def tile_statistics(self) -> Session:
+        """From a tile to its contribution to the statistics."""
         return self._open(tile_statistics_model, self._device.for_tiles)
 
     @cached_property
-    def tile_gradient(self) -> AnySession:
+    def tile_gradient(self) -> Session:
         """From a tile to its content losses and the gradient."""
         return self._open(tile_gradient_model, self._device.for_tiles)
 
-    def _open(self, model: Callable[[Extractor, Terms, bool], onnx.ModelProto], device: Device) -> AnySession:
-        channels_last = device.kind in _CHANNELS_LAST
-        return open_session(model(self._extractor, self._terms, channels_last), device, self._threads)
+    def _open(self, model: Callable[[Extractor, Terms, bool], onnx.ModelProto], device: Device) -> Session:
+        proto = model(self._extractor, self._terms, device.backend.channels_last)
+        return open_session(proto, device, self._threads)
 
 
 class Network:
-    """A feature extractor on a device. Sessions are made on first use and kept."""
+    """A feature extractor on a device: a cache of its sessions for each set of terms."""
 
     def __init__(self, extractor: Extractor, device: Device, threads: int = 0) -> None:
-        """A large extractor's weights are moved to a temporary file, from which all sessions map them.
+        """A large extractor's weights are moved to a temporary file, which all sessions memory-map.
 
         Raises NstError where that cannot be written.
         """
         if extractor.folder is None and extractor.size > _LARGE:
             extractor = extractor.light()
         self.extractor, self.device, self.threads = extractor, device, threads
-        self.sessions = lru_cache(maxsize=_WARM)(partial(Sessions, extractor, device, threads))
+        self.sessions = lru_cache(maxsize=_CACHED)(partial(Sessions, extractor, device, threads))
 
     @classmethod
     def open(
@@ -125,5 +124,5 @@ class Network:
         extractor = load(path, preprocessing=preprocessing)
         network = cls(extractor, device, threads)
         del extractor
-        give_back()
+        release_free_memory()
         return network

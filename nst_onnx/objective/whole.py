@@ -13,9 +13,10 @@ from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import too_small
 from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Term, Terms
-from nst_onnx.runtime import AnyBound, AnySession, Bound, give_back
-from nst_onnx.runtime.device_tensors import Tensor
+from nst_onnx.runtime import BoundSession, Session, TensorSession
+from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import release_free_memory
 
 
 class WholeEvaluation:
@@ -32,7 +33,7 @@ class WholeEvaluation:
             self._feeds[MASK] = (np.ones(shape, np.float32) if mask is None else mask)[None, None]
         self._feature_shapes: dict[str, tuple[int, int, int]] = {}
         self._coefficients: Mapping[str, float] = {}
-        self._bound: AnyBound
+        self._bound: BoundSession
         self._loss_scale: LossScale | None = None
         self._names: tuple[str, ...] = ()  # of the terms that are computed, and their places among all
         self._places: list[int] = []
@@ -67,7 +68,7 @@ class WholeEvaluation:
         self._feeds |= {f"target/{name}": target for name, target in statistics.items()}
         self._feeds[PICTURE] = np.zeros((1, 3, *self._shape), np.float32)
         self._coefficients = coefficients
-        self._sessions.let_go("statistics")
+        self._sessions.release("statistics")
         self._bind(self._terms.names)
 
     def prune(self, names: Collection[str], losses: Array) -> None:
@@ -77,7 +78,7 @@ class WholeEvaluation:
         if wanted != self._names:
             self._feeds |= self._bound.feeds()
             del self._bound  # before another takes as much memory
-            self._sessions.of(self._names).let_go("objective")
+            self._sessions.of(self._names).release("objective")
             self._bind(wanted)
 
     @contextmanager
@@ -107,8 +108,8 @@ class WholeEvaluation:
     def _bind(self, names: tuple[str, ...]) -> None:
         """Bind the session that computes these terms; the inputs of all others stay in `_feeds`."""
         self._feeds[COEFFICIENTS] = np.zeros(len(names), np.float32)
-        session: AnySession = self._sessions.of(names).objective_at(self._shape)
-        give_back()
+        session: Session = self._sessions.of(names).objective_at(self._shape)
+        release_free_memory()
         outputs: dict[str, tuple[int, ...]] = {LOSSES: (len(names),), GRADIENT: (1, 3, *self._shape)}
         if LOSS_SCALE in session.inputs:
             self._loss_scale = self._loss_scale or LossScale()
@@ -123,8 +124,8 @@ class WholeEvaluation:
         self._bound.write(COEFFICIENTS, np.array(factors, np.float32))
 
     def _tensor(self, name: str) -> Tensor:
-        assert isinstance(self._bound, Bound)
-        return self._bound.there(name)
+        assert isinstance(self._bound, TensorSession)
+        return self._bound.tensor(name)
 
     def _run(self) -> None:
         """Evaluate; in float16 with the loss scale that fits the gradient."""

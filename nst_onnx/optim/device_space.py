@@ -1,8 +1,8 @@
-"""Vectors that live on a device: tensors, and small ONNX graphs for what optimisers do with them.
+"""Vector space on a device: vectors are tensors, the optimisers' operations on them small ONNX graphs.
 
-Only inner products come to the host, and, while the preconditioner learns, the waves that it looks at. The
-graphs run on any provider of onnxruntime, so that tests can hold them against numpy's on the CPU. They
-have not been run on CUDA yet.
+Only inner products are copied to the host and, while the preconditioner is being learnt, DCT coefficients.
+The graphs run on any execution provider of onnxruntime: tests compare them with numpy on the CPU provider.
+They have not been run on CUDA yet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy.typing as npt
 from nst_onnx.graph import Graph
 from nst_onnx.optim.preconditioner import OPPONENTS, Preconditioner
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.device_tensors import Kernel, Tensor, fetch, put
+from nst_onnx.runtime.device_tensors import DeviceFunction, fetch, put
+from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array, Numbers
 
 
@@ -25,7 +26,7 @@ class OnDevice:
     """Vectors (n,) as tensors on a device."""
 
     def __init__(self, size: int, device: Device) -> None:
-        self.size, self.device = size, device.exact
+        self.size, self.device = size, device.in_float32
 
     def rows(self, count: int) -> DeviceRows:
         """Return room for `count` tensors."""
@@ -67,8 +68,10 @@ class DeviceRows:
     def products(self, vectors: Sequence[Tensor], count: int) -> Numbers:
         """Return the inner products of each vector with the first rows."""
         rows = {f"r{i}": self._tensors[i] for i in range(count)}
-        kernel = _products(count, self._device)
-        return np.stack([fetch(kernel({"vector": vector, **rows})) for vector in vectors]).astype(np.float64)
+        products = _products(count, self._device)
+        return np.stack([fetch(products({"vector": vector, **rows})) for vector in vectors]).astype(
+            np.float64
+        )
 
     def combine(self, weights: Numbers) -> Tensor:
         """Return the weighted sum of the first rows."""
@@ -82,7 +85,7 @@ class DevicePreconditioner(Preconditioner):
     space: Any
 
     def __init__(self, shape: tuple[int, int], device: Device) -> None:
-        self._device = device = device.exact
+        self._device = device = device.in_float32
         super().__init__(shape)
         self.space = OnDevice(self.space.size, device)
         self._fixed = {
@@ -115,53 +118,53 @@ class DevicePreconditioner(Preconditioner):
 
 
 @lru_cache(maxsize=256)
-def _products(count: int, device: Device) -> Kernel:
+def _products(count: int, device: Device) -> DeviceFunction:
     """(count,): the inner product of a vector with each of `count` others."""
     g = Graph()
     vector = g.input("vector", [None])
     rows = [g.input(f"r{i}", [None]) for i in range(count)]
     products = [g.op("ReduceSum", g.op("Mul", row, vector), keepdims=1) for row in rows]
     g.output("products", g.op("Concat", *products, axis=0))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=256)
-def _sum(count: int, device: Device) -> Kernel:
+def _sum(count: int, device: Device) -> DeviceFunction:
     """Σ weight × vector."""
     g = Graph()
     weights = g.input("weights", [count])
     terms = [g.op("Mul", g.input(f"r{i}", [None]), g.op("Gather", weights, g.ints(i))) for i in range(count)]
     g.output("sum", g.op("Sum", *terms))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _waves(shape: tuple[int, int], device: Device) -> Kernel:
+def _waves(shape: tuple[int, int], device: Device) -> DeviceFunction:
     """The opponent colours' lowest frequencies."""
     g = _with_bases()
     planes = g.op("Reshape", "vector", g.ints(3, *shape))
     low = g.op("MatMul", g.op("MatMul", "rows", planes), g.op("Transpose", "columns", perm=[1, 0]))
     g.output("waves", g.op("Reshape", _mix(g, "opponents", low), g.ints(-1)))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _weighed(device: Device) -> Kernel:
+def _weighed(device: Device) -> DeviceFunction:
     """The waves, each times its `excess`."""
     g = Graph()
     g.output("weighed", g.op("Mul", g.input("waves", [None]), g.input("excess", [None])))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 @lru_cache(maxsize=8)
-def _plus(count: tuple[int, int], device: Device) -> Kernel:
+def _plus(count: tuple[int, int], device: Device) -> DeviceFunction:
     """The vector, and so many `waves`."""
     g = _with_bases()
     waves = g.op("Reshape", g.input("waves", [None]), g.ints(3, *count))
     colours = _mix(g, g.op("Transpose", "opponents", perm=[1, 0]), waves)
     tall = g.op("MatMul", g.op("Transpose", "rows", perm=[1, 0]), colours)
     g.output("sum", g.op("Add", "vector", g.op("Reshape", g.op("MatMul", tall, "columns"), g.ints(-1))))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 def _with_bases() -> Graph:

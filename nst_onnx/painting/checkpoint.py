@@ -1,4 +1,4 @@
-"""The state of an unfinished stylisation, so that a killed run goes on, bit for bit on the CPU."""
+"""Checkpoint of an unfinished stylisation: a killed run resumes from it, bit for bit on the CPU."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ import numpy.typing as npt
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.atomic_files import replacing
+from nst_onnx.support.json_types import JsonObject
 from nst_onnx.support.library_errors import system_reason
 
 _FORMAT = "nst-onnx checkpoint 5"
-_LARGE = 1 << 26  # numbers of an array that is better kept on disk
+_LARGE = 1 << 26  # numbers of an array that is memory-mapped
+
+Arrays = dict[str, npt.NDArray[Any]]
+"""{name: array}: the optimiser's state and the best picture."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a run stands. `fingerprint` tells which pictures, options, model and version it belongs to.
+    """Position and state of a run. `fingerprint`: of the pictures, options, model and version of that run.
 
     `facts`: numbers and history, fit for JSON. `arrays`: the optimiser's state and the best picture.
     """
 
     fingerprint: str
-    facts: dict[str, Any]
-    arrays: dict[str, npt.NDArray[Any]]
+    facts: JsonObject
+    arrays: Arrays
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a file (.npz by content, whatever its name), replacing it only when all is written."""
@@ -75,7 +79,7 @@ class Checkpoint:
 
 
 def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
-    """Write an array as numpy's .npy, piece by piece."""
+    """Write an array as numpy's .npy, in pieces."""
     flat = np.ascontiguousarray(array).reshape(-1) if array.size < _LARGE else array.reshape(-1)
     np.lib.format.write_array_header_1_0(
         file, {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
@@ -86,7 +90,7 @@ def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
 
 
 def _read(file: IO[bytes]) -> npt.NDArray[Any]:
-    """Read what `_write` wrote; what is large comes to lie on disk."""
+    """Read what `_write` wrote; large arrays are memory-mapped."""
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("another version of numpy's format")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,10 +12,12 @@ from nst_onnx.errors import ModelError
 from nst_onnx.objective.objective import Objective
 from nst_onnx.optim import Average
 from nst_onnx.optim.optimiser import State
-from nst_onnx.painting.flat_objective import flat_objective, to_picture, to_vector
+from nst_onnx.painting.checkpoint import Arrays
+from nst_onnx.painting.flat_objective import Vector, flat_objective, to_picture, to_vector
 from nst_onnx.painting.optimiser_settings import OptimiserSettings, carry_over
 from nst_onnx.painting.term_pruning import TermPruning, can_prune
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.json_types import JsonObject
 
 _PLATEAU = 10  # evaluations between two plateau tests
 _VECTORS = 12  # of an optimiser and of the descent, beside the correction pairs
@@ -69,13 +69,13 @@ class Descent:
         self._pruning = TermPruning(objective, self._flat, evaluations) if prunes else None
         self._average = Average(settings.averaging)
         self.count = 0
-        self.current: Any = self._optimiser.x
+        self.current: Vector = self._optimiser.x
         self.losses: dict[str, float] = {}
-        self.best: Any = self._optimiser.x
+        self.best: Vector = self._optimiser.x
         self.best_loss = np.inf
         self.best_losses: dict[str, float] = {}
-        self._earlier: Any = self._optimiser.x  # the best iterate at the last plateau test
-        self._gradient: Any = None
+        self._earlier: Vector = self._optimiser.x  # the best iterate at the last plateau test
+        self._gradient: Vector = None
         self.pruning_seconds = 0.0
 
     @property
@@ -132,7 +132,7 @@ class Descent:
         """Return the best iterate or the running average as a picture H×W×3, values not clipped."""
         return self.picture_of(self._average.value if self._average.weight else self.best)
 
-    def picture_of(self, vector: Any, shape: tuple[int, int] | None = None) -> Array:
+    def picture_of(self, vector: Vector, shape: tuple[int, int] | None = None) -> Array:
         """Return the picture H×W×3 of an optimiser's vector, of another level with its `shape`."""
         return to_picture(self._flat.host(vector), shape or self.shape, on_disk=self.on_disk)
 
@@ -140,7 +140,7 @@ class Descent:
         """Return the state that the next finer level can start with."""
         return carry_over(self._optimiser)
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+    def state(self) -> tuple[JsonObject, Arrays]:
         """Return (facts fit for JSON, arrays): all that the rest of the level depends on.
 
         With vectors on disk the only array is the best iterate, from which the optimiser starts again:
@@ -151,7 +151,7 @@ class Descent:
             "average_weight": self._average.weight,
             "pruning": self._pruning and self._pruning.state(),
         }
-        arrays: dict[str, Any] = {"best": self._flat.host(self.best)}
+        arrays: Arrays = {"best": self._flat.host(self.best)}
         if not self.on_disk:
             arrays = {"best": arrays["best"].copy(), "earlier": self._flat.host(self._earlier).copy()}
             arrays |= {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
@@ -159,7 +159,7 @@ class Descent:
                 arrays["average"] = self._average.sum.copy()
         return facts, arrays
 
-    def restore(self, count: int, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    def restore(self, count: int, facts: JsonObject, arrays: Arrays) -> None:
         """Set the `state` after `count` evaluations."""
         self.count = count
         self.best_losses = facts["best_losses"]

@@ -15,31 +15,32 @@ from nst_onnx.optim.device_space import DevicePreconditioner, OnDevice
 from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import Host, Space
 from nst_onnx.runtime import Device
-from nst_onnx.runtime.device_tensors import Kernel, fetch, put
+from nst_onnx.runtime.device_tensors import DeviceFunction, fetch, put
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
+Vector = Any
+"""A vector of the optimiser: an array of numpy, a tensor on a device, or shards of a cluster's."""
+
 GREY_LEVELS = np.float32(255)  # the unit of published step sizes
-STAYING = frozenset({"cuda"})
-"""Kinds of device on which picture and optimiser stay. On the CPU numpy does the same with less ado."""
 
 
 class FlatObjective(Protocol):
     """Losses and gradient at a vector (3·H·W,): colour after colour, in grey levels."""
 
-    def __call__(self, x: Any) -> tuple[Array, Any]:
+    def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses of each term, gradient with respect to the vector)."""
 
-    def space(self) -> Space[Any]:
+    def space(self) -> Space[Vector]:
         """Return the vector space: where vectors are held, and their operations."""
 
     def preconditioner(self) -> Preconditioner:
         """Return a preconditioner for them."""
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square of the difference of two vectors, in grey levels."""
 
-    def host(self, vector: Any) -> Array:
+    def host(self, vector: Vector) -> Array:
         """Return a vector as an array."""
 
 
@@ -52,8 +53,8 @@ def flat_objective(objective: Objective, *, on_disk: bool = False, on_host: bool
         return HostFlatObjective(objective, on_disk=on_disk)
     if objective.sharded is not None:
         return ShardedFlatObjective(objective.sharded)
-    stays = not on_disk and objective.network.device.kind in STAYING and objective.whole
-    return DeviceFlatObjective(objective) if stays else HostFlatObjective(objective, on_disk=on_disk)
+    on_device = objective.network.device.backend.vectors_on_device and objective.whole and not on_disk
+    return DeviceFlatObjective(objective) if on_device else HostFlatObjective(objective, on_disk=on_disk)
 
 
 class HostFlatObjective:
@@ -107,7 +108,7 @@ class DeviceFlatObjective:
         self._vector = _scaled(self._device, [1, 3, None, None], [-1])
         self._factor = put([1 / GREY_LEVELS], self._device)
 
-    def __call__(self, x: Any) -> tuple[Array, Any]:
+    def __call__(self, x: Vector) -> tuple[Array, Vector]:
         """Return (losses, gradient)."""
         self._picture.into(self._objective.device_picture(), {"x": x, "factor": self._factor})
         losses, gradient = self._objective.evaluate_on_device()
@@ -122,23 +123,23 @@ class DeviceFlatObjective:
         """Return the device's preconditioner."""
         return DevicePreconditioner(self._objective.shape, self._device)
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Vector, b: Vector) -> float:
         """Return the root mean square difference."""
         space = self.space()
         change = space.add(a, b, -1.0)
         return float(np.sqrt(max(space.dot(change, change), 0.0) / space.size))
 
-    def host(self, vector: Any) -> Array:
+    def host(self, vector: Vector) -> Array:
         """Return a copy on the host."""
         return fetch(vector)
 
 
-def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> Kernel:
+def _scaled(device: Device, given: Sequence[int | None], shape: Sequence[int]) -> DeviceFunction:
     """A tensor times a factor, in another shape."""
     g = Graph()
     x, factor = g.input("x", given), g.input("factor", [1])
     g.output("scaled", g.op("Mul", g.op("Reshape", x, g.ints(*shape)), factor))
-    return Kernel(g.model(), device)
+    return DeviceFunction(g.model(), device)
 
 
 def to_vector(picture: Array, *, on_disk: bool = False) -> Array:

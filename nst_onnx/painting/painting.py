@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -20,12 +19,13 @@ from nst_onnx.painting.descent import Descent
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
-from nst_onnx.painting.result import Result
+from nst_onnx.painting.result import HistoryRow, Result
 from nst_onnx.painting.schedule import Schedule
 from nst_onnx.picture import Picture, resize
 from nst_onnx.picture.colour import transfer_luminance
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.json_types import JsonObject
 
 
 class Painting:
@@ -50,7 +50,7 @@ class Painting:
         self.schedule = Schedule(self.plan.shapes, self.plan.budgets, self.plan.objective.terms.margin)
         self.clock = Clock(self.schedule, self.plan.max_seconds)
         self.iteration = 0
-        self.history: list[dict[str, Any]] = []
+        self.history: list[HistoryRow] = []
         self._objective: Objective | None = None
         self._descent: Descent | None = None
         self._checkpoint: Checkpoint | None = None  # to be restored by the first level
@@ -161,7 +161,7 @@ class Painting:
             dict(self.descent.best_losses),
         )
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> JsonObject:
         """Return how the picture is made, fit for JSON."""
         return record.settings(self.plan, self.inputs, self.network.extractor.facts, self.iteration)
 
@@ -179,7 +179,7 @@ class Painting:
             "history": self.history,
             "descent": level,
         }
-        return Checkpoint(self.fingerprint(), facts, dict(arrays))
+        return Checkpoint(self.fingerprint(), facts, arrays)
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Resume from a checkpoint of the same run. Raises OptionError where it belongs to another."""

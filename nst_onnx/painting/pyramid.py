@@ -1,4 +1,4 @@
-"""Coarse to fine: at which sizes a picture is painted, and how the steps are shared between them."""
+"""Pyramid: the sizes of its levels, coarse to fine, and the evaluations of each."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Shape = tuple[int, int]
 
 COARSEST = 128
 RATIO = 1.5
-_NARROWEST = 32  # of the shorter side: with less, deep layers have hardly a position to look at
-_TOLERANCE = 0.9  # a level a little below the coarsest is as good
-_EVEN = 1024  # pixels on the longest side: up to here all levels get as many steps
-_FEWEST = 4  # steps that the optimiser needs to get anywhere
+_NARROWEST = 32  # of the shorter side: with fewer pixels, deep layers have hardly a position
+_TOLERANCE = 0.9  # of `COARSEST`: a level a little smaller is as good
+_EVEN = 1024  # pixels on the longest side: up to here all levels get equally many steps
+_FEWEST = 4  # steps: below that the optimiser makes no progress
 
 
 def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> list[Shape]:
     """Return the shapes (H, W) from coarse to fine, the last being `final`.
 
     Longest sides grow by at most `ratio` from about `coarsest` on. Large structure is set where the
-    network's view covers most of the picture, and detail is added after.
+    network's receptive field covers most of the picture, and detail is added after.
     """
     levels = [final]
     while max(levels[0]) / ratio >= coarsest * _TOLERANCE and min(levels[0]) / ratio >= _NARROWEST:

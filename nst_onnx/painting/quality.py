@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from nst_onnx.painting.options import Options
+from nst_onnx.runtime import BACKENDS
 
 Some = TypeVar("Some", bound=Options)
 
@@ -19,8 +20,11 @@ class Budget(NamedTuple):
 
 _CPU = {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
 _GPU = {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
-BUDGETS = {"cpu": _CPU, "openvino": _CPU, "cuda": _GPU}
-"""{kind of device: {quality: budget}}."""
+
+
+def budgets(device_kind: str) -> dict[str, Budget]:
+    """Return {quality: budget} for a kind of device, as in `nst_onnx.runtime.BACKENDS`."""
+    return _GPU if BACKENDS[device_kind].gpu else _CPU
 
 
 def within_budget(options: Some, content: tuple[int, int], device_kind: str) -> Some:
@@ -30,7 +34,7 @@ def within_budget(options: Some, content: tuple[int, int], device_kind: str) -> 
     """
     if options.quality is None:
         return options
-    budget = BUDGETS[device_kind][options.quality]
+    budget = budgets(device_kind)[options.quality]
     return replace(
         options,
         steps=options.steps or budget.steps,

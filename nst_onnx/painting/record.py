@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, fields
-from typing import Any
 
 from nst_onnx.models.metadata import Facts
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.json_types import JsonObject
 from nst_onnx.version import __version__
 
 _FREE = ("iterations", "max_seconds", "max_memory")  # a run may resume with others of these
 
 
-def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> dict[str, Any]:
+def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonObject:
     """Return how a picture is made, fit for JSON: options as given, and what they resolve to.
 
     `facts`: the network's. `iterations`: evaluations so far.

@@ -1,26 +1,30 @@
-"""What a stylisation gives back."""
+"""The result of a stylisation: the picture, its history and its settings."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.picture import write
+from nst_onnx.support.json_types import JsonObject
 
 if TYPE_CHECKING:
     import PIL.Image
+
+HistoryRow = dict[str, float]
+"""One evaluation: scale, iteration, total, content, style, tv, seconds."""
 
 _DEEP = (".png", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished picture and how it came about.
+    """A finished picture, its losses and its settings.
 
     `array`: float32 H×W×3, RGB, 0..1, sRGB-encoded. `alpha`: float32 H×W, the content's, or None.
     `history`: one dict per evaluation: scale, iteration, total, content, style, tv, seconds.
@@ -30,8 +34,8 @@ class Result:
 
     array: npt.NDArray[np.float32]
     alpha: npt.NDArray[np.float32] | None = None
-    history: list[dict[str, Any]] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
+    history: list[HistoryRow] = field(default_factory=list)
+    settings: JsonObject = field(default_factory=dict)
     bits: int = 8
     losses: dict[str, float] = field(default_factory=dict)
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from nst_onnx.objective.objective import Objective
-from nst_onnx.painting.flat_objective import STAYING, FlatObjective
+from nst_onnx.painting.flat_objective import FlatObjective, Vector
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.json_types import JsonObject
 
 LOSS = 0.005  # of the total: pruned terms never add up to more
 GRADIENT = 0.03  # of the gradient's length: about as much as bfloat16 changes it
@@ -31,7 +30,7 @@ def can_prune(objective: Objective) -> bool:
 
     On a GPU it has not been measured, and would take memory for both networks.
     """
-    return objective.whole and objective.network.device.kind not in STAYING
+    return objective.whole and not objective.network.device.backend.vectors_on_device
 
 
 class TermPruning:
@@ -54,7 +53,7 @@ class TermPruning:
         self._losses: Array = np.zeros(len(objective.terms.names), np.float32)
         self.pruned: tuple[str, ...] = ()
 
-    def due(self, count: int, losses: Array, gradient: Any) -> bool:
+    def due(self, count: int, losses: Array, gradient: Vector) -> bool:
         """Return whether to `check`, after `count` evaluations, the last of which gave these."""
         if count + FEWEST > self._evaluations:
             return False
@@ -67,7 +66,7 @@ class TermPruning:
             return True
         return self._small > GRADIENT * self._length(self._space.take(gradient))
 
-    def check(self, count: int, x: Any, losses: Array, gradient: Any) -> tuple[Array, Any]:
+    def check(self, count: int, x: Vector, losses: Array, gradient: Vector) -> tuple[Array, Vector]:
         """Choose the terms to prune, and return losses and gradient at `x` of all terms.
 
         `losses` and `gradient`: those just evaluated at `x`, after `count` evaluations.
@@ -111,10 +110,10 @@ class TermPruning:
     def _by_name(self, losses: Array) -> dict[str, float]:
         return dict(zip(self._objective.terms.names, map(float, losses), strict=True))
 
-    def _length(self, vector: Any) -> float:
+    def _length(self, vector: Vector) -> float:
         return math.sqrt(self._space.dot(vector, vector))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonObject:
         """Return all that the next checks depend on, fit for JSON."""
         return {
             "next": self._next,
@@ -124,7 +123,7 @@ class TermPruning:
             "losses": [float(loss) for loss in self._losses],
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: JsonObject) -> None:
         """Set a `state`."""
         self._next, self._small = state["next"], state["small"]
         self._needed = frozenset(state["needed"])

@@ -1,18 +1,35 @@
 """Devices, sessions and buffers. Nothing else imports onnxruntime or OpenVINO."""
 
-from nst_onnx.runtime.backends import AnyBound, AnySession, open_session
-from nst_onnx.runtime.devices import Device, available, choose
-from nst_onnx.runtime.onnxruntime_session import Bound, Session
-from nst_onnx.support.heap import give_back
+import nst_onnx.runtime.backends  # noqa: F401  (fills the registry)
+from nst_onnx.runtime.backend import (
+    BACKENDS,
+    CPU_PROVIDER,
+    Backend,
+    Device,
+    MemoryUse,
+    Precision,
+    Provider,
+    open_session,
+    register,
+)
+from nst_onnx.runtime.devices import available, choose
+from nst_onnx.runtime.onnxruntime_session import OnnxruntimeSession
+from nst_onnx.runtime.session import BoundSession, Session, TensorSession
 
 __all__ = [
-    "AnyBound",
-    "AnySession",
-    "Bound",
+    "BACKENDS",
+    "CPU_PROVIDER",
+    "Backend",
+    "BoundSession",
     "Device",
+    "MemoryUse",
+    "OnnxruntimeSession",
+    "Precision",
+    "Provider",
     "Session",
+    "TensorSession",
     "available",
     "choose",
-    "give_back",
     "open_session",
+    "register",
 ]

@@ -1,4 +1,4 @@
-"""Small graphs run on tensors that stay on the device."""
+"""Tensors on the device, and small ONNX graphs applied to them (onnxruntime only)."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from nst_onnx.runtime.devices import Device, onnxruntime
-from nst_onnx.runtime.failure import readable
-from nst_onnx.runtime.onnxruntime_session import Session
+from nst_onnx.runtime.backend import Device
+from nst_onnx.runtime.devices import onnxruntime
+from nst_onnx.runtime.onnxruntime_session import OnnxruntimeSession
+from nst_onnx.runtime.session import Tensor
+from nst_onnx.support.library_errors import runtime_error
 
-Tensor = Any
-"""A tensor on a device (onnxruntime.OrtValue)."""
 
-
-class Kernel:
-    """A graph of one output, applied to tensors on the device; its result stays there."""
+class DeviceFunction:
+    """An ONNX graph with one output, applied to tensors on the device; the result stays there."""
 
     def __init__(self, model: onnx.ModelProto, device: Device) -> None:
         """Raises DeviceError where the device cannot be used."""
-        session = Session(model, device.exact)
+        session = OnnxruntimeSession(model, device.in_float32)
         self._session, self._device = session.ort, device
         (self._output,) = session.outputs
 
     def __call__(self, feeds: Mapping[str, Tensor]) -> Tensor:
-        """Return the result, a new tensor."""
+        """Return the result as a new tensor."""
         binding = self._session.io_binding()
-        binding.bind_output(self._output, self._device.kind, self._device.index)
+        binding.bind_output(self._output, self._device.backend.provider.device, self._device.index)
         self._run(binding, feeds)
         return binding.get_outputs()[0]
 
@@ -45,15 +44,15 @@ class Kernel:
         try:
             self._session.run_with_iobinding(binding)
         except Exception as error:
-            raise readable(error, "the optimiser cannot be run") from error
+            raise runtime_error(error, "the optimiser cannot be run") from error
 
 
 def put(array: npt.ArrayLike, device: Device) -> Tensor:
-    """Return a copy of an array as a tensor of float32 on the device."""
-    copy = np.array(array, np.float32, order="C")  # on the CPU a tensor shares its memory with numpy
-    return onnxruntime().OrtValue.ortvalue_from_numpy(copy, device.kind, device.index)
+    """Copy an array to the device, as a float32 tensor."""
+    copy = np.array(array, np.float32, order="C")  # on the CPU a tensor shares memory with numpy
+    return onnxruntime().OrtValue.ortvalue_from_numpy(copy, device.backend.provider.device, device.index)
 
 
 def fetch(tensor: Tensor) -> npt.NDArray[np.float32]:
-    """Return a tensor as an array of its own."""
+    """Copy a tensor to the host."""
     return np.array(tensor.numpy(), np.float32)

@@ -1,4 +1,4 @@
-"""A model in a file of its own: runtimes map the weights from there, which spares copies of them."""
+"""Temporary model files, from which runtimes memory-map the weights instead of copying them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from nst_onnx.graph import external_data
 
-_CONSTANTS = "constants"  # the file of what the model itself holds
-_DONTNEED = 4  # of Linux's madvise
+_CONSTANTS = "constants"  # the file of tensors that the model itself holds
+_DONTNEED = 4  # MADV_DONTNEED of Linux
 
 
 class ModelFile:
-    """A model on disk, with its large tensors beside it; gone when this object is."""
+    """A model on disk with its large tensors as external data; deleted with this object."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        """Write the model. Its large tensors are left empty: let go of it. Raises NstError where it fails.
+        """Write the model. Its large tensors are empty afterwards: do not use it any more. Raises NstError.
 
-        Tensors that stand in a file already (see `nst_onnx.graph.external_data`) stay there: the file gets
-        another name, beside the model.
+        Tensors that are external data already (`nst_onnx.graph.external_data`) are not copied: their file
+        is linked beside the model.
         """
         with external_data.room_for(external_data.size(model)):
             self._folder = external_data.temporary_folder()
@@ -32,7 +32,7 @@ class ModelFile:
             self.path = folder / "model.onnx"
             for tensor in model.graph.initializer:
                 if uses_external_data(tensor):
-                    _bring(tensor, folder)
+                    _link(tensor, folder)
             onnx.save(
                 model,
                 self.path,
@@ -42,10 +42,9 @@ class ModelFile:
             )
 
     def release(self) -> None:
-        """Give back the memory of weights that the runtime has copied into a layout of its own.
+        """Release the memory of mapped weights, once the runtime has copied them into its own layout.
 
-        They stay mapped, and come back from the file should anybody look at them. Does nothing where the
-        system does not tell what is mapped (it is Linux that does).
+        They stay mapped: an access reads them from the file again. Linux only; elsewhere does nothing.
         """
         folder = f" {self.path.parent}{os.sep}"
         with suppress(OSError, AttributeError, ValueError):
@@ -55,14 +54,14 @@ class ModelFile:
                     ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
 
 
-def _bring(tensor: onnx.TensorProto, folder: Path) -> None:
-    """Let a tensor be named by the model's own folder, with its file there."""
+def _link(tensor: onnx.TensorProto, folder: Path) -> None:
+    """Link a tensor's file into the model's folder, and refer to it by its name there."""
     file = Path(ExternalDataInfo(tensor).location)
     beside = folder / file.name
     if not beside.exists():
         try:
             os.link(file, beside)
-        except OSError:  # not every file system can
+        except OSError:  # not every file system has hard links
             shutil.copyfile(file, beside)
     for entry in tensor.external_data:
         if entry.key == "location":

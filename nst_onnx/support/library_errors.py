@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nst_onnx.errors import DeviceError, ModelError
+
 
 def of(error: BaseException, longest: int = 160) -> str:
     """Return the first line of the exception's text, without its final period, cut to `longest` signs.
@@ -17,3 +19,13 @@ def of(error: BaseException, longest: int = 160) -> str:
 def system_reason(error: OSError) -> str:
     """Return what the operating system says of a failed call, in lower case, without its number."""
     return (error.strerror or str(error)).lower()
+
+
+def runtime_error(error: Exception, what: str) -> ModelError | DeviceError:
+    """Return onnxruntime's or OpenVINO's exception as one of ours, prefixed by `what` failed."""
+    text = " ".join(str(error).split())
+    if "alloc" in text.lower() or "memory" in text.lower():
+        return DeviceError(
+            "there is not enough memory", "choose a smaller size: memory grows with the number of pixels"
+        )
+    return ModelError(f"{what}: {text[:240]}")

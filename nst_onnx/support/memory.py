@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +67,15 @@ def parse(size: int | str) -> int:
     return found
 
 
+def release_free_memory() -> None:
+    """Return memory that the C library holds after `free` to the system (glibc's ``malloc_trim``).
+
+    Loading a network frees many blocks of some megabytes, which would stay resident beside what follows.
+    """
+    with suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def of_machine() -> int:
     """Return the bytes of memory that this machine, or the container this runs in, has."""
     found = [_physical()]
@@ -85,8 +96,6 @@ def _physical() -> int:
 
 
 def _physical_on_windows() -> int:
-    import ctypes
-
     class Status(ctypes.Structure):
         _fields_ = [
             ("length", ctypes.c_ulong),

@@ -1,7 +1,7 @@
 """A real GIMP 3 with the plug-in installed in a profile of its own; tests skip where there is none.
 
 .ci/editor-system build ../editors gimp
-.ci/editor-system run ../editors sh -c "cd /src/nst-onnx && pytest tests/gimp"
+.ci/editor-system run ../editors sh -c "cd /src/nst-onnx && pytest -n 0 tests/gimp"
 """
 
 import os

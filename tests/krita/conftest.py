@@ -2,7 +2,7 @@
 there is none.
 
     .ci/krita-system build ../krita
-    .ci/krita-system run ../krita sh -c "cd /src/nst-onnx && pytest tests/krita"
+    .ci/krita-system run ../krita sh -c "cd /src/nst-onnx && pytest -n 0 tests/krita"
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from real_editor import PICTURES, Told, skip_without
+from support.real_editor import PICTURES, Told, skip_without
 
 from .colour_spaces import SPACES
 

@@ -21,9 +21,9 @@ from nst_onnx.errors import NstError
 
 if TYPE_CHECKING:
     from nst_onnx.jobs.batch import Job, Outcome
-    from nst_onnx.jobs.batch.executor import Crew
+    from nst_onnx.jobs.batch.executor import Executor
     from nst_onnx.jobs.batch.job import State
-    from nst_onnx.jobs.batch.settings import Recipe
+    from nst_onnx.jobs.batch.settings import BatchSettings
 
 PICTURES = "Pictures"
 SHOWN = 10  # lines of the same kind at the end
@@ -125,18 +125,18 @@ def batch(
     What is there already is not painted again; what fails does not stop the others. After Ctrl-C, or when it
     was killed, the same command goes on.
     """
-    from nst_onnx.jobs.batch import hire, plan, run
+    from nst_onnx.jobs.batch import plan, run
 
-    recipe = _recipe(Choice.of(given, config))
+    settings = _settings(Choice.of(given, config))
     pattern = plan.NAME if name is None else name
     todo = (plan.pairs if pairs else plan.grid)(contents, styles, out_dir, name=pattern)
-    run.prepare(todo, recipe)
+    run.prepare(todo, settings)
     with (
-        hire.crew(recipe, jobs, ray) as crew,
+        run.open_executor(settings, jobs, ray) as executor,
         batch_progress.display(len(todo), quiet) as display,
-        _stopping(crew, display),
+        _stopping(executor, display),
     ):
-        outcomes = _painted(todo, recipe, crew, display, overwrite)
+        outcomes = _painted(todo, settings, executor, display, overwrite)
         display.say(summary(outcomes))
     for text in told(outcomes):
         print(text, file=sys.stderr)
@@ -147,20 +147,20 @@ def batch(
         raise typer.Exit(INTERRUPTED if "interrupted" in states else FAILED)
 
 
-def _recipe(choice: Choice) -> Recipe:
-    from nst_onnx.jobs.batch.settings import Recipe
+def _settings(choice: Choice) -> BatchSettings:
+    from nst_onnx.jobs.batch.settings import BatchSettings
 
     names = ("model", "device", "threads", "bits", "jpeg_quality")
     given = {name: choice.others[name] for name in names if name in choice.others}
-    return Recipe(options=choice.options, preprocessing=preprocessing(choice.others), **given)
+    return BatchSettings(options=choice.options, preprocessing=preprocessing(choice.others), **given)
 
 
 @contextmanager
-def _stopping(crew: Crew, display: batch_progress.Display) -> Iterator[None]:
+def _stopping(executor: Executor, display: batch_progress.Display) -> Iterator[None]:
     """Let Ctrl-C end the work so that it can go on later; pressed again, at once."""
 
     def stop() -> None:
-        crew.stop()
+        executor.stop()
         display.say("stopping; Ctrl-C again stops at once")
 
     with Interruption(stop) as interruption:
@@ -169,13 +169,17 @@ def _stopping(crew: Crew, display: batch_progress.Display) -> Iterator[None]:
 
 
 def _painted(
-    jobs: Sequence[Job], recipe: Recipe, crew: Crew, display: batch_progress.Display, overwrite: bool
+    jobs: Sequence[Job],
+    settings: BatchSettings,
+    executor: Executor,
+    display: batch_progress.Display,
+    overwrite: bool,
 ) -> list[Outcome]:
     """Paint, and return the outcomes in the order of the jobs."""
     from nst_onnx.jobs.batch import Outcome, run
 
     outcomes: dict[int, Outcome] = {}
-    with closing(run.paint(jobs, recipe, crew, overwrite=overwrite)) as events:
+    with closing(run.run(jobs, settings, executor, overwrite=overwrite)) as events:
         for place, event in events:
             if isinstance(event, Outcome):
                 outcomes[place] = event

@@ -124,17 +124,18 @@ def _auto_device() -> Finding:
 
 def _devices() -> Iterator[Finding]:
     """Make a tiny picture on every device that onnxruntime offers; the CPU must work."""
-    from nst_onnx.runtime import available
+    from nst_onnx.runtime import BACKENDS, available
 
     try:
         kinds = available()
     except DeviceError:
         return  # already told
     for kind in kinds:
-        state: Literal["broken", "warning"] = "broken" if kind == "cpu" else "warning"
+        state: Literal["broken", "warning"] = "broken" if BACKENDS[kind].required else "warning"
         yield _attempt(f"picture on {kind}", partial(_self_test, kind), state)
-    if "cuda" not in kinds:
-        yield Finding("picture on cuda", "missing", "no CUDA in this onnxruntime (NVIDIA: nst-onnx[gpu])")
+    for kind, backend in BACKENDS.items():
+        if kind not in kinds and backend.missing:
+            yield Finding(f"picture on {kind}", "missing", backend.missing)
 
 
 def _self_test(device: str) -> Finding:

@@ -90,7 +90,7 @@ class Service:
         from nst_onnx.editors.worker.job import Job
         from nst_onnx.editors.worker.model_cache import Warm
         from nst_onnx.painting import presets
-        from nst_onnx.painting.quality import BUDGETS
+        from nst_onnx.painting.quality import budgets
 
         assert self._folder is not None
         self._new_job = Job
@@ -104,7 +104,7 @@ class Service:
             "models": _models(),
             "devices": devices,
             "presets": list(presets.PRESETS),
-            "qualities": {name: budget._asdict() for name, budget in BUDGETS[devices[0]].items()},
+            "qualities": {name: budget._asdict() for name, budget in budgets(devices[0]).items()},
             "folder": str(self._folder.path),
         }
         threading.Thread(target=self._compute, args=(Warm(),), name="computing", daemon=True).start()

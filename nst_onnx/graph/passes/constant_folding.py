@@ -61,6 +61,25 @@ def widen(graph: onnx.GraphProto) -> None:
                 )
 
 
+def broadcast_as_numpy(graph: onnx.GraphProto) -> None:
+    """Reshape the constants of opset 6 that are broadcast along the channels, from C to C×1×1.
+
+    From opset 7 on operators broadcast as NumPy does, along the last axes. onnx's converter leaves PRelu's
+    slopes as they are, and reshapes the operands of arithmetic for axis 0 whatever their `axis`.
+    """
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        attributes = {a.name: a for a in node.attribute}
+        axis = attributes["axis"].i if attributes.keys() >= {"axis", "broadcast"} else None
+        axis = 1 if node.op_type == "PRelu" else axis
+        if axis is None or node.input[1] not in stored:
+            continue
+        dims = stored[node.input[1]].dims
+        dims.extend([1] * (4 - axis - len(dims)))  # the other operand is N×C×H×W
+        if "axis" in attributes:
+            node.attribute.remove(attributes["axis"])
+
+
 def _is_constant(node: onnx.NodeProto, known: set[str]) -> bool:
     return (
         node.op_type in _FOLDABLE

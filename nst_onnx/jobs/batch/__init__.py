@@ -1,4 +1,4 @@
-"""Many pictures: which there are, what their results are called, and painting them all."""
+"""Batches: plans the jobs of many pictures, and runs them in this process, a pool, or a Ray cluster."""
 
 from __future__ import annotations
 

@@ -1,53 +1,52 @@
-"""What has been painted already: outputs appear whole or not at all, so one that is there is finished."""
+"""Skips jobs whose output exists (writes are atomic), warning if it was made with other settings."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from nst_onnx.errors import PictureError
 from nst_onnx.jobs.batch.job import Ending, Job
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.options import Options
 from nst_onnx.picture import read_settings
 
-_BY_QUALITY = ("size", "steps")  # what a quality sets where nothing is given
-_ASIDE = ("init", "max_memory")  # stored otherwise, and nothing that can be seen
+_SET_BY_QUALITY = ("size", "steps")
+_NOT_COMPARED = ("init", "max_memory")  # stored in another form, and without effect on the picture
 
 
-def finished(job: Job, recipe: Recipe) -> Ending | None:
-    """Return the ending of a job whose output is there, None for one that is still to be painted.
+def skipped(job: Job, settings: BatchSettings) -> Ending | None:
+    """Return the ending "skipped" if the output of a job exists, else None.
 
-    Where the output was made with other options, the ending warns of it.
+    It has a warning if the output was made with other options.
     """
     output = Path(job.output)
     if not output.is_file():
         return None
-    return Ending(state="skipped", warnings=tuple(_otherwise(output, recipe)))
+    return Ending(state="skipped", warnings=tuple(_differences(output, settings)))
 
 
-def _otherwise(output: Path, recipe: Recipe) -> list[str]:
+def _differences(output: Path, settings: BatchSettings) -> list[str]:
     try:
-        made = read_settings(output)
+        stored = read_settings(output)
     except PictureError:
-        made = None
-    if made is None:
+        stored = None
+    if stored is None:
         return [f"{output} is there already, but does not say that nst-onnx made it"]
-    wanted = _as_stored(recipe)
-    other = [name for name, value in wanted.items() if made.get(name) != value]
-    if not other:
+    expected = _as_stored(settings)
+    different = [name for name, value in expected.items() if stored.get(name) != value]
+    if not different:
         return []
-    name = other[0]
-    return [f"{output} is there already, made with {name} {made.get(name)}, not {wanted[name]}"]
+    name = different[0]
+    return [f"{output} is there already, made with {name} {stored.get(name)}, not {expected[name]}"]
 
 
-def _as_stored(recipe: Recipe) -> dict[str, Any]:
-    """Return the options as a picture's settings have them, but for those that are left to the preset."""
-    options = Options.of(recipe.options)
-    chosen = {f.name: getattr(options, f.name) for f in fields(Options) if f.name not in _ASIDE}
-    skipped = _BY_QUALITY if options.quality else ()
-    given = {n: v for n, v in chosen.items() if v is not None and n not in skipped}
-    stored: dict[str, Any] = json.loads(json.dumps(given, default=str))
+def _as_stored(settings: BatchSettings) -> dict[str, object]:
+    """Return the options in the form of a picture's stored settings, without those left to the preset."""
+    options = Options.of(settings.options)
+    chosen = {f.name: getattr(options, f.name) for f in fields(Options) if f.name not in _NOT_COMPARED}
+    omitted = _SET_BY_QUALITY if options.quality else ()
+    given = {n: v for n, v in chosen.items() if v is not None and n not in omitted}
+    stored: dict[str, object] = json.loads(json.dumps(given, default=str))
     return stored

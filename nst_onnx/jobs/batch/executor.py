@@ -1,4 +1,4 @@
-"""Who paints a batch: this process, several, or a cluster. They differ in nothing else."""
+"""Executor protocol of a batch, and the executor that runs jobs one by one in this process."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
-from nst_onnx.jobs.batch.paint_one import Painter
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.job_runner import JobRunner
+from nst_onnx.jobs.batch.settings import BatchSettings
 
 Event = tuple[int, Progress | Ending]
-"""Which of the jobs, by its place, and what is new of it."""
+"""The index of a job, and its progress or ending."""
 
 
-class Crew(Protocol):
-    """Paints jobs with a recipe that it was made with."""
+class Executor(Protocol):
+    """Runs jobs with the settings that it was made with."""
 
-    def paint(self, jobs: Sequence[Job]) -> Iterator[Event]:
-        """Yield events until every job has had its `Ending`, in any order. Raises NstError where nobody
-        can paint at all, for want of the model for instance.
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        """Yield events until every job has an `Ending`, in any order.
 
-        Closing the iterator ends all work at once.
+        Closing the iterator ends all work at once. Raises NstError if no job can run, for instance because
+        the model cannot be opened.
         """
 
     def stop(self) -> None:
-        """Let no further job begin, and end those at hand as "interrupted"; safe in a signal handler.
+        """Start no further job, and end the running ones as "interrupted"; safe in a signal handler.
 
-        Jobs that had not begun get no ending.
+        Jobs that had not started get no ending.
         """
 
 
-class Alone:
-    """Paints in this process, one picture after the other."""
+class SerialExecutor:
+    """Runs jobs one after the other in this process."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
+    def __init__(self, settings: BatchSettings) -> None:
+        self._settings = settings
         self._stopping = False
 
-    def paint(self, jobs: Sequence[Job]) -> Iterator[Event]:
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
         """Yield the endings."""
-        painter = Painter(self._recipe)
+        runner = JobRunner(self._settings)
         for number, job in enumerate(jobs):
             if self._stopping:
                 return
-            yield number, painter.paint(job, lambda _: not self._stopping)
+            yield number, runner.run(job, lambda _: not self._stopping)
 
     def stop(self) -> None:
-        """Stop after the evaluation at hand."""
+        """Stop after the current evaluation."""
         self._stopping = True

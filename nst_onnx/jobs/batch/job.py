@@ -1,4 +1,4 @@
-"""One picture of many: what is to be done, how it goes on, and what came of it."""
+"""Data types of a batch: a job paints one picture; its progress, ending and outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ State = Literal["painted", "skipped", "failed", "interrupted"]
 
 
 class Job(NamedTuple):
-    """`content` to be painted in the manner of `style` (several blend), and written to `output`."""
+    """Stylizes `content` with `style` (several are blended), and writes the result to `output`."""
 
     content: Source
     style: Source | Sequence[Source]
@@ -23,7 +23,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a picture stands: evaluations so far, and about how many in all (None: not known yet)."""
+    """Progress of a job: evaluations so far, and their approximate total (None: not known yet)."""
 
     iteration: int = 0
     iterations: int | None = None
@@ -31,11 +31,11 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How the work on a picture ended.
+    """How a job ended.
 
-    `state`: "painted"; "skipped", because it was there already; "failed", with the `error`; "interrupted",
-    with nothing written but what is needed to go on. `shape`: (H, W) of the picture, `losses` its losses,
-    `seconds` the time spent. `warnings`: what was told meanwhile, a line each.
+    `state`: "painted"; "skipped", because the output exists; "failed", with the `error`; "interrupted", with
+    nothing written but the resume file. `shape`: (H, W) of the picture. `losses`: of the picture.
+    `seconds`: the time spent. `warnings`: one line each.
     """
 
     state: State
@@ -48,11 +48,11 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome(Ending):
-    """What came of a job."""
+    """The ending of a job, together with the job."""
 
     job: Job
 
     @classmethod
     def of(cls, job: Job, ending: Ending) -> Outcome:
-        """Return the ending together with its job."""
+        """Return the outcome of a job with this ending."""
         return cls(job=job, **vars(ending))

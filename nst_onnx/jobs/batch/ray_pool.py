@@ -1,223 +1,180 @@
-"""A batch painted by a cluster: when a worker or its machine dies, another one paints its picture."""
+"""Executor in a Ray cluster: a job whose worker is lost is run again by another worker."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from nst_onnx import picture
-from nst_onnx.errors import ClusterError, NstError, OptionError, PictureError
+from nst_onnx.errors import ClusterError, NstError, PictureError
 from nst_onnx.jobs.batch.executor import Event
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
-from nst_onnx.jobs.batch.ray_worker import RemotePainter
-from nst_onnx.jobs.batch.resume_file import Kept
-from nst_onnx.jobs.batch.settings import Recipe
-from nst_onnx.jobs.ray.payload import Parcel
-from nst_onnx.jobs.ray.resources import Share, share
+from nst_onnx.jobs.batch.ray_worker import JobActor
+from nst_onnx.jobs.batch.resume_file import ResumeFile
+from nst_onnx.jobs.batch.settings import BatchSettings
+from nst_onnx.jobs.ray.interface import Ray, Reference
+from nst_onnx.jobs.ray.payload import Payload, names
+from nst_onnx.jobs.ray.resources import Allocation
+from nst_onnx.jobs.ray.supervisor import TRIES, Lost, Supervisor, Worker
 from nst_onnx.painting.inputs import style_list
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
-from nst_onnx.version import __version__
-
-TRIES = 3  # workers that die over one picture, or before their first: then it is not by chance
-_LISTEN = 0.5  # seconds, after which somebody who wants to stop is heard, and progress is asked for
 
 
-@dataclass(eq=False)
-class _Worker:
-    """An actor; what it was told to do last (`awaited`), and for which job (None: to open the model)."""
+class RayPool:
+    """Runs the jobs of a batch in actors, one job at a time in each."""
 
-    actor: Any
-    awaited: Any
-    number: int | None = None
-    asked: Any = None  # how it goes on
+    def __init__(self, ray: Ray, settings: BatchSettings, workers: int | None = None) -> None:
+        """`ray`: the module, connected (see `connect`). `workers`: None to derive it from the cluster.
 
-
-class Cluster:
-    """Workers in a cluster of Ray."""
-
-    def __init__(self, ray: Any, recipe: Recipe, workers: int | None = None) -> None:
-        """`ray`: the module, connected (see `connect`). `workers`: None for as many as suit the cluster.
-
-        Raises OptionError for less than one, ClusterError where the cluster has nothing to compute with,
-        PictureError and ModelError where what all pictures need cannot be read.
+        Raises OptionError for less than one worker, ClusterError if the cluster has no suitable resources,
+        PictureError and ModelError if the model or the initial picture cannot be read.
         """
-        if workers is not None and workers < 1:
-            raise OptionError(f"there must be at least one worker, not {workers}")
         self._ray = ray
-        self._share = share(ray.nodes(), recipe.device, workers)
-        self._recipe = _of_each(recipe, self._share)
-        self._common = [Parcel.of(recipe.located(), "model")]
-        if isinstance(init := recipe.options.get("init"), str) and init not in ("content", "noise", "style"):
-            self._common.append(Parcel.of(init, "picture to start from"))
-        self._common_values = [ray.put(parcel.value) for parcel in self._common]
-        self._styles: dict[str, Any] = {}  # by path: they are sent once
+        self._supervisor = Supervisor(
+            ray,
+            JobActor,
+            device=settings.device,
+            workers=workers,
+            concurrency=2,  # `run` and `progress`
+        )
+        self._settings = _of_each_worker(settings, self._supervisor.allocation)
+        common = [Payload.of(settings.model_file(), "model")]
+        init = settings.options.get("init")
+        if isinstance(init, str) and init not in ("content", "noise", "style"):
+            common.append(Payload.of(init, "picture to start from"))
+        self._common_names = names(common)
+        self._common_values = [ray.put(payload.value) for payload in common]
+        self._styles: dict[str, Reference] = {}  # by path: each is sent once
+        self._progress: dict[Worker, Reference] = {}  # pending requests
+        self._jobs: Sequence[Job] = ()
+        self._waiting: deque[int] = deque()
         self._stopping = False
 
     def stop(self) -> None:
-        """End at once: what is finished is written, what workers have at hand is lost."""
+        """End at once: finished pictures are written, running jobs are lost."""
         self._stopping = True
 
-    def paint(self, jobs: Sequence[Job]) -> Iterator[Event]:
-        """Yield events. Raises NstError where no worker can begin."""
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        """Yield events. Raises NstError if no worker can start."""
         self._jobs, self._waiting = jobs, deque(range(len(jobs)))
-        self._deaths: Counter[int] = Counter()
-        self._stillborn = 0
-        self._workers: list[_Worker] = []
         try:
-            while self._waiting or self._busy():
+            while self._waiting or self._running():
                 if self._stopping:
-                    for worker in self._busy():
-                        assert worker.number is not None
-                        yield worker.number, Ending(state="interrupted")
+                    for _, running in self._running():
+                        yield running, Ending(state="interrupted")
                     return
-                self._hire()
-                yield from self._listen()
+                self._start_workers()
+                for worker, number, result in self._supervisor.completed():
+                    yield from self._handle(worker, number, result)
+                for worker, running in self._running():
+                    yield from self._poll_progress(worker, running)
         finally:
-            for worker in self._workers:
-                self._ray.kill(worker.actor)
+            self._supervisor.stop()
 
-    def _busy(self) -> list[_Worker]:
-        return [worker for worker in self._workers if worker.number is not None]
+    def _running(self) -> list[tuple[Worker, int]]:
+        """Return the workers that run a job, and the number of the job."""
+        return [(worker, worker.item) for worker in self._supervisor.workers if worker.item is not None]
 
-    def _hire(self) -> None:
-        """Have as many workers as there is work for, and the share allows."""
-        wanted = min(self._share.workers, len(self._waiting) + len(self._busy()))
-        while len(self._workers) < wanted and self._stillborn < TRIES:
-            actor = (
-                self._ray.remote(RemotePainter)
-                .options(
-                    num_cpus=self._share.cpus,
-                    num_gpus=self._share.gpus,
-                    max_concurrency=2,  # it paints, and answers how it goes on
-                    scheduling_strategy="SPREAD",
-                )
-                .remote(self._recipe, self._share.cpus, _names(self._common), *self._common_values)
-            )
-            self._workers.append(_Worker(actor, actor.open.remote(__version__)))
+    def _start_workers(self) -> None:
+        """Start no more workers than there are jobs for. Raises ClusterError if none can start."""
+        jobs = len(self._waiting) + len(self._running())
+        while self._supervisor.can_start and len(self._supervisor.workers) < jobs:
+            worker = self._supervisor.start()
+            opened = worker.actor.open.remote(self._settings, self._common_names, *self._common_values)
+            worker.submit(None, opened)
+        self._supervisor.check_any_left()
 
-    def _listen(self) -> Iterator[Event]:
-        """Take what has come within a while, and ask those who paint how it goes on."""
-        done, _ = self._ray.wait([worker.awaited for worker in self._workers], timeout=_LISTEN)
-        for worker in [worker for worker in self._workers if worker.awaited in done]:
-            yield from self._take(worker)
-        for worker in self._busy():
-            yield from self._ask(worker)
-
-    def _take(self, worker: _Worker) -> Iterator[Event]:
-        """Take what a worker has done, and give it the next job, or its leave."""
-        try:
-            value = self._ray.get(worker.awaited)
-        except self._ray.exceptions.RayError as error:
-            yield from self._lose(worker, error)
+    def _handle(self, worker: Worker, number: int | None, result: object) -> Iterator[Event]:
+        """Record a result, and give its worker the next job, or dismiss it."""
+        if number is not None:
+            self._progress.pop(worker, None)
+        if isinstance(result, Lost):
+            yield from self._after_loss(number, result)
             return
-        if isinstance(value, NstError):
-            raise value
-        if worker.number is not None:
-            ending, data = value
-            yield worker.number, self._written(self._jobs[worker.number], ending, data)
-            worker.number = worker.asked = None
-        yield from self._give(worker)
-        if worker.number is None:
-            self._dismiss(worker)
+        if number is not None:
+            ending, data = cast(tuple[Ending, bytes], result)
+            yield number, _write(self._jobs[number], ending, data)
+        yield from self._submit_next(worker)
+        if worker.item is None:
+            self._supervisor.dismiss(worker)
 
-    def _give(self, worker: _Worker) -> Iterator[Event]:
-        """Give a worker the next job whose files can be read and written."""
-        while self._waiting and worker.number is None:
+    def _submit_next(self, worker: Worker) -> Iterator[Event]:
+        """Submit the next job whose files can be read and written."""
+        while self._waiting and worker.item is None:
             number = self._waiting.popleft()
             job = self._jobs[number]
             try:
-                picture.check_writable(job.output, self._recipe.bits or 8)
-                content = Parcel.of(job.content, "content picture")
-                styles = [Parcel.of(style, "style picture") for style in style_list(job.style)]
+                picture.check_writable(job.output, self._settings.bits or 8)
+                content = Payload.of(job.content, "content picture")
+                styles = [Payload.of(style, "style picture") for style in style_list(job.style)]
             except NstError as error:
                 yield number, Ending(state="failed", error=error)
                 continue
-            values = [content.value, *map(self._sent, styles)]
-            worker.number = number
-            worker.awaited = worker.actor.paint.remote(
-                Path(job.output).name, _names([content, *styles]), *values
-            )
+            values = [content.value, *map(self._stored, styles)]
+            output = Path(job.output).name
+            worker.submit(number, worker.actor.run.remote(output, names([content, *styles]), *values))
             yield number, Progress()
 
-    def _ask(self, worker: _Worker) -> Iterator[Event]:
-        """Yield how it goes on, if the answer is there, and ask again."""
-        if worker.asked is not None and self._ray.wait([worker.asked], timeout=0)[0]:
+    def _poll_progress(self, worker: Worker, number: int) -> Iterator[Event]:
+        """Yield the progress of a job if the worker has answered, and request it again."""
+        request = self._progress.get(worker)
+        if request is not None and self._ray.wait([request], timeout=0)[0]:
             try:
-                progress = self._ray.get(worker.asked)
+                progress = self._ray.get(request)
             except self._ray.exceptions.RayError:
-                return  # it is dead: that is heard from what is awaited, too
-            worker.asked = None
-            assert worker.number is not None
-            yield worker.number, progress
-        if worker.asked is None:
-            worker.asked = worker.actor.progress.remote()
+                return  # the worker is lost; the supervisor reports it
+            assert isinstance(progress, Progress)
+            yield number, progress
+            request = None
+        if request is None:
+            self._progress[worker] = worker.actor.progress.remote()
 
-    def _check_anybody(self, reason: str) -> None:
-        """Raise ClusterError where nobody is left, and so many could not begin that nobody else is hired."""
-        if self._stillborn >= TRIES and not self._workers:
-            raise ClusterError(
-                f"no worker of the cluster can begin: {reason}",
-                "nst-onnx[cpu] or [gpu] must be installed on every machine of it",
-            )
-
-    def _lose(self, worker: _Worker, error: Exception) -> Iterator[Event]:
-        """Let another worker do what a dead one cannot; if that has been tried enough, say so."""
-        self._dismiss(worker)
-        reason = str(error).strip().partition("\n")[0]
-        if worker.number is None:
-            self._stillborn += 1
-            self._check_anybody(reason)
+    def _after_loss(self, number: int | None, lost: Lost) -> Iterator[Event]:
+        """Queue the job of a lost worker again, or fail it after the last try."""
+        if isinstance(lost.cause, NstError):
+            raise lost.cause from None
+        if number is None:
             return
-        self._deaths[worker.number] += 1
-        if self._deaths[worker.number] < TRIES:
-            self._waiting.appendleft(worker.number)
-            self._check_anybody(reason)
+        if lost.losses < TRIES:
+            self._waiting.appendleft(number)
             return
-        died = ClusterError(
-            f"{TRIES} workers died while they painted it: {reason}",
+        error = ClusterError(
+            f"{TRIES} workers died while they painted it: {lost.reason}",
             "choose a smaller size if memory was short",
         )
-        yield worker.number, Ending(state="failed", error=died)
+        yield number, Ending(state="failed", error=error)
 
-    def _dismiss(self, worker: _Worker) -> None:
-        self._workers.remove(worker)
-        self._ray.kill(worker.actor)
-
-    def _sent(self, style: Parcel) -> Any:
-        """Return what stands for a style picture: the cluster keeps a copy of each file."""
+    def _stored(self, style: Payload) -> object:
+        """Return a reference to a style file's bytes, which are stored once; a picture in memory as it is."""
         if style.name is None:
             return style.value
         if style.name not in self._styles:
             self._styles[style.name] = self._ray.put(style.value)
         return self._styles[style.name]
 
-    @staticmethod
-    def _written(job: Job, ending: Ending, data: bytes) -> Ending:
-        """Write a finished picture, whole or not at all."""
-        if ending.state != "painted":
-            return ending
-        try:
-            with replacing(Path(job.output)) as file:
-                file.write(data)
-        except OSError as error:
-            reason = system_reason(error)
-            return replace(ending, state="failed", error=PictureError(f"cannot write {job.output}: {reason}"))
-        Kept(job.output).remove()  # of a run on this machine alone
+
+def _write(job: Job, ending: Ending, data: bytes) -> Ending:
+    """Write a painted picture atomically, and return the job's ending."""
+    if ending.state != "painted":
         return ending
+    try:
+        with replacing(Path(job.output)) as file:
+            file.write(data)
+    except OSError as error:
+        reason = system_reason(error)
+        return replace(ending, state="failed", error=PictureError(f"cannot write {job.output}: {reason}"))
+    ResumeFile(job.output).remove()  # left by a run without a cluster
+    return ending
 
 
-def _of_each(recipe: Recipe, share: Share) -> Recipe:
-    """Return the recipe of one worker. Ray shows it no GPU but its own, so that is the first."""
-    threads = recipe.threads or max(1, int(share.cpus))
-    device = recipe.device
-    if device is not None and share.gpus:
+def _of_each_worker(settings: BatchSettings, allocation: Allocation) -> BatchSettings:
+    """Return the settings of one worker, without a GPU's number: Ray makes one GPU visible to it."""
+    threads = settings.threads or max(1, int(allocation.cpus))
+    device = settings.device
+    if device is not None and allocation.gpus:
         device = ":".join(part for part in device.split(":") if not part.isdigit())
-    return replace(recipe, threads=threads, device=device)
-
-
-def _names(parcels: Sequence[Parcel]) -> list[str | None]:
-    return [parcel.name for parcel in parcels]
+    return replace(settings, threads=threads, device=device)

@@ -1,86 +1,78 @@
-"""A worker of the cluster: paints with its network kept warm, and gives back the bytes of the file."""
+"""Ray actor of a batch: keeps its model open, and returns each painted file as bytes."""
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from nst_onnx.errors import ClusterError, NstError
+from nst_onnx.errors import NstError
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
-from nst_onnx.jobs.batch.paint_one import Painter
-from nst_onnx.jobs.batch.settings import Recipe
-from nst_onnx.jobs.ray.payload import unpack
-from nst_onnx.jobs.ray.resources import memory
+from nst_onnx.jobs.batch.job_runner import JobRunner
+from nst_onnx.jobs.batch.settings import BatchSettings
+from nst_onnx.jobs.ray.payload import write_files
+from nst_onnx.jobs.ray.resources import memory_limit
+from nst_onnx.jobs.ray.supervisor import Actor
 from nst_onnx.painting.stylizer import Step
-from nst_onnx.version import __version__
+from nst_onnx.picture import Source
 
 
-class RemotePainter:
-    """An actor of Ray. While it paints, another thread answers how it goes on.
+class JobActor(Actor):
+    """Runs jobs. `progress` is answered by a second thread while a job runs."""
 
-    `recipe`: how all is painted, but for the model and the picture to start from (if one is given), which
-    are `values` of files with `names`. `cpus`: how many it may use, which is also its share of the memory.
-    """
-
-    def __init__(self, recipe: Recipe, cpus: float, names: Sequence[str | None], *values: Any) -> None:
+    def __init__(self, cpus: float) -> None:
+        super().__init__(cpus)
         self._folder = tempfile.TemporaryDirectory(prefix="nst-onnx-")
-        model, *init = unpack(Path(self._folder.name), names, values)
-        options = dict(recipe.options)
+        self._runner: JobRunner | None = None
+        self._progress = Progress()
+
+    def open(self, settings: BatchSettings, names: Sequence[str | None], *values: object) -> None:
+        """Open the model. Raises NstError.
+
+        `names` and `values`: payloads of the model and, if one is given, of the initial picture.
+        """
+        model, *init = cast(list[str], write_files(Path(self._folder.name), names, values))
+        options = dict(settings.options)
         if init:
             options["init"] = init[0]
         if options.get("max_memory") is None:
-            options["max_memory"] = memory(cpus)
-        self._recipe = replace(recipe, model=model, options=options)
-        self._painter: Painter | None = None
-        self._progress = Progress()
+            options["max_memory"] = memory_limit(self.cpus)
+        self._runner = JobRunner(replace(settings, model=model, options=options))
 
-    def open(self, version: str) -> NstError | None:
-        """Open the model; return what prevents it. `version`: of nst-onnx where the work comes from."""
-        if version != __version__:
-            return ClusterError(
-                f"{socket.gethostname()} has nst-onnx {__version__}, not {version}",
-                "install the same version everywhere",
-            )
-        try:
-            self._painter = Painter(self._recipe)
-        except NstError as error:
-            return error
-        return None
+    def run(self, output: str, names: Sequence[str | None], *values: object) -> tuple[Ending, bytes]:
+        """Return the ending of a job, and the bytes of the file called `output`, empty if it failed.
 
-    def paint(self, output: str, names: Sequence[str | None], *values: Any) -> tuple[Ending, bytes]:
-        """Return the ending and the bytes of a file called `output`, none where it failed.
-
-        `names` and `values`: of the content, then of the styles; None for what is no file.
+        `names` and `values`: payloads of the content, then of the styles.
         """
-        assert self._painter is not None
+        assert self._runner is not None
         self._progress = Progress()
         with tempfile.TemporaryDirectory(prefix="nst-onnx-") as name:
             folder = Path(name)
-            content, *styles = unpack(folder, names, values)
+            content, *styles = cast(list[Source], write_files(folder, names, values))
             path = folder / output
-            ending = self._painter.paint(Job(content, styles, path), self._follow)
-            ending = replace(ending, error=_renamed(ending.error, [content, *styles], names))
+            ending = self._runner.run(Job(content, styles, path), self._callback)
+            ending = replace(ending, error=_with_names(ending.error, [content, *styles], names))
             return ending, path.read_bytes() if ending.state == "painted" else b""
 
     def progress(self) -> Progress:
-        """Return where the picture at hand stands."""
+        """Return the progress of the current job."""
         return self._progress
 
-    def _follow(self, step: Step) -> bool:
+    def _callback(self, step: Step) -> bool:
         self._progress = Progress(step.iteration, step.iterations)
         return True
 
 
-def _renamed(error: NstError | None, here: Sequence[Any], there: Sequence[str | None]) -> NstError | None:
-    """Return the error with the files' own names for those that they have here."""
+def _with_names(
+    error: NstError | None, paths: Sequence[object], names: Sequence[str | None]
+) -> NstError | None:
+    """Return the error with the user's file names in place of the temporary paths."""
     if error is None:
         return None
     message = str(error)
-    for path, name in zip(here, there, strict=True):
+    for path, name in zip(paths, names, strict=True):
         if name is not None:
-            message = message.replace(path, name)
+            message = message.replace(str(path), name)
     return type(error)(message, error.hint)

@@ -1,58 +1,51 @@
-"""How many processes to paint with, and what of the machine each of them gets."""
+"""Divides the machine's processors, GPUs and memory among the processes of a batch."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
 from nst_onnx.errors import OptionError
-from nst_onnx.jobs.batch.settings import Recipe
-from nst_onnx.runtime import Device, choose, gpus
+from nst_onnx.jobs.batch.settings import BatchSettings
+from nst_onnx.runtime import Device
+from nst_onnx.support.machine import CORES_PER_PROCESS, usable_cores
 from nst_onnx.support.memory import LEAST, Memory
 
-CORES_EACH = 8  # small pictures leave more of them idle; a rule of thumb, not measured
 
+def per_process(settings: BatchSettings, processes: int | None = None) -> list[BatchSettings]:
+    """Return the settings of each process; None: one process per GPU, or per 8 cores.
 
-def recipes(recipe: Recipe, processes: int | None = None) -> list[Recipe]:
-    """Return what each of so many processes paints with; None: one for each GPU, or for every 8 cores.
-
-    Several processes share the memory, and on the CPU its cores; on GPUs they go round them. What the recipe
-    itself says of threads and GPU stays. Raises OptionError for less than one process, DeviceError.
+    Processes divide the memory and, on the CPU, its cores; GPUs are assigned round-robin. Threads and GPU
+    that the settings name are kept. Raises OptionError for less than one process, DeviceError.
     """
     if processes is not None and (isinstance(processes, bool) or processes < 1):
         raise OptionError(f"there must be at least one process, not {processes}")
-    device = choose(recipe.device, exact=recipe.preset.name != "default")
-    if device.kind == "cuda":
-        return _with_memory(_on_gpus(recipe, device, gpus.count(), processes))
-    return _with_memory(_on_cores(recipe, _cores(), processes))
+    device = settings.network_choice.device_for(settings.preset)
+    if device.backend.count is not None:
+        return _with_memory(_on_gpus(settings, device, device.backend.count(), processes))
+    return _with_memory(_on_cores(settings, usable_cores(), processes))
 
 
-def _on_gpus(recipe: Recipe, device: Device, count: int, processes: int | None) -> list[Recipe]:
-    named = any(part.isdigit() for part in (recipe.device or "").split(":"))
+def _on_gpus(
+    settings: BatchSettings, device: Device, count: int, processes: int | None
+) -> list[BatchSettings]:
+    named = any(part.isdigit() for part in (settings.device or "").split(":"))
     indices: Sequence[int] = [device.index] if named else range(max(count, 1))
     return [
-        replace(recipe, device=str(replace(device, index=indices[number % len(indices)])))
+        replace(settings, device=str(replace(device, index=indices[number % len(indices)])))
         for number in range(processes or len(indices))
     ]
 
 
-def _on_cores(recipe: Recipe, cores: int, processes: int | None) -> list[Recipe]:
-    count = processes or max(1, cores // CORES_EACH)
-    if count > 1 and not recipe.threads:
-        recipe = replace(recipe, threads=max(1, cores // count))
-    return [recipe] * count
+def _on_cores(settings: BatchSettings, cores: int, processes: int | None) -> list[BatchSettings]:
+    count = processes or max(1, cores // CORES_PER_PROCESS)
+    if count > 1 and not settings.threads:
+        settings = replace(settings, threads=max(1, cores // count))
+    return [settings] * count
 
 
-def _with_memory(several: list[Recipe]) -> list[Recipe]:
+def _with_memory(several: list[BatchSettings]) -> list[BatchSettings]:
     if len(several) == 1:
         return several
-    share = Memory.of(several[0].options.get("max_memory")).limit // len(several)
-    return [
-        replace(recipe, options={**recipe.options, "max_memory": max(LEAST, share)}) for recipe in several
-    ]
-
-
-def _cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    each = max(LEAST, Memory.of(several[0].max_memory).limit // len(several))
+    return [replace(settings, options={**settings.options, "max_memory": each}) for settings in several]

@@ -1,4 +1,4 @@
-"""What is left of an unfinished picture, so that it goes on where it was when the same is asked for again."""
+"""Checkpoint file of an unfinished job."""
 
 from __future__ import annotations
 
@@ -12,45 +12,46 @@ from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Step
 from nst_onnx.support.throttle import Pace
 
-_SECONDS, _SHARE = 0.3, 0.01  # between two, and of the time: states are large
+_INTERVAL = 0.3  # seconds between two checkpoints at least
+_TIME_FRACTION = 0.01  # of the run time: checkpoints are large
 
 
-class KeptWarning(UserWarning):
-    """Something about the state of an unfinished picture that its owner should know."""
+class ResumeFileWarning(UserWarning):
+    """The checkpoint of an unfinished job cannot be saved."""
 
 
-class Kept:
-    """The state of one unfinished picture, in a hidden file beside the output.
+class ResumeFile:
+    """A hidden file beside the output with the checkpoint of an unfinished job.
 
-    It only spares time, so whatever goes wrong with it is no error but a warning: the picture is begun again.
+    It only saves time, so a fault of it is a warning, not an error, and the job starts from the beginning.
     """
 
     def __init__(self, output: str | os.PathLike[str]) -> None:
         path = Path(output)
         self.path = path.with_name(f".{path.name}.state")
-        self._pace = Pace(_SECONDS, _SHARE)
+        self._pace = Pace(_INTERVAL, _TIME_FRACTION)
 
     def load(self) -> Checkpoint | None:
-        """Return where an earlier run was, None where there is nothing of use."""
+        """Return the checkpoint of an earlier run, None if there is no usable one."""
         try:
             return Checkpoint.load(self.path)
         except OptionError:
             return None
 
-    def follow(self, step: Step) -> None:
-        """Save the state after a step if it is time."""
+    def update(self, step: Step) -> None:
+        """Save the checkpoint after a step, if one is due."""
         if self._pace.due():
             self._pace.spend(lambda: self.save(step))
 
     def save(self, step: Step) -> None:
-        """Save the state after a step."""
+        """Save the checkpoint after a step."""
         try:
             step.checkpoint().save(self.path)
         except (NstError, OSError) as error:
-            told = f"an interruption would lose this picture: its state cannot be kept ({error})"
-            warnings.warn(told, KeptWarning, stacklevel=2)
+            message = f"an interruption would lose this picture: its state cannot be kept ({error})"
+            warnings.warn(message, ResumeFileWarning, stacklevel=2)
 
     def remove(self) -> None:
-        """Forget it: it has served its purpose."""
+        """Delete the file, if it exists."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)

@@ -1,21 +1,22 @@
-"""Painting many pictures: what is there already is skipped, what fails does not stop the others."""
+"""Runs a batch: skips existing outputs, continues after failed jobs, and resumes unfinished ones."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nst_onnx import picture
 from nst_onnx.errors import OptionError
-from nst_onnx.jobs.batch import hire, plan
-from nst_onnx.jobs.batch.already_done import finished
-from nst_onnx.jobs.batch.executor import Crew
+from nst_onnx.jobs.batch import plan, resources
+from nst_onnx.jobs.batch.already_done import skipped
+from nst_onnx.jobs.batch.executor import Executor, SerialExecutor
 from nst_onnx.jobs.batch.job import Ending, Job, Outcome, Progress
-from nst_onnx.jobs.batch.resume_file import Kept
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.process_pool import ProcessPool
+from nst_onnx.jobs.batch.resume_file import ResumeFile
+from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.options import check_whole
 from nst_onnx.support.library_errors import system_reason
 
@@ -37,22 +38,22 @@ def stylize_batch(
     jpeg_quality: int = 95,
     **options: Any,
 ) -> Iterator[Outcome]:
-    """Paint all `jobs` and yield what came of each as soon as it is done, in any order.
+    """Run all `jobs`, and yield the outcome of each as soon as it ends, in any order.
 
-    A job is (content, style, output), of any pictures; `nst_onnx.jobs.batch.grid` and `pairs` make them from
-    files. An output that exists is skipped, unless `overwrite`. What is wrong with a picture is in its
-    outcome and does not stop the others. Outputs appear whole or not at all; a picture that is not
-    finished when the program ends, or is killed, goes on where it was when the same is asked for again.
+    A job is (content, style, output), of any pictures; `nst_onnx.jobs.batch.grid` and `pairs` make jobs from
+    files. Existing outputs are skipped, unless `overwrite`. A failed job has its error in the outcome and
+    does not stop the others. Outputs are written atomically; a job that is unfinished when the program
+    ends, or is killed, is resumed by the next call with the same arguments.
 
-    `processes`: 0 paints in this process; with more, a picture whose process is killed fails alone. They
-    are spawned, so a script needs ``if __name__ == "__main__":``. `ray`: the address of a cluster that
-    shall paint instead (see `nst_onnx.jobs.ray.connect`), with so many workers, 0 for as many as suit it.
+    `processes`: 0 runs jobs in this process; with more, a killed process fails only its own job. They are
+    spawned, so a script needs ``if __name__ == "__main__":``. `ray`: the address of a cluster that runs the
+    jobs instead (see `nst_onnx.jobs.ray.connect`), with `processes` workers, 0 to derive their number.
     `model`, `device`, `threads`, `preprocessing` as in `Stylizer`, `bits` and `jpeg_quality` as in
     `Result.save`, `options`: the fields of `nst_onnx.painting.options.Options`.
-    Raises NstError at once for what would make every picture fail, and with the first outcome where the
-    model cannot be opened.
+    Raises NstError at once for a fault that would fail every job, and with the first outcome if the model
+    cannot be opened.
     """
-    recipe = Recipe(
+    settings = BatchSettings(
         model=model,
         device=device,
         threads=threads,
@@ -62,13 +63,74 @@ def stylize_batch(
         jpeg_quality=jpeg_quality,
     )
     check_whole("processes", processes, 0)
-    todo = [_job(job) for job in jobs]
-    prepare(todo, recipe)
-    return _outcomes(todo, recipe, hire.crew(recipe, processes, ray), overwrite)
+    checked = [_job(job) for job in jobs]
+    prepare(checked, settings)
+    return _outcomes(checked, settings, open_executor(settings, processes, ray), overwrite)
 
 
-def _job(job: Any) -> Job:
-    """Return what was given as a job. Raises OptionError where it is none."""
+@contextmanager
+def open_executor(
+    settings: BatchSettings, processes: int | None, ray: str | None = None
+) -> Iterator[Executor]:
+    """Yield the executor of a batch: this process, a process pool, or a Ray cluster.
+
+    `ray`: the address of a cluster as in `nst_onnx.jobs.ray.connect`, None for this machine without Ray.
+    `processes`: the number of workers, None to derive it from the machine or the cluster; 0 for none beside
+    this process. Raises NstError if they cannot be started.
+    """
+    if ray is not None:
+        from nst_onnx.jobs.ray.connect import connect
+
+        with connect(ray) as cluster:
+            from nst_onnx.jobs.batch.ray_pool import RayPool
+
+            yield RayPool(cluster, settings, processes or None)
+    elif processes == 0:
+        yield SerialExecutor(settings)
+    else:
+        yield ProcessPool(resources.per_process(settings, processes))
+
+
+def prepare(jobs: Sequence[Job], settings: BatchSettings) -> None:
+    """Make the output folders. Raises NstError if outputs clash, or cannot be written."""
+    plan.check(jobs)
+    for folder in dict.fromkeys(Path(job.output).parent for job in jobs):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(f"cannot make the folder {folder}: {system_reason(error)}") from error
+    bits = 8 if settings.bits is None else settings.bits
+    outputs = [Path(job.output) for job in jobs]
+    for path in {path.suffix.lower(): path for path in outputs if not path.exists()}.values():
+        picture.check_writable(path, bits)
+
+
+def run(
+    jobs: Sequence[Job], settings: BatchSettings, executor: Executor, *, overwrite: bool
+) -> Generator[tuple[int, Progress | Outcome], None, None]:
+    """Yield (index of a job, its progress or outcome) until every job has its `Outcome`."""
+    todo: list[int] = []
+    for index, job in enumerate(jobs):
+        done = None if overwrite else skipped(job, settings)
+        if done is None:
+            todo.append(index)
+        else:
+            ResumeFile(job.output).remove()  # the earlier run may have been killed between the two
+            yield index, Outcome.of(job, done)
+    unfinished = dict.fromkeys(todo)
+    for number, event in executor.run([jobs[index] for index in todo]) if todo else ():
+        index = todo[number]
+        if isinstance(event, Progress):
+            yield index, event
+        else:
+            del unfinished[index]
+            yield index, Outcome.of(jobs[index], event)
+    for index in unfinished:  # the executor was stopped
+        yield index, Outcome.of(jobs[index], Ending(state="interrupted"))
+
+
+def _job(job: object) -> Job:
+    """Return a user's argument as a job. Raises OptionError if it is not one."""
     if not isinstance(job, Sequence) or isinstance(job, str | bytes) or len(job) != len(Job._fields):
         raise OptionError(f"a job is (content, style, output), not {job!r}")
     if not isinstance(job[2], str | os.PathLike):
@@ -77,47 +139,12 @@ def _job(job: Any) -> Job:
 
 
 def _outcomes(
-    jobs: Sequence[Job], recipe: Recipe, hired: AbstractContextManager[Crew], overwrite: bool
+    jobs: Sequence[Job],
+    settings: BatchSettings,
+    executor_context: AbstractContextManager[Executor],
+    overwrite: bool,
 ) -> Iterator[Outcome]:
-    with hired as crew:
-        for _, event in paint(jobs, recipe, crew, overwrite=overwrite):
+    with executor_context as executor:
+        for _, event in run(jobs, settings, executor, overwrite=overwrite):
             if isinstance(event, Outcome):
                 yield event
-
-
-def prepare(jobs: Sequence[Job], recipe: Recipe) -> None:
-    """Raise NstError if outputs clash, or their format or folder cannot be; make the folders."""
-    plan.check(jobs)
-    for folder in dict.fromkeys(Path(job.output).parent for job in jobs):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OptionError(f"cannot make the folder {folder}: {system_reason(error)}") from error
-    bits = 8 if recipe.bits is None else recipe.bits
-    outputs = [Path(job.output) for job in jobs]
-    for path in {path.suffix.lower(): path for path in outputs if not path.exists()}.values():
-        picture.check_writable(path, bits)
-
-
-def paint(
-    jobs: Sequence[Job], recipe: Recipe, crew: Crew, *, overwrite: bool
-) -> Generator[tuple[int, Progress | Outcome], None, None]:
-    """Yield (place of the job, what is new of it) until every job has its `Outcome`."""
-    todo: list[int] = []
-    for place, job in enumerate(jobs):
-        done = None if overwrite else finished(job, recipe)
-        if done is None:
-            todo.append(place)
-        else:
-            Kept(job.output).remove()  # whoever finished it may have been killed before that
-            yield place, Outcome.of(job, done)
-    left = dict.fromkeys(todo)
-    for number, event in crew.paint([jobs[place] for place in todo]) if todo else ():
-        place = todo[number]
-        if isinstance(event, Progress):
-            yield place, event
-        else:
-            del left[place]
-            yield place, Outcome.of(jobs[place], event)
-    for place in left:  # because it was stopped
-        yield place, Outcome.of(jobs[place], Ending(state="interrupted"))

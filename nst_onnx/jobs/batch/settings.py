@@ -1,4 +1,4 @@
-"""How all pictures of a batch are painted: everything that a process needs to know before its first one."""
+"""Settings of a batch: everything that a process requires before its first job. They can be pickled."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """`model`, `device`, `threads` and `preprocessing` as in `Stylizer`; `options`: the fields of `Options`;
-    `bits` and `jpeg_quality` of the files. Can be pickled.
+class BatchSettings:
+    """Settings that all jobs of a batch share.
+
+    `model`, `device`, `threads` and `preprocessing` as in `Stylizer`; `options`: the fields of `Options`;
+    `bits` and `jpeg_quality` of the files.
     """
 
     model: str | os.PathLike[str] = "auto"
@@ -33,7 +35,7 @@ class Recipe:
     jpeg_quality: int = 95
 
     def __post_init__(self) -> None:
-        """Raise OptionError for any value that makes no sense."""
+        """Raise OptionError for an invalid value."""
         Options.of(self.options)
         if self.bits not in (None, 8, 16):
             raise OptionError(f"a picture is written with 8 or 16 bits, not {self.bits}")
@@ -43,16 +45,22 @@ class Recipe:
     @property
     def preset(self) -> presets.Preset:
         """The preset that the options name."""
-        return presets.find(self.options.get("preset", Options.preset))
+        return presets.find(Options.of(self.options).preset)
 
-    def located(self) -> Path:
-        """Return the file of the model, the preset's own where it has one. Raises ModelError."""
-        return self._choice.located(self.preset)
+    @property
+    def max_memory(self) -> int | str | None:
+        """The memory limit among the options."""
+        return Options.of(self.options).max_memory
+
+    def model_file(self) -> Path:
+        """Return the file of the model, the preset's own if it has one. Raises ModelError."""
+        return self.network_choice.located(self.preset)
 
     def stylizer(self) -> Stylizer:
         """Open the model on the device. Raises NstError."""
-        return Stylizer(self._choice.open(self.preset))
+        return Stylizer(self.network_choice.open(self.preset))
 
     @property
-    def _choice(self) -> NetworkChoice:
+    def network_choice(self) -> NetworkChoice:
+        """The model and the device, as named."""
         return NetworkChoice(self.model, self.device, self.threads, self.preprocessing)

@@ -1,4 +1,4 @@
-"""A process that paints for another one, which is at the other end of a wire."""
+"""Entry point of a batch worker process, driven over a pipe."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from multiprocessing.connection import Connection
 
 from nst_onnx.errors import NstError
 from nst_onnx.jobs.batch.job import Job, Progress
-from nst_onnx.jobs.batch.paint_one import Painter
-from nst_onnx.jobs.batch.settings import Recipe
+from nst_onnx.jobs.batch.job_runner import JobRunner
+from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.stylizer import Step
 from nst_onnx.support.throttle import Pace
 
 READY = "ready"
-_SECONDS = 0.1  # between two messages of how it goes on
+_INTERVAL = 0.1  # seconds between two progress messages
 
 
-def serve(connection: Connection, recipe: Recipe) -> None:
-    """Say READY, or the NstError that prevents it; then for every `Job` say `Progress` and its `Ending`.
+def serve(connection: Connection, settings: BatchSettings) -> None:
+    """Send READY, or the NstError that prevents it; then send `Progress` and `Ending` for each job received.
 
-    Ends when it is sent anything else, or the other end is gone: with a picture at hand after the next
-    evaluation, and with its state kept. Ctrl-C is not for this process, but for the one that asks it.
+    Ends when it receives anything else or the pipe closes; a running job is then interrupted after its
+    current evaluation, and its resume file is saved. SIGINT is ignored: the parent process handles Ctrl-C.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        painter = Painter(recipe)
+        runner = JobRunner(settings)
     except NstError as error:
         connection.send(error)
         return
-    pace = Pace(_SECONDS)
+    pace = Pace(_INTERVAL)
     stopping = False
 
-    def follow(step: Step) -> bool:
+    def callback(step: Step) -> bool:
         nonlocal stopping
-        stopping = stopping or connection.poll()  # nothing is sent meanwhile but that it shall stop
+        stopping = stopping or connection.poll()  # the only message during a job is the request to stop
         if pace.due() and not stopping:
             try:
                 pace.spend(lambda: connection.send(Progress(step.iteration, step.iterations)))
@@ -44,6 +44,6 @@ def serve(connection: Connection, recipe: Recipe) -> None:
     try:
         connection.send(READY)
         while not stopping and isinstance(job := connection.recv(), Job):
-            connection.send(painter.paint(job, follow))
-    except (EOFError, OSError):  # nobody is there any more
+            connection.send(runner.run(job, callback))
+    except (EOFError, OSError):  # the parent process is gone
         return

@@ -1,1 +1,1 @@
-"""More than one machine, by Ray: the pictures of a batch, the scenes of a film, or one giant picture."""
+"""Distributed execution by Ray: connection, resources, supervision of actors, and the shard team."""

@@ -1,4 +1,4 @@
-"""Joining a cluster of Ray, or starting one on this machine, without Ray's own words on the terminal."""
+"""Connects to a Ray cluster, or starts a local one, and keeps Ray's own output off the terminal."""
 
 from __future__ import annotations
 
@@ -10,46 +10,50 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nst_onnx.errors import ClusterError
+from nst_onnx.runtime import telemetry
 from nst_onnx.support.library_errors import system_reason
 
-_PATIENCE = 5.0  # seconds for another machine to answer; Ray itself waits for many minutes
+if TYPE_CHECKING:
+    from nst_onnx.jobs.ray.interface import Ray
+
+_TIMEOUT = 5.0  # seconds for another machine to answer; Ray itself waits for many minutes
 _INSTALL = 'install it with pip install "nst-onnx[cluster]"'
 
 
 @contextmanager
-def connect(address: str = "") -> Iterator[Any]:
+def connect(address: str = "") -> Iterator[Ray]:
     """Yield the module ``ray``, connected to the cluster at `address` until the block ends.
 
     `address`: "host:port" of a cluster that this machine is part of, "ray://host:port" of any other, "auto"
-    for one that runs on this machine. Empty: what RAY_ADDRESS names, else one that runs on this machine, else
-    one started here, of this machine alone, which ends with the block. A connection that there is
-    already is used, and stays. Raises ClusterError where there is no cluster, or no Ray.
+    for one that runs on this machine. Empty: RAY_ADDRESS, else a cluster that runs on this machine, else
+    a new local one, which ends with the block. An existing connection is used, and remains open.
+    Raises ClusterError if there is no cluster, or Ray is not installed.
     """
-    ray = _ray()
+    ray = _import_ray()
     if ray.is_initialized():
         yield ray
         return
-    _check_answers(address or os.environ.get("RAY_ADDRESS", ""))
+    _check_reachable(address or os.environ.get("RAY_ADDRESS", ""))
     own = {} if address else {"include_dashboard": False}
-    with redirect_stdout(_WithoutRay(sys.stdout)):
-        with _hushed() as said:
+    with redirect_stdout(_FilteredStdout(sys.stdout)):
+        with _captured_stderr() as captured:
             try:
                 ray.init(address or None, log_to_driver=False, logging_level=logging.CRITICAL, **own)
             except Exception as error:  # Ray's own, its client's and the system's
-                raise _refused(address, error, said()) from error
+                raise _connection_error(address, error, captured()) from error
         try:
             yield ray
         finally:
             ray.shutdown()
 
 
-def _ray() -> Any:
-    """Import Ray, told not to report its use to its makers."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+def _import_ray() -> Any:
+    """Import Ray with telemetry disabled. Raises ClusterError if it is not installed."""
+    telemetry.disable()
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the default to come; else it warns
     try:
         import ray
@@ -58,8 +62,8 @@ def _ray() -> Any:
     return ray
 
 
-def _check_answers(address: str) -> None:
-    """Raise ClusterError if nobody listens at a host and port."""
+def _check_reachable(address: str) -> None:
+    """Raise ClusterError if nothing listens at a host and port."""
     parts = urlsplit(address if "://" in address else f"//{address}")
     try:
         host, port = parts.hostname, parts.port
@@ -68,7 +72,7 @@ def _check_answers(address: str) -> None:
     if not host or port is None:
         return
     try:
-        socket.create_connection((host, port), _PATIENCE).close()
+        socket.create_connection((host, port), _TIMEOUT).close()
     except OSError as error:
         reason = system_reason(error)
         raise ClusterError(
@@ -77,28 +81,28 @@ def _check_answers(address: str) -> None:
 
 
 @contextmanager
-def _hushed() -> Iterator[Callable[[], str]]:
-    """Keep back what anybody writes to standard error, libraries too; give a function that reads it."""
+def _captured_stderr() -> Iterator[Callable[[], str]]:
+    """Redirect file descriptor 2, to which native libraries write too; yield a function that reads it."""
     sys.stderr.flush()
     before = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as file:
 
-        def said() -> str:
-            kept.seek(0)
-            return kept.read().decode(errors="replace")
+        def captured() -> str:
+            file.seek(0)
+            return file.read().decode(errors="replace")
 
-        os.dup2(kept.fileno(), 2)
+        os.dup2(file.fileno(), 2)
         try:
-            yield said
+            yield captured
         finally:
             os.dup2(before, 2)
             os.close(before)
 
 
-def _refused(address: str, error: Exception, said: str) -> ClusterError:
-    """Return what to tell of an attempt to join that failed, and of what Ray `said` meanwhile."""
+def _connection_error(address: str, error: Exception, stderr: str) -> ClusterError:
+    """Return the error for a failed connection. `stderr`: Ray's output meanwhile."""
     reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-    if "auth" in f"{reason} {said}".lower():
+    if "auth" in f"{reason} {stderr}".lower():
         return ClusterError(
             f"the cluster{_named(address)} asks for its token",
             "set RAY_AUTH_TOKEN, as Ray's documentation says",
@@ -113,8 +117,8 @@ def _named(address: str) -> str:
     return f" at {address}" if address else ""
 
 
-class _WithoutRay:
-    """Standard output less what Ray's threads write to it: guesses at why a worker died, for instance."""
+class _FilteredStdout:
+    """Standard output without what Ray's threads write, for instance guesses at why a worker died."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream

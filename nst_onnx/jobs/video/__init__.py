@@ -1,4 +1,4 @@
-"""Videos: frame after frame in the manner of a painting, without flicker. Needs the extra "video".
+"""Video style transfer with temporal consistency, frame by frame. Requires the extra "video".
 
 The method is that of Ruder, Dosovitskiy & Brox 2016, "Artistic style transfer for videos".
 """

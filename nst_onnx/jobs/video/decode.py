@@ -1,4 +1,4 @@
-"""A video that is read: its frames upright, when each is shown, and its sound."""
+"""Decodes a video file: upright frames, their presentation times, and the packets of its sound."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,21 +19,37 @@ import numpy.typing as npt
 from nst_onnx.errors import PictureError
 from nst_onnx.jobs.video.libraries import av
 from nst_onnx.picture import PictureWarning, read, resize
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.library_errors import system_reason
 
 _COLOURS = ("colorspace", "color_primaries", "color_trc")
-_MICRO = Fraction(1, 1_000_000)  # in which containers count
-_LATE, _LATE_SHARE = Fraction(1, 2), Fraction(1, 50)  # seconds, and of all: by how much accounts are off
+_CONTAINER_TIME_BASE = Fraction(1, 1_000_000)  # seconds
+_TOLERANCE, _RELATIVE_TOLERANCE = Fraction(1, 2), Fraction(1, 50)  # seconds, and of the declared duration
 
 
-@dataclass(frozen=True)
+class AudioStream(Protocol):
+    """An audio stream of PyAV."""
+
+    index: int
+
+
+class Packet(Protocol):
+    """An encoded packet of PyAV. `dts` and `pts`: its times, in units of `time_base` seconds."""
+
+    dts: int
+    pts: int
+    time_base: Fraction
+    stream: AudioStream
+
+
+@dataclass(frozen=True, kw_only=True)
 class Film:
-    """A video file that has been decoded once from end to end.
+    """A video file, decoded once from end to end.
 
-    `shape`: (H, W) of its frames as they are shown, upright. `turns`: quarter turns, anticlockwise, that make
-    them so. `aspect`: width to height of a pixel, as shown. `times`: when each frame is shown, in units
-    of `time_base` seconds, increasing, `last` the duration of the last. `rate`: frames a second on average.
-    `colours`: how its colours are coded, as `colorspace`, `color_primaries`, `color_trc` of PyAV.
+    `shape`: (H, W) of its upright frames. `turns`: anticlockwise quarter turns that make them upright.
+    `aspect`: pixel aspect ratio, width to height, upright. `times`: presentation times of the frames, in
+    units of `time_base` seconds, increasing; `last`: the duration of the last frame. `rate`: average frames
+    per second. `colours`: PyAV's `colorspace`, `color_primaries` and `color_trc`.
     """
 
     path: Path
@@ -48,14 +64,13 @@ class Film:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Film:
-        """Read a video through.
+        """Decode a video file once.
 
-        Raises PictureError where there is none, or where it is damaged. Warns (PictureWarning) of one that
-        ends before its time.
+        Raises PictureError if it is no video, or damaged. Warns (PictureWarning) if it is truncated.
         """
         with _reading(path), _opened(path) as container:
             stream = _stream(container)
-            offset = start(container)
+            offset = _start_time(container)
             first = frame = None
             times = []
             for frame in container.decode(stream):
@@ -71,79 +86,81 @@ class Film:
             aspect = Fraction(stream.sample_aspect_ratio or 1)
             shown = _increasing(times, each, round(offset / base))
             last = frame.duration or each
-            _warn_if_cut_off(path, _promised(stream, offset), (shown[-1] + last) * base)
+            _warn_if_truncated(path, _declared_duration(stream, offset), (shown[-1] + last) * base)
             return cls(
-                Path(path),
-                (first.width, first.height) if sideways else (first.height, first.width),
-                turns,
-                1 / aspect if sideways else aspect,
-                base,
-                shown,
-                last,
-                rate,
-                {name: int(getattr(stream.codec_context, name)) for name in _COLOURS},
+                path=Path(path),
+                shape=(first.width, first.height) if sideways else (first.height, first.width),
+                turns=turns,
+                aspect=1 / aspect if sideways else aspect,
+                time_base=base,
+                times=shown,
+                last=last,
+                rate=rate,
+                colours={name: int(getattr(stream.codec_context, name)) for name in _COLOURS},
             )
 
     def frames(self, first: int = 0) -> Iterator[npt.NDArray[np.uint8]]:
-        """Yield the frames from number `first` on, H×W×3, RGB, upright. Raises PictureError."""
+        """Yield the frames from number `first` to the last, H×W×3, RGB, upright. Raises PictureError."""
         with _reading(self.path), _opened(self.path) as container:
             for frame in islice(container.decode(_stream(container)), first, None):
                 yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), self.turns))
 
     @contextmanager
-    def sound(self) -> Iterator[tuple[list[Any], Iterator[Any]]]:
-        """Give the audio streams, and their packets in the order of time, the film beginning at 0."""
+    def sound(self) -> Iterator[tuple[list[AudioStream], Iterator[Packet]]]:
+        """Yield the audio streams, and their packets in the order of time, counted from the video's start."""
         with _reading(self.path):
             container = _opened(self.path)
         with container:
             streams = list(container.streams.audio)
             yield streams, self._packets(container, streams)
 
-    def _packets(self, container: Any, streams: list[Any]) -> Iterator[Any]:
-        offset = start(container)
+    def _packets(self, container: Any, streams: list[AudioStream]) -> Iterator[Packet]:
+        offset = _start_time(container)
         with _reading(self.path):
             for packet in container.demux(streams) if streams else ():
                 if packet.dts is None:  # the end of a stream
                     continue
-                late = round(offset / packet.time_base)
-                packet.dts -= late
-                packet.pts = packet.dts if packet.pts is None else packet.pts - late
+                start = round(offset / packet.time_base)
+                packet.dts -= start
+                packet.pts = packet.dts if packet.pts is None else packet.pts - start
                 yield packet
 
 
-def content(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Return a frame as it is painted: float32 in 0..1, of a shape (H, W)."""
-    return resize(read(pixels, what="frame").rgb, shape)  # the same bits as of any picture
+def prepare_frame(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> Array:
+    """Return a frame as the content of a painting: float32 in 0..1, resized to (H, W) like any picture."""
+    return resize(read(pixels, what="frame").rgb, shape)
 
 
-def start(container: Any) -> Fraction:
-    """Return when a file begins, in seconds: streams cut from a broadcast count from long ago."""
-    return max(Fraction(0), (container.start_time or 0) * _MICRO)
+def _start_time(container: Any) -> Fraction:
+    """Return the time of a file's start in seconds; it is large in streams cut from a broadcast."""
+    return max(Fraction(0), (container.start_time or 0) * _CONTAINER_TIME_BASE)
 
 
-def _increasing(times: list[int | None], each: int, late: int) -> tuple[int, ...]:
-    """Return times that increase, from what a file says; where it says nothing, `each` after the last."""
+def _increasing(times: list[int | None], each: int, start: int) -> tuple[int, ...]:
+    """Return strictly increasing times, counted from `start`; a missing time is `each` after the previous."""
     found: list[int] = []
     for time in times:
-        following = found[-1] + each if found else 0
-        found.append(following if time is None else max(time - late, found[-1] + 1 if found else time - late))
+        if time is None:
+            found.append(found[-1] + each if found else 0)
+        else:
+            found.append(max(time - start, found[-1] + 1) if found else time - start)
     return tuple(found)
 
 
-def _promised(stream: Any, offset: Fraction) -> Fraction:
-    """Return how many seconds a stream lasts by its file's account, 0 where it gives none."""
+def _declared_duration(stream: Any, offset: Fraction) -> Fraction:
+    """Return the duration that the file declares for a stream, in seconds; 0 if it declares none."""
     if stream.duration is not None:
         return Fraction(stream.duration * stream.time_base)
-    # Matroska's, where FFmpeg writes when the stream ends.
-    told = re.match(r"(\d+):(\d+):(\d+)", stream.metadata.get("DURATION", ""))
-    hours, minutes, seconds = (int(part) for part in told.groups()) if told else (0, 0, 0)
+    # In Matroska, FFmpeg stores the stream's end as a tag.
+    tag = re.match(r"(\d+):(\d+):(\d+)", stream.metadata.get("DURATION", ""))
+    hours, minutes, seconds = (int(part) for part in tag.groups()) if tag else (0, 0, 0)
     return max(3600 * hours + 60 * minutes + seconds - offset, Fraction(0))
 
 
-def _warn_if_cut_off(path: str | os.PathLike[str], promised: Fraction, found: Fraction) -> None:
-    if found < promised - max(_LATE, promised * _LATE_SHARE):
+def _warn_if_truncated(path: str | os.PathLike[str], declared: Fraction, found: Fraction) -> None:
+    if found < declared - max(_TOLERANCE, declared * _RELATIVE_TOLERANCE):
         warnings.warn(
-            f"{path} ends after {float(found):.1f} of {float(promised):.1f} s: "
+            f"{path} ends after {float(found):.1f} of {float(declared):.1f} s: "
             "it has been cut off, or is damaged",
             PictureWarning,
             stacklevel=3,
@@ -159,7 +176,7 @@ def _opened(path: str | os.PathLike[str]) -> Any:
 
 
 def _stream(container: Any) -> Any:
-    """Return the first stream of moving pictures, ready to be decoded."""
+    """Return the first video stream that is not a cover picture, set to decode in several threads."""
     streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not streams:
         raise PictureError("there is no picture in it")
@@ -169,7 +186,7 @@ def _stream(container: Any) -> Any:
 
 @contextmanager
 def _reading(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn whatever goes wrong inside into a PictureError that says with which video."""
+    """Convert errors of the block to a PictureError that names the video."""
     library = av()
     try:
         yield
@@ -181,5 +198,5 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _is_cover(stream: Any) -> bool:
-    """Whether a stream is the picture on a record's sleeve."""
+    """Return whether a stream is an attached cover picture."""
     return bool(stream.disposition & av().stream.Disposition.attached_pic)

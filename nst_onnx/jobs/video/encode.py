@@ -1,4 +1,4 @@
-"""Writing a video: H.264, with the times and the sound of the film that it was made from."""
+"""Encodes a video as H.264, with the frame times and the sound packets of the source video."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import OptionError, PictureError
-from nst_onnx.jobs.video.decode import Film
+from nst_onnx.jobs.video.decode import Film, Packet
 from nst_onnx.jobs.video.libraries import av
 from nst_onnx.support.atomic_files import probe
 from nst_onnx.support.library_errors import system_reason
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""{suffix: libav's name of the format}."""
+"""{suffix: libav's name of the container format}."""
 
 _UNSPECIFIED, _RGB, _BT709 = 2, 0, 1
 
 
 def even(shape: tuple[int, int]) -> tuple[int, int]:
-    """Return the nearest (H, W) with even sides: H.264 halves the resolution of colour."""
+    """Return the nearest (H, W) with even sides, as 4:2:0 chroma subsampling requires."""
     height, width = (max(2, round(side / 2) * 2) for side in shape)
     return height, width
 
 
 def check_place(output: Path) -> None:
-    """Raise OptionError if no video could be written to `output`."""
+    """Raise OptionError if no video can be written to `output`."""
     if output.is_dir():
         raise OptionError(f"cannot write {output}: it is a folder", "give the name of a file in it")
     if output.suffix.lower() not in CONTAINERS:
@@ -46,7 +46,7 @@ def check_place(output: Path) -> None:
 
 
 def check_fit(film: Film, output: Path) -> None:
-    """Raise PictureError if a film's sound and pictures cannot go into a file of this name."""
+    """Raise PictureError if the container of this suffix cannot hold the video's streams."""
     with film.sound() as (tracks, _), _writing(output), _container(io.BytesIO(), output) as container:
         _video(container, film, (64, 64), 23)
         for track in tracks:
@@ -57,7 +57,7 @@ def check_fit(film: Film, output: Path) -> None:
 def encode(
     film: Film, frames: Iterable[npt.NDArray[np.uint8]], shape: tuple[int, int], path: Path, crf: int
 ) -> None:
-    """Write frames H×W×3 of an even `shape` to `path` in place of the film's own, its sound untouched.
+    """Write `frames`, H×W×3 of an even `shape`, to `path` with the film's times; its sound is copied.
 
     `crf`: libx264's constant rate factor, 0..51; smaller is better and larger. Raises PictureError.
     """
@@ -65,15 +65,15 @@ def encode(
         video = _video(container, film, shape, crf)
         copies = {track.index: container.add_stream_from_template(track) for track in tracks}
         container.start_encoding()
-        waiting = _Sound(container, copies, packets)
+        sound = _SoundCopy(container, copies, packets)
         for packet in _encoded(video, film, frames):
-            waiting.until(packet.dts * packet.time_base)
+            sound.copy_until(packet.dts * packet.time_base)
             container.mux(packet)
-        waiting.until(None)
+        sound.copy_until(None)
 
 
 def _video(container: Any, film: Film, shape: tuple[int, int], crf: int) -> Any:
-    """Add a stream of H.264 to a container."""
+    """Add an H.264 stream to a container."""
     stream = container.add_stream("libx264", rate=film.rate, options={"crf": str(crf)})
     stream.height, stream.width = shape
     stream.pix_fmt = "yuv420p"
@@ -86,14 +86,14 @@ def _video(container: Any, film: Film, shape: tuple[int, int], crf: int) -> Any:
 
 
 def _colours(film: Film) -> dict[str, int]:
-    """Return how colours are to be coded: as in the film, so that they are taken for what they were."""
+    """Return the colour coding of the output: the film's own, BT.709 for RGB."""
     if film.colours["colorspace"] == _RGB:
         return dict.fromkeys(film.colours, _BT709)
     return film.colours
 
 
 def _encoded(video: Any, film: Film, frames: Iterable[npt.NDArray[np.uint8]]) -> Iterator[Any]:
-    """Yield the packets of frames."""
+    """Yield the encoded packets of frames."""
     library = av()
     matrix = _colours(film)["colorspace"]
     ends = (*film.times[1:], film.times[-1] + film.last)
@@ -108,15 +108,15 @@ def _encoded(video: Any, film: Film, frames: Iterable[npt.NDArray[np.uint8]]) ->
     yield from video.encode()
 
 
-class _Sound:
-    """The sound on its way into a container, up to where the pictures are."""
+class _SoundCopy:
+    """Copies sound packets to a container, interleaved with the video packets."""
 
-    def __init__(self, container: Any, copies: dict[int, Any], packets: Iterator[Any]) -> None:
+    def __init__(self, container: Any, copies: dict[int, Any], packets: Iterator[Packet]) -> None:
         self._container, self._copies, self._packets = container, copies, packets
         self._next = next(packets, None)
 
-    def until(self, time: Fraction | None) -> None:
-        """Copy what begins before `time` (seconds); all that is left for None."""
+    def copy_until(self, time: Fraction | None) -> None:
+        """Copy the packets up to `time` in seconds, all remaining ones for None."""
         while (packet := self._next) and (time is None or packet.dts * packet.time_base <= time):
             packet.stream = self._copies[packet.stream.index]
             self._container.mux(packet)

@@ -1,4 +1,4 @@
-"""PyAV and OpenCV, which come with the extra "video"."""
+"""Imports PyAV and OpenCV, which the extra "video" installs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from nst_onnx.errors import NstError
 
 
 def av() -> ModuleType:
-    """Return PyAV, which decodes and encodes. Raises NstError where it is missing."""
+    """Return PyAV, the decoder and encoder. Raises NstError if it is not installed."""
     return _library("av", "PyAV")
 
 
 def cv2() -> ModuleType:
-    """Return OpenCV, which finds the optical flow. Raises NstError where it is missing."""
+    """Return OpenCV, which computes optical flow. Raises NstError if it is not installed."""
     return _library("cv2", "OpenCV")
 
 
 def check() -> None:
-    """Raise NstError where one of them is missing."""
+    """Raise NstError if one of them is not installed."""
     av()
     cv2()
 

@@ -1,41 +1,40 @@
-"""A film painted by a cluster, scene by scene: when a worker dies, another goes on with its scene."""
+"""Paints a video's scenes in a Ray cluster: the scene of a lost worker is resumed by another one."""
 
 from __future__ import annotations
 
-import socket
 import tempfile
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from nst_onnx.errors import ClusterError, NstError, OptionError
-from nst_onnx.jobs.batch.ray_pool import TRIES
-from nst_onnx.jobs.ray.resources import memory, share
+from nst_onnx.errors import ClusterError, NstError
+from nst_onnx.jobs.ray.interface import Ray
+from nst_onnx.jobs.ray.resources import memory_limit
+from nst_onnx.jobs.ray.supervisor import TRIES, Actor, Lost, Supervisor, Worker
 from nst_onnx.jobs.video import libraries
-from nst_onnx.jobs.video.decode import Film, content
-from nst_onnx.jobs.video.frame_painter import Painter
+from nst_onnx.jobs.video.decode import Film, prepare_frame
+from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import read_frame, write_frame
 from nst_onnx.jobs.video.options import VideoOptions
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.sessions import Network
 from nst_onnx.picture import Picture
 from nst_onnx.runtime import Device
-from nst_onnx.version import __version__
+from nst_onnx.support.arrays import Array
 
-Done = tuple[int, bytes, int, dict[str, float]]
-"""The number of a frame, and what `ScenePainter.paint` says of it."""
+FrameFile = tuple[bytes, int, dict[str, float]]
+"""A painted frame as the bytes of its file, the evaluations that it took, and its losses."""
 
-AHEAD = 3  # frames that a worker is asked for at a time: it need not wait for this machine to hear of one
-_LISTEN = 0.5  # seconds, after which somebody who wants to stop is heard
+QUEUED_FRAMES = 3  # tasks that a worker has at a time, so that it need not wait for this machine
 
 
-@dataclass(frozen=True, eq=False)
-class Commission:
-    """All that a worker needs to know, and the bytes of the film; no disk is shared.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VideoPayload:
+    """All that a worker requires, with the bytes of the video file, since no shared disk is required.
 
-    `threads`: 0 for as many as a worker has processors. `shape`: (H, W) of the frames that are painted.
+    `shape`: (H, W) of the painted frames. `threads`: 0 for as many as a worker has processors.
     """
 
     film: Film
@@ -48,190 +47,145 @@ class Commission:
     options: VideoOptions
 
 
-class ScenePainter:
-    """An actor of Ray, which keeps its network warm. Frames of a scene are asked for in their order.
-
-    `cpus`: how many processors it may use, which is also its share of the memory.
-    """
+class SceneActor(Actor):
+    """Ray actor that paints scenes. Frames of a scene are requested in their order."""
 
     def __init__(self, cpus: float) -> None:
-        self._cpus = cpus
+        super().__init__(cpus)
         self._folder = tempfile.TemporaryDirectory(prefix="nst-onnx-")
+        self._frame_file = Path(self._folder.name) / "frame.png"
 
-    def open(self, version: str, commission: Commission) -> None:
-        """Open the network. `version`: of nst-onnx where the work comes from. Raises NstError."""
-        if version != __version__:
-            raise ClusterError(
-                f"{socket.gethostname()} has nst-onnx {__version__}, not {version}",
-                "install the same version everywhere",
-            )
+    def open(self, payload: VideoPayload) -> None:
+        """Store the video file, and open the network. Raises NstError."""
         libraries.check()
-        film = Path(self._folder.name) / f"film{commission.film.path.suffix}"
-        film.write_bytes(commission.data)
-        self._film = replace(commission.film, path=film)
-        self._shape, self._styles, self._options = commission.shape, commission.styles, commission.options
-        if self._options.max_memory is None:
-            self._options = replace(self._options, max_memory=memory(self._cpus))
-        threads = commission.threads or max(1, int(self._cpus))
-        device = replace(commission.device, index=0)  # Ray shows it no GPU but its own
-        self._network = Network(commission.extractor, device, threads)
+        path = Path(self._folder.name) / f"film{payload.film.path.suffix}"
+        path.write_bytes(payload.data)
+        options = payload.options
+        if options.max_memory is None:
+            options = replace(options, max_memory=memory_limit(self.cpus))
+        self._payload = replace(payload, film=replace(payload.film, path=path), data=b"", options=options)
+        threads = payload.threads or max(1, int(self.cpus))
+        device = replace(payload.device, index=0)  # Ray makes one GPU visible to the actor
+        self._network = Network(payload.extractor, device, threads)
 
     def begin(self, number: int) -> None:
-        """Go to the frame that a scene begins with."""
-        self._frames = self._film.frames(number)
-        self._painter = Painter(self._network, self._styles, self._options)
+        """Begin the scene whose first frame has this number."""
+        self._frames = self._payload.film.frames(number)
+        self._painter = FramePainter(self._network, self._payload.styles, self._payload.options)
 
-    def follow(self, data: bytes) -> None:
-        """Take the next frame as it was painted before."""
-        self._file.write_bytes(data)
-        painted = read_frame(self._file)
+    def skip(self, data: bytes) -> None:
+        """Skip the next frame, which is painted already. `data`: its file."""
+        self._frame_file.write_bytes(data)
+        painted = read_frame(self._frame_file)
         assert painted is not None
-        self._painter.follow(self._next(), painted)
+        self._painter.skip(self._next_frame(), painted)
 
-    def paint(self) -> tuple[bytes, int, dict[str, float]]:
-        """Return the next frame as it is kept, the evaluations that it took, and its losses."""
+    def paint(self) -> FrameFile:
+        """Paint the next frame."""
         evaluations, losses = 0, dict[str, float]()
 
-        def tell(iteration: int, _: int, found: Any) -> None:
+        def callback(iteration: int, _: int, found: Mapping[str, float]) -> None:
             nonlocal evaluations, losses
             evaluations, losses = iteration, dict(found)
 
-        write_frame(self._file, self._painter.paint(self._next(), tell))
-        return self._file.read_bytes(), evaluations, losses
+        write_frame(self._frame_file, self._painter.paint(self._next_frame(), callback))
+        return self._frame_file.read_bytes(), evaluations, losses
 
-    @property
-    def _file(self) -> Path:
-        return Path(self._folder.name) / "frame.png"
-
-    def _next(self) -> Any:
-        return content(next(self._frames), self._shape)
+    def _next_frame(self) -> Array:
+        return prepare_frame(next(self._frames), self._payload.shape)
 
 
-@dataclass(eq=False)
-class _Worker:
-    """An actor, its scene, which frame of it is to be asked for next, and what was asked for already.
+@dataclass
+class _Assignment:
+    """A worker's scene, and those of its frames that are not yet requested."""
 
-    `promised`: for which frame, and Ray's reference. `born`: whether it has opened the network.
-    """
-
-    actor: Any
     scene: range
-    following: int
-    promised: deque[tuple[int, Any]] = field(default_factory=deque)
-    born: bool = False
+    remaining: range
 
 
-class Scenes:
-    """Workers in a cluster of Ray, which paint a scene each at a time."""
+class ScenePool:
+    """Paints the scenes of a video in actors, one scene at a time in each."""
 
     def __init__(
         self,
-        ray: Any,
-        commission: Commission,
-        kept: Callable[[int], bytes | None],
+        ray: Ray,
+        payload: VideoPayload,
+        stored_frame: Callable[[int], bytes | None],
         workers: int | None = None,
     ) -> None:
-        """`ray`: the module, connected. `kept(number)`: the bytes of a frame that is done, else None.
+        """`ray`: the module, connected. `stored_frame(number)`: the file of a painted frame, else None.
 
-        `workers`: None for as many as suit the cluster. Raises OptionError for less than one, ClusterError
-        where the cluster has nothing to compute with.
+        `workers`: None to derive it from the cluster. Raises OptionError for less than one worker,
+        ClusterError if the cluster has no suitable resources.
         """
-        if workers is not None and workers < 1:
-            raise OptionError(f"there must be at least one worker, not {workers}")
-        self._ray, self._kept = ray, kept
-        self._share = share(ray.nodes(), str(commission.device), workers)
-        self._commission = ray.put(commission)
+        self._stored_frame = stored_frame
+        self._supervisor = Supervisor(
+            ray, SceneActor, device=str(payload.device), workers=workers, extra="video"
+        )
+        self._payload = ray.put(payload)
+        self._scenes: Iterator[range] = iter(())
+        self._to_resume: deque[range] = deque()
+        self._assigned: dict[Worker, _Assignment] = {}
 
-    def paint(self, scenes: Iterator[range]) -> Generator[Done, None, None]:
-        """Yield frames as they are done. Each must be kept before the next is asked for. Raises NstError."""
-        self._scenes, self._again = scenes, deque[range]()
-        self._deaths, self._stillborn = Counter[int](), 0
-        self._workers: list[_Worker] = []
+    def paint(self, scenes: Iterator[range]) -> Generator[tuple[int, FrameFile], None, None]:
+        """Yield (number, frame) as frames are painted.
+
+        Each must be stored before the next is requested from this generator. Raises NstError.
+        """
+        self._scenes = scenes
         try:
-            while self._employ():
-                awaited = [worker.promised[0][1] for worker in self._workers]
-                done, _ = self._ray.wait(awaited, timeout=_LISTEN)
-                for worker in [worker for worker in self._workers if worker.promised[0][1] in done]:
-                    yield from self._take(worker)
+            while self._assign():
+                for worker, number, result in self._supervisor.completed():
+                    if isinstance(result, Lost):
+                        self._after_loss(worker, number, result)
+                        continue
+                    if result is not None and number is not None:
+                        yield number, cast(FrameFile, result)
+                    self._request(worker)
         finally:
-            for worker in self._workers:
-                self._ray.kill(worker.actor)
+            self._supervisor.stop()
 
-    def _employ(self) -> bool:
-        """Give scenes to those who have none, new workers among them; say whether anybody has work.
+    def _assign(self) -> bool:
+        """Assign scenes to idle and to new workers; return whether any worker has tasks.
 
-        Scenes are looked for only when there is somebody to paint them.
+        Scenes are searched for only while a worker is free. Raises ClusterError if no worker can start.
         """
-        idle = [worker for worker in self._workers if not worker.promised]
-        while idle or (len(self._workers) < self._share.workers and self._stillborn < TRIES):
-            scene = self._again.popleft() if self._again else next(self._scenes, None)
+        idle = [worker for worker in self._supervisor.workers if not worker.pending]
+        while idle or self._supervisor.can_start:
+            scene = self._to_resume.popleft() if self._to_resume else next(self._scenes, None)
             if scene is None:
                 break
-            worker = idle.pop() if idle else self._hire()
-            worker.scene, worker.following = scene, scene.start
-            worker.promised.append((scene.start, worker.actor.begin.remote(scene.start)))
-            self._ask(worker)
+            worker = idle.pop() if idle else self._start_worker()
+            self._assigned[worker] = _Assignment(scene, remaining=scene)
+            worker.submit(scene.start, worker.actor.begin.remote(scene.start))
+            self._request(worker)
         for worker in idle:
-            self._dismiss(worker)
-        return bool(self._workers)
+            del self._assigned[worker]
+            self._supervisor.dismiss(worker)
+        if self._to_resume:
+            self._supervisor.check_any_left()
+        return bool(self._supervisor.workers)
 
-    def _hire(self) -> _Worker:
-        actor = (
-            self._ray.remote(ScenePainter)
-            .options(num_cpus=self._share.cpus, num_gpus=self._share.gpus, scheduling_strategy="SPREAD")
-            .remote(self._share.cpus)
-        )
-        worker = _Worker(actor, range(0), 0)
-        worker.promised.append((0, actor.open.remote(__version__, self._commission)))
-        self._workers.append(worker)
+    def _start_worker(self) -> Worker:
+        worker = self._supervisor.start()
+        worker.submit(None, worker.actor.open.remote(self._payload))
         return worker
 
-    def _ask(self, worker: _Worker) -> None:
-        """Ask for the next frames; what was done before is told instead."""
-        while worker.following < worker.scene.stop and len(worker.promised) < AHEAD:
-            number, worker.following = worker.following, worker.following + 1
-            data = self._kept(number)
-            promise = worker.actor.paint.remote() if data is None else worker.actor.follow.remote(data)
-            worker.promised.append((number, promise))
+    def _request(self, worker: Worker) -> None:
+        """Request the next frames of a worker's scene; send those that are painted already."""
+        assigned, actor = self._assigned[worker], worker.actor
+        while assigned.remaining and len(worker.pending) < QUEUED_FRAMES:
+            number, assigned.remaining = assigned.remaining[0], assigned.remaining[1:]
+            data = self._stored_frame(number)
+            worker.submit(number, actor.paint.remote() if data is None else actor.skip.remote(data))
 
-    def _take(self, worker: _Worker) -> Iterator[Done]:
-        """Take what a worker has done, and ask for more."""
-        number, promise = worker.promised[0]
-        try:
-            painted = self._ray.get(promise)
-        except self._ray.exceptions.RayError as error:
-            self._lose(worker, number, error)
-            return
-        worker.promised.popleft()
-        if not worker.born:
-            worker.born, self._stillborn = True, 0
-        if painted is not None:
-            yield number, *painted
-        self._ask(worker)
-
-    def _lose(self, worker: _Worker, number: int, error: Exception) -> None:
-        """Let another worker go on where one has died; if that has been tried enough, raise ClusterError."""
-        cause = getattr(error, "cause", None)
-        if isinstance(cause, NstError | MemoryError):  # so it would end on this machine, too
-            raise cause from None
-        self._dismiss(worker)
-        reason = str(cause or error).strip().partition("\n")[0]
-        self._again.appendleft(worker.scene)
-        if worker.born:
-            self._deaths[number] += 1
-            if self._deaths[number] == TRIES:
-                raise ClusterError(
-                    f"{TRIES} workers died while they painted frame {number + 1}: {reason}",
-                    "the same command goes on; choose a smaller size if memory was short",
-                )
-        else:
-            self._stillborn += 1
-        if self._stillborn >= TRIES and not self._workers:
+    def _after_loss(self, worker: Worker, number: int | None, lost: Lost) -> None:
+        """Queue the scene of a lost worker again. Raises ClusterError after the last try."""
+        if isinstance(lost.cause, NstError | MemoryError):  # it would fail on this machine, too
+            raise lost.cause from None
+        self._to_resume.appendleft(self._assigned.pop(worker).scene)
+        if number is not None and lost.losses == TRIES:
             raise ClusterError(
-                f"no worker of the cluster can begin: {reason}",
-                "nst-onnx[cpu,video] or [gpu,video] must be installed on every machine of it",
+                f"{TRIES} workers died while they painted frame {number + 1}: {lost.reason}",
+                "the same command goes on; choose a smaller size if memory was short",
             )
-
-    def _dismiss(self, worker: _Worker) -> None:
-        self._workers.remove(worker)
-        self._ray.kill(worker.actor)

@@ -1,4 +1,4 @@
-"""A video from beginning to end: read, painted frame by frame, written."""
+"""Stylizes a video from end to end: decodes it, paints and stores its frames, and encodes the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.jobs.video import encode, libraries
-from nst_onnx.jobs.video.decode import Film, content
-from nst_onnx.jobs.video.frame_painter import Painter
-from nst_onnx.jobs.video.frame_store import Kept
-from nst_onnx.jobs.video.optical_flow import LEAST, between
+from nst_onnx.jobs.video.decode import Film, prepare_frame
+from nst_onnx.jobs.video.frame_painter import FramePainter
+from nst_onnx.jobs.video.frame_store import FrameStore
+from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
 from nst_onnx.jobs.video.options import VideoOptions
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
@@ -30,16 +30,17 @@ from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
 from nst_onnx.picture import Picture, Source, read
 from nst_onnx.picture.colour import transfer_luminance
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.atomic_files import put
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FrameStep:
-    """Where a video is, after one evaluation, or with a frame that was done in an earlier run.
+    """Progress of a video after one evaluation, or at a frame that an earlier run has painted.
 
     `frame` of `frames`, counted from 0. `iteration` of at most `iterations` evaluations for this frame; both
-    are 0 where it was done before. `losses` as in `nst_onnx.Step`, and "temporal". `seconds`: so far.
-    Where a cluster paints, frames are counted in the order in which they are done, and told of only then.
+    are 0 if it was painted before. `losses` as in `nst_onnx.Step`, and "temporal". `seconds`: so far.
+    In a cluster, frames are counted in the order of their completion, and reported only then.
     """
 
     frame: int
@@ -50,12 +51,12 @@ class FrameStep:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoResult:
-    """What came of a video.
+    """The result of a video.
 
-    `scenes`: the numbers of the frames, counted from 0, that scenes begin with. `painted`: how many frames
-    were painted in this run; the others were done before. `shape`: (H, W).
+    `scenes`: the first frame of each scene, counted from 0. `painted`: the frames painted in this run; the
+    others were painted before. `shape`: (H, W).
     """
 
     output: Path
@@ -78,116 +79,115 @@ def stylize_video(
     workers: int | None = None,
     **options: Any,
 ) -> VideoResult:
-    """Paint a film in the manner of `style` (one picture, or several blended), and write it to `output`.
+    """Stylize a video with `style` (one picture, or several blended), and write it to `output`.
 
-    Each frame starts from the one before, moved along the optical flow, and is held to it where the flow can
-    be trusted; after a cut it starts afresh. Sound, times of the frames, their number and the shape of pixels
-    are the film's own. `output` (.mp4, .m4v, .mov or .mkv) appears whole or not at all. Frames that are
-    done are kept in the folder OUTPUT.nst-onnx until it stands; a call with the same arguments goes on
-    from there. `callback(step)` is called after every evaluation; its answer is not looked at. `ray`: the
-    cluster whose workers paint a scene each at a time (see `nst_onnx.jobs.ray.connect`); `workers`: how
-    many, None for as many as suit it. `options` are the fields of
-    `nst_onnx.jobs.video.VideoOptions`: those of a picture, temporal_weight, frame_steps, crf.
+    Each frame starts from the previous one, warped along the optical flow, with a temporal loss where the
+    flow is reliable; after a cut, painting starts anew. Sound, frame times, frame count and pixel aspect
+    ratio are the film's own. `output` (.mp4, .m4v, .mov or .mkv) is written atomically. Painted frames are
+    stored in the folder OUTPUT.nst-onnx until the video is complete; a call with the same arguments resumes
+    from them. `callback(step)` is called after every evaluation; its result is ignored. `ray`: the cluster
+    whose workers paint a scene each at a time (see `nst_onnx.jobs.ray.connect`); `workers`: their number,
+    None to derive it. `options` are the fields of `nst_onnx.jobs.video.VideoOptions`: those of a picture,
+    temporal_weight, frame_steps, crf.
     Raises subclasses of NstError.
 
     >>> nst_onnx.stylize_video("holiday.mp4", "painting.jpg", "painted.mp4", size=640)
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     libraries.check()
     if workers is not None and ray is None:
         raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
-    for what, name in {"a film": film, "the output": output}.items():
-        if not isinstance(name, str | os.PathLike):
-            raise OptionError(f"{what} is named by its path, not by {name!r}")
+    source_path, path = _path(film, "a film"), _path(output, "the output")
     checked = VideoOptions.of(options)
     sources = style_list(style)
     check_style_weights(checked.style_weights, len(sources))
-    styles = [read(source, what="style picture") for source in sources]
-    path = Path(output)
+    styles = [read(picture, what="style picture") for picture in sources]
     encode.check_place(path)
-    if path.resolve() == Path(film).resolve():
+    if path.resolve() == source_path.resolve():
         raise OptionError(f"{path} is the film, and is not written over", "choose another name")
     source = Film.open(film)
     encode.check_fit(source, path)
     if not isinstance(model, Network):
         model = NetworkChoice(model, device).open(presets.find(checked.preset))
-    first = Picture(content(next(source.frames()), source.shape), None, source.path.name, 8)
+    first = Picture(prepare_frame(next(source.frames()), source.shape), None, source.path.name, 8)
     chosen = sized(within_budget(checked, first.shape, model.device.kind), first)
     shape = final_shape(first.shape, chosen.size or 0)
-    if max(shape) < LEAST:
+    if max(shape) < MIN_SIDE:
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
-    kept = Kept(path)
+    store = FrameStore(path)
     painting = Painting(model, first, styles, chosen)
-    kept.open(_fingerprint(painting, source, chosen))
-    run = _Run(source, shape, kept, callback, begun)
+    store.open(_fingerprint(painting, source, chosen))
+    run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
     try:
         if ray is None:
-            run.paint(Painter(model, styles, chosen))
+            run.paint(FramePainter(model, styles, chosen))
         else:
-            run.paint_there(
-                ray, workers, model, styles, replace(chosen, init=painting.plan.initial.given or chosen.init)
-            )
-        pictures = _shown(source, shape, kept, luminance=chosen.preserve_colour == "luminance")
-        encode.encode(source, pictures, shape, kept.unfinished, chosen.crf)
-        put(kept.unfinished, path)
+            with_init = replace(chosen, init=painting.plan.initial.given or chosen.init)
+            run.paint_in_cluster(ray, workers, model, styles, with_init)
+        frames = _output_frames(source, shape, store, luminance=chosen.preserve_colour == "luminance")
+        encode.encode(source, frames, shape, store.unfinished, chosen.crf)
+        put(store.unfinished, path)
     except BaseException:
-        kept.remove_if_empty()
+        store.remove_if_empty()
         raise
-    kept.remove()
+    store.remove()
     return VideoResult(
-        path, len(source.times), run.painted, tuple(run.scenes), shape, time.monotonic() - begun
+        output=path,
+        frames=len(source.times),
+        painted=run.painted,
+        scenes=tuple(run.scenes),
+        shape=shape,
+        seconds=time.monotonic() - started,
     )
 
 
 def sized(options: VideoOptions, content: Picture) -> VideoOptions:
     """Return the options with the size of the frames, (width, height), both even.
 
-    Where none is given the frames are not made larger than they are. Raises OptionError for odd sides.
+    Without a given size, frames are not enlarged. Raises OptionError for odd sides.
     """
     size = options.size
     if isinstance(size, tuple | list):
         if size[0] % 2 or size[1] % 2:
             raise OptionError(f"the sides of a video must be even, not {size[0]}×{size[1]}", "change by 1")
         return options
-    usual = presets.find(options.preset).size
-    longest = usual if isinstance(usual, int) else max(usual)
+    default = presets.find(options.preset).size
+    longest = default if isinstance(default, int) else max(default)
     height, width = encode.even(final_shape(content.shape, size or min(longest, max(content.shape))))
     return replace(options, size=(width, height))
 
 
-class _Run:
-    """The painting of all frames that are not yet done."""
+@dataclass(eq=False, kw_only=True)
+class _VideoRun:
+    """Paints and stores all frames that are not in the store. `started`: of the clock `time.monotonic`.
 
-    def __init__(
-        self,
-        film: Film,
-        shape: tuple[int, int],
-        kept: Kept,
-        callback: Callable[[FrameStep], None] | None,
-        begun: float,
-    ) -> None:
-        self._film, self._shape, self._kept = film, shape, kept
-        self._callback, self._begun = callback, begun
-        self.painted = 0
-        self.scenes: list[int] = []
-        self._done = 0
+    `painted`, `done`: frames painted in this run, and frames reported. `scenes`: their first frames.
+    """
 
-    def paint(self, painter: Painter) -> None:
-        """Paint them, and keep each."""
-        for number, pixels in enumerate(self._film.frames()):
-            frame = content(pixels, self._shape)
-            done = self._kept.load(number)
-            if done is None:
-                done = painter.paint(frame, partial(self._tell, number))
-                self._kept.save(number, done)
+    film: Film
+    shape: tuple[int, int]
+    store: FrameStore
+    callback: Callable[[FrameStep], None] | None
+    started: float
+    painted: int = 0
+    done: int = 0
+    scenes: list[int] = field(default_factory=list)
+
+    def paint(self, painter: FramePainter) -> None:
+        """Paint the frames in this process."""
+        for number, frame in self._frames():
+            painted = self.store.load(number)
+            if painted is None:
+                painted = painter.paint(frame, partial(self._report, number))
+                self.store.save(number, painted)
                 self.painted += 1
             else:
-                painter.follow(frame, done)
-                self._tell(number, 0, 0, {})
-            if done.opens:
+                painter.skip(frame, painted)
+                self._report(number, 0, 0, {})
+            if painted.starts_scene:
                 self.scenes.append(number)
 
-    def paint_there(
+    def paint_in_cluster(
         self,
         address: str,
         workers: int | None,
@@ -195,63 +195,97 @@ class _Run:
         styles: list[Picture],
         options: VideoOptions,
     ) -> None:
-        """Let the workers of a cluster paint them, and keep each. Raises ClusterError."""
+        """Paint the frames by the workers of a Ray cluster. Raises ClusterError."""
         from nst_onnx.jobs.ray.connect import connect
 
         with connect(address) as ray:
-            from nst_onnx.jobs.video.ray_scenes import Commission, Scenes
+            from nst_onnx.jobs.video.ray_scenes import ScenePool, VideoPayload
 
-            film, data = self._film, self._film.path.read_bytes()
-            commission = Commission(
-                film, data, self._shape, network.extractor, network.device, network.threads, styles, options
+            payload = VideoPayload(
+                film=self.film,
+                data=self.film.path.read_bytes(),
+                shape=self.shape,
+                extractor=network.extractor,
+                device=network.device,
+                threads=network.threads,
+                styles=styles,
+                options=options,
             )
-            crew = Scenes(ray, commission, self._kept.data, workers)
-            with closing(crew.paint(self._unfinished())) as frames:
-                for number, frame, evaluations, losses in frames:
-                    self._kept.put(number, frame)
+            pool = ScenePool(ray, payload, self.store.load_bytes, workers)
+            with closing(pool.paint(self._unfinished_scenes())) as frames:
+                for number, (data, evaluations, losses) in frames:
+                    self.store.save_bytes(number, data)
                     self.painted += 1
-                    self._tell(self._done, evaluations, evaluations, losses)
-                    self._done += 1
+                    self._report_next(evaluations, losses)
 
-    def _unfinished(self) -> Iterator[range]:
-        """Yield scenes, each up to the last of its frames that is not yet done, if there is any."""
-        before, missing = None, None
-        for number, pixels in enumerate(self._film.frames()):
-            frame = content(pixels, self._shape)
-            done = self._kept.load(number)
-            if done.opens if done else before is None or between(before, frame).cut:
-                if missing is not None:
-                    yield range(self.scenes[-1], missing + 1)
-                self.scenes.append(number)
-                missing = None
-            if done is None:
-                missing = number
+    def _frames(self) -> Iterator[tuple[int, Array]]:
+        for number, pixels in enumerate(self.film.frames()):
+            yield number, prepare_frame(pixels, self.shape)
+
+    def _unfinished_scenes(self) -> Iterator[range]:
+        """Yield each scene that has frames to paint, up to the last one of these."""
+        previous: Array | None = None
+        last_missing: int | None = None
+        for number, frame in self._frames():
+            painted = self.store.load(number)
+            if painted is not None:
+                starts_scene = painted.starts_scene
             else:
-                self._tell(self._done, 0, 0, {})
-                self._done += 1
-            before = frame
-        if missing is not None:
-            yield range(self.scenes[-1], missing + 1)
+                starts_scene = previous is None or backward_flow(previous, frame).cut
+            if starts_scene:
+                if last_missing is not None:
+                    yield range(self.scenes[-1], last_missing + 1)
+                self.scenes.append(number)
+                last_missing = None
+            if painted is None:
+                last_missing = number
+            else:
+                self._report_next(0, {})
+            previous = frame
+        if last_missing is not None:
+            yield range(self.scenes[-1], last_missing + 1)
 
-    def _tell(self, number: int, iteration: int, iterations: int, losses: Mapping[str, float]) -> None:
-        if self._callback is not None:
-            frames, seconds = len(self._film.times), time.monotonic() - self._begun
-            self._callback(FrameStep(number, frames, iteration, iterations, dict(losses), seconds))
+    def _report_next(self, evaluations: int, losses: Mapping[str, float]) -> None:
+        """Report a finished frame, counted in the order of completion."""
+        self._report(self.done, evaluations, evaluations, losses)
+        self.done += 1
+
+    def _report(self, number: int, iteration: int, iterations: int, losses: Mapping[str, float]) -> None:
+        if self.callback is not None:
+            self.callback(
+                FrameStep(
+                    frame=number,
+                    frames=len(self.film.times),
+                    iteration=iteration,
+                    iterations=iterations,
+                    losses=dict(losses),
+                    seconds=time.monotonic() - self.started,
+                )
+            )
 
 
-def _shown(
-    film: Film, shape: tuple[int, int], kept: Kept, *, luminance: bool
+def _path(name: object, what: str) -> Path:
+    """Return a user's argument as a path. Raises OptionError if it is none."""
+    if not isinstance(name, str | os.PathLike):
+        raise OptionError(f"{what} is named by its path, not by {name!r}")
+    return Path(name)
+
+
+def _output_frames(
+    film: Film, shape: tuple[int, int], store: FrameStore, *, luminance: bool
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield all frames as they are to be seen: with `luminance`, in the film's own colours."""
+    """Yield all frames as they are encoded; with `luminance`, in the film's own colours."""
     for number, pixels in enumerate(film.frames()):
-        done = kept.load(number)
-        assert done is not None
-        picture = transfer_luminance(done.picture, content(pixels, shape)) if luminance else done.picture
+        painted = store.load(number)
+        assert painted is not None
+        picture = painted.picture
+        if luminance:
+            picture = transfer_luminance(picture, prepare_frame(pixels, shape))
         yield np.rint(picture * 255).astype(np.uint8)
 
 
 def _fingerprint(first: Painting, film: Film, options: VideoOptions) -> str:
-    """Return a digest of all that the frames depend on."""
+    """Return a digest of all inputs that the frames depend on."""
     with film.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     parts = (first.fingerprint(), content, options.frame_steps, options.temporal_weight)

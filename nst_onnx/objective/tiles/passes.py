@@ -10,8 +10,9 @@ import numpy as np
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 from nst_onnx.objective.tile_graphs import feature_shapes
-from nst_onnx.runtime import AnyBound, give_back
+from nst_onnx.runtime import BoundSession
 from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import release_free_memory
 
 
 class TilePasses:
@@ -61,18 +62,18 @@ class TilePasses:
         losses = self._gradient.read(LOSSES) if self.terms.positionwise else np.zeros(0, np.float32)
         return losses, self._gradient.read(GRADIENT)[0]
 
-    def _write(self, bound: AnyBound, window: Array, root_weights: Mapping[str, Array]) -> None:
+    def _write(self, bound: BoundSession, window: Array, root_weights: Mapping[str, Array]) -> None:
         bound.write(PICTURE, window[None])
         for layer in self.terms.layers:
             bound.write(f"root_weights/{layer}", root_weights[layer][None, None])
 
     @cached_property
-    def _statistics(self) -> AnyBound:
-        give_back()
+    def _statistics(self) -> BoundSession:
+        release_free_memory()
         return self._sessions.tile_statistics.bind(self._inputs(), self._maps() | self._sums())
 
     @cached_property
-    def _gradient(self) -> AnyBound:
+    def _gradient(self) -> BoundSession:
         feeds = self._inputs()
         feeds |= {f"derivative/{name}": zeros(*shape) for name, shape in self._sums().items()}
         feeds |= {f"target/{name}": zeros(*shape) for name, shape in self._maps().items()}
@@ -81,7 +82,7 @@ class TilePasses:
         outputs: dict[str, tuple[int, ...]] = {GRADIENT: (1, 3, *self.window)}
         if count:
             outputs[LOSSES] = (count,)
-        give_back()
+        release_free_memory()
         return self._sessions.tile_gradient.bind(feeds, outputs)
 
     def _inputs(self) -> dict[str, Array]:

@@ -11,7 +11,7 @@ from nst_onnx.graph import Graph
 from nst_onnx.graph.receptive_field import Field
 from nst_onnx.objective.terms import MASK
 from nst_onnx.objective.tiles.layout import Layout, Span
-from nst_onnx.runtime import AnySession, Device, open_session
+from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
@@ -109,7 +109,7 @@ def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last:
     return slice(first - begin, end - begin), slice(first - border, end - border)
 
 
-def resizer() -> AnySession:
+def resizer() -> Session:
     """Return the model that resizes a mask to a layer's features, as the graph of a whole picture does."""
     g = Graph()
     g.input(MASK, [1, 1, None, None])
@@ -122,7 +122,7 @@ def resizer() -> AnySession:
     return open_session(g.model(), Device("cpu"))
 
 
-def resized(session: AnySession, mask: Array, shape: tuple[int, int]) -> Array:
+def resized(session: Session, mask: Array, shape: tuple[int, int]) -> Array:
     """Return a mask H×W at another size; the mask itself where it has that size."""
     if mask.shape == shape:
         return mask

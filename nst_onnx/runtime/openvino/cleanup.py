@@ -1,4 +1,4 @@
-"""Steps of a graph that do nothing but take time, taken out before OpenVINO compiles it."""
+"""Graph pass for OpenVINO: removes identity operations that its compiler would execute as copies."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ import numpy as np
 from nst_onnx.runtime.devices import openvino
 
 
-def tidy(model: Any) -> None:
-    """Change a model with static shapes (openvino.Model) so that it computes the same with less work."""
-    ops = openvino().opset13
-    from openvino import passes
+def remove_identities(model: Any) -> None:
+    """Remove padding by nothing, + 0 and × 1 from a model with static shapes (openvino.Model), in place.
 
+    Gram matrices are transposed, which changes nothing because they are symmetric: see the comment below.
+    """
+    ops, passes = openvino().opset13, openvino().passes
     manager = passes.Manager()
-    manager.register_pass(passes.ConstantFolding())  # where nothing is padded is known only now
+    manager.register_pass(passes.ConstantFolding())  # widths of borders are constant only with static shapes
     manager.run_passes(model)
     for node in model.get_ordered_ops():
-        if (same := _unchanged(node)) is not None:
+        if (source := _identity_source(node)) is not None:
             for use in node.output(0).get_target_inputs():
-                use.replace_source_output(same)
+                use.replace_source_output(source)
         elif _is_gram(node):
-            # OpenVINO would scale X in place of the much smaller XᵀX if the scaling came next.
+            # Without it OpenVINO would move the following scaling from XᵀX to the much larger X.
             uses = node.output(0).get_target_inputs()
-            turned = ops.transpose(node, ops.constant(np.array([1, 0], np.int64)))
+            transposed = ops.transpose(node, ops.constant(np.array([1, 0], np.int64)))
             for use in uses:
-                use.replace_source_output(turned.output(0))
+                use.replace_source_output(transposed.output(0))
 
 
-def _unchanged(node: Any) -> Any:
-    """Return the input that a node gives on as it is; None if it does something."""
+def _identity_source(node: Any) -> Any:
+    """Return the input that a node passes on unchanged; None where it computes something."""
     kind, inputs = node.get_type_name(), node.input_values()
     if kind == "Pad":
         return inputs[0] if all(_is(0, end) for end in inputs[1:3]) else None
-    idle = {"Add": 0, "Multiply": 1}.get(kind)  # a Gemm is read as a product, times one, plus zero
-    if idle is None or not _is(idle, inputs[1]):
+    neutral = {"Add": 0, "Multiply": 1}.get(kind)  # OpenVINO imports Gemm as A·B × 1 + 0
+    if neutral is None or not _is(neutral, inputs[1]):
         return None
     shapes = [output.get_partial_shape() for output in (inputs[0], node.output(0))]
     return inputs[0] if all(shape.is_static for shape in shapes) and shapes[0] == shapes[1] else None
 
 
 def _is(value: float, output: Any) -> bool:
-    """Whether a tensor is fixed and has this value throughout."""
+    """Whether a tensor is a constant with this value everywhere."""
     node = output.get_node()
     return bool(node.get_type_name() == "Constant" and (node.data == value).all())
 

@@ -1,4 +1,4 @@
-"""Sessions by OpenVINO: the same graphs on the CPU, in float32 or with bfloat16 convolutions."""
+"""OpenVINO sessions: the same graphs on the CPU, in float32 or with bfloat16 convolutions."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
-from nst_onnx.runtime.devices import Device, openvino
-from nst_onnx.runtime.failure import readable
+from nst_onnx.runtime.backend import Device
+from nst_onnx.runtime.devices import openvino
 from nst_onnx.runtime.model_file import ModelFile
-from nst_onnx.runtime.openvino.cleanup import tidy
-from nst_onnx.runtime.openvino.winograd import by_winograd
+from nst_onnx.runtime.openvino.cleanup import remove_identities
+from nst_onnx.runtime.openvino.winograd import apply_winograd
+from nst_onnx.runtime.session import Array
 from nst_onnx.support import disk_arrays
-
-Array = npt.NDArray[Any]
+from nst_onnx.support.library_errors import runtime_error
 
 _SMALL = 1 << 20  # bytes: a picture of about 300×300
 _HINT = {"fp32": "f32", "bf16": "bf16"}
@@ -28,13 +27,19 @@ def _core() -> Any:
     return openvino().Core()
 
 
+@cache
+def has_bf16() -> bool:
+    """Return whether OpenVINO reports that the processor multiplies bfloat16 faster than float32."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 class OpenVinoSession:
     """A model loaded by OpenVINO."""
 
     def __init__(self, model: onnx.ModelProto, device: Device, threads: int = 0) -> None:
         """`threads`: how many to use, 0 for one per physical core.
 
-        Raises DeviceError where OpenVINO cannot be imported, ModelError where it refuses the model.
+        Raises DeviceError where OpenVINO cannot be imported, ModelError where it rejects the model.
         """
         self._file = ModelFile(model)
         read = self._read()
@@ -49,52 +54,52 @@ class OpenVinoSession:
         self._any_shape: Any = None
 
     def run(self, feeds: Mapping[str, Array], outputs: Iterable[str]) -> dict[str, Array]:
-        """Compute `outputs` once, from and to arrays of numpy of any shape."""
+        """Compute `outputs` once, from and to numpy arrays of any shape."""
         given = {k: np.ascontiguousarray(v) for k, v in feeds.items() if k in self.inputs}
         compiled = self._any_shape or self._compiled(self._read())
-        # A compiled model keeps the memory of its largest run: too much to stay, once the run was large.
+        # A compiled model holds the memory of its largest run: after a large one it is released.
         small = sum(array.nbytes for array in given.values()) <= _SMALL
         self._any_shape = compiled if small else None
         request = compiled.create_infer_request()
         try:
             request.infer(given)
         except Exception as error:
-            raise readable(error, "the model cannot be run") from error
+            raise runtime_error(error, "the model cannot be run") from error
         return {name: request.get_tensor(name).data.copy() for name in outputs}
 
-    def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> OpenVinoBound:
-        """Prepare repeated runs with inputs of these shapes, for which the model is compiled anew."""
+    def bind(self, feeds: Mapping[str, Array], outputs: Mapping[str, tuple[int, ...]]) -> BoundOpenVino:
+        """Prepare repeated runs; the model is compiled for the shapes of `feeds`."""
         model = self._read()
         given = {name: np.array(feeds[name], order="C") for name in self.inputs}
         try:
             model.reshape({name: list(array.shape) for name, array in given.items()})
         except Exception as error:
-            raise readable(error, "the model cannot be run") from error
-        tidy(model)
-        # In bfloat16 its rounding would show, and it saves less.
-        kernels = by_winograd(model) if self.device.precision == "fp32" else []
+            raise runtime_error(error, "the model cannot be run") from error
+        remove_identities(model)
+        # In bfloat16 Winograd's rounding error would be visible, and it saves less time.
+        kernels = apply_winograd(model) if self.device.precision == "fp32" else []
         compiled = self._compiled(model)
         del model
         self._file.release()
         disk_arrays.release(*kernels)
-        return OpenVinoBound(compiled, given)
+        return BoundOpenVino(compiled, given)
 
     def _read(self) -> Any:
-        """Return the model as OpenVINO reads it. Raises ModelError where it refuses it."""
+        """Return the model as OpenVINO reads it. Raises ModelError where it rejects it."""
         try:
             return _core().read_model(self._file.path)
         except Exception as error:  # OpenVINO raises RuntimeError for everything
-            raise readable(error, "the model cannot be loaded") from error
+            raise runtime_error(error, "the model cannot be loaded") from error
 
     def _compiled(self, model: Any) -> Any:
         try:
             return _core().compile_model(model, "CPU", self._settings)
         except Exception as error:
-            raise readable(error, "the model cannot be loaded") from error
+            raise runtime_error(error, "the model cannot be loaded") from error
 
 
-class OpenVinoBound:
-    """A session with all inputs in place: each `run` allocates nothing and moves nothing."""
+class BoundOpenVino:
+    """A session whose inputs share memory with numpy: `run` allocates and copies nothing."""
 
     def __init__(self, compiled: Any, feeds: Mapping[str, Array]) -> None:
         self._request = compiled.create_infer_request()
@@ -107,7 +112,7 @@ class OpenVinoBound:
         np.copyto(self._inputs[name], array)
 
     def feeds(self) -> dict[str, Array]:
-        """Return every input's contents."""
+        """Return the contents of every input."""
         return dict(self._inputs)
 
     def run(self) -> None:
@@ -115,7 +120,7 @@ class OpenVinoBound:
         try:
             self._request.infer()
         except Exception as error:
-            raise readable(error, "the model cannot be run") from error
+            raise runtime_error(error, "the model cannot be run") from error
 
     def read(self, name: str) -> Array:
         """Return an output's contents: a view that the next run overwrites."""

@@ -18,8 +18,9 @@ import pytest
 
 from nst_onnx.models import kernel_layout
 from nst_onnx.models.weights import DEPTHS, layer_names
+from support.checkout import ROOT
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+SHARED = ROOT.parent / "shared"
 NARROW = (5, 6, 7, 8, 8)
 Network = dict[str, tuple[np.ndarray, np.ndarray]]  # kernels O×I×H×W for BGR 0..255
 

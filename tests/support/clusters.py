@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conftest import ROOT
+from support.checkout import ROOT
 
 PATIENCE = 180.0  # seconds after which a test gives up
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from nst_onnx.errors import PictureError
-from nst_onnx.jobs.ray.shard_team import RemoteShard
+from nst_onnx.jobs.ray.shard_team import ShardActor
 
 
-class Failing(RemoteShard):
+class Failing(ShardActor):
     """Cannot hand rows to others."""
 
     def rows(self, *_: Any) -> Any:
@@ -16,7 +16,7 @@ class Failing(RemoteShard):
         raise PictureError("no paint", "buy some")
 
 
-class Unable(RemoteShard):
+class Unable(ShardActor):
     """Cannot begin, as on a machine where something is not installed."""
 
     def __init__(self, cpus: float) -> None:

@@ -4,6 +4,7 @@ On a CPU onnxruntime computes float16 in float32 and leaves out what casts it ca
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import onnx
@@ -29,7 +30,12 @@ def computed(
             helper.make_graph([node], "alone", inputs, results), opset_imports=model.opset_import
         )
         alone.ir_version = model.ir_version
-        session = onnxruntime.InferenceSession(alone.SerializeToString(), providers=["CPUExecutionProvider"])
+        session = _session(alone.SerializeToString())
         names = [r.name for r in results]
         known.update(zip(names, session.run(names, given), strict=True))
     return [known[name] for name in outputs]
+
+
+@lru_cache(maxsize=4096)
+def _session(model: bytes) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from conftest import smooth_picture
+
+from support.pictures import smooth_picture
 
 WIDTH, HEIGHT = 96, 64
 STEP = 2  # pixels to the left that everything moves from frame to frame

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from networks import vgg_network
+from support.networks import vgg_network
 
 from nst_onnx.objective.losses import content, style
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.terms import Term, Terms
 from nst_onnx.objective.tiles.memory_model import tile_pixels
-from nst_onnx.runtime import Device
-from nst_onnx.runtime.gpu_memory import gpu_memory
+from nst_onnx.runtime import Device, gpus
 from nst_onnx.support.memory import Memory
 
 TERMS = Terms((Term(content.LOSS, "conv3_1"), Term(style.LOSS, "conv1_1"), Term(style.LOSS, "conv2_1")))
@@ -22,9 +21,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the driver's program
 
 @pytest.fixture(autouse=True)
 def afresh() -> Iterator[None]:
-    gpu_memory.cache_clear()
+    gpus.memory.cache_clear()
     yield
-    gpu_memory.cache_clear()
+    gpus.memory.cache_clear()
 
 
 def driver(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -36,7 +35,7 @@ def driver(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 
 def test_what_the_driver_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     driver(tmp_path, monkeypatch, 'case "$1" in --id=1) echo 24576;; *) echo 8192;; esac')
-    assert (gpu_memory(0), gpu_memory(1)) == (8 << 30, 24 << 30)
+    assert (gpus.memory(0), gpus.memory(1)) == (8 << 30, 24 << 30)
 
 
 @pytest.mark.parametrize("lines", [("exit 9",), ("echo '[Not Supported]'",), ("echo",)])
@@ -44,12 +43,12 @@ def test_what_it_does_not_say(
     lines: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver(tmp_path, monkeypatch, *lines)
-    assert gpu_memory(0) is None
+    assert gpus.memory(0) is None
 
 
 def test_without_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpu_memory(0) is None
+    assert gpus.memory(0) is None
 
 
 def test_tiles_fit_on_the_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +58,6 @@ def test_tiles_fit_on_the_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     pixels = []
     for gigabytes in (4, 8):
         driver(tmp_path, monkeypatch, f"echo {gigabytes << 10}")
-        gpu_memory.cache_clear()
+        gpus.memory.cache_clear()
         pixels.append(tile_pixels(network, TERMS, machine))
     assert pixels[0] < pixels[1] < tile_pixels(vgg_network(tmp_path), TERMS, machine)

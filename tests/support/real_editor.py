@@ -9,7 +9,9 @@ from typing import Any, Self
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+from support.checkout import ROOT
+
+EXAMPLES = ROOT / "examples"
 PICTURES = {
     "NST_PHOTO": str(EXAMPLES / "content" / "harbour.jpg"),
     "NST_STYLE": str(EXAMPLES / "styles" / "whirl.jpg"),

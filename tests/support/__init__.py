@@ -1,0 +1,1 @@
+"""What tests share: networks, pictures, weight files, reference implementations, other processes."""
