@@ -22,7 +22,7 @@ _SPREAD = 1 << 20  # most pixels of a tile in shards, so that there are many ban
 
 
 class Evaluation(Protocol):
-    """Losses and gradient of pictures of one size, 3×H×W, RGB, 0..1; and first of all their targets."""
+    """Losses and gradient of pictures of one size, 3×H×W, RGB, 0..1. Targets are measured and set first."""
 
     def statistics(self, picture: Array, label: str) -> dict[str, Array]:
         """Return {term: the statistic of a picture}, for every loss that compares statistics.

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """List the presets: published recipes, and our own."""
+    from nst_onnx.objective.losses import LOSSES
+    from nst_onnx.objective.losses.loss import FeatureLoss
     from nst_onnx.painting.presets import PRESETS
 
+    losses = [name for name, loss in LOSSES.items() if isinstance(loss, FeatureLoss)]
     rows = []
     for name, preset in PRESETS.items():
         size = "x".join(map(str, preset.size)) if isinstance(preset.size, tuple) else str(preset.size)
@@ -23,12 +26,11 @@ def show() -> None:
                 preset.model or "any",
                 size,
                 f"{preset.steps} {preset.optimiser}",
-                _layers(preset.loss("content")),
-                _layers(preset.loss("style")),
+                *(_layers(preset.loss(loss)) for loss in losses),
                 preset.source,
             )
         )
-    table.show(("preset", "network", "size", "steps", "content", "style", "source"), rows)
+    table.show(("preset", "network", "size", "steps", *losses, "source"), rows)
 
 
 def _layers(weighted: WeightedLoss | None) -> str:
