@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.inputs import Inputs, final_shape
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.objective_settings import objective_settings
-from nst_onnx.painting.options import LossOptions, Options
+from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
 from nst_onnx.painting.result import Result
 from nst_onnx.painting.stylizer import Callback, Stylizer
 from nst_onnx.picture import Source, read
@@ -42,7 +42,7 @@ def stylize(
     resume: Checkpoint | None = None,
     ray: str | None = None,
     workers: int | None = None,
-    **options: Any,
+    **options: Unpack[OptionValues],
 ) -> Result:
     """Paint `content` in the manner of `style` (one picture, or several blended).
 
@@ -102,7 +102,7 @@ class Objective(objective.Objective):
         device: str | None = None,
         held_to: Temporal | None = None,
         team: Team | None = None,
-        **options: Any,
+        **options: Unpack[LossOptionValues],
     ) -> None:
         self.options = LossOptions.of(options)
         self.preset = presets.find(self.options.preset)

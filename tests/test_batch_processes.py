@@ -223,7 +223,7 @@ def test_ctrl_c(folder: Path, started: Callable[..., subprocess.Popen[str]]) -> 
     _, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130, err
     assert "Traceback" not in err
-    assert "not finished; the same command goes on" in err
+    assert "not finished; the same command resumes" in err
     assert list(folder.glob("out/.*.state"))
     again = started()
     _, err = again.communicate(timeout=PATIENCE)

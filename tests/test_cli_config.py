@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from nst_onnx.cli import config
-from nst_onnx.cli.arguments import Choice
+from nst_onnx.cli.arguments import Arguments
+from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.errors import OptionError
+from nst_onnx.painting.option_types import Flag
 from nst_onnx.painting.options import Options
 
 
@@ -18,7 +20,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_every_option_of_the_library_can_be_configured() -> None:
-    assert {field.name for field in fields(Options)} <= set(config.TYPES)
+    assert {field.name for field in fields(Options)} - {"extra"} <= set(config.options())
 
 
 def test_toml_and_command_line_spellings(tmp_path: Path) -> None:
@@ -40,17 +42,17 @@ def test_toml_and_command_line_spellings(tmp_path: Path) -> None:
 
 def test_memory_is_bytes_or_text(tmp_path: Path) -> None:
     for written, size in (('"2GB"', "2GB"), ("2000000000", 2_000_000_000)):
-        choice = Choice.of({}, write(tmp_path, f"max-memory = {written}"))
-        assert choice.options == {"max_memory": size}
+        arguments = Arguments.of({}, write(tmp_path, f"max-memory = {written}"))
+        assert arguments.options == {"max_memory": size}
     with pytest.raises(OptionError, match="max_memory must be a size"):
-        Choice.of({}, write(tmp_path, 'max-memory = "much"'))
+        Arguments.of({}, write(tmp_path, 'max-memory = "much"'))
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
     path = write(tmp_path, 'strength = 0.3\nseed = 5\nmodel = "compact"\npyramid = false')
-    choice = Choice.of({"strength": 0.6, "model": None, "pyramid": True}, path)
-    assert choice.options == {"strength": 0.6, "seed": 5, "pyramid": True}
-    assert choice.others == {"model": "compact"}
+    arguments = Arguments.of({"strength": 0.6, "model": None, "pyramid": True}, path)
+    assert arguments.options == {"strength": 0.6, "seed": 5, "pyramid": True}
+    assert arguments.run == RunOptions(model="compact")
 
 
 def test_names_as_on_the_command_line(tmp_path: Path) -> None:
@@ -73,9 +75,9 @@ def test_unknown_names_are_refused_with_help(tmp_path: Path, text: str, says: st
     assert says in caught.value.hint
 
 
-@pytest.mark.parametrize("name", list(config.TYPES))
+@pytest.mark.parametrize("name", list(config.options()))
 def test_values_of_a_wrong_kind_are_refused(tmp_path: Path, name: str) -> None:
-    wrong = '"x"' if config.TYPES[name] is config.SWITCH else "true"
+    wrong = '"x"' if isinstance(config.options()[name].type, Flag) else "true"
     with pytest.raises(OptionError, match=rf"c\.toml gives {name} a value of the wrong kind"):
         config.read(write(tmp_path, f"{name} = {wrong}"))
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import numpy
 import pytest
 from support.checkout import ROOT
 from support.command import Outcome
+
+from nst_onnx.cli.commands import doctor
 
 Nst = Callable[..., Outcome]
 
@@ -28,6 +32,26 @@ def test_a_sound_installation(nst: Nst) -> None:
     assert found["picture on cpu"]["state"] == "good"
     assert "steps" in found["picture on cpu"]["text"]
     assert found["cache"]["text"].startswith(os.environ["NST_ONNX_HOME"])
+
+
+def test_the_dependencies_are_those_of_the_package(nst: Nst) -> None:
+    """All that pyproject.toml names, but for onnxruntime's kinds and what only developers need."""
+    found = findings(nst("doctor", "--json"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = {name: project["optional-dependencies"][name] for name in doctor.PURPOSES}
+    for requirement in project["dependencies"]:
+        assert found[re.split(r"[>=\[]", requirement)[0]]["state"] == "good"
+    for extra, requirements in extras.items():
+        for requirement in requirements:
+            finding = found[re.split(r"[>=\[]", requirement)[0]]
+            assert finding["state"] == "good" or f"nst-onnx[{extra}]" in finding["text"]
+    assert "pytest" not in found
+
+
+def test_dependencies_of_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PACKAGE", "not-installed-anywhere")
+    (finding,) = doctor._dependencies()
+    assert finding.state == "warning"
 
 
 def test_for_people(nst: Nst) -> None:

@@ -88,7 +88,7 @@ def test_killed_without_warning(uninterrupted: Path) -> None:
     child.communicate()
     assert not (uninterrupted / "killed.png").exists()
     assert before < steps_saved(state) < 120
-    assert "going on from killed.npz" in go_on(uninterrupted, line)
+    assert "resuming from killed.npz" in go_on(uninterrupted, line)
     assert (uninterrupted / "killed.png").read_bytes() == (uninterrupted / "whole.png").read_bytes()
     assert not state.exists()
 
@@ -116,9 +116,9 @@ def test_interrupted(uninterrupted: Path, number: signal.Signals) -> None:
 @posix
 def test_ctrl_c_before_there_is_anything_to_save(uninterrupted: Path) -> None:
     code = (
-        "import signal, nst_onnx.cli.arguments as choice; "
+        "import signal, nst_onnx.cli.arguments as arguments; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "  # shells ignore it in the background
-        "choice.Choice.stylizer = lambda self: signal.raise_signal(signal.SIGINT); "
+        "arguments.Arguments.network = lambda self: signal.raise_signal(signal.SIGINT); "
         "from nst_onnx.cli import main; raise SystemExit(main())"
     )
     done = subprocess.run(
@@ -137,7 +137,7 @@ def test_state_of_a_run_that_ran_out_of_time_stays(pair: Path, nst: Nst) -> None
     line = "stylize content.png style.png --size 32 --steps 3000 --resume s.npz"
     outcome = nst(*line.split(), "-o", "out.png", "--max-seconds", "0.05")
     assert outcome.code == 0
-    assert "--resume s.npz again to go on" in outcome.err
+    assert "--resume s.npz again to resume" in outcome.err
     assert steps_saved(Path("s.npz")) >= 1
     assert Path("out.png").exists()
 
@@ -155,5 +155,5 @@ def test_with_its_time_up_each_call_goes_on(size: int, pair: Path, nst: Nst) -> 
             break
         assert steps_saved(Path("t.npz")) == json.loads(outcome.out)["iterations"] > before
         before = steps_saved(Path("t.npz"))
-        assert "--resume t.npz again to go on" in outcome.err
+        assert "--resume t.npz again to resume" in outcome.err
     assert before >= 4

@@ -17,7 +17,7 @@ from support.checkout import ROOT
 from support.networks import squeezenet
 
 from nst_onnx.cli import config
-from nst_onnx.cli.app import app
+from nst_onnx.cli.app import build
 from nst_onnx.graph.rules import RULES
 from nst_onnx.painting import presets, pyramid
 
@@ -134,7 +134,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 )
 def test_commands_are_ones(line: str) -> None:
     """Every command line in the documentation is one that the command understands."""
-    command, words = typer.main.get_command(app), shlex.split(line, comments=True)[1:]
+    command, words = typer.main.get_command(build()), shlex.split(line, comments=True)[1:]
     while hasattr(command, "commands"):
         command = command.commands[words.pop(0)]
     assert command.make_context(command.name, words).command is command

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 import nst_onnx
-from nst_onnx.cli.app import app
+from nst_onnx.cli.app import build
 
 yaml = pytest.importorskip("yaml")
 
@@ -98,7 +98,7 @@ def test_commands_of_workflows_are_ones() -> None:
     assert commands
     for line in commands:
         words = shlex.split(line.replace("$GITHUB_WORKSPACE", str(ROOT)))
-        command = typer.main.get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+        command = typer.main.get_command(build()).commands[words[0]]  # type: ignore[attr-defined]
         assert command.make_context(words[0], words[1:]).command is command
 
 

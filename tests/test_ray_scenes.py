@@ -317,7 +317,7 @@ def test_the_command_is_stopped_and_goes_on_without(folder: Path, nst: Nst, numb
     assert "Traceback" not in err
     if number != signal.SIGKILL:
         assert child.returncode == INTERRUPTED
-        assert f"of {FRAMES} frames are kept, the same command goes on" in err
+        assert f"of {FRAMES} frames are kept, the same command resumes" in err
     done = len(list(folder.glob("*.nst-onnx/*.png")))
     facts = json.loads(nst(*line).out)
     assert facts["painted"] == FRAMES - done < FRAMES

@@ -120,7 +120,7 @@ def test_a_worker_that_dies_and_the_way_to_go_on(ray: Any, folder: Path, nst: Ns
     killer.join()
     assert done.code == 1
     assert done.err.startswith("error: a worker of the cluster died")
-    assert "give --resume state.npz again to go on" in done.err
+    assert "give --resume state.npz again to resume" in done.err
     assert done.err.count("\n") == 1
     assert not Path("out.png").exists()
     assert not list(folder.glob("*.tmp*"))
@@ -129,7 +129,7 @@ def test_a_worker_that_dies_and_the_way_to_go_on(ray: Any, folder: Path, nst: Ns
     wait_for(lambda: not shards())
     again = nst(*words, *LINE, "--steps", "40", "--resume", "state.npz", "--json")
     assert again.code == 0, again.err
-    assert "going on from state.npz" in again.err
+    assert "resuming from state.npz" in again.err
     result = json.loads(again.out)
     assert (result["iterations"], result["complete"]) == (40, True)
     assert result["history"][: saved.facts["iteration"]] == saved.facts["history"]
@@ -228,7 +228,7 @@ def test_interrupted_and_killed_and_finished(folder: Path) -> None:
     child = command("--steps", "40", "--json")
     out, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 0, err
-    assert "going on from state.npz" in err
+    assert "resuming from state.npz" in err
     assert json.loads(out)["iterations"] == 40
     assert read("out.png").shape == (300, 120)
 

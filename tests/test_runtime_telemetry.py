@@ -140,8 +140,12 @@ def test_only_one_module_imports_it(library: str) -> None:
 
 
 def imported(source: str) -> set[str]:
-    """Return the packages that a module imports, anywhere in it."""
-    nodes = list(ast.walk(ast.parse(source)))
+    """Return the packages that a module imports when it runs, anywhere in it."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    nodes = list(ast.walk(tree))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     return {name.partition(".")[0] for name in names}

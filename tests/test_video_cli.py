@@ -142,7 +142,7 @@ def test_killed_and_started_again(folder: Path, nst: Nst) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(folder: Path, number: int) -> None:
     said = stopped(folder, number)
-    assert f"of {FRAMES} frames are kept, the same command goes on" in said
+    assert f"of {FRAMES} frames are kept, the same command resumes" in said
     assert said.endswith(f" {INTERRUPTED}")
     assert "Traceback" not in said
     assert not (folder / "out.mp4").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nst_onnx.editors.worker.model_cache import Warm
+from nst_onnx.editors.worker.model_cache import ModelCache
 from nst_onnx.errors import DeviceError, ModelError, OptionError
 from nst_onnx.models import catalogue
 from nst_onnx.runtime import choose
@@ -23,26 +23,26 @@ def models(tmp_path: Path) -> list[str]:
 
 
 def test_the_same_model_is_loaded_once() -> None:
-    warm = Warm()
-    first = warm.stylizer("compact", str(choose()), "default")
-    assert warm.stylizer("auto", "auto", "default") is first
-    assert warm.stylizer(str(catalogue.locate("compact")), str(choose()), "gatys2015") is first
+    cache = ModelCache()
+    first = cache.stylizer("compact", str(choose()), "default")
+    assert cache.stylizer("auto", "auto", "default") is first
+    assert cache.stylizer(str(catalogue.locate("compact")), str(choose()), "gatys2015") is first
 
 
 def test_a_model_that_has_changed_is_loaded_again(models: list[str]) -> None:
-    warm = Warm()
-    first = warm.stylizer(models[0], "cpu", "default")
+    cache = ModelCache()
+    first = cache.stylizer(models[0], "cpu", "default")
     Path(models[0]).touch()
-    assert warm.stylizer(models[0], "cpu", "default") is not first
+    assert cache.stylizer(models[0], "cpu", "default") is not first
 
 
 def test_the_two_latest_are_kept(models: list[str]) -> None:
-    warm = Warm()
-    a, b = (warm.stylizer(model, "cpu", "default") for model in models[:2])
-    assert warm.stylizer(models[0], "cpu", "default") is a
-    warm.stylizer(models[2], "cpu", "default")
-    assert warm.stylizer(models[0], "cpu", "default") is a
-    assert warm.stylizer(models[1], "cpu", "default") is not b
+    cache = ModelCache()
+    a, b = (cache.stylizer(model, "cpu", "default") for model in models[:2])
+    assert cache.stylizer(models[0], "cpu", "default") is a
+    cache.stylizer(models[2], "cpu", "default")
+    assert cache.stylizer(models[0], "cpu", "default") is a
+    assert cache.stylizer(models[1], "cpu", "default") is not b
 
 
 def test_what_there_is_not_is_refused() -> None:
@@ -52,13 +52,13 @@ def test_what_there_is_not_is_refused() -> None:
         (("compact", "cpu", "nobody"), OptionError),
     ):
         with pytest.raises(error):
-            Warm().stylizer(*wanted)
+            ModelCache().stylizer(*wanted)
 
 
 def test_auto_is_the_device_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NST_ONNX_DEVICE", "abacus")
     with pytest.raises(DeviceError, match="abacus"):
-        Warm().stylizer("compact", "auto", "default")
+        ModelCache().stylizer("compact", "auto", "default")
 
 
 def test_a_preset_for_another_network_asks_for_it() -> None:
@@ -67,4 +67,4 @@ def test_a_preset_for_another_network_asks_for_it() -> None:
 
     name = next(name for name, preset in PRESETS.items() if preset.model == "vgg16")
     with pytest.raises(ModelError, match="vgg16"):
-        Warm().stylizer("auto", "cpu", name)
+        ModelCache().stylizer("auto", "cpu", name)

@@ -1,4 +1,4 @@
-"""The command line's shape: the options of every command, and the commands."""
+"""The typer application: every command with its options."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nst_onnx.cli import syntax, variadic_options
+from nst_onnx.cli import variadic_options
 from nst_onnx.cli.commands import (
     batch,
     compare,
@@ -19,16 +19,12 @@ from nst_onnx.cli.commands import (
     stylize,
     video,
 )
+from nst_onnx.cli.option_parameters import parameters, taking
+from nst_onnx.cli.run_options import RunOptions
+from nst_onnx.cli.spelling import dashed
+from nst_onnx.jobs.video.options import VideoOptions
+from nst_onnx.painting.options import Options
 from nst_onnx.version import __version__
-
-app = typer.Typer(
-    help="Paint this photo like that painting. Runs offline, on any computer.",
-    epilog="Try it: nst-onnx stylize photo.jpg painting.jpg -o painted.png",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["--help", "-h"], "token_normalize_func": syntax.spelling},
-)
 
 
 def _version(wanted: bool) -> None:
@@ -37,7 +33,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _every_command(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
@@ -47,14 +42,39 @@ def _every_command(
     """Paint this photo like that painting. Runs offline, on any computer."""
 
 
-perhaps = {"--ray": variadic_options.ADDRESS}
-app.command("stylize", cls=variadic_options.command(perhaps=perhaps))(stylize.stylize)
-app.command("batch", cls=variadic_options.command(several=["--styles"], perhaps=perhaps))(batch.batch)
-app.command("video", cls=variadic_options.command(perhaps=perhaps))(video.video)
-app.command("compare")(compare.compare)
-app.command("presets")(presets.show)
-app.add_typer(models.app, name="models")
-app.add_typer(plugin.app, name="plugin")
-app.command("settings")(settings.show)
-app.command("doctor")(doctor.doctor)
-app.command("export", context_settings=export.PASS_ON, add_help_option=False)(export.export)
+def build() -> typer.Typer:
+    """Return the application, with the options that are declared and registered by now."""
+    app = typer.Typer(
+        help="Paint this photo like that painting. Runs offline, on any computer.",
+        epilog="Try it: nst-onnx stylize photo.jpg painting.jpg -o painted.png",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["--help", "-h"], "token_normalize_func": dashed},
+    )
+    app.callback()(_every_command)
+    _add_painting(app)
+    app.command("presets")(presets.show)
+    app.add_typer(models.app, name="models")
+    app.add_typer(plugin.app, name="plugin")
+    app.command("settings")(settings.show)
+    app.command("doctor")(doctor.doctor)
+    app.command("export", context_settings=export.PASS_ON, add_help_option=False)(export.export)
+    return app
+
+
+def _add_painting(app: typer.Typer) -> None:
+    """Add the commands that take the options of a painting."""
+    ray = {"--ray": variadic_options.ADDRESS}
+    painting = {**RunOptions.table(), **Options.table()}
+    film = {**RunOptions.table(), **VideoOptions.table()}
+    app.command("stylize", cls=variadic_options.command(perhaps=ray))(
+        taking(parameters(painting))(stylize.stylize)
+    )
+    app.command("batch", cls=variadic_options.command(several=["--styles"], perhaps=ray))(
+        taking(parameters(painting, without=["style_weights"]))(batch.batch)
+    )
+    app.command("video", cls=variadic_options.command(perhaps=ray))(
+        taking(parameters(film, without=["bits", "jpeg_quality", "max_seconds"]))(video.video)
+    )
+    app.command("compare")(taking(compare.parameters(painting))(compare.compare))

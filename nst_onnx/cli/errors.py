@@ -1,4 +1,4 @@
-"""How errors are told: one line each, with an exit code."""
+"""Error messages: one line each, and an exit code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """Return the one line that tells a person of `error` (empty: help has been shown), and the exit code."""
+    """Return the message of `error` on one line (empty: help has been shown), and the exit code."""
     if isinstance(error, NstError):
         return one_line("error", str(error), error.hint), FAILED
     if hasattr(error, "format_message"):  # what typer raises for a line that it cannot understand

@@ -1,4 +1,4 @@
-"""The files of a run: checked before the work, written during and after it."""
+"""Files that `stylize` writes: checked before the run, written during and after it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 0.3, 0.01  # states are large: spare t
 
 @dataclass
 class Files:
-    """`output` gets the picture; `preview` the picture as it is now; `plot` the losses; `state` what
-    is needed to go on; every `save_every` steps a numbered picture stands beside `output`.
+    """Paths of the picture (`output`), its `preview`, the `plot` of the losses and the checkpoint (`state`).
 
-    Of these only `output` must succeed: any other that cannot be written is a warning, not the end of a run.
+    Every `save_every` steps a numbered picture is written beside `output`. Only `output` must succeed: any
+    other file that cannot be written is a warning and does not end the run.
     """
 
     output: Path
@@ -51,8 +51,6 @@ class Files:
         written = [path for path in (self.output, self.preview, self.plot) if path]
         check_apart([*written, *([self.state] if self.state else [])], inputs)
         picture.check_writable(self.output, 8 if self.bits is None else self.bits)
-        if not 1 <= self.jpeg_quality <= 100:
-            raise OptionError(f"jpeg_quality must be from 1 to 100, not {self.jpeg_quality}")
         if self.save_every is not None and self.save_every < 1:
             raise OptionError(f"--save-every must be at least 1, not {self.save_every}")
         if self.preview:
@@ -94,7 +92,7 @@ class Files:
         return (path for path in self.output.parent.iterdir() if name.fullmatch(path.name))
 
     def save_state(self, step: Step) -> None:
-        """Save what is needed to go on after `step`."""
+        """Save the checkpoint after `step`."""
         if state := self.state:
             self._try("the state", lambda: step.checkpoint().save(state))
 

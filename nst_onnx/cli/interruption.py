@@ -1,4 +1,4 @@
-"""Ctrl-C, and being asked to end: let the step at hand finish, so that nothing is lost."""
+"""Signal handling: Ctrl-C and SIGTERM let the current step finish, so that its result can be saved."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
 
+Handler = Callable[[int, FrameType | None], object] | int | None
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """While it is entered, and `holding`, the first SIGINT or SIGTERM only sets `asked` and calls `tell`.
+    """While it is entered, and `holding`, the first SIGINT or SIGTERM only sets `asked` and calls `notify`.
 
     Any further one, or one while there is nothing to save yet, raises KeyboardInterrupt at once.
     """
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, notify: Callable[[], None]) -> None:
         self.asked = False
         self.holding = False
-        self._tell = tell
-        self._before: dict[signal.Signals, Any] = {}
+        self._notify = notify
+        self._before: dict[signal.Signals, Handler] = {}
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():  # only there may signals be handled
@@ -38,4 +38,4 @@ class Interruption:
         if self.asked or not self.holding:
             raise KeyboardInterrupt
         self.asked = True
-        self._tell()
+        self._notify()

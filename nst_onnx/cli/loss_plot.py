@@ -1,4 +1,4 @@
-"""Plotting how the losses went, with matplotlib (the extra "plot")."""
+"""Plots the losses over the evaluations, with matplotlib (the extra "plot")."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from nst_onnx.cli.output_checks import check_writable
 from nst_onnx.errors import NstError, OptionError
@@ -24,7 +23,7 @@ def check(path: Path) -> None:
         raise NstError("--plot needs matplotlib, which is not installed", 'run pip install "nst-onnx[plot]"')
 
 
-def draw(history: Sequence[Mapping[str, Any]], path: Path) -> None:
+def draw(history: Sequence[Mapping[str, float]], path: Path) -> None:
     """Write a picture of the losses in `history` (as Result has it) to `path`, all or nothing.
 
     Logarithmic; each scale of the pyramid begins at a faint line, since losses of different sizes of

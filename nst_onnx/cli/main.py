@@ -1,4 +1,4 @@
-"""Where the command begins and where every error ends: as one line, with an exit code."""
+"""Entry point of the command; errors become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nst_onnx.cli.errors import FAILED, INTERRUPTED, explain, one_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``nst-onnx`` with `arguments` (default: the process's own) and return the exit code.
 
-    0: done. 1: an error, told in one line on standard error. 2: the command line makes no sense.
+    0: done. 1: an error, reported in one line on standard error. 2: the command line makes no sense.
     130: interrupted. ``--debug``, anywhere on the line, lets errors through with their traceback.
     """
     words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
@@ -38,10 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     import typer
 
-    from nst_onnx.cli.app import app
+    from nst_onnx.cli.app import build
 
     try:
-        code = typer.main.get_command(app).main(words, prog_name="nst-onnx", standalone_mode=False)
+        code = typer.main.get_command(build()).main(words, prog_name="nst-onnx", standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:
         return INTERRUPTED

@@ -1,4 +1,4 @@
-"""Checking before the work that a file can be written afterwards."""
+"""Checks, before the work, that a file can be written afterwards."""
 
 from __future__ import annotations
 

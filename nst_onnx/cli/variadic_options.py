@@ -1,4 +1,4 @@
-"""Options that typer has not: with several words, as in ``--styles one.jpg two.jpg``; with one or none."""
+"""Typer extensions: variadic options (``--styles a.jpg b.jpg``), and options whose value may be omitted."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import typer
 from typer.core import TyperCommand
 
 ADDRESS = r"auto|local|\S*://\S*|[^\s/\\]+:\d+"
-"""What an address of a cluster looks like, to tell it from the name of a picture."""
+"""Regular expression of a cluster's address, which distinguishes it from the name of a picture."""
 
 
 def command(*, several: Sequence[str] = (), perhaps: Mapping[str, str] | None = None) -> type[TyperCommand]:
-    """Return the class of a command with such options.
+    """Return a typer command class with variadic options and options whose value may be omitted.
 
-    Those in `several`, lists to typer, take all words up to the next option. Those in `perhaps`, texts to
-    typer, take the next word if it matches the regular expression, else they are given an empty one.
+    Options in `several`, lists to typer, take all words up to the next option. Options in `perhaps`, texts to
+    typer, take the next word if it matches the regular expression, else their value is empty.
     """
 
-    class WithWords(TyperCommand):
+    class VariadicCommand(TyperCommand):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             words = args if ctx.resilient_parsing else list(spread(args, several, perhaps or {}))
             return super().parse_args(ctx, words)  # (resilient: the shell completes)
 
-    return WithWords
+    return VariadicCommand
 
 
 def spread(

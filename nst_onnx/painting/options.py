@@ -1,193 +1,302 @@
-"""Every control of a stylisation, checked in one place for the library, the command and the editors."""
+"""The options of a painting. This file declares each of them once; all else is made from the declarations."""
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from nst_onnx.errors import OptionError
-from nst_onnx.painting import presets
-from nst_onnx.painting.presets.preset import OptimiserName
-from nst_onnx.support import memory
+from nst_onnx.painting.option import Option, OptionSet, declared, option
+from nst_onnx.painting.option_types import (
+    MAX_SIDE,
+    Choice,
+    Flag,
+    LayerWeights,
+    MemoryLimit,
+    Number,
+    PictureSource,
+    PresetName,
+    Size,
+    Weights,
+    Whole,
+)
 
 if TYPE_CHECKING:
     from nst_onnx.graph.passes.network_edits import Pooling
+    from nst_onnx.painting.presets.preset import OptimiserName
+    from nst_onnx.picture import Source
+
+__all__ = [
+    "MAX_SIDE",
+    "Layers",
+    "LossOptionValues",
+    "LossOptions",
+    "OptionValues",
+    "Options",
+    "PreserveColour",
+    "Quality",
+    "register",
+    "unregister",
+]
 
 Layers = Mapping[str, float] | Sequence[str]
 PreserveColour = Literal["luminance", "histogram", "covariance"]
 Quality = Literal["fast", "good", "best"]
 
-MAX_SIDE = 32768
+PICTURE, STYLE, LOSSES, OPTIMISATION = "Picture", "Style", "Losses", "Optimisation"
+MODEL = "Model and device"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossOptions:
-    """What makes a good picture. None means: as the preset says.
+class LossOptions(OptionSet):
+    """The options that the value of the loss depends on. None: the preset's value.
 
-    `preset`: a published recipe, or "default".
-    `size`: longest side in pixels (the other follows), or exactly (width, height).
-    `style_scale`: size of the style pictures relative to the content; smaller makes finer strokes.
-    `style_weights`: one weight per style picture; None blends them equally.
-    `strength`: 0..1, how much style: 0 is the photo, 0.5 the preset's own balance, 1 nothing but style. The
-    content weight is multiplied by ((1 − strength)/strength)³.
-    `content_weight`, `style_weight`, `tv_weight`: the terms' weights in the preset's own units.
-    `content_layers`, `style_layers`: names, or {name: weight}.
-    `pooling`: "max" or "average".
-    `preserve_colour`: "luminance" paints with the content's colours (the result takes only its lightness
-    from the painting); "histogram" and "covariance" recolour the style beforehand.
-    `max_memory`: bytes or text like "2GB", of the whole process; None: half of the machine's. Larger pictures
-    are computed in tiles, with the same losses and gradient.
+    `extra`: the values of options that were added by `register`; those not given have their defaults.
+    Raises OptionError for an invalid value.
     """
 
-    preset: str = "default"
-    size: int | tuple[int, int] | None = None
-    style_scale: float = 1.0
-    style_weights: Sequence[float] | None = None
-    strength: float = 0.5
-    content_weight: float | None = None
-    style_weight: float | None = None
-    tv_weight: float | None = None
-    content_layers: Layers | None = None
-    style_layers: Layers | None = None
-    pooling: Pooling | None = None
-    preserve_colour: PreserveColour | None = None
-    max_memory: int | str | None = None
+    preset: str = option(
+        "default", PresetName(), group=STYLE, help="A published recipe, or our own; see `nst-onnx presets`"
+    )
+    size: int | tuple[int, int] | None = option(
+        None,
+        Size(),
+        group=PICTURE,
+        help="Longest side in pixels, or exactly 400x300",
+        fallback="512, or the preset's",
+    )
+    style_scale: float = option(
+        1.0,
+        Number(0.05, 20),
+        group=STYLE,
+        metavar="FACTOR",
+        help="Size of the style relative to the content; smaller makes finer strokes",
+    )
+    style_weights: Sequence[float] | None = option(
+        None, Weights(), group=STYLE, help="One weight for each style picture", fallback="equal"
+    )
+    strength: float = option(
+        0.5,
+        Number(0, 1),
+        group=STYLE,
+        help="How much style: 0 is the content, 1 nothing but style, 0.5 the preset's own balance",
+    )
+    content_weight: float | None = option(
+        None,
+        Number(),
+        group=LOSSES,
+        metavar="W",
+        help="Weight of likeness to the content, in the preset's units",
+        fallback="the preset's",
+    )
+    style_weight: float | None = option(
+        None,
+        Number(),
+        group=LOSSES,
+        metavar="W",
+        help="Weight of likeness to the style",
+        fallback="the preset's",
+    )
+    tv_weight: float | None = option(
+        None,
+        Number(),
+        group=LOSSES,
+        metavar="W",
+        help="Weight of smoothness, total variation",
+        fallback="the preset's",
+    )
+    content_layers: Layers | None = option(
+        None,
+        LayerWeights(),
+        group=LOSSES,
+        help="Layers of the content loss: conv4_2, or with weights a=1,b=0.5",
+        fallback="the preset's, or the model's own",
+    )
+    style_layers: Layers | None = option(
+        None,
+        LayerWeights(),
+        group=LOSSES,
+        help="Layers of the style loss: conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5",
+        fallback="the preset's, or the model's own",
+    )
+    pooling: Pooling | None = option(
+        None,
+        Choice("max", "average"),
+        group=LOSSES,
+        help="How the network shrinks its features: max or average",
+        fallback="average, or the preset's",
+    )
+    preserve_colour: PreserveColour | None = option(
+        None,
+        Choice("luminance", "histogram", "covariance"),
+        group=PICTURE,
+        metavar="HOW",
+        help="Keep the content's colours: luminance (paint only lightness), or recolour the style beforehand "
+        "by histogram or covariance",
+        fallback="neither",
+    )
+    max_memory: int | str | None = option(
+        None,
+        MemoryLimit(),
+        group=MODEL,
+        help="How much memory the process may take, as in 2GB: larger pictures are computed in tiles, "
+        "with the same result",
+        fallback="half of the machine's",
+    )
+    extra: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise OptionError for any value that makes no sense."""
-        presets.find(_text("preset", self.preset))
-        _size(self.size)
-        check_number("style_scale", self.style_scale, 0.05, 20)
-        check_number("strength", self.strength, 0, 1)
-        for name in ("content_weight", "style_weight", "tv_weight"):
-            check_number(name, getattr(self, name), 0, math.inf)
-        _weights("style_weights", self.style_weights)
-        for name in ("content_layers", "style_layers"):
-            _layers(name, getattr(self, name))
-        _choice("pooling", self.pooling, ("max", "average"))
-        _choice("preserve_colour", self.preserve_colour, ("luminance", "histogram", "covariance"))
-        if self.max_memory is not None:
-            memory.parse(self.max_memory)
+        """Raise OptionError for an invalid value."""
+        super().__post_init__()
+        added = {name: one for name, one in self.table().items() if name not in declared(type(self))}
+        for name in self.extra:
+            if name not in added:
+                raise OptionError(f"there is no option {name!r}", f"options are: {', '.join(self.table())}")
+        extra = {name: self.extra.get(name, one.default) for name, one in added.items()}
+        for name, value in extra.items():
+            added[name].check(value)
+        object.__setattr__(self, "extra", extra)
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return checked options from a mapping. Raises OptionError for a name that is none."""
-        known = [f.name for f in fields(cls)]
-        unknown = [name for name in values if name not in known]
-        if unknown:
-            raise OptionError(f"there is no option {unknown[0]!r}", f"options are: {', '.join(known)}")
-        return cls(**{name: _scalar(value) for name, value in values.items()})
+    def table(cls) -> Mapping[str, Option]:
+        """Return the declarations of all options of this set, registered ones included."""
+        own = declared(cls)
+        return {**own, **{n: one for n, one in _REGISTERED.items() if one.loss or issubclass(cls, Options)}}
+
+    def values(self) -> dict[str, object]:
+        """Return every option's value by name, registered ones included."""
+        return {name: getattr(self, name) for name in declared(type(self))} | dict(self.extra)
+
+    @classmethod
+    def _made(cls, values: dict[str, Any]) -> Self:
+        own = {f.name for f in fields(cls)}
+        extra = {name: value for name, value in values.items() if name not in own}
+        return cls(**{name: value for name, value in values.items() if name in own}, extra=extra)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(LossOptions):
-    """Every control of a stylisation. None means: as the preset says.
+    """Every option of a painting. None: the preset's value, or no limit.
 
-    `init`: what to start from: "content", "noise", "style" (noise with the style's colours), or
-    a picture (path, PIL image, array, bytes). From noise the content must be found again: that takes a
-    smaller strength and more steps.
-    `quality`: "fast", "good" or "best" sets `steps` and `size` where they are None, to what suits the device.
-    `steps`: evaluations in all, over all scales. `max_seconds`: stop at the best picture by then, counted
-    from where this run begins or goes on.
-    `pyramid`: coarse to fine. `optimiser`: "lbfgs", "preconditioned" (the same in fewer steps) or
-    "adam". `learning_rate`: in grey levels.
-    `min_change`: a scale is done when ten evaluations have changed the picture by less than so many grey
-    levels (root mean square); 0 uses all steps.
-    `averaging`: 0..1 (below 1), decay of the running average of iterates that becomes the result; 0 takes
-    the best iterate. `seed`: of all random numbers.
+    From noise (`init`) the content must be found again: that takes a smaller strength and more steps.
+    `max_seconds` counts from where this run begins or resumes. Raises OptionError for an invalid value.
     """
 
-    init: Any = None
-    quality: Quality | None = None
-    steps: int | None = None
-    max_seconds: float | None = None
-    pyramid: bool | None = None
-    optimiser: OptimiserName | None = None
-    learning_rate: float | None = None
-    min_change: float | None = None
-    averaging: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raise OptionError for any value that makes no sense."""
-        super().__post_init__()
-        _choice("quality", self.quality, ("fast", "good", "best"))
-        check_whole("steps", self.steps, 1)
-        check_whole("seed", self.seed, 0)
-        check_number("max_seconds", self.max_seconds, 0.0, math.inf)
-        _choice("optimiser", self.optimiser, get_args(OptimiserName))
-        check_number("learning_rate", self.learning_rate, 1e-9, 1e6)
-        check_number("min_change", self.min_change, 0, 255)
-        check_number("averaging", self.averaging, 0, 0.9999)
-
-
-def _scalar(value: Any) -> Any:
-    """Return numpy's numbers and lists of numbers as Python's. (Pictures have more axes.)"""
-    return value.tolist() if len(getattr(value, "shape", (0, 0))) < 2 else value
-
-
-def check_number(name: str, value: Any, low: float, high: float) -> None:
-    """Raise OptionError if `value` is not None and no finite number from `low` to `high`."""
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        bound = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
-        raise OptionError(f"{name} must be a number {bound}, not {value!r}")
-    if not abs(value) <= sys.float_info.max:  # whole numbers can be larger than any float
-        raise OptionError(f"{name} must be finite, not {value!r}")
-
-
-def check_whole(name: str, value: Any, low: int) -> None:
-    """Raise OptionError if `value` is not None and no whole number of at least `low`."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < low):
-        raise OptionError(f"{name} must be a whole number of at least {low}, not {value!r}")
-
-
-def _size(size: Any) -> None:
-    if size is None:
-        return
-    sides = size if isinstance(size, tuple | list) else (size, size)
-    if len(sides) != 2 or None in sides:
-        raise OptionError(f"size must be one number or (width, height), not {size!r}")
-    for side in sides:
-        check_whole("size", side, 1)
-        if side > MAX_SIDE:
-            raise OptionError(f"size must be at most {MAX_SIDE} pixels, not {side}")
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise OptionError(f"{name} must be a name, not {value!r}")
-    return value
-
-
-def _layers(name: str, layers: Any) -> None:
-    if layers is None:
-        return
-    if isinstance(layers, str) or not isinstance(layers, Mapping | Sequence):
-        raise OptionError(f"{name} must be a list of names, or names with weights, not {layers!r}")
-    for layer in layers:
-        _text(name, layer)
-    if not layers:
-        raise OptionError(f"{name} is empty", "name at least one layer, or give the loss a weight of 0")
-    if isinstance(layers, Mapping):
-        _weights(name, list(layers.values()))
+    init: Source | None = option(
+        None,
+        PictureSource("content", "noise", "style"),
+        group=PICTURE,
+        help="What to start from: content, noise, style (noise with its colours), or a picture of your own",
+        fallback="content, or the preset's",
+    )
+    quality: Quality | None = option(
+        None,
+        Choice("fast", "good", "best"),
+        group=OPTIMISATION,
+        help="Sets size and steps to what suits the device, where they are not given",
+    )
+    steps: int | None = option(
+        None,
+        Whole(1),
+        group=OPTIMISATION,
+        help="Evaluations in all, over all scales",
+        fallback="200, or the preset's",
+    )
+    max_seconds: float | None = option(
+        None,
+        Number(),
+        group=OPTIMISATION,
+        metavar="S",
+        help="Stop at the best picture by then",
+        fallback="no limit",
+    )
+    pyramid: bool | None = option(
+        None, Flag(), group=OPTIMISATION, help="Coarse to fine", fallback="on, or as the preset does"
+    )
+    optimiser: OptimiserName | None = option(
+        None,
+        Choice("lbfgs", "preconditioned", "adam"),
+        group=OPTIMISATION,
+        help="lbfgs, preconditioned (L-BFGS with a preconditioner, in fewer steps), or adam",
+        fallback="preconditioned, or the preset's",
+    )
+    learning_rate: float | None = option(
+        None,
+        Number(1e-9, 1e6),
+        group=OPTIMISATION,
+        metavar="R",
+        help="Step size, in grey levels",
+        fallback="1, or the preset's",
+    )
+    min_change: float | None = option(
+        None,
+        Number(0, 255),
+        group=OPTIMISATION,
+        metavar="LEVELS",
+        help="A scale is done when ten steps change the picture by less, in grey levels (root mean square); "
+        "0 uses all steps",
+        fallback="1.5, or the preset's",
+    )
+    averaging: float | None = option(
+        None,
+        Number(0, 0.9999),
+        group=OPTIMISATION,
+        metavar="0..1",
+        help="Decay of the running average of iterates; 0 takes the best one",
+        fallback="0, or the preset's",
+    )
+    seed: int = option(0, Whole(), group=OPTIMISATION, help="Seed of all random numbers")
 
 
-def _weights(name: str, weights: Any) -> None:
-    if weights is None:
-        return
-    if isinstance(weights, str) or not isinstance(weights, Sequence):
-        raise OptionError(f"{name} must be a list of numbers, not {weights!r}")
-    for weight in weights:
-        check_number(name, weight, 0, math.inf)
-    if not sum(weights) > 0:
-        raise OptionError(f"{name} must not be all zero", "give at least one a positive weight")
+_REGISTERED: dict[str, Option] = {}
 
 
-def _choice(name: str, value: Any, known: tuple[str, ...]) -> None:
-    if value is not None and value not in known:
-        raise OptionError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+def register(declaration: Option) -> None:
+    """Add an option: the command line, configurations and the worker's protocol take it from now on.
+
+    Its value is in `Options.extra`, in a result's settings and in a checkpoint's fingerprint. Raises
+    OptionError for a name that is taken or no identifier, and for a default that its type refuses.
+    """
+    if not declaration.name.isidentifier() or declaration.name in Options.table():
+        raise OptionError(f"{declaration.name!r} cannot be the name of a new option", "choose another one")
+    declaration.check(declaration.default)
+    _REGISTERED[declaration.name] = declaration
+
+
+def unregister(name: str) -> None:
+    """Remove an option that `register` added."""
+    del _REGISTERED[name]
+
+
+class LossOptionValues(TypedDict, total=False):
+    """The options of `LossOptions` as keyword arguments."""
+
+    preset: str
+    size: int | tuple[int, int] | None
+    style_scale: float
+    style_weights: Sequence[float] | None
+    strength: float
+    content_weight: float | None
+    style_weight: float | None
+    tv_weight: float | None
+    content_layers: Layers | None
+    style_layers: Layers | None
+    pooling: Pooling | None
+    preserve_colour: PreserveColour | None
+    max_memory: int | str | None
+
+
+class OptionValues(LossOptionValues, total=False):
+    """The options of `Options` as keyword arguments."""
+
+    init: Source | None
+    quality: Quality | None
+    steps: int | None
+    max_seconds: float | None
+    pyramid: bool | None
+    optimiser: OptimiserName | None
+    learning_rate: float | None
+    min_change: float | None
+    averaging: float | None
+    seed: int

@@ -1,4 +1,4 @@
-"""Three levels of quality, for people who want to choose between waiting and beauty only."""
+"""Quality levels: each sets steps and size to what suits a kind of device."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Some = TypeVar("Some", bound=Options)
 
 
 class Budget(NamedTuple):
-    """How much work a picture is worth: evaluations in all, and its longest side in pixels."""
+    """Number of evaluations, and the picture's longest side in pixels."""
 
     steps: int
     size: int
@@ -28,9 +28,9 @@ def budgets(device_kind: str) -> dict[str, Budget]:
 
 
 def within_budget(options: Some, content: tuple[int, int], device_kind: str) -> Some:
-    """Return the options with what their quality adds; what is given stays.
+    """Return the options with the steps and size of their quality, where they have none of their own.
 
-    The picture is never made larger than the content for the sake of quality.
+    The size is at most the content's. `content`: its (H, W).
     """
     if options.quality is None:
         return options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 from nst_onnx.models.metadata import Facts
 from nst_onnx.painting.inputs import Inputs
@@ -22,8 +22,8 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
 
     `facts`: the network's. `iterations`: evaluations so far.
     """
-    chosen = {f.name: getattr(plan.options, f.name) for f in fields(Options)}
-    given = {name: value for name, value in chosen.items() if value is not None}
+    chosen = plan.options.values()
+    given = {name: chosen[name] for name in Options.table() if chosen[name] is not None}
     height, width = plan.shapes[-1]
     resolved = {
         "program": f"nst-onnx {__version__}",

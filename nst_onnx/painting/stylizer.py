@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
-from nst_onnx.painting.options import Options
+from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.result import Result, to_image
 from nst_onnx.picture import Source
@@ -123,7 +123,7 @@ class Stylizer:
         style: Source | Sequence[Source],
         *,
         resume: Checkpoint | None = None,
-        **options: Any,
+        **options: Unpack[OptionValues],
     ) -> Iterator[Step]:
         """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
 
@@ -145,7 +145,7 @@ class Stylizer:
         *,
         callback: Callback | None = None,
         resume: Checkpoint | None = None,
-        **options: Any,
+        **options: Unpack[OptionValues],
     ) -> Result:
         """Return the finished picture. `callback(step)` is called after every evaluation; False stops.
 
@@ -162,9 +162,7 @@ class Stylizer:
                 break
         return painting.result()
 
-    def _painting(
-        self, content: Source, style: Source | Sequence[Source], options: dict[str, Any]
-    ) -> Painting:
+    def _painting(self, content: Source, style: Source | Sequence[Source], options: OptionValues) -> Painting:
         checked = Options.of(options)
         memory = Memory.of(checked.max_memory)
         inputs = Inputs.read(content, style, checked.style_weights, memory)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from types import ModuleType
 
 from nst_onnx.errors import DeviceError
 from nst_onnx.runtime import telemetry
 from nst_onnx.runtime.backend import BACKENDS, Backend, Device
 
 
-def onnxruntime() -> Any:
+def onnxruntime() -> ModuleType:
     """Import onnxruntime without its telemetry. Raises DeviceError that says which package to install."""
     telemetry.disable()
     try:
@@ -21,10 +21,11 @@ def onnxruntime() -> Any:
             'install it with pip install "nst-onnx[cpu]", or "nst-onnx[gpu]" for an NVIDIA GPU',
         ) from error
     ort.disable_telemetry_events()  # the switch of Windows builds, which report through the system
-    return ort
+    module: ModuleType = ort
+    return module
 
 
-def openvino() -> Any:
+def openvino() -> ModuleType:
     """Import OpenVINO, with its passes, without its telemetry.
 
     Raises DeviceError that says which package to install.
@@ -37,7 +38,8 @@ def openvino() -> Any:
         raise DeviceError(
             f"OpenVINO cannot be imported ({error})", 'pip install "nst-onnx[openvino]"'
         ) from error
-    return ov
+    module: ModuleType = ov
+    return module
 
 
 def available() -> list[str]:

@@ -1,4 +1,4 @@
-"""What a person can choose in every editor, and as what the engine is asked for it."""
+"""Choices and ranges of the controls in every editor, and the request that is made from their values."""
 
 from __future__ import annotations
 
@@ -6,16 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from .failure import Failure
+from .option_values import OPTIONS
 from .translation import _
 
-QUALITIES = (("fast", _("Fast")), ("good", _("Good")), ("best", _("Best")))
+_LABELS = {
+    "fast": _("Fast"),
+    "good": _("Good"),
+    "best": _("Best"),
+    "luminance": _("Of the photo (only lightness is painted)"),
+    "histogram": _("Painting recoloured like the photo, by histogram"),
+    "covariance": _("Painting recoloured like the photo, linearly"),
+}
+
+
+def _labelled(option: str) -> tuple[tuple[str, str], ...]:
+    """Return an option's choices, each with its label, or its own name where it has none yet."""
+    return tuple((name, _LABELS.get(name, name)) for name in OPTIONS[option]["choices"])
+
+
+QUALITIES = _labelled("quality")
 OWN_COLOURS = "no"
-COLOURS = (
-    (OWN_COLOURS, _("Of the painting")),
-    ("luminance", _("Of the photo (only lightness is painted)")),
-    ("histogram", _("Painting recoloured like the photo, by histogram")),
-    ("covariance", _("Painting recoloured like the photo, linearly")),
-)
+COLOURS = ((OWN_COLOURS, _("Of the painting")), *_labelled("preserve_colour"))
+STRENGTH = OPTIONS["strength"]
+STYLE_SCALE = 0.1, 4.0, OPTIONS["style_scale"]["default"]
+"""The range of the slider, which is narrower than the option's, and the default."""
 AUTO = "auto"
 LARGEST = 8192  # pixels on the longest side
 LARGEST_SEED = 2**31 - 1

@@ -1,4 +1,4 @@
-"""``nst-onnx batch``: many pictures, and what to do when it does not go well with some of them."""
+"""``nst-onnx batch``: paint many pictures; a failed one does not stop the others."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nst_onnx.cli import options, shared_options
-from nst_onnx.cli.arguments import Choice, preprocessing
+from nst_onnx.cli import parameters
+from nst_onnx.cli.arguments import Arguments
 from nst_onnx.cli.errors import FAILED, INTERRUPTED, one_line
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.progress import batch as batch_progress
+from nst_onnx.cli.run_options import OUTPUT
 from nst_onnx.errors import NstError
+from nst_onnx.painting.options import MODEL
 
 if TYPE_CHECKING:
     from nst_onnx.jobs.batch import Job, Outcome
@@ -90,7 +92,7 @@ Jobs = Annotated[
         metavar="N",
         min=1,
         help="How many pictures at a time (one for each GPU, or for every 8 cores).",
-        rich_help_panel=options.MODEL,
+        rich_help_panel=MODEL,
     ),
 ]
 Json = Annotated[
@@ -98,13 +100,12 @@ Json = Annotated[
     typer.Option(
         "--json",
         metavar="",
-        help="What came of every picture on standard output, as JSON.",
-        rich_help_panel=options.OUTPUT,
+        help="The outcome of every picture on standard output, as JSON.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 
 
-@shared_options.with_its_controls(before="jobs", without=("style_weights",))
 def batch(
     contents: Contents,
     *,
@@ -114,20 +115,20 @@ def batch(
     name: Name = None,
     overwrite: Overwrite = False,
     jobs: Jobs = None,
-    ray: options.Ray = None,
-    config: options.Config = None,
+    ray: parameters.Ray = None,
+    config: parameters.Config = None,
     json: Json = False,
-    quiet: options.Quiet = False,
-    **given: Any,
+    quiet: parameters.Quiet = False,
+    **given: object,
 ) -> None:
     """Paint all CONTENTS in the manner of all STYLES.
 
-    What is there already is not painted again; what fails does not stop the others. After Ctrl-C, or when it
-    was killed, the same command goes on.
+    What is there already is not painted again; what fails does not stop the others. After Ctrl-C or a kill,
+    the same command resumes.
     """
     from nst_onnx.jobs.batch import plan, run
 
-    settings = _settings(Choice.of(given, config))
+    settings = _settings(Arguments.of(given, config))
     pattern = plan.NAME if name is None else name
     todo = (plan.pairs if pairs else plan.grid)(contents, styles, out_dir, name=pattern)
     run.prepare(todo, settings)
@@ -138,7 +139,7 @@ def batch(
     ):
         outcomes = _painted(todo, settings, executor, display, overwrite)
         display.say(summary(outcomes))
-    for text in told(outcomes):
+    for text in messages(outcomes):
         print(text, file=sys.stderr)
     if json:
         print(json_format.dumps(facts(outcomes)))
@@ -147,17 +148,24 @@ def batch(
         raise typer.Exit(INTERRUPTED if "interrupted" in states else FAILED)
 
 
-def _settings(choice: Choice) -> BatchSettings:
+def _settings(arguments: Arguments) -> BatchSettings:
     from nst_onnx.jobs.batch.settings import BatchSettings
 
-    names = ("model", "device", "threads", "bits", "jpeg_quality")
-    given = {name: choice.others[name] for name in names if name in choice.others}
-    return BatchSettings(options=choice.options, preprocessing=preprocessing(choice.others), **given)
+    run = arguments.run
+    return BatchSettings(
+        model=run.model,
+        device=run.device,
+        threads=run.threads,
+        preprocessing=run.preprocessing(),
+        options=arguments.options,
+        bits=run.bits,
+        jpeg_quality=run.jpeg_quality,
+    )
 
 
 @contextmanager
 def _stopping(executor: Executor, display: batch_progress.Display) -> Iterator[None]:
-    """Let Ctrl-C end the work so that it can go on later; pressed again, at once."""
+    """Make Ctrl-C stop the batch resumably; a second one stops it at once."""
 
     def stop() -> None:
         executor.stop()
@@ -198,15 +206,15 @@ _SAID: Mapping[State, str] = {
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return a line that says what came of all."""
+    """Return a line that counts the outcomes."""
     count = Counter(outcome.state for outcome in outcomes)
     parts = [f"{count[state]} {text}" for state, text in _SAID.items() if count[state] or state == "painted"]
-    more = "; the same command goes on" if count["interrupted"] else ""
+    more = "; the same command resumes" if count["interrupted"] else ""
     return f"{len(outcomes)} pictures: {', '.join(parts)}{more}"
 
 
-def told(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the lines for warnings and errors: one for those that say the same, and not too many."""
+def messages(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield lines for warnings and errors; equal ones are merged, and their number is limited."""
     warnings = list(dict.fromkeys(text for outcome in outcomes for text in outcome.warnings))
     yield from (one_line("warning", text) for text in warnings[:SHOWN])
     if len(warnings) > SHOWN:
@@ -220,8 +228,8 @@ def told(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield one_line("error", f"{same[0].job.output}{more}: {message}", hint)
 
 
-def facts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return what came of all, for programs."""
+def facts(outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """Return the outcomes' data for `--json`."""
     count = Counter(outcome.state for outcome in outcomes)
     return {
         **{state: count[state] for state in _SAID},
@@ -229,7 +237,7 @@ def facts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _facts(outcome: Outcome) -> dict[str, Any]:
+def _facts(outcome: Outcome) -> dict[str, object]:
     error: NstError | None = outcome.error
     height, width = outcome.shape or (None, None)
     return {

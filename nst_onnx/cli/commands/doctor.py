@@ -1,9 +1,10 @@
-"""``nst-onnx doctor``: what is installed, what works, and what to do about the rest."""
+"""``nst-onnx doctor``: examine the installation, and paint a test picture on every device."""
 
 from __future__ import annotations
 
 import json as json_format
 import platform
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,14 +21,16 @@ from nst_onnx.support.library_errors import system_reason
 from nst_onnx.support.module_search import Finding
 from nst_onnx.version import __version__
 
-NEEDED = ("numpy", "pillow", "onnx", "imagecodecs", "tifffile", "h5py", "platformdirs", "pooch")
-OPTIONAL = {
-    "scipy": "reads MatConvNet's .mat weights; nst-onnx[weights]",
-    "safetensors": "reads .safetensors weights; nst-onnx[weights]",
-    "matplotlib": "stylize --plot; nst-onnx[plot]",
-    "tensorflow": "exports Keras models; nst-onnx[export]",
-    "tf2onnx": "exports Keras models; nst-onnx[export]",
+PACKAGE = "nst-onnx"
+PURPOSES = {
+    "openvino": "computes faster on a CPU",
+    "weights": "reads .mat and .safetensors weights",
+    "plot": "stylize --plot",
+    "cluster": "--ray",
+    "video": "nst-onnx video",
+    "export": "exports Keras models",
 }
+"""What the extras are for. Those of developers, which are not here, are not examined."""
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 MARKS = {"good": "ok  ", "missing": "--  ", "warning": "!   ", "broken": "FAIL"}
 SELF_TEST_SIDE, SELF_TEST_STEPS = 64, 12
@@ -49,23 +52,40 @@ def doctor(
 
 
 def examine() -> Iterator[Finding]:
-    """Look at one thing after the other."""
+    """Yield what is found, one finding after another."""
     python = f"{platform.python_version()} on {platform.platform(terse=True)}, {platform.machine()}"
     yield Finding("nst-onnx", "good", __version__)
     yield Finding("python", "good" if sys.version_info >= (3, 11) else "broken", python)
-    for name in NEEDED:
-        version = _version(name)
-        yield Finding(
-            name, "good" if version else "broken", version or "not installed; install nst-onnx again"
-        )
-    for name, purpose in OPTIONAL.items():
-        version = _version(name)
-        yield Finding(name, "good" if version else "missing", version or f"not installed ({purpose})")
+    yield from _dependencies()
     yield _runtime()
     yield _attempt("cache", _cache)
     yield _attempt("model for auto", _auto)
     yield _attempt("device for auto", _auto_device)
     yield from _devices()
+
+
+def _dependencies() -> Iterator[Finding]:
+    """Find the distributions that the package's metadata names, those of onnxruntime apart."""
+    try:
+        requirements = metadata.requires(PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        yield Finding("dependencies", "warning", f"{PACKAGE} is not installed, so they cannot be listed")
+        return
+    for name, extra in map(_parsed, requirements):
+        version = _version(name)
+        if not extra:
+            text = version or f"not installed; install {PACKAGE} again"
+            yield Finding(name, "good" if version else "broken", text)
+        elif extra in PURPOSES:
+            text = version or f"not installed ({PURPOSES[extra]}; {PACKAGE}[{extra}])"
+            yield Finding(name, "good" if version else "missing", text)
+
+
+def _parsed(requirement: str) -> tuple[str, str]:
+    """Return a requirement's distribution and the extra that it belongs to, "" where it is always needed."""
+    name = re.match(r"[\w.-]+", requirement)
+    extra = re.search(r"""extra == ['"]([\w-]+)['"]""", requirement)
+    return name[0] if name else requirement, extra[1] if extra else ""
 
 
 def _version(name: str) -> str | None:
@@ -91,7 +111,7 @@ def _runtime() -> Finding:
 
 
 def _cache() -> Finding:
-    """Look whether models can be kept."""
+    """Check that the folder of installed models can be written."""
     from nst_onnx.models import catalogue
     from nst_onnx.support.atomic_files import probe
 
@@ -106,7 +126,7 @@ def _cache() -> Finding:
 
 
 def _auto() -> Finding:
-    """Look which model `stylize` takes."""
+    """Find the model that `stylize` uses by default."""
     from nst_onnx.models import catalogue
 
     found = catalogue.info("auto")
@@ -116,7 +136,7 @@ def _auto() -> Finding:
 
 
 def _auto_device() -> Finding:
-    """Look which device `stylize` takes."""
+    """Find the device that `stylize` uses by default."""
     from nst_onnx.runtime import choose
 
     return Finding("device for auto", "good", str(choose()))
@@ -129,7 +149,7 @@ def _devices() -> Iterator[Finding]:
     try:
         kinds = available()
     except DeviceError:
-        return  # already told
+        return  # already reported
     for kind in kinds:
         state: Literal["broken", "warning"] = "broken" if BACKENDS[kind].required else "warning"
         yield _attempt(f"picture on {kind}", partial(_self_test, kind), state)
@@ -139,7 +159,7 @@ def _devices() -> Iterator[Finding]:
 
 
 def _self_test(device: str) -> Finding:
-    """Stylise a gradient like a chequerboard with the shipped model, and look at the outcome."""
+    """Stylise a gradient like a chequerboard with the shipped model, and check that the losses fall."""
     import numpy as np
 
     from nst_onnx.models import catalogue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -27,7 +26,7 @@ def export(ctx: typer.Context) -> None:
         raise typer.Exit(code)
 
 
-def exporter() -> Any:
+def exporter() -> typer.Typer:
     """Return the exporter's typer application: the wheel's, or the checkout's.
 
     Raises NstError where there is neither, or a library that it needs is missing.
@@ -40,8 +39,9 @@ def exporter() -> Any:
     else:
         raise NstError("this installation has no exporter", 'run pip install "nst-onnx[export]"')
     try:
-        return importlib.import_module(f"{name}.__main__").app
+        app: typer.Typer = importlib.import_module(f"{name}.__main__").app
     except ImportError as error:
         raise NstError(
             f"the exporter cannot be loaded: {error}", 'run pip install "nst-onnx[export]"'
         ) from error
+    return app

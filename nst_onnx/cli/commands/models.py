@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-from nst_onnx.cli import completion, options, table
+from nst_onnx.cli import completion, table
+from nst_onnx.cli.arguments import Arguments
+from nst_onnx.cli.option_parameters import parameters, taking
+from nst_onnx.cli.run_options import PREPROCESSING, RunOptions
 
 app = typer.Typer(help="See, get and check the networks that judge pictures.", no_args_is_help=True)
 
@@ -64,7 +67,7 @@ def fetch(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progress bar.")] = False,
 ) -> None:
-    """Download published weights and install them. A download that broke off goes on."""
+    """Download published weights and install them. An interrupted download resumes."""
     from nst_onnx.models import fetch as fetching
 
     there = None if force or url else fetching.present(name)
@@ -78,6 +81,7 @@ def fetch(
 
 
 @app.command()
+@taking(parameters(RunOptions.table(), only=PREPROCESSING))
 def add(
     file: Annotated[
         Path,
@@ -88,20 +92,14 @@ def add(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What to call it; its own name if not given.")
     ] = None,
-    channel_order: options.ChannelOrder = None,
-    scale: options.Scale = None,
-    mean: options.Mean = None,
-    std: options.Std = None,
+    **given: object,
 ) -> None:
     """Install a network from a file. One of the same name is replaced."""
-    from nst_onnx.cli import syntax
-    from nst_onnx.cli.arguments import preprocessing
     from nst_onnx.models import catalogue
 
-    given = {"channel_order": channel_order, "scale": scale, "mean": mean, "std": std}
-    said = syntax.parse({option: value for option, value in given.items() if value is not None})
+    preprocessing = Arguments.of(given).run.preprocessing()
     before = [entry.name for entry in catalogue.installed() if entry.origin == "installed"]
-    path = catalogue.add(file, name=name, preprocessing=preprocessing(said))
+    path = catalogue.add(file, name=name, preprocessing=preprocessing)
     if path.stem in before:
         _say(f"replaced the {path.stem} that was installed")
     print(path)

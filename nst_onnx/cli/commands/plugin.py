@@ -1,16 +1,17 @@
-"""``nst-onnx plugin``: putting Neural Style into an editor's menu, and finding out why it is not there."""
+"""``nst-onnx plugin``: install the plug-ins of editors, and diagnose them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from nst_onnx.editors.plugin_files import Installed
+    from nst_onnx.editors.profile import Profile
     from nst_onnx.support.module_search import Finding
 
 app = typer.Typer(help="Put Neural Style into the menu of GIMP or Krita.", no_args_is_help=True)
@@ -52,7 +53,7 @@ def install(editor: Which, everywhere: Everywhere = False, folder: Folder = None
         _look(editor, profiles[0], others)
     for profile in profiles:
         print(f"Installed: {chosen.install(profile)}")
-    _tell(chosen.examine(profiles))
+    _report(chosen.examine(profiles))
     print(chosen.then)
     left = [name for name in others if name not in [str(profile.folder) for profile in profiles]]
     if left and folder is None:
@@ -106,11 +107,11 @@ def doctor(
         names = [name for name in EDITORS if _profiles(name, True, None)] or list(EDITORS)
     else:
         raise PluginError("a folder may be any editor's", "say which: gimp or krita")
-    _tell(finding for name in names for finding in EDITORS[name].examine(_profiles(name, True, folder)))
+    _report(finding for name in names for finding in EDITORS[name].examine(_profiles(name, True, folder)))
 
 
-def _look(editor: Editor, profile: Any, found: list[str]) -> None:
-    """See to it that the folder that a person names is one that the editor may read. Raises PluginError."""
+def _look(editor: Editor, profile: Profile, found: list[str]) -> None:
+    """Warn of a folder that the editor may not read. Raises PluginError for one that does not exist."""
     from nst_onnx.editors.errors import PluginError
     from nst_onnx.editors.registry import EDITORS
     from nst_onnx.support.module_search import Finding
@@ -123,7 +124,7 @@ def _look(editor: Editor, profile: Any, found: list[str]) -> None:
         raise PluginError(f"there is no folder {folder}, so {chosen.name} does not read it", known)
     if not any((folder / name).exists() for name in chosen.signs):
         text = f"{folder} does not look like a profile of {chosen.name}, which may not read it; {known}"
-        _tell([Finding("folder", "warning", text)])
+        _report([Finding("folder", "warning", text)])
 
 
 def _state(found: Installed | None) -> str:
@@ -134,16 +135,16 @@ def _state(found: Installed | None) -> str:
     return found.version if found.current else f"{found.version}: out of date, install it again"
 
 
-def _profiles(editor: str, everywhere: bool, folder: Path | None) -> list[Any]:
+def _profiles(editor: str, everywhere: bool, folder: Path | None) -> list[Profile]:
     from nst_onnx.editors.registry import EDITORS
 
     if folder is not None:
         return [EDITORS[editor].given(folder.expanduser().absolute())]
-    found: list[Any] = list(EDITORS[editor].profiles())
+    found: list[Profile] = list(EDITORS[editor].profiles())
     return found if everywhere else found[-1:]
 
 
-def _tell(findings: Iterable[Finding]) -> None:
+def _report(findings: Iterable[Finding]) -> None:
     from nst_onnx.cli.commands.doctor import MARKS
     from nst_onnx.cli.errors import FAILED
 

@@ -7,17 +7,19 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nst_onnx.cli import options
-from nst_onnx.cli.arguments import Choice
+from nst_onnx.cli import parameters
+from nst_onnx.cli.arguments import Arguments
 from nst_onnx.cli.errors import INTERRUPTED
 from nst_onnx.cli.files import Files
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.progress import stylize as stylize_progress
+from nst_onnx.cli.run_options import OUTPUT
 from nst_onnx.errors import NstError
+from nst_onnx.painting.options import MODEL
 
 if TYPE_CHECKING:
     from nst_onnx.painting.result import Result
@@ -28,27 +30,25 @@ SaveEvery = Annotated[
     typer.Option(
         metavar="N",
         help="Also write OUT-0020.png and so on, every N steps.",
-        rich_help_panel=options.OUTPUT,
+        rich_help_panel=OUTPUT,
     ),
 ]
 Preview = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Keep a picture of the run as it goes on here.", rich_help_panel=options.OUTPUT
+        metavar="FILE", help="Keep the current picture of the run in this file.", rich_help_panel=OUTPUT
     ),
 ]
 Plot = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE", help='Plot the losses (needs "nst-onnx\\[plot]").', rich_help_panel=options.OUTPUT
-    ),
+    typer.Option(metavar="FILE", help='Plot the losses (needs "nst-onnx\\[plot]").', rich_help_panel=OUTPUT),
 ]
 Resume = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Save the run's state here; if it is there already, go on from it.",
-        rich_help_panel=options.OUTPUT,
+        help="Save the run's checkpoint here; if it exists already, resume from it.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -58,74 +58,53 @@ Workers = Annotated[
         metavar="N",
         min=1,
         help="How many workers of the cluster share the picture (one for each GPU, or for every 8 cores).",
-        rich_help_panel=options.MODEL,
+        rich_help_panel=MODEL,
     ),
 ]
 
 
 def stylize(
-    content: options.Content,
-    styles: options.Styles,
+    content: parameters.Content,
+    styles: parameters.Styles,
     *,
-    size: options.Size = None,
-    init: options.Init = None,
-    preserve_colour: options.PreserveColour = None,
-    preset: options.Preset = None,
-    strength: options.Strength = None,
-    style_scale: options.StyleScale = None,
-    style_weights: options.StyleWeights = None,
-    content_weight: options.ContentWeight = None,
-    style_weight: options.StyleWeight = None,
-    tv_weight: options.TvWeight = None,
-    content_layers: options.ContentLayers = None,
-    style_layers: options.StyleLayers = None,
-    pooling: options.Pooling = None,
-    quality: options.Quality = None,
-    steps: options.Steps = None,
-    max_seconds: options.MaxSeconds = None,
-    pyramid: options.Pyramid = None,
-    optimiser: options.Optimiser = None,
-    learning_rate: options.LearningRate = None,
-    min_change: options.MinChange = None,
-    averaging: options.Averaging = None,
-    seed: options.Seed = None,
-    model: options.Model = None,
-    device: options.Device = None,
-    threads: options.Threads = None,
-    max_memory: options.MaxMemory = None,
-    ray: options.Ray = None,
+    output: parameters.Output,
+    overwrite: parameters.Overwrite = True,
+    ray: parameters.Ray = None,
     workers: Workers = None,
-    channel_order: options.ChannelOrder = None,
-    scale: options.Scale = None,
-    mean: options.Mean = None,
-    std: options.Std = None,
-    output: options.Output,
-    overwrite: options.Overwrite = True,
-    bits: options.Bits = None,
-    jpeg_quality: options.JpegQuality = None,
     save_every: SaveEvery = None,
     preview: Preview = None,
     plot: Plot = None,
     resume: Resume = None,
-    config: options.Config = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    config: parameters.Config = None,
+    json: parameters.Json = False,
+    quiet: parameters.Quiet = False,
+    **given: object,
 ) -> None:
     """Paint CONTENT in the manner of STYLE (several blend).
 
     Ctrl-C saves the best picture so far; pressed again, it stops at once.
     """
-    given = {name: value for name, value in locals().items() if name not in _NO_CONTROLS}
-    choice = Choice.of(given, config)
-    kept = {name: choice.others[name] for name in ("bits", "jpeg_quality") if name in choice.others}
-    files = Files(output, preview=preview, plot=plot, state=resume, save_every=save_every, **kept)
-    start = choice.options.get("init")
-    files.check([content, *styles, *([start] if isinstance(start, str) else [])], overwrite=overwrite)
+    arguments = Arguments.of(given, config)
+    run_options = arguments.run
+    files = Files(
+        output,
+        bits=run_options.bits,
+        jpeg_quality=run_options.jpeg_quality,
+        preview=preview,
+        plot=plot,
+        state=resume,
+        save_every=save_every,
+    )
+    init = arguments.options.get("init")
+    files.check([content, *styles, *([init] if isinstance(init, str) else [])], overwrite=overwrite)
     with stylize_progress.display(quiet) as display:
         run = Run(files, display)
-        with choice.opened(ray, workers) as stylizer, run.interruption:  # (Ray listens to signals, too)
+        with (
+            arguments.opened(ray, workers) as stylizer,
+            run.interruption,
+        ):  # (Ray installs signal handlers, too)
             try:
-                result = run.paint(stylizer, content, styles, choice)
+                result = run.paint(stylizer, content, styles, arguments)
             except (NstError, MemoryError) as error:
                 run.rescue(error)
                 raise
@@ -137,37 +116,31 @@ def stylize(
         raise typer.Exit(INTERRUPTED)
 
 
-_NO_CONTROLS = {
-    *("content", "styles", "output", "overwrite", "save_every", "preview", "plot", "resume"),
-    *("ray", "workers", "config", "json", "quiet"),
-}
-
-
 @dataclass
 class Run:
-    """One picture on its way: shown, saved and interruptible after every step."""
+    """A run of `stylize`: displays, saves and can stop after every step."""
 
     files: Files
     display: stylize_progress.Display
     last: Step | None = None
 
     def __post_init__(self) -> None:
-        """Make what listens to Ctrl-C."""
+        """Prepare the handler of Ctrl-C."""
         self._heading = ""
-        self.interruption = Interruption(self._tell)
+        self.interruption = Interruption(self._announce_stop)
 
-    def paint(self, stylizer: Stylizer, content: str, styles: list[str], choice: Choice) -> Result:
-        """Return the picture, finished or as good as it was when interrupted."""
+    def paint(self, stylizer: Stylizer, content: str, styles: list[str], arguments: Arguments) -> Result:
+        """Return the finished picture, or the best one so far if interrupted."""
         saved = self.files.load_state()
-        beginning = self._beginning(stylizer, choice)
-        self._heading = beginning + (f", going on from {self.files.state}" if saved else "")
-        result = stylizer.stylize(content, styles, callback=self._after, resume=saved, **choice.options)
+        beginning = self._beginning(stylizer, arguments)
+        self._heading = beginning + (f", resuming from {self.files.state}" if saved else "")
+        result = stylizer.stylize(content, styles, callback=self._after, resume=saved, **arguments.options)
         if self.last is not None and not self.complete and not self.interrupted:
-            self.files.save_state(self.last)  # the time is up; whoever pressed Ctrl-C has it already
+            self.files.save_state(self.last)  # the time is up (after Ctrl-C it is saved already)
         return result
 
     def rescue(self, error: NstError | MemoryError) -> None:
-        """Save the best so far of a run that failed after its first step, and raise NstError that says so."""
+        """Save the best picture of a run that failed after its first step; raise NstError that says so."""
         if self.last is None:
             return
         traceback.clear_frames(error.__traceback__)  # free what failed: saving needs memory, too
@@ -175,33 +148,33 @@ class Run:
         try:
             self.files.finish(self.last.result(), complete=False)
             saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
-        except Exception:  # whatever comes of a broken run: the first error is the one to tell
+        except Exception:  # the first error is the one to report
             saved = "nor could the best so far be saved"
         hint = getattr(error, "hint", "choose a smaller --size")
-        raise NstError(f"{message}; {saved}{self._going_on()}", hint) from error
+        raise NstError(f"{message}; {saved}{self._resume_hint()}", hint) from error
 
     @property
     def complete(self) -> bool:
-        """Whether the run came to its own end, not to that of somebody's patience."""
+        """True if all iterations were made, or none was left to make."""
         step = self.last
         return step is None or step.iteration >= step.iterations
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it early."""
+        """True if Ctrl-C ended the run early."""
         return self.interruption.asked and not self.complete
 
     def summary(self, result: Result) -> str:
-        """Return a line that says what came of it."""
+        """Return a line about the result."""
         height, width = result.array.shape[:2]
         seconds = result.history[-1]["seconds"] if result.history else 0.0
         done = f"{self.files.output}  {width}×{height}  {stylize_progress.duration(seconds)}"
         if self.interrupted:
-            return f"interrupted; the best so far is in {done}{self._going_on()}"
-        return f"wrote {done}" + ("" if self.complete else self._going_on())
+            return f"interrupted; the best so far is in {done}{self._resume_hint()}"
+        return f"wrote {done}" + ("" if self.complete else self._resume_hint())
 
-    def facts(self, result: Result) -> dict[str, Any]:
-        """Return what came of it, for programs."""
+    def facts(self, result: Result) -> dict[str, object]:
+        """Return the result's data for `--json`."""
         last = result.history[-1] if result.history else {}
         return {
             "output": str(self.files.output),
@@ -227,17 +200,17 @@ class Run:
             self.files.save_state(step)
         return not self.interruption.asked
 
-    def _beginning(self, stylizer: Stylizer, choice: Choice) -> str:
+    def _beginning(self, stylizer: Stylizer, arguments: Arguments) -> str:
         from nst_onnx.models import catalogue
 
-        by_default = stylizer.model_name == catalogue.SHIPPED and "model" not in choice.others
+        by_default = stylizer.model_name == catalogue.SHIPPED and arguments.run.model == "auto"
         better = " (finer: nst-onnx models fetch vgg19)" if by_default and not catalogue.trained() else ""
         return f"model {stylizer.model_name}{better} on {stylizer.device}"
 
-    def _going_on(self) -> str:
+    def _resume_hint(self) -> str:
         state = self.files.state
-        return f"; give --resume {state} again to go on" if state and state.exists() else ""
+        return f"; give --resume {state} again to resume" if state and state.exists() else ""
 
-    def _tell(self) -> None:
+    def _announce_stop(self) -> None:
         with suppress(OSError):
             self.display.say("stopping after this step; Ctrl-C again stops at once, and saves nothing")

@@ -1,4 +1,4 @@
-"""Showing how a batch goes on: bars on a terminal, a line for every picture elsewhere, or nothing."""
+"""Progress display of `batch`: live bars, a line for every picture, or nothing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Display(Protocol):
         """Show where a picture is."""
 
     def end(self, outcome: Outcome) -> None:
-        """Show what came of a picture."""
+        """Show the outcome of a picture."""
 
     def say(self, text: str) -> None:
-        """Tell something that stays to be read."""
+        """Write a line that stays."""
 
 
 def display(total: int, quiet: bool) -> AbstractContextManager[Display]:
-    """Give the display that fits, for `total` pictures: for a person at a terminal, a log, or nobody."""
+    """Return the display for a terminal, a log, or `quiet`. `total`: number of pictures."""
     return fitting(quiet, partial(Bars, total), partial(Lines, total))
 
 
@@ -73,7 +73,7 @@ class Bars:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show them meanwhile; afterwards they are gone from the screen."""
+        """Show the bars until the context exits, then clear them."""
         with self._bars:
             yield
 
@@ -113,7 +113,7 @@ class Bars:
 
 
 def line(outcome: Outcome) -> str:
-    """Return a line that says what came of a picture."""
+    """Return a line about an outcome."""
     if outcome.error is not None:
         return f"failed {outcome.job.output}: {outcome.error}"
     size = "×".join(map(str, (outcome.shape or ())[::-1]))

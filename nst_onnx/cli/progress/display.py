@@ -1,27 +1,27 @@
-"""To whom a command shows how it goes on: a person at a terminal, a log, or nobody."""
+"""Chooses the progress display: live, plain lines, or silent."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 
 class Live(Protocol):
-    """What changes in place on a terminal."""
+    """A display that is updated in place on a terminal."""
 
     def shown(self) -> AbstractContextManager[None]:
-        """Show it meanwhile; afterwards it is gone from the screen."""
+        """Show the display until the context exits, then clear it."""
 
 
 class Silent:
     """Shows nothing."""
 
-    def show(self, *news: Any) -> None:
+    def show(self, *news: object) -> None:
         """Show nothing."""
 
-    def end(self, *news: Any) -> None:
+    def end(self, *news: object) -> None:
         """Show nothing."""
 
     def say(self, text: str) -> None:
@@ -42,7 +42,7 @@ P = TypeVar("P", bound=Plain)
 
 @contextmanager
 def fitting(quiet: bool, live: Callable[[], L], lines: Callable[[], P]) -> Iterator[Silent | L | P]:
-    """Give the display that fits, made by `live` for a terminal, by `lines` for a log."""
+    """Yield a silent display if `quiet`, else one made by `live` for a terminal or by `lines` for a log."""
     if quiet:
         yield Silent()
     elif sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""Showing how a run goes on: live on a terminal, a line now and then elsewhere, or not at all."""
+"""Progress display of `stylize`: a live bar, plain lines, or nothing."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Display(Protocol):
         """Show where the run is."""
 
     def say(self, text: str) -> None:
-        """Tell something that stays to be read."""
+        """Write a line that stays."""
 
 
 def display(quiet: bool) -> AbstractContextManager[Display]:
-    """Give the display that fits: for a person at a terminal, for a log, or for nobody."""
+    """Return the display for a terminal, a log, or `quiet`."""
     return fitting(quiet, LiveDisplay, Lines)
 
 
@@ -74,7 +74,7 @@ class LiveDisplay:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it meanwhile; afterwards it is gone from the screen."""
+        """Show the display until the context exits, then clear it."""
         from rich.live import Live
 
         with Live(self, console=self._console, refresh_per_second=8, transient=True):
@@ -101,7 +101,7 @@ class LiveDisplay:
 
 
 def line(step: Step) -> str:
-    """Return one line that says where a run is."""
+    """Return a line with the current scale, step, losses and time left."""
     parts = (scale(step), f"{step.iteration}/{step.iterations}", losses(step.losses), left(step.seconds_left))
     return "  ".join(part for part in parts if part)
 

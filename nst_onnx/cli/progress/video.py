@@ -1,4 +1,4 @@
-"""Showing how a video goes on: a bar on a terminal, a line now and then elsewhere, or nothing."""
+"""Progress display of `video`: a live bar, plain lines, or nothing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Display(Protocol):
         """Show where the video is."""
 
     def say(self, text: str) -> None:
-        """Tell something that stays to be read."""
+        """Write a line that stays."""
 
 
 def display(quiet: bool) -> AbstractContextManager[Display]:
-    """Give the display that fits: for a person at a terminal, a log, or nobody."""
+    """Yield the display for a terminal, a log, or `quiet`."""
     return fitting(quiet, Bar, Lines)
 
 
@@ -85,7 +85,7 @@ class Bar:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it meanwhile; afterwards it is gone from the screen."""
+        """Show the display until the context exits, then clear it."""
         with self._bar:
             yield
 

@@ -7,7 +7,7 @@ import faulthandler
 
 
 def main() -> None:
-    """Serve the process that started this one until it ends, or has had enough."""
+    """Serve the parent process until it ends or sends `shutdown`."""
     parser = argparse.ArgumentParser(
         prog="python -m nst_onnx.worker",
         description="The engine that editors' plug-ins drive, by lines of JSON on standard input and output.",

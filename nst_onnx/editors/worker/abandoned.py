@@ -1,9 +1,8 @@
-"""Folders of workers that were killed and could not remove them: the next worker does.
+"""Clean-up of private folders whose workers were killed, by the next worker.
 
-A worker holds a lock on its folder as long as it lives, and the system lets go of that however it dies. So a
-folder that can be locked has nobody any more. (A process number would not tell that: numbers are given again,
-and a worker in a container or a sandbox has another one on the outside.) Windows, and file systems that know
-no such locks, keep what was left behind.
+A worker holds a file lock on its folder, which the system releases however the process ends. So a folder that
+can be locked is abandoned. (A process number is no proof: numbers are reused, and differ inside a
+container or a sandbox.) On Windows and on file systems without such locks, abandoned folders remain.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pathlib import Path
 
 PREFIX = "nst-onnx-worker-"
 ENDED = "-ended"
-"""What is added to the name of a folder that is being removed."""
+"""Suffix of a folder that is being removed."""
 _NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}({ENDED})?")
 _ATTEMPTS = 100
 
@@ -56,7 +55,7 @@ def _held(path: Path) -> bool:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)  # never closed
     except FileNotFoundError:
         return False
-    with contextlib.suppress(OSError):  # without locks, nobody removes it either
+    with contextlib.suppress(OSError):  # without locks, no other worker removes it
         if not _lock(folder):
             return False
     return path.exists()

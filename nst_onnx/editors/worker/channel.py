@@ -1,4 +1,4 @@
-"""Standard input and output, taken for the protocol alone."""
+"""Standard input and output, reserved for the protocol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHUNK = 1 << 16
 
 
 class Channel:
-    """Messages in and out. Sending never waits for the reader at the other end."""
+    """Receives and sends messages. Sending never blocks."""
 
     def __init__(self, source: int, target: int) -> None:
         self._source, self._target = source, target
@@ -25,7 +25,7 @@ class Channel:
         threading.Thread(target=self._write, name="writing", daemon=True).start()
 
     def messages(self) -> Iterator[Message | ProtocolError]:
-        """Yield requests as they come, and what is wrong with lines that are none; ends with the input."""
+        """Yield requests, and a ProtocolError for each line that is none, until the input ends."""
         lines = Lines()
         while data := self._read():
             for line in lines.feed(data):
@@ -38,7 +38,7 @@ class Channel:
                     yield error
 
     def send(self, message: Message) -> None:
-        """Put a message on its way."""
+        """Queue a message for sending."""
         line = encode(message)
         with self._changed:
             self._waiting.append(line)
@@ -46,7 +46,7 @@ class Channel:
 
     @property
     def backlog(self) -> int:
-        """How many messages the other end has not taken yet."""
+        """Number of messages not yet written."""
         return len(self._waiting)
 
     def flush(self, seconds: float) -> None:
@@ -70,7 +70,7 @@ class Channel:
             try:
                 while line:
                     line = line[os.write(self._target, line) :]
-            except OSError:  # nobody reads any more; the end of the input will end the worker
+            except OSError:  # the reader is gone; the end of the input ends the worker
                 self._closed = True
                 return
             self._waiting.popleft()

@@ -1,4 +1,4 @@
-"""The private folder that pixels go through."""
+"""The worker's private folder, through which pixels are exchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stylisation for a client: from the request's words to its last event."""
+"""One `stylize` request: checks it, paints, and sends its events."""
 
 from __future__ import annotations
 
@@ -7,37 +7,34 @@ import math
 import threading
 import time
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nst_onnx.editors.worker import pixels
 from nst_onnx.editors.worker.channel import Channel
 from nst_onnx.editors.worker.folder import Folder
-from nst_onnx.editors.worker.protocol import Message, ProtocolError, error_event
-from nst_onnx.errors import NstError, OptionError
-from nst_onnx.models import catalogue
-from nst_onnx.painting.options import Options
+from nst_onnx.editors.worker.protocol import Message, error_event
+from nst_onnx.editors.worker.request import Preview, Request
+from nst_onnx.errors import NstError
 from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
-    from nst_onnx.editors.worker.model_cache import Warm
+    from nst_onnx.editors.worker.model_cache import ModelCache
     from nst_onnx.painting.stylizer import Step
     from nst_onnx.picture import Picture
 
-_PROGRESS_SECONDS = 0.05  # no more often: an interface cannot show it
-_UNREAD_EVENTS = 50  # with more on their way, progress waits: the client is busy
-_UNREAD_PREVIEWS = 2  # no more are made until the client has read (and so removed) one
-_STARTS = ("content", "noise", "style")
+_PROGRESS_SECONDS = 0.05  # minimum interval between progress events
+_UNREAD_EVENTS = 50  # with a larger backlog, progress is skipped
+_UNREAD_PREVIEWS = 2  # no more are made until the client has read, and so removed, one
 
 
 class _AbandonedError(Exception):
-    """Nobody waits for this job any more."""
+    """Raised in the computing thread when the job's last event was already sent."""
 
 
 class Job:
-    """What a client waits for. Its last event is sent once, whichever thread comes first."""
+    """A stylisation for a client. Its last event is sent exactly once, by whichever thread is first."""
 
     def __init__(self, request: Message, folder: Folder, channel: Channel) -> None:
         self.id: str = request["id"]
@@ -45,8 +42,8 @@ class Job:
         self._lock = threading.Lock()
         self._over = False
         self._keeping = False
-        self._told = 0.0
-        self._shown = 0.0
+        self._progress_sent = 0.0
+        self._preview_sent = 0.0
         self._previews: list[str] = []
 
     # ---- from the thread that reads requests
@@ -57,62 +54,61 @@ class Job:
         return self._over
 
     def refuse(self, code: str, message: str, hint: str) -> None:
-        """End it before it has begun."""
+        """Send an error instead of starting."""
         self._finish({"event": "error", "code": code, "message": message, "hint": hint})
 
     def cancel(self) -> None:
-        """End it for the client now; the computation follows at its next evaluation."""
+        """Send `cancelled` now; the computation stops at its next evaluation."""
         self._finish({"event": "cancelled"})
 
     def stop_and_keep(self) -> None:
-        """Let the evaluation at hand be the last one."""
+        """Make the current evaluation the last one."""
         self._keeping = True
 
     # ---- from the thread that computes
 
-    def run(self, warm: Warm) -> None:
-        """Compute, and tell the client all along. Never raises."""
+    def run(self, models: ModelCache) -> None:
+        """Paint and send progress, previews and the result. Never raises."""
         try:
             if not self._over:
-                self._paint(warm)
+                self._paint(models)
         except _AbandonedError:
             pass
         except BaseException as error:
             if not isinstance(error, NstError):
-                with contextlib.suppress(OSError):  # nobody may be reading the log
+                with contextlib.suppress(OSError):  # the log may have no reader
                     traceback.print_exc()
             self._finish(error_event(error))
 
-    def _paint(self, warm: Warm) -> None:
-        request = self._request
-        content = self._take(request.get("content"), "content picture")
-        styles = [self._take(style, "style picture") for style in self._list("styles")]
-        options = self._options()
-        seconds, longest, kind = self._preview_wishes()
+    def _paint(self, models: ModelCache) -> None:
+        request = Request(self._request, self._take)
+        content, styles = request.content(), request.styles()
+        options, preview = request.options(), request.preview()
         self._stop_if_over()
         preset = options.get("preset", "default")
-        stylizer = warm.stylizer(self._model(), self._text("device"), preset)
+        stylizer = models.stylizer(request.model(), request.text("device"), preset)
         self._stop_if_over()
         step = None
         for step in stylizer.steps(content, styles, **options):
             self._stop_if_over()
-            self._tell(step)
+            self._send_progress(step)
             if self._keeping:
                 break
-            if seconds is not None and step.iteration > 1:  # the first is what it starts from
-                self._show(step, seconds, longest, kind)
+            if preview is not None and step.iteration > 1:  # the first is what it starts from
+                self._send_preview(step, preview)
         assert step is not None, "a run makes at least one step"
-        self._done(step)
+        self._send_result(step)
 
-    def _take(self, described: Any, what: str) -> Picture:
+    def _take(self, described: object, what: str) -> Picture:
         self._stop_if_over()
         return pixels.take(self._folder, described, what)
 
-    def _tell(self, step: Step) -> None:
+    def _send_progress(self, step: Step) -> None:
         now, due = time.monotonic(), step.iteration >= step.iterations
-        if (now - self._told < _PROGRESS_SECONDS and not due) or self._channel.backlog > _UNREAD_EVENTS:
+        early = now - self._progress_sent < _PROGRESS_SECONDS and not due
+        if early or self._channel.backlog > _UNREAD_EVENTS:
             return
-        self._told = now
+        self._progress_sent = now
         self._emit(
             {
                 "event": "progress",
@@ -126,21 +122,22 @@ class Job:
             }
         )
 
-    def _show(self, step: Step, seconds: float, longest: int, kind: str) -> None:
+    def _send_preview(self, step: Step, preview: Preview) -> None:
         now = time.monotonic()
         self._previews = [name for name in self._previews if self._folder.holds(name)]
-        if (self._shown and now - self._shown < seconds) or len(self._previews) >= _UNREAD_PREVIEWS:
+        early = self._preview_sent and now - self._preview_sent < preview.seconds
+        if early or len(self._previews) >= _UNREAD_PREVIEWS:
             return
-        self._shown = now
+        self._preview_sent = now
         picture = step.array
-        if max(picture.shape[:2]) > longest:
-            picture = resize(picture, fit((picture.shape[0], picture.shape[1]), longest))
-        described = pixels.hand_over(self._folder, "preview", picture, type=kind)
+        if max(picture.shape[:2]) > preview.longest:
+            picture = resize(picture, fit((picture.shape[0], picture.shape[1]), preview.longest))
+        described = pixels.hand_over(self._folder, "preview", picture, type=preview.type)
         self._previews.append(described["file"])
         if not self._emit({"event": "preview", "picture": described}):
             self._folder.remove(described["file"])
 
-    def _done(self, step: Step) -> None:
+    def _send_result(self, step: Step) -> None:
         result = step.result()
         picture = result.array if result.alpha is None else np.dstack([result.array, result.alpha])
         described = pixels.hand_over(self._folder, "result", picture)
@@ -162,7 +159,7 @@ class Job:
     def _finish(self, event: Message) -> bool:
         """Send the last event, unless it was sent already; return whether it was sent.
 
-        By then the request's files are gone, also those that nobody came to read.
+        The request's files are removed before, also those that were not read.
         """
         with self._lock:
             if self._over:
@@ -176,69 +173,3 @@ class Job:
     def _stop_if_over(self) -> None:
         if self._over:
             raise _AbandonedError
-
-    # ---- the request's words
-
-    def _list(self, name: str) -> list[Any]:
-        value = self._request.get(name)
-        if not isinstance(value, list):
-            raise ProtocolError(f'"{name}" must be a list')
-        return value
-
-    def _object(self, name: str) -> dict[str, Any]:
-        value = self._request.get(name) or {}
-        if not isinstance(value, dict):
-            raise ProtocolError(f'"{name}" must be an object')
-        return value
-
-    def _text(self, name: str) -> str:
-        value = self._request.get(name) or "auto"
-        if not isinstance(value, str):
-            raise ProtocolError(f'"{name}" must be a name')
-        return value
-
-    def _options(self) -> dict[str, Any]:
-        """Return the options that are given, checked; a picture to start from is read."""
-        quality = self._request.get("quality")
-        asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
-        options = {name: value for name, value in asked.items() if value is not None}
-        Options.of(options)
-        init = options.get("init", "content")
-        if isinstance(init, str) and Path(init).is_absolute():
-            init = {"path": init}
-        if isinstance(init, dict):
-            options["init"] = self._take(init, "picture to start from")
-        elif not isinstance(init, str) or init not in _STARTS:
-            known = ", ".join(_STARTS)
-            raise OptionError(f"init must be one of {known}, a picture or an absolute path, not {init!r}")
-        return options
-
-    def _model(self) -> str:
-        """Return "auto", a name or an absolute path; never what lies in the folder that the worker is in."""
-        model = self._text("model")
-        listed = {entry.name: str(entry.path) for entry in catalogue.installed()}
-        if model == "auto":
-            return model
-        if model in listed:
-            return listed[model]
-        with contextlib.suppress(OSError, RuntimeError):  # no file can have such a name, no "~nobody" a home
-            path = Path(model).expanduser()
-            is_name = path.name == model and not path.exists()
-            if is_name or (path.is_absolute() and not path.is_dir()):
-                return str(path)
-        raise ProtocolError(f'"model" must be auto, a name, or the absolute path of a file, not {model!r}')
-
-    def _preview_wishes(self) -> tuple[float | None, int, str]:
-        """Return seconds between previews (None for no previews), their longest side and their type."""
-        wishes = self._object("preview")
-        if not wishes:
-            return None, 0, ""
-        seconds, longest, kind = (
-            wishes.get("seconds", 0.5),
-            wishes.get("longest", 512),
-            wishes.get("type", "u8"),
-        )
-        with contextlib.suppress(TypeError, OverflowError):
-            if seconds >= 0 and longest >= 1 and kind in pixels.TYPES:
-                return float(seconds), int(longest), kind
-        raise ProtocolError('"preview" needs seconds of at least 0, longest of at least 1, and a type')

@@ -1,4 +1,4 @@
-"""Models that stay loaded from one request to the next."""
+"""Cache of loaded models between the requests of a worker."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from nst_onnx.painting import presets
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.stylizer import Stylizer
 
-_KEPT = 2  # enough to compare two models; each holds its weights several times over
+_CAPACITY = 2  # enough to compare two models; each holds its weights several times over
 
 
-class Warm:
-    """Stylizers by model file and device, the latest few."""
+class ModelCache:
+    """The most recently used stylizers, by model file and device."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], Stylizer] = OrderedDict()
@@ -27,7 +27,7 @@ class Warm:
         choice = NetworkChoice(model or "auto", None if device == "auto" else device)
         key = choice.key(recipe)
         if key not in self._kept:
-            while len(self._kept) >= _KEPT:
+            while len(self._kept) >= _CAPACITY:
                 self._kept.popitem(last=False)
             self._kept[key] = Stylizer(choice.open(recipe))
         self._kept.move_to_end(key)

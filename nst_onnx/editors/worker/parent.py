@@ -1,7 +1,7 @@
-"""Ending with the process that started this one.
+"""Watchdog: ends the worker when its parent process dies.
 
-The end of standard input tells of it, unless another process inherited the pipe; so the parent is
-watched as well. (Linux's parent-death signal would not do: it comes when the *thread* dies that started
+Standard input ends with the parent, unless another process inherited the pipe; so the parent is polled as
+well. (Linux's parent-death signal would not do: it comes when the *thread* dies that started
 the worker, and an editor may well have started it from one that is short-lived.)
 """
 
@@ -22,9 +22,9 @@ def watch(end: Callable[[], None]) -> None:
         return
     parent = os.getppid()
 
-    def look() -> None:
+    def poll() -> None:
         while os.getppid() == parent:
             time.sleep(_INTERVAL)
         end()
 
-    threading.Thread(target=look, name="watching the parent", daemon=True).start()
+    threading.Thread(target=poll, name="watching the parent", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Pictures as the protocol describes them, in files of raw samples."""
+"""Pictures of the worker's protocol: files of raw samples, and their descriptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nst_onnx.picture.raster import unit
 TYPES = {"u8": np.uint8, "u16": np.uint16, "f32": np.float32}
 
 
-def take(folder: Folder, described: Any, what: str) -> Picture:
+def take(folder: Folder, described: object, what: str) -> Picture:
     """Return the picture that a request describes: PIXELS (their file is removed), or {"path": …}.
 
     Raises ProtocolError for a description that makes no sense, PictureError for a picture.
@@ -31,10 +31,10 @@ def take(folder: Folder, described: Any, what: str) -> Picture:
     return picture_of(samples, str(described.get("name") or what))
 
 
-def picture_of(samples: npt.NDArray[Any], name: str) -> Picture:
+def picture_of(samples: npt.NDArray[np.generic], name: str) -> Picture:
     """Return samples H×W×C (gray, gray and alpha, RGB or RGBA) as a picture.
 
-    Floats beyond 0..1 (editors compute with them) are clipped to it, and those that are no number are 0.
+    Floats outside 0..1, which editors compute with, are clipped; NaN becomes 0.
     """
     if samples.dtype.kind == "f":
         samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=0.0)
@@ -52,7 +52,7 @@ def picture_of(samples: npt.NDArray[Any], name: str) -> Picture:
     )
 
 
-def hand_over(folder: Folder, kind: str, samples: npt.NDArray[Any], *, type: str = "f32") -> Message:
+def hand_over(folder: Folder, kind: str, samples: npt.NDArray[np.generic], *, type: str = "f32") -> Message:
     """Write a picture H×W×C, float32 in 0..1, into a new file and return its description. Raises NstError."""
     if type != "f32":
         scale = np.float32({"u8": 255, "u16": 65535}[type])
@@ -75,18 +75,18 @@ def files_of(request: Message) -> list[str]:
     described = [request.get("content"), *(styles if isinstance(styles, list) else [])]
     options = request.get("options")
     if isinstance(options, dict):
-        described.append(options.get("init"))
+        described.extend(options.values())
     names = [picture.get("file") for picture in described if isinstance(picture, dict)]
     return [name for name in names if isinstance(name, str)]
 
 
-def _from_path(path: Any, what: str) -> Picture:
+def _from_path(path: object, what: str) -> Picture:
     if not isinstance(path, str) or not Path(path).is_absolute():
         raise ProtocolError(f"the {what} needs an absolute path, not {path!r}")
     return read(path, what=what)
 
 
-def _layout(described: Message, what: str) -> tuple[tuple[int, int, int], Any]:
+def _layout(described: Message, what: str) -> tuple[tuple[int, int, int], npt.DTypeLike]:
     """Return the shape and the type of the samples that are described."""
     if not isinstance(described.get("file"), str):
         raise ProtocolError(f'the {what} needs a "file" or a "path"')

@@ -1,4 +1,4 @@
-"""The words of the protocol: its version, its codes, and how lines become messages."""
+"""The worker's protocol: version, error codes, and conversion between lines and messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from nst_onnx.errors import DeviceError, ModelError, NstError, OptionError, Pict
 
 PROTOCOL = 1
 LONGEST_LINE = 1 << 20
-"""Bytes; pixels go through files, so a line has no reason to be long."""
+"""Maximum length of a line in bytes; pixels go through files."""
 LONGEST_TEXT = 500
-"""Characters of an error's message, and of its hint; what a request said is quoted in them."""
+"""Maximum length in characters of an error's message and of its hint, which quote the request."""
 _LONGEST_ID = 200
 
 _CODES: tuple[tuple[type[Exception], str], ...] = (
@@ -26,7 +26,7 @@ Message = dict[str, Any]
 
 
 class ProtocolError(NstError):
-    """A line that is no message, or a message that makes no sense. `id` is its sender's name for it."""
+    """A line that is no message, or an invalid message. `id`: the request's, None where it has none."""
 
     def __init__(self, message: str, hint: str = "", *, id: str | None = None) -> None:
         super().__init__(message, hint)
@@ -55,13 +55,13 @@ def encode(message: Message) -> bytes:
 
 
 def error_event(error: BaseException, id: str | None = None) -> Message:
-    """Return the event that tells of an error, in words for a person, few enough to be read."""
-    code, message, hint = _told(error)
+    """Return the `error` event of an exception; message and hint are cut to `LONGEST_TEXT`."""
+    code, message, hint = _described(error)
     return {"id": id, "event": "error", "code": code, "message": _cut(message), "hint": _cut(hint)}
 
 
-def _told(error: BaseException) -> tuple[str, str, str]:
-    """Return an error's code, its message and what to do."""
+def _described(error: BaseException) -> tuple[str, str, str]:
+    """Return an error's code, message and hint."""
     if isinstance(error, ProtocolError):
         return "protocol", str(error), error.hint
     if isinstance(error, NstError):
@@ -74,7 +74,7 @@ def _told(error: BaseException) -> tuple[str, str, str]:
 
 
 class Lines:
-    """Bytes as they come, cut into lines; one that is too long is dropped and said so once."""
+    """Splits a byte stream into lines; a line that is too long is dropped and reported once."""
 
     def __init__(self, longest: int = LONGEST_LINE) -> None:
         self._longest = longest
@@ -105,7 +105,7 @@ class Lines:
 
 
 def _cut(text: str) -> str:
-    """Leave out the middle of a long text: what is wrong is said at either end, what it quotes between."""
+    """Cut out the middle of a long text, which is what it quotes."""
     if len(text) <= LONGEST_TEXT:
         return text
     half = (LONGEST_TEXT - 1) // 2

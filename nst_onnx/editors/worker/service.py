@@ -1,4 +1,4 @@
-"""The worker's life: hello, requests one after another, and an end that leaves nothing behind."""
+"""Worker service: sends the hello, answers requests, and removes all its files at its end."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
     from nst_onnx.editors.worker.job import Job
-    from nst_onnx.editors.worker.model_cache import Warm
+    from nst_onnx.editors.worker.model_cache import ModelCache
 
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
-_LAST_WORDS = 0.5  # seconds that the client has to read what was sent before the end
+_FLUSH_SECONDS = 0.5  # time for the client to read pending events before the process exits
 
 
 class Service:
-    """Reads requests in the main thread and computes in another, so that it always answers at once."""
+    """Reads requests in the main thread and computes in another, so that requests are answered at once."""
 
     def __init__(self, channel: Channel, folder: str | None = None) -> None:
         """`folder`: where to make the private folder, None for where temporary files go."""
@@ -40,7 +40,7 @@ class Service:
         self._job: Job | None = None
 
     def run(self) -> NoReturn:
-        """Serve until the input ends, the parent dies, or a signal or a request says so."""
+        """Serve until the input ends, the parent dies, or a signal or a `shutdown` arrives."""
         code = 1
         try:
             self._guard()
@@ -51,8 +51,8 @@ class Service:
                 self._answer(message)
             code = 0
         except ImportError as error:
-            told = NstError(f"nst-onnx is not installed completely ({error})", "install it again with pip")
-            self._channel.send(error_event(told))
+            missing = NstError(f"nst-onnx is not installed completely ({error})", "install it again with pip")
+            self._channel.send(error_event(missing))
         except Exception as error:
             if not isinstance(error, NstError):
                 with contextlib.suppress(OSError):
@@ -62,11 +62,11 @@ class Service:
             self.end(code)
 
     def end(self, code: int) -> NoReturn:
-        """End the process now, also in the middle of an evaluation, without leaving files."""
+        """Exit now, also in the middle of an evaluation, after removing the private folder."""
         if not self._ending.acquire(blocking=False):
-            threading.Event().wait()  # another thread is at it
+            threading.Event().wait()  # another thread is exiting
         try:
-            self._channel.flush(_LAST_WORDS)
+            self._channel.flush(_FLUSH_SECONDS)
             if self._folder is not None:
                 self._folder.remove_all()
             sys.stderr.flush()
@@ -74,7 +74,7 @@ class Service:
             os._exit(code)
 
     def _guard(self) -> None:
-        """See to it that neither a signal nor the parent's death leaves anything behind."""
+        """Install handlers that end the service cleanly at signals and at the parent's death."""
         for name in _SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._on_signal)
@@ -85,11 +85,12 @@ class Service:
             self.end(128 + number)
 
     def _begin(self) -> None:
-        """Load all that painting needs, say hello, and stand ready."""
+        """Import what painting needs, start the computing thread, and send the hello."""
         from nst_onnx import runtime
         from nst_onnx.editors.worker.job import Job
-        from nst_onnx.editors.worker.model_cache import Warm
+        from nst_onnx.editors.worker.model_cache import ModelCache
         from nst_onnx.painting import presets
+        from nst_onnx.painting.options import Options
         from nst_onnx.painting.quality import budgets
 
         assert self._folder is not None
@@ -105,9 +106,10 @@ class Service:
             "devices": devices,
             "presets": list(presets.PRESETS),
             "qualities": {name: budget._asdict() for name, budget in budgets(devices[0]).items()},
+            "options": {name: option.schema() for name, option in Options.table().items()},
             "folder": str(self._folder.path),
         }
-        threading.Thread(target=self._compute, args=(Warm(),), name="computing", daemon=True).start()
+        threading.Thread(target=self._compute, args=(ModelCache(),), name="computing", daemon=True).start()
         self._channel.send(hello)
 
     # ---- requests
@@ -144,7 +146,7 @@ class Service:
     def _cancel(self, message: Message) -> None:
         job = self._job
         if job is None or job.over or message.get("of") != job.id:
-            return  # it has come to its own end meanwhile
+            return  # it has ended meanwhile
         if message.get("keep") is True:
             job.stop_and_keep()
         else:
@@ -161,13 +163,13 @@ class Service:
 
     # ---- computing
 
-    def _compute(self, warm: Warm) -> NoReturn:
+    def _compute(self, models: ModelCache) -> NoReturn:
         while True:
-            self._jobs.get().run(warm)
+            self._jobs.get().run(models)
 
 
 def _models() -> list[Message]:
-    """Return what models there are by name; "auto" works as well, and so does a file."""
+    """Return the installed models, for the hello and for `models`."""
     from nst_onnx.models import catalogue
 
     return [{"name": entry.name, "origin": entry.origin} for entry in catalogue.installed()]

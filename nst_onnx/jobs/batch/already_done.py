@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 from nst_onnx.errors import PictureError
@@ -45,7 +44,7 @@ def _differences(output: Path, settings: BatchSettings) -> list[str]:
 def _as_stored(settings: BatchSettings) -> dict[str, object]:
     """Return the options in the form of a picture's stored settings, without those left to the preset."""
     options = Options.of(settings.options)
-    chosen = {f.name: getattr(options, f.name) for f in fields(Options) if f.name not in _NOT_COMPARED}
+    chosen = {name: value for name, value in options.values().items() if name not in _NOT_COMPARED}
     omitted = _SET_BY_QUALITY if options.quality else ()
     given = {n: v for n, v in chosen.items() if v is not None and n not in omitted}
     stored: dict[str, object] = json.loads(json.dumps(given, default=str))

@@ -34,7 +34,7 @@ class JobActor(Actor):
         `names` and `values`: payloads of the model and, if one is given, of the initial picture.
         """
         model, *init = cast(list[str], write_files(Path(self._folder.name), names, values))
-        options = dict(settings.options)
+        options = settings.options.copy()
         if init:
             options["init"] = init[0]
         if options.get("max_memory") is None:

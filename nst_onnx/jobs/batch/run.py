@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from nst_onnx import picture
 from nst_onnx.errors import OptionError
@@ -17,7 +17,8 @@ from nst_onnx.jobs.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.jobs.batch.process_pool import ProcessPool
 from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
-from nst_onnx.painting.options import check_whole
+from nst_onnx.painting.option_types import Whole
+from nst_onnx.painting.options import OptionValues
 from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def stylize_batch(
     overwrite: bool = False,
     bits: int | None = None,
     jpeg_quality: int = 95,
-    **options: Any,
+    **options: Unpack[OptionValues],
 ) -> Iterator[Outcome]:
     """Run all `jobs`, and yield the outcome of each as soon as it ends, in any order.
 
@@ -62,7 +63,7 @@ def stylize_batch(
         bits=bits,
         jpeg_quality=jpeg_quality,
     )
-    check_whole("processes", processes, 0)
+    Whole(0).check("processes", processes)
     checked = [_job(job) for job in jobs]
     prepare(checked, settings)
     return _outcomes(checked, settings, open_executor(settings, processes, ray), overwrite)

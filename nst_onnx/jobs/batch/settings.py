@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting import presets
 from nst_onnx.painting.network_choice import NetworkChoice
-from nst_onnx.painting.options import Options, check_number, check_whole
+from nst_onnx.painting.option_types import Whole
+from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.stylizer import Stylizer
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class BatchSettings:
     device: str | None = None
     threads: int = 0
     preprocessing: Preprocessing | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: OptionValues = field(default_factory=OptionValues)
     bits: int | None = None
     jpeg_quality: int = 95
 
@@ -39,8 +39,7 @@ class BatchSettings:
         Options.of(self.options)
         if self.bits not in (None, 8, 16):
             raise OptionError(f"a picture is written with 8 or 16 bits, not {self.bits}")
-        check_whole("jpeg_quality", self.jpeg_quality, 1)
-        check_number("jpeg_quality", self.jpeg_quality, 1, 100)
+        Whole(1, 100).check("jpeg_quality", self.jpeg_quality)
 
     @property
     def preset(self) -> presets.Preset:

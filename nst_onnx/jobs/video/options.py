@@ -1,32 +1,54 @@
-"""The controls of a video: those of a picture, and how its frames hang together."""
+"""The options of a video: those of a painting, and those of its frames."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from nst_onnx.painting.options import Options, check_number, check_whole
+from nst_onnx.painting.option import option
+from nst_onnx.painting.option_types import Number, Size, Whole
+from nst_onnx.painting.options import PICTURE, Options, OptionValues
+
+FRAMES, OUTPUT = "Frames", "Output"
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoOptions(Options):
-    """Those of a picture hold for the film's first frame and after each cut; `max_seconds` for every frame.
+    """The options of a painting apply to the first frame and after each cut; `max_seconds` to every frame.
 
-    `frame_steps`: evaluations, at half the size and at full size each, for any other frame, which starts
-    from the one before, moved along. `temporal_weight`: how much a frame is held to the one before. With 1,
-    differing from it by 6 grey levels (root mean square) is as bad as all that the scene's first frame leaves
-    to be desired; 0 lets each frame go its own way.
-    `crf`: libx264's constant rate factor, 0..51; smaller is better and larger.
+    Any other frame starts from the one before, warped by the optical flow, and takes `frame_steps`
+    evaluations at half the size and as many at full size. With a `temporal_weight` of 1, a difference of 6
+    grey levels (root mean square) from the warped frame costs as much as the loss that the scene's first
+    frame ends with; 0 leaves frames independent. Raises OptionError for an invalid value.
     """
 
-    frame_steps: int = 20
-    temporal_weight: float = 1.0
-    crf: int = 18
+    size: int | tuple[int, int] | None = option(
+        None,
+        Size(),
+        group=PICTURE,
+        help="Longest side in pixels, or exactly 400x300",
+        fallback="the film's, at most 512, or the preset's",
+    )
+    frame_steps: int = option(
+        20,
+        Whole(1),
+        group=FRAMES,
+        help="Evaluations for each frame that follows from another; --steps are for the others",
+    )
+    temporal_weight: float = option(
+        1.0,
+        Number(),
+        group=FRAMES,
+        metavar="W",
+        help="Weight of the difference from the frame before, warped by the optical flow; 0: none",
+    )
+    crf: int = option(
+        18, Whole(0, 51), group=OUTPUT, help="libx264's constant rate factor: smaller is better, and larger"
+    )
 
-    def __post_init__(self) -> None:
-        """Raise OptionError for any value that makes no sense."""
-        super().__post_init__()
-        check_whole("frame_steps", self.frame_steps, 1)
-        check_number("temporal_weight", self.temporal_weight, 0, math.inf)
-        check_whole("crf", self.crf, 0)
-        check_number("crf", self.crf, 0, 51)
+
+class VideoOptionValues(OptionValues, total=False):
+    """The options of `VideoOptions` as keyword arguments."""
+
+    frame_steps: int
+    temporal_weight: float
+    crf: int

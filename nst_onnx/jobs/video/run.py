@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from nst_onnx.jobs.video.decode import Film, prepare_frame
 from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import FrameStore
 from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
-from nst_onnx.jobs.video.options import VideoOptions
+from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
 from nst_onnx.painting.inputs import check_style_weights, final_shape, style_list
@@ -77,7 +77,7 @@ def stylize_video(
     callback: Callable[[FrameStep], None] | None = None,
     ray: str | None = None,
     workers: int | None = None,
-    **options: Any,
+    **options: Unpack[VideoOptionValues],
 ) -> VideoResult:
     """Stylize a video with `style` (one picture, or several blended), and write it to `output`.
 

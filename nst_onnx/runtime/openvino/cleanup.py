@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nst_onnx.runtime.devices import openvino
 
+if TYPE_CHECKING:
+    import openvino as ov
 
-def remove_identities(model: Any) -> None:
-    """Remove padding by nothing, + 0 and × 1 from a model with static shapes (openvino.Model), in place.
+
+def remove_identities(model: ov.Model) -> None:
+    """Remove padding by nothing, + 0 and × 1 from a model with static shapes (ov.Model), in place.
 
     Gram matrices are transposed, which changes nothing because they are symmetric: see the comment below.
     """
@@ -30,7 +33,7 @@ def remove_identities(model: Any) -> None:
                 use.replace_source_output(transposed.output(0))
 
 
-def _identity_source(node: Any) -> Any:
+def _identity_source(node: ov.Node) -> ov.Output:
     """Return the input that a node passes on unchanged; None where it computes something."""
     kind, inputs = node.get_type_name(), node.input_values()
     if kind == "Pad":
@@ -42,13 +45,13 @@ def _identity_source(node: Any) -> Any:
     return inputs[0] if all(shape.is_static for shape in shapes) and shapes[0] == shapes[1] else None
 
 
-def _is(value: float, output: Any) -> bool:
+def _is(value: float, output: ov.Output) -> bool:
     """Whether a tensor is a constant with this value everywhere."""
     node = output.get_node()
     return bool(node.get_type_name() == "Constant" and (node.data == value).all())
 
 
-def _is_gram(node: Any) -> bool:
+def _is_gram(node: ov.Node) -> bool:
     """Whether a node is XᵀX or X Xᵀ, which are symmetric."""
     if node.get_type_name() != "MatMul":
         return False

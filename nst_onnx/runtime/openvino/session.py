@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -18,12 +18,15 @@ from nst_onnx.runtime.session import Array
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.library_errors import runtime_error
 
+if TYPE_CHECKING:
+    import openvino as ov
+
 _SMALL = 1 << 20  # bytes: a picture of about 300×300
 _HINT = {"fp32": "f32", "bf16": "bf16"}
 
 
 @cache
-def _core() -> Any:
+def _core() -> ov.Core:
     return openvino().Core()
 
 
@@ -84,14 +87,14 @@ class OpenVinoSession:
         disk_arrays.release(*kernels)
         return BoundOpenVino(compiled, given)
 
-    def _read(self) -> Any:
+    def _read(self) -> ov.Model:
         """Return the model as OpenVINO reads it. Raises ModelError where it rejects it."""
         try:
             return _core().read_model(self._file.path)
         except Exception as error:  # OpenVINO raises RuntimeError for everything
             raise runtime_error(error, "the model cannot be loaded") from error
 
-    def _compiled(self, model: Any) -> Any:
+    def _compiled(self, model: ov.Model) -> ov.CompiledModel:
         try:
             return _core().compile_model(model, "CPU", self._settings)
         except Exception as error:
@@ -101,7 +104,7 @@ class OpenVinoSession:
 class BoundOpenVino:
     """A session whose inputs share memory with numpy: `run` allocates and copies nothing."""
 
-    def __init__(self, compiled: Any, feeds: Mapping[str, Array]) -> None:
+    def __init__(self, compiled: ov.CompiledModel, feeds: Mapping[str, Array]) -> None:
         self._request = compiled.create_infer_request()
         self._inputs = dict(feeds)
         for name, array in self._inputs.items():

@@ -14,7 +14,7 @@ Only both ends of a chain are converted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,9 @@ from nst_onnx.runtime.openvino.phases import (
 )
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
+
+if TYPE_CHECKING:
+    import openvino as ov
 
 _FEWEST_CHANNELS = 128  # with fewer, the transforms take longer than the products they save
 
@@ -61,8 +64,8 @@ _A = np.array(
 """Aᵀ, the output transform from six products to four columns."""
 
 
-def apply_winograd(model: Any) -> list[Array]:
-    """Rewrite the convolutions of a model with static shapes (openvino.Model) that are faster so, in place.
+def apply_winograd(model: ov.Model) -> list[Array]:
+    """Rewrite the convolutions of a model with static shapes (ov.Model) that are faster so, in place.
 
     These have constant 3×3 kernels, stride 1, padding 1, at least 128 channels, and a width that is a
     multiple of four. Results differ by rounding only (about 1e-6 of the largest).
@@ -78,7 +81,7 @@ def apply_winograd(model: Any) -> list[Array]:
 class _WinogradPass:
     """One pass over a model. Tensors are in columns, 1×C×H×W, in phases, or both."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: ov.Model) -> None:
         self._model = model
         self._ops = openvino().opset13
         self.kernels: list[Array] = []
@@ -115,14 +118,14 @@ class _WinogradPass:
         for node in self._model.get_ordered_ops():
             self._merge_sum(node)
 
-    def _note_required(self, node: Any) -> None:
+    def _note_required(self, node: ov.Node) -> None:
         """Note which tensors are required in phases."""
         if _is_eligible(node):
             self._required.add(key(node.input_value(0)))
         elif node.get_type_name() in self._elementwise_ops and key(node.output(0)) in self._required:
             self._required.update(key(x) for x in node.input_values())
 
-    def _convolution(self, node: Any) -> Any:
+    def _convolution(self, node: ov.Node) -> ov.Output:
         """Return a convolution's result in phases; None for one that is not rewritten."""
         if not _is_eligible(node):
             return None
@@ -136,7 +139,7 @@ class _WinogradPass:
         ]
         return ops.concat(self._transformed(_A, products), 0).output(0)
 
-    def _transformed_input(self, x: Any) -> list[Any]:
+    def _transformed_input(self, x: ov.Output) -> list[ov.Output]:
         """Return Bᵀ x, six tensors 1×C×H×W/4."""
         ops, phased = self._ops, self._phased.get(key(x))
         if phased is None:  # just converted, to positions × channels: transforming these rows is cheaper
@@ -150,7 +153,7 @@ class _WinogradPass:
         found = self._transformed(_B, [before, *phases, after])  # columns 4t − 1, 4t … 4t + 3, 4t + 4
         return found if along == 3 else [ops.transpose(u, int64(*TO_CHANNELS_FIRST)) for u in found]
 
-    def _transformed(self, matrix: Array, tensors: list[Any]) -> list[Any]:
+    def _transformed(self, matrix: Array, tensors: list[ov.Output]) -> list[ov.Output]:
         """Return the matrix times a column of tensors, omitting factors of 0 and 1."""
         ops, rows = self._ops, []
         for row in matrix:
@@ -162,7 +165,7 @@ class _WinogradPass:
             rows.append(total)
         return rows
 
-    def _elementwise(self, node: Any) -> Any:
+    def _elementwise(self, node: ov.Node) -> ov.Output:
         """Return an elementwise operator's result in phases; None for one that is not rewritten."""
         make = self._elementwise_ops.get(node.get_type_name())
         result = node.output(0)
@@ -177,7 +180,7 @@ class _WinogradPass:
             return None
         return make(*(self._in_phases(x) if w else x for w, x in zip(whole, inputs, strict=True))).output(0)
 
-    def _gram_matrix(self, node: Any) -> None:
+    def _gram_matrix(self, node: ov.Node) -> None:
         """Compute a Gram matrix, XᵀX of positions × channels, from positions in the order of phases."""
         if node.get_type_name() == "MatMul" and key(node.input_value(0)) == key(node.input_value(1)):
             attributes = node.get_attributes()
@@ -187,7 +190,7 @@ class _WinogradPass:
                 for use in node.inputs():
                     use.replace_source_output(rows)
 
-    def _gram_gradient(self, node: Any) -> Any:
+    def _gram_gradient(self, node: ov.Node) -> ov.Output:
         """Return a Gram matrix's gradient, X M as features, in phases; None for any other node."""
         product = rows_behind(node)
         if product is None or product.get_node().get_type_name() != "MatMul":
@@ -202,7 +205,7 @@ class _WinogradPass:
             return None
         return to_features(self._ops.matmul(to_rows(source), m, False, False), shape_of(source))
 
-    def _merge_sum(self, node: Any) -> None:
+    def _merge_sum(self, node: ov.Node) -> None:
         """Add two matrices of positions × channels before they become features: one conversion, not two."""
         if node.get_type_name() == "Add":
             a, b = (rows_behind(x.get_node()) for x in node.input_values())
@@ -212,25 +215,25 @@ class _WinogradPass:
                 for use in node.output(0).get_target_inputs():
                     use.replace_source_output(features)
 
-    def _phases_behind(self, rows: Any) -> Any:
+    def _phases_behind(self, rows: ov.Output) -> ov.Output:
         """Return the phases of the features that a matrix is a view of; None where there are none."""
         features = features_behind(rows)
         return None if features is None else self._phased.get(key(features))
 
-    def _in_phases(self, tensor: Any) -> Any:
+    def _in_phases(self, tensor: ov.Output) -> ov.Output:
         """Return a tensor in phases, converting it if it is in columns."""
         if key(tensor) in self._phased:
             return self._phased[key(tensor)]
         return to_features(self._converted_rows(tensor), phased_shape(tensor))
 
-    def _converted_rows(self, tensor: Any) -> Any:
+    def _converted_rows(self, tensor: ov.Output) -> ov.Output:
         """Return a tensor in columns as rows in phases, converted once."""
         if key(tensor) not in self._converted:
             self._converted[key(tensor)] = to_phased_rows(tensor)
         return self._converted[key(tensor)]
 
 
-def _is_eligible(node: Any) -> bool:
+def _is_eligible(node: ov.Node) -> bool:
     """Whether a node is a convolution that is faster by Winograd's algorithm."""
     if node.get_type_name() != "Convolution":
         return False
@@ -244,7 +247,7 @@ def _is_eligible(node: Any) -> bool:
     return shape[2:] == [3, 3] and min(shape[:2]) >= _FEWEST_CHANNELS
 
 
-def _scalar_source(output: Any) -> Any:
+def _scalar_source(output: ov.Output) -> ov.Output:
     """Return the scalar that a tensor broadcasts, or the tensor itself where it is no broadcast scalar."""
     node = output.get_node()
     if node.get_type_name() == "Broadcast" and node.input_value(0).get_partial_shape().is_static:

@@ -1,4 +1,4 @@
-"""The controls: as arguments of the procedure, and as what the engine is asked for."""
+"""The controls: arguments of the procedure, and the request that is made from their values."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp, Gio, GObject
+from nst_client import choices
+from nst_client.choices import COLOURS, LARGEST, LARGEST_SEED, OWN_COLOURS, QUALITIES, STRENGTH, STYLE_SCALE
 from nst_client.failure import Failure
 from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
 
-LARGEST = 8192
 ON = GObject.ParamFlags.READWRITE
 
 
@@ -38,13 +39,19 @@ def declare(procedure: Gimp.Procedure) -> None:
         "second-share", _("Sh_are of the second"), _("How much of the second painting"), 0.0, 1.0, 0.5, ON
     )
     procedure.add_double_argument(
-        "strength", _("S_trength"), _("How much style: 0 keeps the photo, 1 is all paint"), 0.0, 1.0, 0.5, ON
+        "strength",
+        _("S_trength"),
+        _("How much style: 0 keeps the photo, 1 is all paint"),
+        STRENGTH["low"],
+        STRENGTH["high"],
+        STRENGTH["default"],
+        ON,
     )
     procedure.add_choice_argument(
         "quality",
         _("_Quality"),
         _("How long to paint, and how finely"),
-        _choice(("fast", _("Fast")), ("good", _("Good")), ("best", _("Best"))),
+        _choice(*QUALITIES),
         "good",
         ON,
     )
@@ -58,23 +65,18 @@ def declare(procedure: Gimp.Procedure) -> None:
         ON,
     )
     procedure.add_double_argument(
-        "style-scale", _("Stro_ke scale"), _("Below 1: finer strokes; above 1: coarser"), 0.1, 4.0, 1.0, ON
+        "style-scale", _("Stro_ke scale"), _("Below 1: finer strokes; above 1: coarser"), *STYLE_SCALE, ON
     )
     procedure.add_choice_argument(
         "keep-colours",
         _("Colo_urs"),
         _("Whose colours the painting has"),
-        _choice(
-            ("no", _("Of the painting")),
-            ("luminance", _("Of the photo (only lightness is painted)")),
-            ("histogram", _("Painting recoloured like the photo, by histogram")),
-            ("covariance", _("Painting recoloured like the photo, linearly")),
-        ),
-        "no",
+        _choice(*COLOURS),
+        OWN_COLOURS,
         ON,
     )
     procedure.add_int_argument(
-        "seed", _("S_eed"), _("The same seed gives the same painting"), 0, 2**31 - 1, 0, ON
+        "seed", _("S_eed"), _("The same seed gives the same painting"), 0, LARGEST_SEED, 0, ON
     )
     procedure.add_string_argument(
         "model", _("_Model"), _("The network that judges (auto, or the name of an installed one)"), "auto", ON
@@ -99,32 +101,11 @@ def declare(procedure: Gimp.Procedure) -> None:
 
 
 def asked(config: Gimp.ProcedureConfig) -> dict[str, Any]:
-    """Return what to ask the engine for: the keyword arguments of its `stylize`."""
-    styles = [_path(config.get_property("style"))]
-    if styles[0] is None:
-        raise Failure(_("no style picture is chosen"), _("choose a painting to paint like"))
-    second = _path(config.get_property("second-style"))
-    share = config.get_property("second-share")
-    options: dict[str, Any] = {
-        "strength": config.get_property("strength"),
-        "style_scale": config.get_property("style-scale"),
-        "seed": config.get_property("seed"),
-    }
-    if second is not None:
-        styles.append(second)
-        options["style_weights"] = [1 - share, share]
-    colours = config.get_property("keep-colours")
-    if colours != "no":
-        options["preserve_colour"] = colours
-    if config.get_property("size"):
-        options["size"] = config.get_property("size")
-    return {
-        "styles": styles,
-        "options": options,
-        "quality": config.get_property("quality"),
-        "model": config.get_property("model").strip() or "auto",
-        "device": config.get_property("device").strip() or "auto",
-    }
+    """Return the keyword arguments of the engine's `stylize`."""
+    names = ("strength", "style-scale", "seed", "keep-colours", "size", "quality", "model", "device")
+    chosen = {name: config.get_property(name) for name in (*names, "second-share")}
+    styles = {name: _path(config.get_property(name)) for name in ("style", "second-style")}
+    return choices.asked({**chosen, **styles})
 
 
 def _path(file: Gio.File | None) -> str | None:

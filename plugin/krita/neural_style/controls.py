@@ -8,7 +8,17 @@ from typing import Any
 
 from krita import Krita
 
-from .nst_client.choices import AUTO, COLOURS, LARGEST, LARGEST_SEED, OWN_COLOURS, QUALITIES, asked
+from .nst_client.choices import (
+    AUTO,
+    COLOURS,
+    LARGEST,
+    LARGEST_SEED,
+    OWN_COLOURS,
+    QUALITIES,
+    STRENGTH,
+    STYLE_SCALE,
+    asked,
+)
 from .nst_client.events import Hello
 from .nst_client.translation import _
 from .outcome import NEW_DOCUMENT, NEW_LAYER, REPLACE
@@ -35,9 +45,14 @@ class Controls(QtWidgets.QWidget):
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.first = StyleButton(_("Choose a style picture…"), _("The painting to paint like"))
-        self.strength = Slider(0.0, 1.0, 0.5, _("How much style: 0 keeps the photo, 1 is all paint"))
+        self.strength = Slider(
+            STRENGTH["low"],
+            STRENGTH["high"],
+            STRENGTH["default"],
+            _("How much style: 0 keeps the photo, 1 is all paint"),
+        )
         self.quality = _choice(QUALITIES, "good", _("How long to paint, and how finely"))
-        self.style_scale = Slider(0.1, 4.0, 1.0, _("Below 1: finer strokes; above 1: coarser"))
+        self.style_scale = Slider(*STYLE_SCALE, _("Below 1: finer strokes; above 1: coarser"))
         self.colours = _choice(COLOURS, OWN_COLOURS, _("Whose colours the painting has"))
         self.output = _choice(OUTPUTS, NEW_LAYER, _("Where the painting goes"))
         self.second = StyleButton(

@@ -1,20 +1,11 @@
-"""How sizes, layers and weights are written on the command line, and in a configuration as text."""
+"""Text syntax of option values: sizes, lists of names, numbers and whole numbers, and layers with weights."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from nst_onnx.errors import OptionError
-
-
-def spelling(name: str) -> str:
-    """Return an option's name with dashes, in British spelling, from any other that is taken."""
-    return (
-        name.replace("_", "-").replace("preserve-color", "preserve-colour").replace("optimizer", "optimiser")
-    )
 
 
 def size(text: str) -> int | tuple[int, int]:
@@ -69,32 +60,6 @@ def three(text: str) -> tuple[float, float, float]:
         raise OptionError(f"{text!r} needs one number or three", "as in 103.9,116.8,123.7")
     a, b, c = found * 3 if len(found) == 1 else found
     return a, b, c
-
-
-PARSERS: Mapping[str, Callable[[str], Any]] = {
-    "size": size,
-    "style_weights": numbers,
-    "content_layers": layers,
-    "style_layers": layers,
-    "mean": three,
-    "std": three,
-}
-"""What is not a plain number, word or switch, by the name of its option."""
-
-
-def parse(values: Mapping[str, Any], parsers: Mapping[str, Callable[[str], Any]] = PARSERS) -> dict[str, Any]:
-    """Return `values` with every text that has a syntax of its own parsed.
-
-    Raises OptionError that names the option.
-    """
-    parsed = dict(values)
-    for name, value in values.items():
-        if name in parsers and isinstance(value, str):
-            try:
-                parsed[name] = parsers[name](value)
-            except OptionError as error:
-                raise OptionError(f"{name}: {error}", error.hint) from None
-    return parsed
 
 
 def _number(part: str) -> float:

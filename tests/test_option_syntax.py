@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_onnx.cli import syntax
 from nst_onnx.errors import OptionError
+from nst_onnx.painting import option_syntax as syntax
+from nst_onnx.painting.options import Options
 
 SIDES = st.integers(1, 99999)
 NAMES = st.text("abcz019_/.", min_size=1, max_size=12)
@@ -48,19 +49,20 @@ def test_one_number_serves_for_three(number: float) -> None:
 
 @given(st.text(max_size=20))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
-    for name, parser in syntax.PARSERS.items():
+    for name in ("size", "style_weights", "content_layers"):
+        option = Options.table()[name]
         try:
-            parsed = parser(text)
+            parsed = option.type.parse(text)
         except OptionError:
             with pytest.raises(OptionError, match=f"^{name}: "):
-                syntax.parse({name: text})
+                option.load(text)
         else:
-            assert syntax.parse({name: text}) == {name: parsed}
+            assert option.load(text) == parsed
 
 
 def test_what_has_no_syntax_is_left_alone() -> None:
     values = {"strength": 0.5, "preset": "a,b", "size": 64, "style_layers": ["a", "b"]}
-    assert syntax.parse(values) == values
+    assert {name: Options.table()[name].load(value) for name, value in values.items()} == values
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1,-inf"])

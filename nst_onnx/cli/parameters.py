@@ -1,0 +1,64 @@
+"""Typer parameters that several commands have and that are no options of the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nst_onnx.cli.run_options import OUTPUT
+from nst_onnx.painting.options import MODEL
+
+Content = Annotated[str, typer.Argument(metavar="CONTENT", help="The picture to paint.", show_default=False)]
+Styles = Annotated[
+    list[str],
+    typer.Argument(metavar="STYLE", help="The painting to paint it like; several blend.", show_default=False),
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="The picture to write: .png, .jpg, .tif or .webp.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite/--no-overwrite",
+        metavar="",
+        help="Whether files that exist are replaced (when the new ones are whole). Inputs never are.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[ADDRESS]",
+        help="Let the workers of a Ray cluster paint: auto, host:port, or ray://host:port; without address "
+        'the one that runs here, or one of this machine alone (needs "nst-onnx\\[cluster]").',
+        rich_help_panel=MODEL,
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.toml",
+        help="Options from a file, such as strength = 0.6; those given here win.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", metavar="", help="A summary on standard output, as JSON.", rich_help_panel=OUTPUT),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", metavar="", help="Print nothing but warnings and errors.", rich_help_panel=OUTPUT
+    ),
+]

@@ -1,0 +1,114 @@
+"""The fields of a `stylize` request, checked when they are read."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from nst_onnx.editors.worker import pixels
+from nst_onnx.editors.worker.protocol import Message, ProtocolError
+from nst_onnx.errors import OptionError
+from nst_onnx.models import catalogue
+from nst_onnx.painting.option_types import PictureSource
+from nst_onnx.painting.options import Options, OptionValues
+
+if TYPE_CHECKING:
+    from nst_onnx.picture import Picture
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Seconds between previews, their longest side in pixels, and the type of their pixels."""
+
+    seconds: float
+    longest: int
+    type: str
+
+
+class Request:
+    """A request by its fields. Each method raises ProtocolError where the field is not what it must be."""
+
+    def __init__(self, fields: Message, take: Callable[[object, str], Picture]) -> None:
+        """`take(described, what)` reads a picture that the client described."""
+        self._fields, self._take_picture = fields, take
+
+    def content(self) -> Picture:
+        """Return the content picture. Raises PictureError."""
+        return self._take_picture(self._fields.get("content"), "content picture")
+
+    def styles(self) -> list[Picture]:
+        """Return the style pictures. Raises PictureError."""
+        return [self._take_picture(style, "style picture") for style in self.list_of("styles")]
+
+    def list_of(self, name: str) -> list[object]:
+        """Return a list. Raises ProtocolError."""
+        value = self._fields.get(name)
+        if not isinstance(value, list):
+            raise ProtocolError(f'"{name}" must be a list')
+        return value
+
+    def _object(self, name: str) -> Message:
+        value = self._fields.get(name) or {}
+        if not isinstance(value, dict):
+            raise ProtocolError(f'"{name}" must be an object')
+        return value
+
+    def text(self, name: str) -> str:
+        """Return a name, "auto" where it is missing. Raises ProtocolError."""
+        value = self._fields.get(name) or "auto"
+        if not isinstance(value, str):
+            raise ProtocolError(f'"{name}" must be a name')
+        return value
+
+    def options(self) -> OptionValues:
+        """Return the given options, checked against their declarations; pictures among them are read."""
+        quality = self._fields.get("quality")
+        asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
+        options = {name: value for name, value in asked.items() if value is not None}
+        Options.of(options)
+        for name, option in Options.table().items():
+            if isinstance(option.type, PictureSource) and options.get(name) not in (None, *option.type.words):
+                options[name] = self._source(name, option.type, options[name])
+        return cast(OptionValues, options)
+
+    def _source(self, name: str, type: PictureSource, value: object) -> Picture:
+        """Return the picture that an option's value describes. Raises OptionError, PictureError."""
+        if isinstance(value, str) and Path(value).is_absolute():
+            value = {"path": value}
+        if not isinstance(value, dict):
+            known = ", ".join(type.words)
+            raise OptionError(f"{name} must be one of {known}, a picture or an absolute path, not {value!r}")
+        return self._take_picture(value, "picture to start from")
+
+    def model(self) -> str:
+        """Return "auto", a name or an absolute path; never a file relative to the working folder."""
+        model = self.text("model")
+        listed = {entry.name: str(entry.path) for entry in catalogue.installed()}
+        if model == "auto":
+            return model
+        if model in listed:
+            return listed[model]
+        with contextlib.suppress(OSError, RuntimeError):  # no file can have such a name, no "~nobody" a home
+            path = Path(model).expanduser()
+            is_name = path.name == model and not path.exists()
+            if is_name or (path.is_absolute() and not path.is_dir()):
+                return str(path)
+        raise ProtocolError(f'"model" must be auto, a name, or the absolute path of a file, not {model!r}')
+
+    def preview(self) -> Preview | None:
+        """Return the previews asked for; None for none."""
+        preview = self._object("preview")
+        if not preview:
+            return None
+        seconds, longest, kind = (
+            preview.get("seconds", 0.5),
+            preview.get("longest", 512),
+            preview.get("type", "u8"),
+        )
+        with contextlib.suppress(TypeError, OverflowError):
+            if seconds >= 0 and longest >= 1 and kind in pixels.TYPES:
+                return Preview(float(seconds), int(longest), kind)
+        raise ProtocolError('"preview" needs seconds of at least 0, longest of at least 1, and a type')
