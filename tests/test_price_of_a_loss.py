@@ -18,8 +18,9 @@ from support.networks import vgg_network, vgg_weights
 import nst_onnx
 from nst_onnx import Objective
 from nst_onnx.cli import loss_plot
+from nst_onnx.errors import OptionError
 from nst_onnx.graph import Graph
-from nst_onnx.objective.losses import LOSSES, content, register, style
+from nst_onnx.objective.losses import LOSSES, content, style
 from nst_onnx.objective.losses.loss import LayerFeatures, PositionwiseLoss, StatisticLoss
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
@@ -27,6 +28,7 @@ from nst_onnx.objective.shards.team import Here
 from nst_onnx.objective.tiles.tiled import TiledEvaluation
 from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.painting import presets
+from nst_onnx.painting.loss_options import register_loss, unregister_loss
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions
 from nst_onnx.painting.presets.preset import Preset, WeightedLoss, each
@@ -98,11 +100,11 @@ TERMS = ["moments/conv1_1", "moments/conv2_1", "squares/conv2_1", "smooth/conv2_
 def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = dict(LOSSES)
     for loss in LOSSES_HERE:
-        register(loss)
+        register_loss(loss)
     monkeypatch.setitem(presets.PRESETS, PRESET.name, PRESET)
     yield
     for loss in LOSSES_HERE:
-        del LOSSES[loss.name]
+        unregister_loss(loss)
     assert before == LOSSES
 
 
@@ -247,22 +249,34 @@ def test_it_is_recorded(network: Network, tmp_path: Path) -> None:
 # ---- options, and the table
 
 
-def test_an_option_adds_it_to_any_preset(network: Network) -> None:
-    """At the network's own style layers; `extra` holds the options of what was registered."""
-    options = LossOptions()
-    extra = {"moments_weight": 2.0, "squares_weight": None, "smooth_layers": ["conv1_1"]}
-    object.__setattr__(options, "extra", extra)
+def test_its_options_add_it_to_any_preset(network: Network) -> None:
+    """At the network's own style layers, or those given."""
+    options = LossOptions.of({"moments_weight": 2.0, "smooth_layers": ["conv1_1"]})
     found = objective_settings(options, presets.find("default"), network.extractor)
     layers = network.extractor.facts.style_layers
     moments = {name: weight for name, weight in found.weights.items() if name.startswith("moments")}
     assert moments == {f"moments/{layer}": pytest.approx(2 / len(layers)) for layer in layers}
     assert not any(name.startswith(("squares", "smooth")) for name in found.weights)
+    given = {"moments_weight": 0.0, "smooth_weight": 0.5, "smooth_layers": {"conv1_1": 3.0}}
+    result = paint(network, steps=2, **given)
+    assert result.settings["smooth_layers"] == {"conv1_1": 3.0}
+    assert result.settings["weights"]["smooth/conv1_1"] == 1.5
+    assert not any(name.startswith("moments") for name in result.settings["weights"])
+
+
+def test_without_it_its_options_are_unknown() -> None:
+    unregister_loss(MOMENTS)
+    try:
+        with pytest.raises(OptionError, match="moments_weight"):
+            LossOptions.of({"moments_weight": 2.0})
+    finally:
+        register_loss(MOMENTS)
 
 
 def test_names_are_checked() -> None:
     for name in ("style", "moments", "total", "temporal", "a/b", "Moments", ""):
         with pytest.raises(ValueError, match="cannot be named"):
-            register(dataclasses.replace(MOMENTS, name=name))
+            register_loss(dataclasses.replace(MOMENTS, name=name))
 
 
 def test_other_presets_are_as_before(network: Network) -> None:

@@ -1,8 +1,9 @@
 """The losses, one module each. Records and options loop over the table `LOSSES`; `register` adds to it.
 
 A new loss is a module with an instance of one of the kinds in `losses.loss`, and its place in the table.
-It then has an option for its weight, `NAME_weight`, and on features one for its layers, `NAME_layers`. The
-temporal loss is not in the table: its target is the previous frame of a video, which no option gives.
+Options `NAME_weight`, and for a loss on features `NAME_layers`, are declared in `nst_onnx.painting.options`;
+`nst_onnx.painting.loss_options.register_loss` adds a loss from outside with both. The temporal loss is not in
+the table: its target is the previous frame of a video, which no option gives.
 """
 
 from __future__ import annotations
