@@ -25,7 +25,7 @@ from benchmarks.report import Part
 from nst_onnx import Objective
 from nst_onnx.objective.evaluation import shared_layout
 from nst_onnx.objective.sessions import Network
-from nst_onnx.objective.shards.sharded import shares
+from nst_onnx.objective.shards.sharded import parts
 from nst_onnx.objective.shards.team import Here
 from nst_onnx.objective.tile_graphs import feature_shapes
 from nst_onnx.objective.tiles.memory_model import tile_pixels
@@ -52,12 +52,12 @@ the command), {EACH} for each, no overlap of transfer and computation, and an ot
 LEARNT = 48  # pairs, after which the preconditioner's gains are fixed
 STYLE = 0.1  # of the content's size: the style pictures are no part of a step
 KINDS = {
-    **dict.fromkeys(("look", "settle"), "halos"),
+    **dict.fromkeys(("select", "sum_gradient"), "halos"),
     **dict.fromkeys(("statistics", "gradient"), "Gram matrices"),
-    **dict.fromkeys(("waves", "add_waves"), "waves"),
+    **dict.fromkeys(("dct", "add_inverse_dct"), "waves"),
 }
 """{method: kind of its arguments and results}; those of all other methods are sums."""
-BETWEEN = ("rows", "spill")  # their results go to another shard, as arguments that are counted there
+BETWEEN = ("rows", "gradient_pieces")  # their results go to another shard, as arguments counted there
 COLUMNS = ("halos", "Gram matrices", "waves", "sums")
 ABOUT = f"""
 MB (10⁶ bytes) sent in a step of the preconditioned optimiser with a fixed preconditioner, the mean of
@@ -97,26 +97,27 @@ def size_of(value: Any) -> int:
 class StandIn(TilePasses):
     """Tile passes that return arrays of the right shapes without computing."""
 
-    def statistics(self, seen: Array, counted: Mapping[str, Array]) -> dict[str, Array]:
+    def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
         """Return the Gram matrices of the identity, and features of zero."""
-        grams = {f"style/{n}": np.eye(self.features[n][0], dtype=np.float32) for n in self.terms.style}
-        return grams | {f"content/{n}": np.zeros(self.features[n], np.float32) for n in self.terms.content}
+        terms, features = self.terms, self.features
+        grams = {t.name: np.eye(features[t.layer][0], dtype=np.float32) for t in terms.statistics}
+        return grams | {t.name: np.zeros(features[t.layer], np.float32) for t in terms.positionwise}
 
-    def pull(self, pulls: Mapping[str, Array], coefficients: Array) -> None:
+    def set_derivatives(self, derivatives: Mapping[str, Array], factors: Mapping[str, float]) -> None:
         """Do nothing."""
 
     def gradient(
-        self, seen: Array, counted: Mapping[str, Array], targets: Mapping[str, Array]
+        self, window: Array, root_weights: Mapping[str, Array], targets: Mapping[str, Array]
     ) -> tuple[Array, Array]:
         """Return noise of small amplitude."""
-        noise = np.random.default_rng(0).standard_normal(seen.shape, np.float32)
-        return np.ones(len(self.terms.content), np.float32), 1e-9 * noise
+        noise = np.random.default_rng(0).standard_normal(window.shape, np.float32)
+        return np.ones(len(self.terms.positionwise), np.float32), 1e-9 * noise
 
 
 @contextmanager
 def without_computing() -> Iterator[None]:
     """Replace the shards' passes by stand-ins."""
-    with patch("nst_onnx.objective.shards.shard.TilePasses", StandIn):
+    with patch("nst_onnx.objective.shards.stage.TilePasses", StandIn):
         yield
 
 
@@ -160,12 +161,12 @@ def expected(network: Network, side: int, machines: int, seconds: float) -> dict
     assert tiles is not None, "the picture is too small to be shared"
     bands, most = len(tiles.bands), math.ceil(len(tiles.bands) / machines)
     features = feature_shapes(network.extractor, terms, tiles.window)
-    gram = sum(features[layer][0] ** 2 for layer in terms.style)
+    gram = sum(features[term.layer][0] ** 2 for term in terms.statistics)
     waves = 12 * min(math.ceil(side / 4), MAX_COEFFICIENTS) ** 2
     driver = bands * (8 * gram + waves) + machines * (4 * gram + waves)
     beyond = max(
-        (share.seen.stop - share.seen.start) - (share.rows.stop - share.rows.start)
-        for share in shares(tiles, machines, on_disk=False)
+        (part.window_rows.stop - part.window_rows.start) - (part.own_rows.stop - part.own_rows.start)
+        for part in parts(tiles, machines, on_disk=False)
     )
     return {
         "bands": bands,

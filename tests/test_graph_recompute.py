@@ -10,8 +10,10 @@ from support.networks import network_of, vgg_weights
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.passes.recompute import recompute
 from nst_onnx.models import vgg
-from nst_onnx.objective.graphs import Terms, objective_model
-from nst_onnx.objective.losses import style
+from nst_onnx.objective.graphs import objective_model
+from nst_onnx.objective.losses import content, style, total_variation
+from nst_onnx.objective.losses.loss import Loss
+from nst_onnx.objective.terms import Term, Terms
 
 X = np.random.default_rng(1).standard_normal((1, 3, 8, 8)).astype(np.float32)
 
@@ -96,9 +98,13 @@ def test_without_a_relu_nothing_changes() -> None:
     assert g.nodes == nodes
 
 
+def grams(*layers: str) -> list[Term[Loss]]:
+    return [Term(style.LOSS, layer) for layer in layers]
+
+
 def test_an_objective_recomputes_its_first_layer(tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
-    terms = Terms(content=("conv2_2",), style=("conv1_1", "conv2_1"))
+    terms = Terms((Term(content.LOSS, "conv2_2"), *grams("conv1_1", "conv2_1")))
     nodes = objective_model(extractor, terms).graph.node
     kernels = [node.input[1] for node in nodes if node.op_type == "Conv"]
     first = next(node for node in nodes if node.op_type == "Conv" and node.output[0].startswith("conv1_1"))
@@ -109,7 +115,7 @@ def test_an_objective_recomputes_its_first_layer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("margin", [0, 4])
 def test_the_shallowest_loss_is_computed_first(margin: int, first_to_last: bool, tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
-    terms = Terms(content=("conv2_2",), style=("conv2_1", "conv1_1", "conv1_2"), margin=margin)
+    terms = Terms((Term(content.LOSS, "conv2_2"), *grams("conv2_1", "conv1_1", "conv1_2")), margin=margin)
     nodes = objective_model(extractor, terms, first_to_last=first_to_last).graph.node
     producers = {node.output[0]: node for node in nodes}
     column = next(node for node in nodes if node.op_type == "Concat" and len(node.input) == len(terms.names))
@@ -123,7 +129,8 @@ def test_the_shallowest_loss_is_computed_first(margin: int, first_to_last: bool,
 
 def test_losses_keep_their_order_whatever_the_order_of_evaluation(tmp_path: Path) -> None:
     extractor = network_of(vgg.build(vgg_weights()), tmp_path).extractor
-    terms = Terms(content=("conv2_2", "conv1_2"), style=("conv2_1", "conv1_1"), tv="squared")
+    maps = (Term(content.LOSS, "conv2_2"), Term(content.LOSS, "conv1_2"))
+    terms = Terms((*maps, *grams("conv2_1", "conv1_1"), Term(total_variation.SQUARED)))
     rng, sides = np.random.default_rng(0), {"1": (6, 16), "2": (8, 8)}
     feeds = {"picture": rng.random((1, 3, 16, 16), np.float32)}
     for name in terms.names[:-1]:

@@ -16,9 +16,10 @@ from nst_onnx import Objective
 from nst_onnx.errors import DeviceError
 from nst_onnx.graph import Graph
 from nst_onnx.graph.passes.float16 import to_float16
-from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, PICTURE, objective_model
-from nst_onnx.objective.loss_scaling import LOUDNESS, SCALE, LossScale
+from nst_onnx.objective.graphs import objective_model
+from nst_onnx.objective.loss_scaling import GRADIENT_MEAN, LOSS_SCALE, LossScale
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, PICTURE
 from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import BACKENDS, Device
@@ -65,9 +66,9 @@ class Rounded:
 
     def gradient(self, scale: float, weight: float = 1.0) -> tuple[np.ndarray, float]:
         """The gradient with all coefficients times a weight, and how loud it was."""
-        feeds = self._feeds | {PICTURE: SEEN, SCALE: np.float32(scale)}
+        feeds = self._feeds | {PICTURE: SEEN, LOSS_SCALE: np.float32(scale)}
         feeds[COEFFICIENTS] = self._feeds[COEFFICIENTS] * np.float32(weight)
-        slope, loudness = computed(self.model, feeds, [GRADIENT, LOUDNESS])
+        slope, loudness = computed(self.model, feeds, [GRADIENT, GRADIENT_MEAN])
         return slope, float(loudness)
 
     def scaled(self, scale: LossScale, weight: float) -> np.ndarray:
@@ -245,8 +246,8 @@ def test_a_painting_in_half_precision(
 
 def test_tiles_are_computed_in_another_precision(half: Network) -> None:
     sessions = half.sessions(of(half).terms)
-    assert SCALE in sessions.objective.inputs
-    assert SCALE not in sessions.tile_gradient.inputs
+    assert LOSS_SCALE in sessions.objective.inputs
+    assert LOSS_SCALE not in sessions.tile_gradient.inputs
     assert sessions.tile_gradient.device == Device("cpu", precision="tf32")
 
 
@@ -285,7 +286,7 @@ def named_alike(g: Graph, x: str) -> str:
     ],
     ids=["places", "names", "large", "concat"],
 )
-def test_any_network_can_be_halved(op: Callable[[Graph, str], str]) -> None:
+def test_any_network_can_be_to_float16(op: Callable[[Graph, str], str]) -> None:
     def alike(g: Graph, x: str) -> str:
         return g.op("Slice", op(g, x), g.ints(0), g.ints(6), g.ints(1))
 

@@ -312,7 +312,7 @@ def test_strength_changes_the_content_weight_alone(strength: float, vgg19: Netwo
 def test_full_strength_is_nothing_but_style(vgg19: Network) -> None:
     content, style = pictures((42, 50), (42, 50))
     objective = Objective(content, style, model=vgg19, size=SIZE, strength=1.0)
-    assert not objective.terms.content
+    assert not objective.terms.positionwise
 
 
 def test_terms_without_weight_are_left_out(vgg19: Network) -> None:

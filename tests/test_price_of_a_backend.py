@@ -117,9 +117,11 @@ def stylizer(device: str, team: Here | None = None) -> Stylizer:
 
 
 def opened_for_tiles() -> list[str]:
-    """The precisions of the sessions that count the positions of a tile."""
+    """The precisions of the sessions that weigh the positions of a tile."""
     return [
-        s.device.precision for s in MirrorSession.opened if any(n.startswith("counted/") for n in s.inputs)
+        s.device.precision
+        for s in MirrorSession.opened
+        if any(n.startswith("root_weights/") for n in s.inputs)
     ]
 
 

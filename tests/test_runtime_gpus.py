@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from support.networks import vgg_network
 
-from nst_onnx.objective.graphs import Terms
+from nst_onnx.objective.losses import content, style
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.terms import Term, Terms
 from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.runtime import Device, gpus
 from nst_onnx.support.memory import Memory
 
-TERMS = Terms(("conv3_1",), ("conv1_1", "conv2_1"))
+TERMS = Terms((Term(content.LOSS, "conv3_1"), Term(style.LOSS, "conv1_1"), Term(style.LOSS, "conv2_1")))
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the driver's program is a shell script here")
 

@@ -13,9 +13,9 @@ import pytest
 from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.shard import Shard
-from nst_onnx.objective.shards.sharded import ShardedPicture
+from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Here
-from nst_onnx.objective.tiles.tiled import Tiled
+from nst_onnx.objective.tiles.tiled import TiledEvaluation
 from nst_onnx.optim.preconditioned_products import PreconditionedProducts
 from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import HostSpace
@@ -56,7 +56,7 @@ def objective(network: Network, team: Here | None, *, channels: int = 3, **optio
     size = (WIDTH, HEIGHT)
     content, style = picture(0, channels=channels), picture(1, 90, 300)
     found = Objective(content, style, model=network, size=size, team=team, style_scale=0.3, **options)
-    assert isinstance(found._evaluation, Tiled if team is None else ShardedPicture)
+    assert isinstance(found._evaluation, TiledEvaluation if team is None else ShardedEvaluation)
     assert len(found._evaluation.layout.bands) >= max(TEAMS)
     return found
 
@@ -104,7 +104,7 @@ def test_more_shards_than_rows_of_tiles(network: Network) -> None:
     """More, smaller tiles are made for them; where that cannot be, the picture is computed here."""
     loss, gradient = objective(network, None).value_and_grad(picture(2))
     spread = objective(network, Here(7))
-    assert isinstance(spread._evaluation, ShardedPicture)
+    assert isinstance(spread._evaluation, ShardedEvaluation)
     assert len(spread._evaluation.layout.bands) >= 7
     found, slope = spread.value_and_grad(picture(2))
     assert found == pytest.approx(loss, rel=1e-5)
@@ -127,7 +127,9 @@ def test_no_shard_waits_for_anothers_computing(network: Network) -> None:
     asked.clear()
     spread.losses(picture(2))
     methods = [method for _, method in asked]
-    last = max(i for i, method in enumerate(methods) if method == "rows" and i < methods.index("spill"))
+    last = max(
+        i for i, method in enumerate(methods) if method == "rows" and i < methods.index("gradient_pieces")
+    )
     assert last < min(methods.index("statistics"), methods.index("gradient"))
     assert sorted(shard for shard, method in asked if method == "gradient") == [0, 1, 2]
 
@@ -181,14 +183,14 @@ def test_a_finished_picture_is_near_that_of_one_process(network: Network) -> Non
 
 
 @pytest.fixture(params=TEAMS)
-def spread(request: pytest.FixtureRequest, network: Network) -> ShardedPicture:
+def spread(request: pytest.FixtureRequest, network: Network) -> ShardedEvaluation:
     found = objective(network, Elsewhere(request.param)).sharded
     assert found is not None
     return found
 
 
 @pytest.fixture
-def spaces(spread: ShardedPicture) -> tuple[Any, HostSpace]:
+def spaces(spread: ShardedEvaluation) -> tuple[Any, HostSpace]:
     """The shards' space and the host's."""
     return spread.space(), HostSpace(3 * HEIGHT * WIDTH)
 
@@ -228,7 +230,7 @@ def test_rows_of_vectors(spaces: tuple[Any, HostSpace]) -> None:
     np.testing.assert_allclose(there.array(rows.combine(weights)), expected.combine(weights), atol=1e-5)
 
 
-def test_the_preconditioner(spread: ShardedPicture) -> None:
+def test_the_preconditioner(spread: ShardedEvaluation) -> None:
     """As it begins, when it has learnt, and gone on with from a state."""
     space, there, here = spread.space(), spread.preconditioner(), Preconditioner((HEIGHT, WIDTH))
 
@@ -259,7 +261,7 @@ def test_the_preconditioner(spread: ShardedPicture) -> None:
     same()
 
 
-def test_products_by_waves(spread: ShardedPicture) -> None:
+def test_products_by_waves(spread: ShardedEvaluation) -> None:
     """As on the host, also when the preconditioner has changed."""
     space, weights = spread.space(), np.array([-1.0, 2.0])
     there: PreconditionedProducts[Any] = PreconditionedProducts(spread.preconditioner(), 2)

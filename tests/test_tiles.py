@@ -21,8 +21,8 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.tiles import memory_model
 from nst_onnx.objective.tiles.layout import Halo, halos, layout
 from nst_onnx.objective.tiles.memory_model import tile_pixels
-from nst_onnx.objective.tiles.tiled import Tiled
-from nst_onnx.objective.whole import Whole
+from nst_onnx.objective.tiles.tiled import TiledEvaluation
+from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.presets import PRESETS
 from nst_onnx.support.memory import Memory
@@ -67,14 +67,14 @@ def pair(pixels: int, *pictures: Any, **options: Any) -> tuple[Objective, Object
     whole = Objective(*pictures, **options)
     with tiles_of(pixels):
         tiled = Objective(*pictures, **options)
-    assert isinstance(whole._evaluation, Whole)
+    assert isinstance(whole._evaluation, WholeEvaluation)
     assert count(tiled) > 1
     return whole, tiled
 
 
 def count(objective: Objective) -> int:
     """How many tiles there are."""
-    assert isinstance(objective._evaluation, Tiled)
+    assert isinstance(objective._evaluation, TiledEvaluation)
     return len(objective._evaluation.layout.bands) * len(objective._evaluation.layout.columns)
 
 
@@ -133,7 +133,7 @@ def test_tiles_change_nothing(
     content = picture(0, height, width, int(rng.integers(3, 5)))
     style = picture(1, *sides(rng, low, high))
     options: dict[str, Any] = {"preset": preset, "pooling": pooling, "size": (width, height)}
-    if PRESETS[preset].tv:
+    if PRESETS[preset].loss("tv"):
         options["tv_weight"] = 0.3 if preset == "default" else 1e-3
     alike(*any_tiles(rng, content, style, model=networks[kind], **options))
 
@@ -205,12 +205,12 @@ def test_the_gram_matrices_of_a_large_style(networks: dict[str, Network]) -> Non
     network, style = networks["squeezenet"], picture(1, 150, 131)
     terms = Objective(picture(0, 80, 80), style, model=network, size=80).terms
     planes = np.ascontiguousarray(style.transpose(2, 0, 1))
-    expected = Whole(network, terms, (150, 131)).grams(planes, "style")
+    expected = WholeEvaluation(network, terms, (150, 131)).statistics(planes, "style")
     cut = layout((150, 131), terms.margin, 5_000, halos(network.extractor, terms))
-    found = Tiled(network, terms, cut).grams(planes, "style")
+    found = TiledEvaluation(network, terms, cut).statistics(planes, "style")
     assert found.keys() == expected.keys()
-    for layer, gram in expected.items():
-        np.testing.assert_allclose(found[layer], gram, rtol=1e-4, atol=TOLERANCE * np.abs(gram).max())
+    for name, gram in expected.items():
+        np.testing.assert_allclose(found[name], gram, rtol=1e-4, atol=TOLERANCE * np.abs(gram).max())
 
 
 def test_buffers_used_again(networks: dict[str, Network]) -> None:
@@ -271,12 +271,12 @@ def test_a_budget_makes_tiles(networks: dict[str, Network], monkeypatch: pytest.
     options: dict[str, Any] = {"model": network, "size": (111, 130), "max_memory": "512MB"}
     pictures = picture(0, 130, 111), picture(1, 90, 90)
     whole = Objective(*pictures, **options)
-    assert isinstance(whole._evaluation, Whole)
+    assert isinstance(whole._evaluation, WholeEvaluation)
     some, twice = (tile_pixels(network, whole.terms, Memory(n << 29)) for n in (1, 2))
     each = memory_model._SHARE * (1 << 29) / (twice - some)
     monkeypatch.setattr(memory_model, "_PROGRAM", memory_model._PROGRAM + (some - 4_000) * each)
     tiled = Objective(*pictures, **options)
-    assert isinstance(tiled._evaluation, Tiled)
+    assert isinstance(tiled._evaluation, TiledEvaluation)
     assert np.prod(tiled._evaluation.layout.window) <= 4_000
     alike(whole, tiled)
 

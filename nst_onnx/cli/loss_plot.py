@@ -11,7 +11,7 @@ from nst_onnx.cli.output_checks import check_writable
 from nst_onnx.errors import NstError, OptionError
 
 SUFFIXES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
-TERMS = ("total", "content", "style", "tv")
+_NO_LOSSES = ("scale", "iteration", "seconds")
 
 
 def check(path: Path) -> None:
@@ -38,10 +38,10 @@ def draw(history: Sequence[Mapping[str, float]], path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     iterations = [step["iteration"] for step in history]
-    for term in TERMS:
-        values = [step[term] for step in history]
+    for name in dict.fromkeys(("total", *(name for name in history[0] if name not in _NO_LOSSES))):
+        values = [step[name] for step in history]
         if any(value > 0 for value in values):
-            axes.plot(iterations, values, label=term, linewidth=2 if term == "total" else 1)
+            axes.plot(iterations, values, label=name, linewidth=2 if name == "total" else 1)
     for before, step in pairwise(history):
         if step["scale"] != before["scale"]:
             axes.axvline(step["iteration"], color="0.85", linewidth=1, zorder=0)

@@ -1,4 +1,4 @@
-"""How losses and gradient are computed: by one graph for the picture, or in tiles where that is too large."""
+"""Evaluation of losses and gradient: whole in one graph, in tiles, or in shards on several machines."""
 
 from __future__ import annotations
 
@@ -7,40 +7,46 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from nst_onnx.errors import OptionError
-from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.sessions import Network
-from nst_onnx.objective.shards.sharded import ShardedPicture
+from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Team
+from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tiles.layout import Layout, halos, layout
 from nst_onnx.objective.tiles.memory_model import tile_pixels
-from nst_onnx.objective.tiles.tiled import Tiled
-from nst_onnx.objective.whole import Whole
+from nst_onnx.objective.tiles.tiled import TiledEvaluation
+from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
-_SPREAD = 1 << 20  # pixels of a tile at most where a team shares a picture, so that there are many bands
+_SPREAD = 1 << 20  # most pixels of a tile in shards, so that there are many bands to distribute
 
 
 class Evaluation(Protocol):
-    """A picture of one size: its statistics, its losses and their gradient. Pictures are 3×H×W, RGB, 0..1."""
+    """Losses and gradient of pictures of one size, 3×H×W, RGB, 0..1. Targets are measured and set first."""
 
-    def grams(self, picture: Array, label: str) -> dict[str, Array]:
-        """Return {layer: C×C}: the picture's Gram matrices per position."""
+    def statistics(self, picture: Array, label: str) -> dict[str, Array]:
+        """Return {term: the statistic of a picture}, for every loss that compares statistics.
 
-    def keep_content(self, picture: Array, label: str) -> dict[str, float]:
-        """Make a picture the content, and return {layer: the sum of its features' squares}."""
+        Raises PictureError, with `label`, where the picture is too small for the network.
+        """
 
-    def keep_before(self, warped: Array, trust: Array) -> None:
-        """Hold the picture to the frame before."""
+    def set_content(self, picture: Array, label: str) -> dict[str, float]:
+        """Set the target of the losses that compare position by position. Return {term: its energy}.
 
-    def features(self, layer: str) -> tuple[int, int, int]:
+        Raises PictureError as `statistics` does.
+        """
+
+    def set_previous_frame(self, warped: Array, trust: Array) -> None:
+        """Set the target of the temporal loss, 3×H×W, and the trust in it, H×W."""
+
+    def feature_shape(self, layer: str) -> tuple[int, int, int]:
         """Return (C, h, w) of a layer, once something has been measured."""
 
-    def aim(self, targets: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
-        """Set {layer: the style's Gram matrix}, and {term: the factor on its squared differences}."""
+    def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
+        """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
-        """Return (losses in the order of the terms' names, gradient), valid until the next call."""
+        """Return (losses in the order of the terms' names, gradient 3×H×W), valid until the next call."""
 
 
 def evaluation(
@@ -51,10 +57,10 @@ def evaluation(
     memory: Memory,
     team: Team | None = None,
 ) -> Evaluation:
-    """Return what evaluates pictures of `shape` within `memory`, or together with a `team` of processes.
+    """Return the evaluation of pictures of `shape` that fits into `memory`, in shards with a `team`.
 
-    Raises GraphError where tiles are needed and the network has no bounded receptive field, OptionError
-    where not even a tile has room.
+    `mask`: H×W, 0..1, the weight of each pixel. Raises GraphError where tiles are required and the network's
+    receptive field is not bounded, OptionError where not even a tile has room.
     """
     height, width = (side + 2 * terms.margin for side in shape)
     size = 12 * shape[0] * shape[1]
@@ -62,27 +68,27 @@ def evaluation(
         each = Memory(min(memory.limit, team.memory))
         shared = shared_layout(shape, terms, network, tile_pixels(network, terms, each), team.size)
         if shared is not None:
-            spread = not each.holds(size // team.size)
-            return ShardedPicture(team, network, terms, shared, mask, on_disk=spread)
+            on_disk = not each.holds(size // team.size)
+            return ShardedEvaluation(team, network, terms, shared, mask, on_disk=on_disk)
     pixels = tile_pixels(network, terms, memory)
     if height * width <= pixels:
-        return Whole(network, terms, shape, mask)
+        return WholeEvaluation(network, terms, shape, mask)
     tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
-    return Tiled(network, terms, tiles, mask, on_disk=not memory.holds(size))
+    return TiledEvaluation(network, terms, tiles, mask, on_disk=not memory.holds(size))
 
 
 def shared_layout(
     shape: tuple[int, int], terms: Terms, network: Network, pixels: int, shards: int
 ) -> Layout | None:
-    """Return the tiles of a picture to be shared, of so many pixels at most; None where it is too small."""
+    """Return the tiles of a picture in shards, at most `pixels` each; None where it is too small."""
     most = min(pixels, _SPREAD)
     if math.prod(side + 2 * terms.margin for side in shape) <= most:
         return None
-    reach = halos(network.extractor, terms)
-    tiles = layout(shape, terms.margin, most, reach)
+    around = halos(network.extractor, terms)
+    tiles = layout(shape, terms.margin, most, around)
     if len(tiles.bands) >= shards:
         return tiles
     try:
-        return layout(shape, terms.margin, pixels, reach, shards)
-    except OptionError:  # not so many rows of tiles
+        return layout(shape, terms.margin, pixels, around, shards)
+    except OptionError:  # the picture is not high enough
         return None

@@ -1,7 +1,7 @@
-"""Loss scaling: gradients on their way through half precision are made as large as it holds well.
+"""Dynamic loss scaling for float16 back-propagation.
 
-The loss is multiplied before it is differentiated, and the gradient divided at the end (Micikevicius et al.
-2018, "Mixed Precision Training", section 3.2). By how much follows the gradient itself.
+The loss is multiplied by a power of two before it is differentiated, and the gradient divided by it
+(Micikevicius et al. 2018, "Mixed Precision Training", section 3.2). The mean |gradient| sets the power.
 """
 
 from __future__ import annotations
@@ -12,70 +12,71 @@ from collections.abc import Callable
 from nst_onnx.errors import DeviceError
 from nst_onnx.graph import Graph
 
-SCALE = "scale"
-LOUDNESS = "loudness"
+LOSS_SCALE = "loss_scale"
+GRADIENT_MEAN = "gradient_mean"
+"""Name of the output that is the mean of |gradient|, scaled."""
 
-_AIM = 14.0
-"""The binary logarithm of what the mean |gradient| of a picture in 0..1 should be. With VGG-19 gradients
-between the layers are then 1/4 to 8 in the mean, 2⁸ at most, and a hundredth of them below 2⁻⁸; float16 is
-exact to 11 bits from 2⁻¹⁴ to 2¹⁶."""
-_NEAR = 6  # factors of two from there at which nothing is done
-_STEP = 12  # factors of two to go where the gradient says nothing: it was too large, or vanished
-_WIDEST = 120  # factors of two: float32 ends at 127
-_HOPE = 1 / 8  # factors of two that a network where less overflows is trusted again with each evaluation
+_TARGET = 14.0
+"""Target exponent: the binary logarithm of the mean |gradient|, scaled, of a picture in 0..1. With VGG-19
+gradients between the layers are then 1/4 to 8 in the mean, 2⁸ at most, and a hundredth of them below 2⁻⁸;
+float16 is exact to 11 bits from 2⁻¹⁴ to 2¹⁶."""
+_TOLERANCE = 6  # factors of two around the target at which the scale is kept
+_STEP = 12  # factors of two to change the scale by after an overflow, or where the gradient vanished
+_LIMIT = 120  # factors of two: float32 ends at 127
+_RECOVERY = 1 / 8  # after an overflow: raises the target exponent by this much per successful evaluation
 
 
 def scaled(g: Graph, total: str) -> str:
-    """Return the loss times an input, the scale."""
-    return g.op("Mul", total, g.input(SCALE, []))
+    """Return the loss times an input, the loss scale."""
+    return g.op("Mul", total, g.input(LOSS_SCALE, []))
 
 
-def unscaled(g: Graph, slope: str) -> str:
-    """Return the gradient divided by the scale; its mean size before that becomes an output."""
-    g.output(LOUDNESS, g.op("ReduceMean", g.op("Abs", slope), keepdims=0))
-    return g.op("Div", slope, SCALE)
+def unscaled(g: Graph, derivative: str) -> str:
+    """Return the gradient divided by the loss scale; the mean |gradient| before that becomes an output."""
+    g.output(GRADIENT_MEAN, g.op("ReduceMean", g.op("Abs", derivative), keepdims=0))
+    return g.op("Div", derivative, LOSS_SCALE)
 
 
 class LossScale:
-    """A power of two, so that it rounds nothing."""
+    """The loss scale, a power of two: it rounds nothing."""
 
     def __init__(self) -> None:
         self._exponent = 0
-        self._aim = _AIM
-        self._begun = False
+        self._target = _TARGET
+        self._succeeded = False
 
     def fit(self, evaluate: Callable[[float], tuple[float, float]]) -> None:
-        """Evaluate, and again with other scales, until the gradient is as large as it should be.
+        """Evaluate, again with other scales until the gradient neither overflows nor vanishes.
 
-        `evaluate`: from a scale to the loss (not scaled) and the mean size of the scaled gradient. A loss
-        that is no number stays so with any scale, and is for the optimiser to go back from.
-        Raises DeviceError where no scale will do, or where there has been no other loss yet.
+        `evaluate`: from a scale to the loss (not scaled) and the mean |gradient|, scaled. A loss that is not
+        finite after a finite one is the optimiser's step, and left to its line search.
+        Raises DeviceError where every scale overflows, or where the first loss is not finite.
         """
-        exponent, quiet, loud = self._exponent, -_WIDEST - 1, _WIDEST + 1
+        exponent, vanishes, overflows = self._exponent, -_LIMIT - 1, _LIMIT + 1
         while True:
-            loss, loudness = evaluate(2.0**exponent)
-            if not math.isfinite(loss) and self._begun:
+            loss, mean = evaluate(2.0**exponent)
+            if not math.isfinite(loss) and self._succeeded:
                 return
-            if not math.isfinite(loss) or (exponent <= -_WIDEST and not math.isfinite(loudness)):
+            if not math.isfinite(loss) or (exponent <= -_LIMIT and not math.isfinite(mean)):
                 raise DeviceError(
                     "numbers come up that are too large for half precision",
                     'choose another precision, such as "cuda:0:tf32"',
                 )
-            if math.isfinite(loudness):
-                wanted = min(exponent + self._away(loudness), loud - 1)
-                if wanted <= exponent + _NEAR:  # what is too loud was not too loud to be right
+            if math.isfinite(mean):
+                wanted = min(exponent + self._below_target(mean), overflows - 1)
+                if wanted <= exponent + _TOLERANCE:  # above target but finite: accept
                     break
-                quiet = exponent
+                vanishes = exponent
             else:
-                wanted, loud = exponent - _STEP, exponent
-            exponent = wanted if quiet < wanted < loud else (quiet + loud) // 2
-        self._begun, self._exponent = True, exponent if wanted >= exponent - _NEAR else wanted
-        self._aim = min(self._aim + _HOPE, _AIM)
-        if loudness > 0 and self._away(loudness) > _NEAR:  # more would have overflowed
-            self._aim = math.log2(loudness)
+                wanted, overflows = exponent - _STEP, exponent
+            exponent = wanted if vanishes < wanted < overflows else (vanishes + overflows) // 2
+        self._succeeded, self._exponent = True, exponent if wanted >= exponent - _TOLERANCE else wanted
+        self._target = min(self._target + _RECOVERY, _TARGET)
+        if mean > 0 and self._below_target(mean) > _TOLERANCE:  # a larger scale would overflow
+            self._target = math.log2(mean)
 
-    def _away(self, loudness: float) -> int:
-        """Return how many factors of two a gradient is from what it should be."""
-        if loudness == 0:  # all of it vanished on its way; or there is no slope here
+    def _below_target(self, mean: float) -> int:
+        """Return how many factors of two a mean |gradient| is below the target."""
+        if mean == 0:  # it vanished in float16, or the loss is stationary
             return _STEP
-        return round(self._aim - math.log2(loudness))
+        return round(self._target - math.log2(mean))

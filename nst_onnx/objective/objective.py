@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from nst_onnx.objective.evaluation import Evaluation, evaluation
+from nst_onnx.objective.losses import LOSSES
 from nst_onnx.objective.losses import temporal as temporal_loss
-from nst_onnx.objective.losses import total_variation
+from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.sessions import Network
-from nst_onnx.objective.settings import ObjectiveSettings
-from nst_onnx.objective.shards.sharded import ShardedPicture
+from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
+from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Team
 from nst_onnx.objective.targets import blend, planes, scaled
-from nst_onnx.objective.whole import Whole
+from nst_onnx.objective.terms import Term
+from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.picture.colour import match_covariance, match_histogram
+from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
@@ -31,8 +31,8 @@ _RECOLOUR = {"histogram": match_histogram, "covariance": match_covariance}
 class Objective:
     """Weighted losses and their gradient, as a function of a picture of one size.
 
-    `shape`: (H, W) of that picture. `temporal`: for a frame of a film, the frame before. `team`: processes
-    that share a picture too large for one.
+    `shape`: (H, W) of that picture. `temporal`: for a frame of a video, the previous frame. `team`: processes
+    that evaluate large pictures in shards.
     Raises PictureError for pictures too small for the network, or with nothing visible in them.
     """
 
@@ -54,33 +54,44 @@ class Objective:
         self.content, self.styles = content, styles
         self.network, self.settings, self.shape, self.memory = network, settings, shape, memory
         self._temporal, self._team = temporal, team
-        self._weights = dict(settings.weights)
+        self._weighted_terms = settings.weighted_terms
         if temporal is not None:
-            self._weights["temporal"] = temporal.weight
+            loss = temporal_loss.LOSS
+            self._weighted_terms += (WeightedTerm(Term(loss), temporal.weight, loss.normalisation),)
         masked = any(picture.alpha is not None for picture in (content, *styles))
-        self.terms = replace(settings.terms, masked=masked, temporal=temporal is not None)
+        terms = tuple(weighted.term for weighted in self._weighted_terms)
+        self.terms = replace(settings.terms, terms=terms, masked=masked)
         self._prepare()
 
     def _prepare(self) -> None:
         """Measure the targets, compute the coefficients, and place both on the device."""
         self.content_picture, alpha = self._content = scaled(self.content, self.shape, self.memory)
         self._evaluation = self._evaluation_of(self.shape, alpha)
-        energy = self._evaluation.keep_content(planes(self.content_picture), self.content.name)
+        energies = self._evaluation.set_content(planes(self.content_picture), self.content.name)
         self.style_pictures = self._scaled_styles()
-        grams = []
-        for style, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True):
-            measured = self._evaluation_of((rgb.shape[0], rgb.shape[1]), opacity)
-            grams.append(measured.grams(planes(rgb), style.name))
-        targets = blend(grams, self.settings.style_weights or [1.0] * len(grams))
+        targets = self._target_statistics()
+        for term in self.terms.statistics:
+            energies[term.name] = term.loss.energy(targets[term.name])
         if self._temporal is not None:
             warped, trust = (
                 resize(self._temporal.warped, self.shape),
                 resize(self._temporal.trust, self.shape),
             )
-            self._evaluation.keep_before(planes(warped), trust)
-        squares = {f"content/{layer}": part for layer, part in energy.items()}
-        squares |= {f"style/{n}": float(np.square(t, dtype=np.float64).sum()) for n, t in targets.items()}
-        self._evaluation.aim(targets, self._coefficients(squares))
+            self._evaluation.set_previous_frame(planes(warped), trust)
+        self._evaluation.set_targets(targets, self._coefficients(energies))
+
+    def _target_statistics(self) -> dict[str, Array]:
+        """Return {term: statistic} of the content or, blended, of the style pictures."""
+        measured = []
+        for style, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True):
+            shape = rgb.shape[0], rgb.shape[1]
+            measured.append(self._evaluation_of(shape, opacity).statistics(planes(rgb), style.name))
+        targets = blend(measured, self.settings.style_weights or [1.0] * len(measured))
+        of_content = [term.name for term in self.terms.statistics if term.loss.target == "content"]
+        if of_content:
+            found = self._evaluation.statistics(planes(self.content_picture), self.content.name)
+            targets |= {name: found[name] for name in of_content}
+        return targets
 
     def _evaluation_of(self, shape: tuple[int, int], alpha: Array | None) -> Evaluation:
         return evaluation(self.network, self.terms, shape, alpha, self.memory, self._team)
@@ -98,30 +109,26 @@ class Objective:
             for rgb, alpha in pictures
         ]
 
-    def _coefficients(self, energy: Mapping[str, float]) -> dict[str, float]:
-        """Return the factor on each term's sum of squared differences: weight × normalisation."""
+    def _coefficients(self, energies: Mapping[str, float]) -> dict[str, float]:
+        """Return the factor on each term's distance: weight × normalisation."""
         pixels = self.shape[0] * self.shape[1]
         factors = {}
-        for name in self.terms.names:
-            kind, _, layer_name = name.partition("/")
-            if kind == "tv":
-                factor = total_variation.factor(self.terms.tv or "", pixels)
-            elif kind == "temporal":
-                factor = temporal_loss.factor(pixels)
+        for weighted in self._weighted_terms:
+            term = weighted.term
+            if isinstance(term.loss, FeatureLoss):
+                channels, height, width = self._evaluation.feature_shape(term.layer)
+                layer = Layer(channels, height * width, pixels, energies[term.name])
             else:
-                channels, height, width = self._evaluation.features(layer_name)
-                layer = Layer(channels, height * width, pixels, energy[name])
-                factor = self.settings.normalisations[kind](layer)
-            factors[name] = self._weights[name] * factor
+                layer = Layer(3, pixels, pixels, 0.0)
+            factors[term.name] = weighted.weight * weighted.normalisation(layer)
         return factors
 
     def named(self, losses: Array) -> dict[str, float]:
-        """Return {name: loss}: sums by kind first, then each term as "content/conv4_2"."""
-        terms = {name: float(value) for name, value in zip(self.terms.names, losses, strict=True)}
-        sums = {
-            kind: sum(value for name, value in terms.items() if name.partition("/")[0] == kind)
-            for kind in ("content", "style", "tv")
-        }
+        """Return {name: loss}: the total, the sum of each loss, then each term as "content/conv4_2"."""
+        terms = {term.name: float(value) for term, value in zip(self.terms.terms, losses, strict=True)}
+        sums: dict[str, float] = dict.fromkeys([*LOSSES, *(term.loss.name for term in self.terms.terms)], 0)
+        for term in self.terms.terms:
+            sums[term.loss.name] += terms[term.name]
         return {"total": sum(terms.values()), **sums, **terms}
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
@@ -132,18 +139,18 @@ class Objective:
     @property
     def whole(self) -> bool:
         """Whether one graph takes the whole picture; `evaluate_on_device`, `prune` and `only` require it."""
-        return isinstance(self._evaluation, Whole)
+        return isinstance(self._evaluation, WholeEvaluation)
 
     @property
-    def sharded(self) -> ShardedPicture | None:
-        """The picture spread over a team's processes, if it is."""
-        return self._evaluation if isinstance(self._evaluation, ShardedPicture) else None
+    def sharded(self) -> ShardedEvaluation | None:
+        """The evaluation in shards, if it is one."""
+        return self._evaluation if isinstance(self._evaluation, ShardedEvaluation) else None
 
-    def device_picture(self) -> Any:
+    def device_picture(self) -> Tensor:
         """Return the tensor (onnxruntime.OrtValue, 1×3×H×W) that `evaluate_on_device` reads."""
         return self._whole.device_picture()
 
-    def evaluate_on_device(self) -> tuple[Array, Any]:
+    def evaluate_on_device(self) -> tuple[Array, Tensor]:
         """Return (losses of each term, gradient tensor) at the picture in `device_picture`."""
         return self._whole.evaluate_on_device()
 
@@ -156,8 +163,8 @@ class Objective:
         return self._whole.only(names)
 
     @property
-    def _whole(self) -> Whole:
-        assert isinstance(self._evaluation, Whole)
+    def _whole(self) -> WholeEvaluation:
+        assert isinstance(self._evaluation, WholeEvaluation)
         return self._evaluation
 
     def close(self) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
-from nst_onnx.objective.graphs import Terms, objective_model, statistics_model
-from nst_onnx.objective.losses import style
+from nst_onnx.objective.graphs import objective_model, statistics_model
+from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import forward_floats, tile_gradient_model, tile_statistics_model
 from nst_onnx.runtime import Device, Session, choose, open_session
 from nst_onnx.support.memory import release_free_memory
@@ -79,11 +79,9 @@ class Sessions:
         """From a tile to its content losses and the gradient."""
         return self._open(tile_gradient_model, self._device.for_tiles)
 
-    def _open(
-        self, model: Callable[[Extractor, Terms, style.Gram], onnx.ModelProto], device: Device
-    ) -> Session:
-        gram = style.gram_by_positions if device.backend.channels_last else style.gram_by_channels
-        return open_session(model(self._extractor, self._terms, gram), device, self._threads)
+    def _open(self, model: Callable[[Extractor, Terms, bool], onnx.ModelProto], device: Device) -> Session:
+        proto = model(self._extractor, self._terms, device.backend.channels_last)
+        return open_session(proto, device, self._threads)
 
 
 class Network:

@@ -4,27 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-from nst_onnx.objective.graphs import Terms
+from nst_onnx.graph.passes.network_edits import Pooling
+from nst_onnx.objective.losses.loss import Loss
 from nst_onnx.objective.losses.normalisation import Normalisation
+from nst_onnx.objective.terms import Term, Terms
 
 Recolouring = Literal["histogram", "covariance"]
 
 
+@dataclass(frozen=True)
+class WeightedTerm:
+    """A term with its weight and its normalisation: the factors on its distance."""
+
+    term: Term[Loss]
+    weight: float
+    normalisation: Normalisation
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveSettings:
-    """What makes a good picture, with nothing left to choose: no options and no presets from here on.
+    """All settings of an objective, resolved: no options and no presets from here on.
 
-    `terms`: the terms of the graph, without what only the pictures say (a mask, a frame before).
-    `weights`: {term: weight}; `normalisations`: {loss: factor on its sum of squared differences}.
-    `style_scale`: longest side of the style pictures, relative to the content's. `style_weights`: one per
-    style picture, None for equal ones. `recolouring`: the style takes the content's colours beforehand.
+    `weighted_terms`: without the temporal one, which comes with the previous frame. `pooling`, `same` and
+    `margin` as in `Terms`. `style_scale`: longest side of the style pictures, relative to the content's.
+    `style_weights`: one per style picture, None for equal ones. `recolouring`: the style takes the content's
+    colours beforehand.
     """
 
-    terms: Terms
-    weights: Mapping[str, float]
-    normalisations: Mapping[str, Normalisation]
+    weighted_terms: tuple[WeightedTerm, ...]
+    pooling: Pooling | None = None
+    same: bool = False
+    margin: int = 0
     style_scale: float = 1.0
     style_weights: tuple[float, ...] | None = None
     recolouring: Recolouring | None = None
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The terms of the graph, without what depends on the pictures (a mask, a previous frame)."""
+        return Terms(
+            tuple(weighted.term for weighted in self.weighted_terms),
+            pooling=self.pooling,
+            same=self.same,
+            margin=self.margin,
+        )
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """{term: weight}."""
+        return {weighted.term.name: weighted.weight for weighted in self.weighted_terms}

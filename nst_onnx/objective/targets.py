@@ -1,4 +1,4 @@
-"""What the picture is to match: the pictures at the size they are looked at, styles blended."""
+"""Targets: the content and style pictures at their sizes, and the statistics of several styles blended."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def planes(picture: Array) -> Array:
 def scaled(picture: Picture, shape: tuple[int, int], memory: Memory) -> tuple[Array, Array | None]:
     """Return a picture's colours (H×W×3) and opacity (H×W, None where opaque) at another size.
 
-    Where nothing is to be seen the colours are replaced by the mean of what is, so that what a file
-    happens to hold under its transparent areas has no say. Raises PictureError where nothing is seen at all.
+    In transparent areas the mean visible colour replaces whatever the file holds there, which must have no
+    effect. Raises PictureError where everything is transparent.
     """
     if picture.alpha is None:
         return resize(picture.rgb, shape, out=memory.empty((*shape, 3))), None
     if not picture.alpha.any():
         raise PictureError(f"{picture.name} is fully transparent", "nothing in it can be seen")
-    seen, mean = _seen(picture.rgb, picture.alpha, memory)
-    rgb = resize(seen, shape, out=memory.empty((*shape, 3)))
+    premultiplied, mean = _premultiplied(picture.rgb, picture.alpha, memory)
+    rgb = resize(premultiplied, shape, out=memory.empty((*shape, 3)))
     opacity = resize(picture.alpha, shape, out=memory.empty(shape))
     for rows in disk_arrays.strips(shape[0], rgb[0].nbytes):
         weight = opacity[rows, :, None]
@@ -45,24 +45,32 @@ def scaled(picture: Picture, shape: tuple[int, int], memory: Memory) -> tuple[Ar
     return rgb, opacity
 
 
-def _seen(rgb: Array, alpha: Array, memory: Memory) -> tuple[Array, npt.NDArray[np.float64]]:
-    """Return the colours times the opacity, and the mean of what is seen."""
-    seen, total, weight = memory.empty(rgb.shape), np.zeros(3), 0.0
+def _premultiplied(rgb: Array, alpha: Array, memory: Memory) -> tuple[Array, npt.NDArray[np.float64]]:
+    """Return the colours times the opacity, and their mean weighted by it."""
+    product, total, weight = memory.empty(rgb.shape), np.zeros(3), 0.0
     for rows in disk_arrays.strips(rgb.shape[0], rgb[0].nbytes):
-        part, opacity = seen[rows], alpha[rows]
+        part, opacity = product[rows], alpha[rows]
         np.multiply(rgb[rows], opacity[..., None], out=part)
         total += part.sum(axis=(0, 1), dtype=np.float64)
         weight += float(opacity.sum(dtype=np.float64))
-        disk_arrays.release(seen, rgb, alpha)
-    return seen, total / weight
+        disk_arrays.release(product, rgb, alpha)
+    return product, total / weight
 
 
-def blend(grams: Sequence[Mapping[str, Array]], weights: Sequence[float]) -> dict[str, Array]:
-    """Return the weighted mean of several styles' Gram matrices {layer: C×C} (neural-style's blending)."""
+def blend(statistics: Sequence[Mapping[str, Array]], weights: Sequence[float]) -> dict[str, Array]:
+    """Return the weighted mean {term: array} of several styles' statistics (neural-style's blending)."""
     total = float(sum(weights))
     return {
         name: np.sum(
-            [w / total * g[name] for w, g in zip(weights, grams, strict=True)], axis=0, dtype=np.float32
+            [w / total * s[name] for w, s in zip(weights, statistics, strict=True)], axis=0, dtype=np.float32
         )
-        for name in grams[0]
+        for name in statistics[0]
     }
+
+
+def too_small(label: str, shape: tuple[int, int]) -> PictureError:
+    """Return the error for a picture of which some layer has no features."""
+    return PictureError(
+        f"{label} is {shape[1]}×{shape[0]} here, too small for the layers chosen",
+        "choose a larger size, shallower layers, or a picture less narrow",
+    )

@@ -1,8 +1,9 @@
-"""The objective of one tile of a picture, as two ONNX models: its share of the statistics, and its gradient.
+"""The objective of one tile of a picture, as two ONNX models: its part of the statistics, and its gradient.
 
-A Gram matrix is a sum over positions, and so are the content loss and what it needs. With G = Σ Gₜ over the
-tiles t, the gradient of any function L of G is that of Σ ⟨∂L/∂G, Gₜ⟩ with ∂L/∂G held fixed. So a first
-pass over all tiles gives G, and a second one, tile by tile, the exact gradient of the whole picture's losses.
+A statistic such as a Gram matrix is a sum over positions, and so are the losses that compare position by
+position. With G = Σ Gₜ over the tiles t, the gradient of any function L of G is that of Σ ⟨∂L/∂G, Gₜ⟩ with
+∂L/∂G held fixed. So a first pass over all tiles gives G, and a second one, tile by tile, the exact gradient
+of the whole picture's losses.
 """
 
 from __future__ import annotations
@@ -15,54 +16,51 @@ import onnx
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.receptive_field import ReceptiveField, receptive_fields
 from nst_onnx.models.extractor import Extractor
-from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms, with_features
-from nst_onnx.objective.losses import style
+from nst_onnx.objective.graphs import with_features
+from nst_onnx.objective.losses.loss import LayerFeatures
+from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 
 _PROBE = 512  # pixels a side: so large that rounding in deep layers does not matter
 
 
-def tile_statistics_model(
-    extractor: Extractor, terms: Terms, gram: style.Gram = style.gram_by_channels
-) -> onnx.ModelProto:
-    """Return a model from a tile to its share of what the losses compare.
+def tile_statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
+    """Return a model from a tile to its part of the maps and statistics that the losses compare.
 
-    Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``counted/LAYER`` 1×1×h×w, the square
-    root of how much each position counts (0 outside the tile's core). Outputs: ``style/LAYER`` C×C, the sum
-    over positions (divided by nothing), and ``content/LAYER`` 1×C×h×w, 0 where nothing counts.
+    Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``root_weights/LAYER`` 1×1×h×w, the square
+    root of each position's weight (0 outside the tile's core). Outputs, by the terms' names: for statistics
+    the sum over positions (divided by nothing), for others the map 1×C×h×w, 0 where the weight is 0.
     """
-    g, counted = _counted(extractor, terms)
-    for layer in terms.style:
-        g.output(f"style/{layer}", gram(g, counted[layer]))
-    for layer in terms.content:
-        g.output(f"content/{layer}", counted[layer])
+    g, weighted = _weighted(extractor, terms, channels_last)
+    for term in terms.statistics:
+        g.output(term.name, term.loss.total(g, weighted[term.layer]))
+    for other in terms.positionwise:
+        g.output(other.name, other.loss.map(g, weighted[other.layer]))
     return g.model()
 
 
-def tile_gradient_model(
-    extractor: Extractor, terms: Terms, gram: style.Gram = style.gram_by_channels
-) -> onnx.ModelProto:
+def tile_gradient_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
     """Return a model from a tile to the losses that are sums over positions, and to the gradient of all.
 
-    Further inputs: ``pull/LAYER`` C×C, the derivative of the losses with respect to the sum over all tiles
-    of ``style/LAYER``; ``target/content/LAYER`` as the statistics; `coefficients`, one a content layer.
-    Outputs: `losses`, the content layers' own; `gradient` 1×3×h×w with respect to the window.
+    Further inputs: ``derivative/TERM``, that of the loss with respect to the statistic's sum over all tiles;
+    ``target/TERM`` 1×C×h×w; `coefficients`, one for each term that compares position by position.
+    Outputs: `losses`, of the latter terms; `gradient` 1×3×h×w with respect to the window.
     """
-    g, counted = _counted(extractor, terms)
-    shares = []
-    for layer in terms.style:
-        pull = g.input(f"pull/{layer}", [None, None])
-        shares.append(g.op("ReduceSum", g.op("Mul", pull, gram(g, counted[layer])), keepdims=0))
-    if terms.content:
+    g, weighted = _weighted(extractor, terms, channels_last)
+    summands = []
+    for term in terms.statistics:
+        derivative = g.input(f"derivative/{term.name}", term.loss.axes)
+        product = g.op("Mul", derivative, term.loss.total(g, weighted[term.layer]))
+        summands.append(g.op("ReduceSum", product, keepdims=0))
+    if terms.positionwise:
         distances = []
-        for layer in terms.content:
-            target = g.input(f"target/content/{layer}", [1, None, None, None])
-            distances.append(g.op("ReduceSumSquare", g.op("Sub", counted[layer], target), keepdims=0))
+        for other in terms.positionwise:
+            target = g.input(f"target/{other.name}", other.loss.axes)
+            distances.append(other.loss.distance(g, other.loss.map(g, weighted[other.layer]), target))
         column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
         losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))
-        shares.append(g.op("ReduceSum", losses, keepdims=0))
+        summands.append(g.op("ReduceSum", losses, keepdims=0))
         g.output(LOSSES, losses)
-    slope = gradient(g, g.op("Sum", *shares), PICTURE)
-    g.output(GRADIENT, slope)
+    g.output(GRADIENT, gradient(g, g.op("Sum", *summands), PICTURE))
     return g.model()
 
 
@@ -82,9 +80,9 @@ def feature_shapes(
 
 
 def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
-    """Return how many numbers per pixel the convolutions on the way to the layers compute.
+    """Return how many numbers per pixel the convolutions up to the layers compute.
 
-    Also whether all come in channels that fill blocks of 16, as runtimes lay them out.
+    Also whether the channels of all fill blocks of 16, as runtimes lay them out.
     """
     g, _ = with_features(extractor, replace(terms, margin=0, masked=False))
     g.input(PICTURE, [1, 3, _PROBE, _PROBE])
@@ -102,10 +100,14 @@ def tile_fields(extractor: Extractor, terms: Terms) -> dict[str, ReceptiveField]
     return {layer: fields[tensor] for layer, tensor in found.items()}
 
 
-def _counted(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]:
-    """Return a graph, and {layer: features as far as they count}."""
+def _weighted(
+    extractor: Extractor, terms: Terms, channels_last: bool
+) -> tuple[Graph, dict[str, LayerFeatures]]:
+    """Return a graph, and {layer: features with their weights}."""
     g, found = with_features(extractor, replace(terms, margin=0, masked=False))
     return g, {
-        layer: g.op("Mul", tensor, g.input(f"counted/{layer}", [1, 1, None, None]))
+        layer: LayerFeatures.of(
+            g, tensor, g.input(f"root_weights/{layer}", [1, 1, None, None]), channels_last=channels_last
+        )
         for layer, tensor in found.items()
     }

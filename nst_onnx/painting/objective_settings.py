@@ -1,19 +1,24 @@
-"""Settings of the objective: options over preset over the network's own layers."""
+"""Settings of the objective: for each loss, options over preset over the network's own layers."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from nst_onnx.errors import OptionError
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.layer_names import resolve
 from nst_onnx.models.metadata import Facts
-from nst_onnx.objective.graphs import Terms
-from nst_onnx.objective.settings import ObjectiveSettings
+from nst_onnx.objective.losses import LOSSES
+from nst_onnx.objective.losses.loss import FeatureLoss
+from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
+from nst_onnx.objective.terms import Term
 from nst_onnx.painting.options import Layers, LossOptions
-from nst_onnx.painting.presets import Preset
+from nst_onnx.painting.presets.preset import Preset, WeightedLoss
+
+T = TypeVar("T")
 
 
 def objective_settings(options: LossOptions, preset: Preset, extractor: Extractor) -> ObjectiveSettings:
@@ -21,68 +26,73 @@ def objective_settings(options: LossOptions, preset: Preset, extractor: Extracto
 
     Raises OptionError where the network lacks a layer, or nothing is left to optimise.
     """
-    weights = term_weights(options, preset, extractor)
-    layers = {
-        kind: tuple(name.partition("/")[2] for name in weights if name.startswith(f"{kind}/"))
-        for kind in ("content", "style")
-    }
-    terms = Terms(
-        content=layers["content"],
-        style=layers["style"],
-        tv=(preset.tv or "squared") if "tv" in weights else None,
+    recolouring = options.preserve_colour
+    return ObjectiveSettings(
+        weighted_terms=weighted_terms(options, preset, extractor),
         pooling=options.pooling or preset.pooling,
         same=preset.same,
         margin=preset.margin,
-    )
-    recolouring = options.preserve_colour
-    return ObjectiveSettings(
-        terms=terms,
-        weights=weights,
-        normalisations={"content": preset.content, "style": preset.style},
         style_scale=options.style_scale,
         style_weights=None if options.style_weights is None else tuple(map(float, options.style_weights)),
         recolouring=None if recolouring == "luminance" else recolouring,
     )
 
 
-def term_weights(options: LossOptions, preset: Preset, extractor: Extractor) -> dict[str, float]:
-    """Return {term: weight} for all terms with a positive weight.
+def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -> tuple[WeightedTerm, ...]:
+    """Return all terms with a positive weight: those of the preset, then of other losses with an option.
 
     Raises OptionError where the network lacks a layer, or nothing is left to optimise.
     """
-    facts = extractor.facts
-    _warn_of_another_network(facts, preset)
-    chosen = {
-        "content": (options.content_layers, preset.content_layers, facts.content_layers),
-        "style": (options.style_layers, preset.style_layers, facts.style_layers),
+    _warn_of_another_network(extractor.facts, preset)
+    recipe = {weighted.loss.name: weighted for weighted in preset.losses}
+    recipe |= {
+        name: WeightedLoss(loss, weight=0.0)
+        for name, loss in LOSSES.items()
+        if name not in recipe and _option(options, f"{name}_weight", 0.0) > 0
     }
-    overall = {
-        "content": _first(options.content_weight, preset.content_weight) * balance(options.strength),
-        "style": _first(options.style_weight, preset.style_weight),
-        "tv": _first(options.tv_weight, preset.tv_weight),
-    }
-    weights = {}
-    for kind, (given, published, default) in chosen.items():
-        layers = _layer_weights(given, published, default)
-        for name, weight in layers.items():
-            layer = _resolved(name, extractor, preset)
-            weights[f"{kind}/{layer}"] = overall[kind] * weight
-    if preset.tv or options.tv_weight:
-        weights["tv"] = overall["tv"]
-    weights = {name: weight for name, weight in weights.items() if weight > 0}
-    if not weights.keys() - {"tv"}:
+    terms: dict[str, WeightedTerm] = {}
+    for name, weighted in recipe.items():
+        loss, weight = weighted.loss, _option(options, f"{name}_weight", weighted.weight)
+        if isinstance(loss, FeatureLoss) and loss.target == "content":
+            weight *= balance(options.strength)
+        normalisation = weighted.normalisation or loss.normalisation
+        for layer, relative in _layers(options, weighted, preset, extractor).items():
+            term = Term(loss, layer)
+            terms[term.name] = WeightedTerm(term, weight * relative, normalisation)
+    found = tuple(weighted for weighted in terms.values() if weighted.weight > 0)
+    if not any(isinstance(weighted.term.loss, FeatureLoss) for weighted in found):
+        losses = [name for name, weighted in recipe.items() if isinstance(weighted.loss, FeatureLoss)]
         raise OptionError(
-            "the weights of content and style are zero: there is nothing to optimise",
+            f"the weights of {' and '.join(losses)} are zero: there is nothing to optimise",
             "give at least one of them a positive weight",
         )
-    return weights
+    return found
+
+
+def _layers(
+    options: LossOptions, weighted: WeightedLoss, preset: Preset, extractor: Extractor
+) -> dict[str, float]:
+    """Return {layer of the network: relative weight}; {"": 1} for a loss on the picture."""
+    loss, facts = weighted.loss, extractor.facts
+    if not isinstance(loss, FeatureLoss):
+        return {"": 1.0}
+    default = facts.content_layers if loss.target == "content" else facts.style_layers
+    given: Layers | None = _option(options, f"{loss.name}_layers", None)
+    weights = _layer_weights(given, weighted.layers, default)
+    return {_resolved(name, extractor, preset): weight for name, weight in weights.items()}
+
+
+def _option(options: LossOptions, name: str, default: T) -> T:
+    """Return an option of a loss, `default` where it is None; options of registered losses are in `extra`."""
+    extra: Mapping[str, T | None] = getattr(options, "extra", {})
+    value: T | None = getattr(options, name, extra.get(name))
+    return default if value is None else value
 
 
 def balance(strength: float) -> float:
     """Return the factor on the content weight: ((1 − s)/s)³, 1 at 0.5.
 
-    At 1 nothing holds the content but the initial picture; towards 0 the content alone counts (a
-    millionfold at most).
+    At 1 the content enters only as the initial picture; towards 0 its weight grows, a millionfold at most.
     """
     return min(((1 - strength) / max(strength, 0.01)) ** 3, 1e6)
 
@@ -124,7 +134,3 @@ def _warn_of_another_network(facts: Facts, preset: Preset) -> None:
             ModelWarning,
             stacklevel=2,
         )
-
-
-def _first(given: float | None, published: float) -> float:
-    return published if given is None else given

@@ -118,7 +118,7 @@ class Painting:
         self.schedule.count += 1
         self.iteration += 1
         self.clock.record(untypical=self.descent.pruning_seconds)
-        sums = {name: self.descent.losses[name] for name in ("total", "content", "style", "tv")}
+        sums = {name: loss for name, loss in self.descent.losses.items() if "/" not in name}
         scale = {"scale": self.schedule.level, "iteration": self.iteration}
         self.history.append({**scale, **sums, "seconds": self.clock.seconds})
         if self.descent.on_plateau():

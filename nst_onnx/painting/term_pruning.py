@@ -98,11 +98,13 @@ class TermPruning:
         most, found = LOSS * sum(loss.values()), list[str]()
         layers = [layer for layer in self._objective.network.extractor.layers if layer in terms.layers]
         for layer in reversed(layers[1:]):  # without any layer there is no network
-            name = f"style/{layer}"
-            most -= loss.get(name, 0.0)
-            if layer in terms.content or name in self._needed or not most >= 0:
+            there = [term for term in terms.features if term.layer == layer]
+            names = [term.name for term in there]
+            most -= sum(loss[name] for name in names)
+            required = not self._needed.isdisjoint(names)
+            if required or any(term.loss.target == "content" for term in there) or not most >= 0:
                 break
-            found.append(name)
+            found += names
         return found
 
     def _by_name(self, losses: Array) -> dict[str, float]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from nst_onnx.cli import table
+
+if TYPE_CHECKING:
+    from nst_onnx.painting.presets.preset import WeightedLoss
 
 
 def show() -> None:
     """List the presets: published recipes, and our own."""
+    from nst_onnx.objective.losses import LOSSES
+    from nst_onnx.objective.losses.loss import FeatureLoss
     from nst_onnx.painting.presets import PRESETS
 
+    losses = [name for name, loss in LOSSES.items() if isinstance(loss, FeatureLoss)]
     rows = []
     for name, preset in PRESETS.items():
         size = "x".join(map(str, preset.size)) if isinstance(preset.size, tuple) else str(preset.size)
@@ -20,13 +26,14 @@ def show() -> None:
                 preset.model or "any",
                 size,
                 f"{preset.steps} {preset.optimiser}",
-                _layers(preset.content_layers),
-                _layers(preset.style_layers),
+                *(_layers(preset.loss(loss)) for loss in losses),
                 preset.source,
             )
         )
-    table.show(("preset", "network", "size", "steps", "content", "style", "source"), rows)
+    table.show(("preset", "network", "size", "steps", *losses, "source"), rows)
 
 
-def _layers(layers: Mapping[str, float] | None) -> str:
-    return "the model's own" if layers is None else " ".join(layers)
+def _layers(weighted: WeightedLoss | None) -> str:
+    if weighted is None:
+        return ""
+    return "the model's own" if weighted.layers is None else " ".join(weighted.layers)

@@ -11,8 +11,9 @@ from nst_onnx.jobs.ray.connect import connect
 from nst_onnx.jobs.ray.interface import Ray, Reference
 from nst_onnx.jobs.ray.supervisor import Actor, Supervisor, original_error
 from nst_onnx.models.extractor import Extractor
-from nst_onnx.objective.graphs import Terms
-from nst_onnx.objective.shards.shard import Facts, Shard, Share
+from nst_onnx.objective.shards.shard import Facts, Shard
+from nst_onnx.objective.shards.stage import Part
+from nst_onnx.objective.terms import Terms
 from nst_onnx.runtime import Device
 from nst_onnx.support.arrays import Array
 
@@ -30,11 +31,11 @@ class ShardActor(Actor, Shard):
         device: Device,
         threads: int,
         terms: Terms,
-        share: Share,
+        part: Part,
         mask: Array | None,
     ) -> Facts:
         """Begin a stage as any shard does, on the only GPU that Ray makes visible to the actor."""
-        return super().begin(stage, extractor, replace(device, index=0), threads, terms, share, mask)
+        return super().begin(stage, extractor, replace(device, index=0), threads, terms, part, mask)
 
 
 class RayTeam:

@@ -5,16 +5,10 @@ Every published form is a factor on Σ (F − P)²; a normalisation returns that
 
 from __future__ import annotations
 
-from nst_onnx.graph import Graph
-from nst_onnx.objective.losses.normalisation import Layer
+from nst_onnx.objective.losses.loss import PositionwiseLoss
+from nst_onnx.objective.losses.normalisation import Layer, relative
 
-
-def statistic(g: Graph, features: str, mask: str | None = None) -> str:
-    """Return what is compared: the features themselves, 1×C×H×W.
-
-    `mask` (1×1×H×W, 0..1): how much each position's squared difference counts; None counts all alike.
-    """
-    return features if mask is None else g.op("Mul", features, g.op("Sqrt", mask))
+LOSS = PositionwiseLoss(name="content", normalisation=relative)
 
 
 def gatys2015(layer: Layer) -> float:
@@ -35,8 +29,3 @@ def total(layer: Layer) -> float:
 def mean(layer: Layer) -> float:
     """Σ (F − P)² / (N M): neural-style's (torch's MSELoss)."""
     return 1 / (layer.channels * layer.positions)
-
-
-def relative(layer: Layer) -> float:
-    """Σ (F − P)² / Σ P²: our own, the same for any size and network. 0 where there is nothing to match."""
-    return layer.relative

@@ -1,4 +1,4 @@
-"""What the normalisation of a loss may depend on."""
+"""Normalisations: factors on a loss's distance, from facts of the layer and the picture."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Layer:
-    """The facts of one layer for the picture being painted.
+    """The facts of one layer for the picture being painted; for losses on pixels, of the picture itself.
 
     `channels`: N_l (C in some sources). `positions`: M_l = H·W of the layer's feature map.
-    `pixels`: H·W of the picture itself. `energy`: the sum of the target's squares.
+    `pixels`: H·W of the picture. `energy`: the sum of the target's squares.
     """
 
     channels: int
@@ -26,4 +26,14 @@ class Layer:
 
 
 Normalisation = Callable[[Layer], float]
-"""From a layer's facts to the factor on a sum of squared differences."""
+"""From a layer's facts to the factor on a distance."""
+
+
+def relative(layer: Layer) -> float:
+    """Σ (x − t)² / Σ t²: our own, the same for any size and network. 0 where there is nothing to match."""
+    return layer.relative
+
+
+def unscaled(layer: Layer) -> float:
+    """1: the distance as published."""
+    return 1.0

@@ -8,15 +8,9 @@ in terms of G and A exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from onnx import TensorProto
-
 from nst_onnx.graph import Graph
-from nst_onnx.objective.losses.normalisation import Layer
-
-Gram = Callable[[Graph, str], str]
-"""From features 1×C×H×W to their Gram matrix C×C, not divided by anything."""
+from nst_onnx.objective.losses.loss import LayerFeatures, StatisticLoss
+from nst_onnx.objective.losses.normalisation import Layer, relative
 
 
 def gram_by_channels(g: Graph, features: str) -> str:
@@ -26,26 +20,25 @@ def gram_by_channels(g: Graph, features: str) -> str:
 
 
 def gram_by_positions(g: Graph, features: str) -> str:
-    """FᵀF of the M×C matrix: the same, without a copy, for runtimes that keep channels last inside."""
+    """FᵀF of the M×C matrix: the same, without a copy, for runtimes that hold channels last inside."""
     channels = g.op("Shape", features, start=1, end=2)
     columns = g.op("Concat", g.ints(-1), channels, axis=0)
     matrix = g.op("Reshape", g.op("Transpose", features, perm=[0, 2, 3, 1]), columns)
     return g.op("Gemm", matrix, matrix, transA=1)
 
 
-def statistic(g: Graph, features: str, mask: str | None = None, gram: Gram = gram_by_channels) -> str:
-    """Return the Gram matrix per position, C×C, of features 1×C×H×W.
+def gram(g: Graph, features: LayerFeatures) -> str:
+    """Return the Gram matrix C×C, not divided by anything."""
+    product = gram_by_positions if features.channels_last else gram_by_channels
+    return product(g, features.weighted)
 
-    `mask` (1×1×H×W, 0..1): how much each position counts; None counts all alike.
-    """
-    if mask is not None:
-        features = g.op("Mul", features, g.op("Sqrt", mask))
-        # A spot smaller than a layer's positions may fall between them: then nothing of it is seen there.
-        positions = g.op("Max", g.op("ReduceSum", mask, keepdims=0), g.constant(1e-6))
-    else:
-        sides = g.op("Cast", g.op("Shape", features, start=2), to=TensorProto.FLOAT)
-        positions = g.op("ReduceProd", sides, keepdims=0)
-    return g.op("Mul", gram(g, features), g.op("Div", g.constant(1.0), positions))
+
+def square(channels: int) -> tuple[int, int]:
+    """Return the shape of a Gram matrix."""
+    return channels, channels
+
+
+LOSS = StatisticLoss(name="style", target="style", normalisation=relative, total=gram, shape=square)
 
 
 def gatys2015(layer: Layer) -> float:
@@ -61,8 +54,3 @@ def narayanan(layer: Layer) -> float:
 def neural_style(layer: Layer) -> float:
     """mean (G/(C H W) − A/(C H W))²: neural-style-pt's."""
     return 1 / layer.channels**4
-
-
-def relative(layer: Layer) -> float:
-    """Σ (g − a)² / Σ a²: our own, the same for any size and network. 0 where there is nothing to match."""
-    return layer.relative

@@ -1,7 +1,7 @@
-"""The temporal consistency loss: a frame differs as little as it can from the frame before, moved along.
+"""The temporal consistency loss: differences to the previous frame, warped along the optical flow.
 
-With x the picture, ω the picture painted before, warped along the optical flow, and c ∈ [0, 1] how far
-the flow can be trusted at each pixel (0 where something comes into sight), Ruder, Dosovitskiy & Brox 2016
+With x the picture, ω the previous painted frame, warped, and c ∈ [0, 1] the trust in the flow at each pixel
+(0 at disocclusions), Ruder, Dosovitskiy & Brox 2016
 ("Artistic style transfer for videos", arXiv:1604.08610, section 4.2) have
 
     L(x, ω, c) = 1/D · Σ c (x − ω)²,    D = W · H · C.
@@ -15,13 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.graph import Graph
+from nst_onnx.objective.losses.loss import PictureLoss
+from nst_onnx.objective.losses.normalisation import Layer
 
 TARGET, TRUST = "target/temporal", "weight/temporal"
 
 
 @dataclass(frozen=True, eq=False)
 class Temporal:
-    """What a frame is held to. `warped`: ω, float32 H×W×3 in 0..1. `trust`: c, float32 H×W in 0..1.
+    """The previous frame as a target. `warped`: ω, float32 H×W×3 in 0..1. `trust`: c, float32 H×W in 0..1.
 
     `weight`: of the loss, beside those of content and style.
     """
@@ -38,6 +40,9 @@ def distance(g: Graph, picture: str) -> str:
     return g.op("ReduceSumSquare", difference, keepdims=0)
 
 
-def factor(pixels: int) -> float:
+def mean(layer: Layer) -> float:
     """1/D, for the pixels of one channel."""
-    return 1 / (3 * pixels)
+    return 1 / (3 * layer.pixels)
+
+
+LOSS = PictureLoss(name="temporal", distance=distance, inputs=(TARGET, TRUST), normalisation=mean)

@@ -1,1 +1,1 @@
-"""One picture spread over several processes: each holds some rows of everything that is as large as it."""
+"""Evaluation in shards: each process holds some rows of the picture, its gradient and the vectors."""

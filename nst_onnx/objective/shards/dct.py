@@ -1,4 +1,4 @@
-"""Cosine waves of some rows of a picture: by onnxruntime, whose products do not depend on the threads."""
+"""Discrete cosine transform of some rows, by onnxruntime: the same products for any number of threads."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ from nst_onnx.runtime import Device, open_session
 from nst_onnx.support.arrays import Array
 
 
-class Waves:
-    """The lowest cosines along the rows and columns of a picture of `shape` (H, W): m and n of them."""
+class Dct:
+    """The lowest m×n DCT coefficients of pictures of `shape` (H, W), from and to some of their rows."""
 
     def __init__(self, shape: tuple[int, int], count: tuple[int, int]) -> None:
-        self._down, self._across = dct_basis(shape[0], count[0]), dct_basis(shape[1], count[1])
+        """`count`: (m, n), along columns and rows."""
+        self._vertical, self._horizontal = dct_basis(shape[0], count[0]), dct_basis(shape[1], count[1])
         g = Graph()
-        rows, down, across = g.input("rows", [3, None, None]), _matrix(g, "down"), _matrix(g, "across")
-        along = g.op("MatMul", rows, g.op("Transpose", across, perm=[1, 0]))
-        g.output("waves", g.op("MatMul", down, along))
-        self._forth = open_session(g.model(), Device("cpu"))
+        rows = g.input("rows", [3, None, None])
+        vertical, horizontal = _matrix(g, "vertical"), _matrix(g, "horizontal")
+        along = g.op("MatMul", rows, g.op("Transpose", horizontal, perm=[1, 0]))
+        g.output("coefficients", g.op("MatMul", vertical, along))
+        self._forward = open_session(g.model(), Device("cpu"))
         g = Graph()
-        waves, down, across = g.input("waves", [3, None, None]), _matrix(g, "down"), _matrix(g, "across")
-        tall = g.op("MatMul", g.op("Transpose", down, perm=[1, 0]), waves)
-        g.output("rows", g.op("MatMul", tall, across))
-        self._back = open_session(g.model(), Device("cpu"))
+        coefficients = g.input("coefficients", [3, None, None])
+        vertical, horizontal = _matrix(g, "vertical"), _matrix(g, "horizontal")
+        columns = g.op("MatMul", g.op("Transpose", vertical, perm=[1, 0]), coefficients)
+        g.output("rows", g.op("MatMul", columns, horizontal))
+        self._inverse = open_session(g.model(), Device("cpu"))
 
-    def of(self, values: Array, rows: slice) -> Array:
-        """Return the share 3×m×n of some rows, 3×r×W."""
+    def coefficients(self, values: Array, rows: slice) -> Array:
+        """Return the contribution 3×m×n of some rows, 3×r×W."""
         feeds = {"rows": np.ascontiguousarray(values), **self._bases(rows)}
-        found: Array = self._forth.run(feeds, ["waves"])["waves"]
+        found: Array = self._forward.run(feeds, ["coefficients"])["coefficients"]
         return found
 
-    def rows(self, waves: Array, rows: slice) -> Array:
-        """Return the rows 3×r×W of the picture that waves 3×m×n make."""
-        found: Array = self._back.run({"waves": waves, **self._bases(rows)}, ["rows"])["rows"]
+    def rows(self, coefficients: Array, rows: slice) -> Array:
+        """Return some rows 3×r×W of the inverse transform of coefficients 3×m×n."""
+        feeds = {"coefficients": coefficients, **self._bases(rows)}
+        found: Array = self._inverse.run(feeds, ["rows"])["rows"]
         return found
 
     def _bases(self, rows: slice) -> dict[str, Array]:
-        return {"down": np.ascontiguousarray(self._down[:, rows]), "across": self._across}
+        return {"vertical": np.ascontiguousarray(self._vertical[:, rows]), "horizontal": self._horizontal}
 
 
 def _matrix(g: Graph, name: str) -> str:

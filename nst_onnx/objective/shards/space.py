@@ -1,86 +1,86 @@
-"""The optimiser's vectors, spread over shards: only inner products and the lowest waves come together."""
+"""The optimiser's vector space in shards: only inner products and low DCT coefficients leave them."""
 
 from __future__ import annotations
 
 import itertools
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from nst_onnx.objective.shards.shard import Share
-from nst_onnx.objective.shards.team import Team, everyone
+from nst_onnx.objective.shards.stage import Part
+from nst_onnx.objective.shards.team import Pending, Team, ask_all
 from nst_onnx.optim.preconditioner import OPPONENTS, Preconditioner
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array, Numbers
 
 
 class Vector:
-    """A vector that the shards of a stage know by its number; they forget it when this object goes."""
+    """A vector in the shards, under its number; they delete it after this object is deleted."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ShardedStage) -> None:
         self.number = next(stage.numbers)
         self.stage = stage
         weakref.finalize(self, stage.unused.append, self.number)
 
 
-class Stage:
-    """A picture size, known to all shards by a number. Makes, moves and forgets vectors."""
+class ShardedStage:
+    """A picture of one size in all shards, under a number. Makes, moves and deletes vectors."""
 
-    def __init__(self, team: Team, shares: Sequence[Share], number: int) -> None:
-        self.team, self.shares, self.number = team, shares, number
+    def __init__(self, team: Team, parts: Sequence[Part], number: int) -> None:
+        self.team, self.parts, self.number = team, parts, number
         self.numbers = itertools.count(number << 32)
         self.unused: list[int] = []
         self.unused_matrices: list[int] = []
-        self.shape = shares[0].layout.shape
+        self.shape = parts[0].layout.shape
 
-    def make(self, method: str, *arguments: Any) -> Vector:
-        """Let all shards make a vector: `method`(stage, its number, …)."""
+    def make(self, method: str, *arguments: Pending) -> Vector:
+        """Return a new vector, made in all shards by `method`(stage, its number, …)."""
         vector = Vector(self)
-        self.forget()
-        everyone(self.team, method, self.number, vector.number, *arguments)
+        self.delete_unused()
+        ask_all(self.team, method, self.number, vector.number, *arguments)
         return vector
 
-    def forget(self) -> None:
-        """Let the shards forget what nobody needs any more."""
+    def delete_unused(self) -> None:
+        """Delete the vectors and matrices in the shards whose objects here are deleted."""
         if self.unused or self.unused_matrices:
-            everyone(self.team, "drop", _taken(self.unused), _taken(self.unused_matrices))
+            ask_all(self.team, "drop", _taken(self.unused), _taken(self.unused_matrices))
 
     def scatter(self, planes: Array) -> Vector:
         """Return a picture 3×H×W as a vector."""
         vector = Vector(self)
-        for i, share in enumerate(self.shares):
-            part = np.ascontiguousarray(planes[:, share.rows])
-            self.team.get([self.team.ask(i, "put", self.number, vector.number, part)])
+        for i, part in enumerate(self.parts):
+            rows = np.ascontiguousarray(planes[:, part.own_rows])
+            self.team.get([self.team.ask(i, "put", self.number, vector.number, rows)])
             disk_arrays.release(planes)
         return vector
 
     def gather(self, vector: Vector, planes: Array) -> None:
         """Write a vector to an array 3×H×W."""
-        for i, share in enumerate(self.shares):
-            for rows in disk_arrays.strips(share.rows.stop - share.rows.start, 12 * self.shape[1]):
-                whole = slice(share.rows.start + rows.start, share.rows.start + rows.stop)
+        for i, part in enumerate(self.parts):
+            for rows in disk_arrays.strips(part.own_rows.stop - part.own_rows.start, 12 * self.shape[1]):
+                whole = slice(part.own_rows.start + rows.start, part.own_rows.start + rows.stop)
                 asked = self.team.ask(i, "rows", self.number, vector.number, whole)
                 planes[:, whole] = self.team.get([asked])[0][1]
                 disk_arrays.release(planes)
 
-    def total(self, by_shard: Sequence[npt.NDArray[np.float64]]) -> Any:
-        """Add up what the shards found for each row (the last axis), in the order of the rows."""
-        return np.concatenate(by_shard, axis=-1).sum(axis=-1)
+    def total(self, by_shard: Sequence[Numbers]) -> Numbers:
+        """Return the sum over all rows (the last axis) of the shards, in the order of the rows."""
+        return np.asarray(np.concatenate(by_shard, axis=-1).sum(axis=-1))
 
 
 def _taken(numbers: list[int]) -> list[int]:
-    """Empty a list that the garbage collector may add to at any time, and return what was in it."""
+    """Empty a list that finalizers may append to at any time, and return its items."""
     return [numbers.pop() for _ in range(len(numbers))]
 
 
-class Sharded:
+class ShardedSpace:
     """The space of a stage's vectors."""
 
-    def __init__(self, stage: Stage, *, on_disk: bool) -> None:
-        """`on_disk`: where arrays that come here go."""
+    def __init__(self, stage: ShardedStage, *, on_disk: bool) -> None:
+        """`on_disk`: whether arrays gathered here are memory-mapped."""
         self._stage, self._on_disk = stage, on_disk
         self.size = 3 * stage.shape[0] * stage.shape[1]
 
@@ -94,13 +94,13 @@ class Sharded:
 
     def dot(self, a: Vector, b: Vector) -> float:
         """Return the inner product."""
-        return float(self._stage.total(everyone(self._stage.team, "dot", a.number, b.number)))
+        return float(self._stage.total(ask_all(self._stage.team, "dot", a.number, b.number)))
 
-    def take(self, vector: Any) -> Vector:
-        """Return an array (3·H·W,) as a vector; a vector as it is, for nobody writes to one."""
+    def take(self, vector: npt.NDArray[np.generic] | Vector) -> Vector:
+        """Return an array (3·H·W,) as a vector; a vector unchanged, because none is ever written to."""
         if isinstance(vector, Vector):
             return vector
-        return self._stage.scatter(vector.reshape(3, *self._stage.shape))
+        return self._stage.scatter(cast(Array, vector).reshape(3, *self._stage.shape))
 
     def array(self, vector: Vector) -> Array:
         """Return a vector as an array (3·H·W,) here."""
@@ -110,30 +110,27 @@ class Sharded:
 
 
 class ShardedRows:
-    """Vectors kept together, each shard with its own rows of them."""
+    """A fixed number of stored vectors, each shard with its own rows of them."""
 
-    def __init__(self, stage: Stage, count: int) -> None:
+    def __init__(self, stage: ShardedStage, count: int) -> None:
         self._stage, self._number = stage, next(stage.numbers)
-        everyone(stage.team, "matrix", stage.number, self._number, count)
+        ask_all(stage.team, "matrix", stage.number, self._number, count)
         weakref.finalize(self, stage.unused_matrices.append, self._number)
 
     def put(self, row: int, vector: Vector) -> None:
-        """Keep a copy of a vector in the place of another."""
-        everyone(self._stage.team, "put_row", self._number, row, vector.number)
+        """Store a copy of a vector in a slot."""
+        ask_all(self._stage.team, "put_row", self._number, row, vector.number)
 
     def get(self, row: int) -> Vector:
-        """Return the vector kept there, valid until it is replaced."""
+        """Return the vector of a slot, valid until it is replaced."""
         vector = Vector(self._stage)
-        everyone(self._stage.team, "row", self._number, row, vector.number)
+        ask_all(self._stage.team, "row", self._number, row, vector.number)
         return vector
 
     def products(self, vectors: Sequence[Vector], count: int) -> Numbers:
         """Return the inner products of each vector with the first `count` rows."""
         numbers = [vector.number for vector in vectors]
-        found: Numbers = self._stage.total(
-            everyone(self._stage.team, "products", self._number, numbers, count)
-        )
-        return found
+        return self._stage.total(ask_all(self._stage.team, "products", self._number, numbers, count))
 
     def combine(self, weights: Numbers) -> Vector:
         """Return Σ weight × row over the first rows."""
@@ -141,22 +138,22 @@ class ShardedRows:
 
 
 class ShardedPreconditioner(Preconditioner):
-    """The preconditioner: each shard's part of the waves comes here, and the waves go back."""
+    """The preconditioner in shards: low DCT coefficients are gathered, weighed and distributed."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ShardedStage) -> None:
         super().__init__(stage.shape)
         self._stage = stage
 
-    def dct(self, vector: Any) -> Array:
-        """Return C v, here."""
+    def dct(self, vector: Vector) -> Array:  # type: ignore[override]  # the same, of vectors in shards
+        """Return the DCT coefficients C v, on the host."""
         count = len(self._rows), len(self._columns)
-        shares = everyone(self._stage.team, "waves", self._stage.number, vector.number, count)
-        waves = np.zeros((3, *count), np.float64)
-        for share in itertools.chain.from_iterable(shares):
-            waves += share
-        return np.tensordot(OPPONENTS, waves, 1).astype(np.float32).reshape(-1)
+        by_shard = ask_all(self._stage.team, "dct", self._stage.number, vector.number, count)
+        coefficients = np.zeros((3, *count), np.float64)
+        for band in itertools.chain.from_iterable(by_shard):
+            coefficients += band
+        return np.tensordot(OPPONENTS, coefficients, 1).astype(np.float32).reshape(-1)
 
-    def add_inverse_dct(self, vector: Any, coefficients: Array) -> Any:
-        """Return v + Cᵀ w; every shard gets the waves."""
+    def add_inverse_dct(self, vector: Vector, coefficients: Array) -> Vector:  # type: ignore[override]
+        """Return v + Cᵀ w; every shard receives all coefficients w."""
         mixed = (OPPONENTS.T @ coefficients.reshape(3, -1)).reshape(3, len(self._rows), len(self._columns))
-        return self._stage.make("add_waves", vector.number, self._stage.team.share(mixed))
+        return self._stage.make("add_inverse_dct", vector.number, self._stage.team.share(mixed))

@@ -1,4 +1,4 @@
-"""Who holds the shards: processes that can be asked, and asked to hand results to each other."""
+"""Team: the processes that hold the shards, called by method name; they pass results to each other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any, Protocol
 
 from nst_onnx.objective.shards.shard import Shard
 
+Pending = object
+"""A result or a promise of one, or what stands for a shared argument."""
+Returned = Any
+"""What a method of `Shard` returns."""
+
 
 class Team(Protocol):
-    """Shards by number. What `ask` returns may be handed on as an argument before it is there."""
+    """Shards by number. What `ask` returns may be an argument of another call before it is there."""
 
     size: int
     threads: int
@@ -18,20 +23,20 @@ class Team(Protocol):
     memory: int
     """The most bytes that each may take."""
     ended: list[int]
-    """Stages that nobody needs any more, for the shards to forget."""
+    """Numbers of stages that are no longer required, for the shards to delete."""
 
-    def ask(self, shard: int, method: str, *arguments: Any) -> Any:
-        """Let a shard do something after all that it was asked before. Return its result, or a promise."""
+    def ask(self, shard: int, method: str, *arguments: Pending) -> Pending:
+        """Call a method of a shard after all earlier calls. Return its result, or a promise."""
 
-    def get(self, promised: Sequence[Any]) -> list[Any]:
+    def get(self, promised: Sequence[Pending]) -> list[Returned]:
         """Wait for results. Raises NstError where a shard failed, or is gone."""
 
-    def share(self, value: Any) -> Any:
-        """Return what stands for a large argument that several shards get."""
+    def share(self, value: object) -> Pending:
+        """Return what stands for a large argument that several shards receive."""
 
 
 class Here:
-    """All shards in this process, for tests, and to compare with."""
+    """All shards in this process, for tests and comparisons."""
 
     ended: list[int]
 
@@ -39,19 +44,19 @@ class Here:
         self.size, self.ended, self.threads, self.memory = size, [], 0, sys.maxsize
         self._shards = [Shard() for _ in range(size)]
 
-    def ask(self, shard: int, method: str, *arguments: Any) -> Any:
-        """Do it at once, and return the result."""
+    def ask(self, shard: int, method: str, *arguments: Pending) -> Pending:
+        """Call the method at once, and return the result."""
         return getattr(self._shards[shard], method)(*arguments)
 
-    def get(self, promised: Sequence[Any]) -> list[Any]:
+    def get(self, promised: Sequence[Pending]) -> list[Returned]:
         """Return the results, which are there."""
         return list(promised)
 
-    def share(self, value: Any) -> Any:
+    def share(self, value: object) -> Pending:
         """Return the value itself."""
         return value
 
 
-def everyone(team: Team, method: str, *arguments: Any) -> list[Any]:
-    """Ask all shards the same, and wait for their results."""
+def ask_all(team: Team, method: str, *arguments: Pending) -> list[Returned]:
+    """Call a method of all shards with the same arguments, and wait for their results."""
     return team.get([team.ask(i, method, *arguments) for i in range(team.size)])

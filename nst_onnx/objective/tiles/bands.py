@@ -1,80 +1,81 @@
-"""A row of tiles: what one process computes at a time, given the picture's rows that its windows see."""
+"""Bands: rows of tiles. A process evaluates one at a time, from the picture's rows that its windows cover."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.objective.tiles.layout import Layout
 from nst_onnx.objective.tiles.passes import TilePasses, zeros
-from nst_onnx.objective.tiles.position_weights import Counting
-from nst_onnx.objective.tiles.window import add_back, cut_out
+from nst_onnx.objective.tiles.position_weights import PositionWeights
+from nst_onnx.objective.tiles.statistic_losses import Sums
+from nst_onnx.objective.tiles.window import add_gradient, window
 from nst_onnx.support import disk_arrays
-from nst_onnx.support.arrays import Array
-
-Sums = dict[str, npt.NDArray[np.float64]]
+from nst_onnx.support.arrays import Array, Numbers
 
 
 class Bands:
-    """The bands of a picture, computed one by one; keeps the content's features that they answer for."""
+    """Evaluates the bands of a picture one by one, and holds the content's maps in their cores."""
 
-    def __init__(self, passes: TilePasses, layout: Layout, counting: Counting) -> None:
-        self.passes, self.layout, self.counting = passes, layout, counting
+    def __init__(self, passes: TilePasses, layout: Layout, weights: PositionWeights) -> None:
+        self.passes, self.layout, self.weights = passes, layout, weights
         self._targets: dict[tuple[int, int], dict[str, Array]] = {}
 
     def statistics(self, rows: Array, band: int) -> Sums:
-        """Return the band's share {layer: C×C} of the Gram matrices' sums. `rows`: as `layout.rows` says."""
-        found: Sums = {}
+        """Return the band's part {term: sum} of the statistics. `rows`: those of `layout.rows`."""
+        sums: Sums = {}
         for column in range(len(self.layout.columns)):
-            shares = self._statistics(rows, band, column)
-            for layer in self.passes.terms.style:
-                share = shares[f"style/{layer}"].astype(np.float64)
-                found[layer] = found[layer] + share if layer in found else share
-        return found
+            found = self._statistics(rows, band, column)
+            for term in self.passes.terms.statistics:
+                part = found[term.name].astype(np.float64)
+                sums[term.name] = sums[term.name] + part if term.name in sums else part
+        return sums
 
-    def keep_content(self, rows: Array, band: int, *, on_disk: bool) -> dict[str, float]:
-        """Keep the content's features as targets, and return {layer: the sum of their squares}."""
-        energy = dict.fromkeys(self.passes.terms.content, 0.0)
+    def set_content(self, rows: Array, band: int, *, on_disk: bool) -> dict[str, float]:
+        """Store the content's maps as targets, and return {term: the band's part of their energy}."""
+        energies = {term.name: 0.0 for term in self.passes.terms.positionwise}
         for column in range(len(self.layout.columns)):
-            shares = self._statistics(rows, band, column)
-            kept = {}
-            for layer in energy:
-                within, _ = self.counting.core(layer, band, column)
-                core = shares[f"content/{layer}"][:, *within]
-                kept[layer] = disk_arrays.empty(core.shape, on_disk=on_disk)
-                kept[layer][...] = core
-                disk_arrays.release(kept[layer])
-                energy[layer] += float(np.square(core, dtype=np.float64).sum())
-            self._targets[band, column] = kept
-        return energy
+            found = self._statistics(rows, band, column)
+            stored = {}
+            for term in self.passes.terms.positionwise:
+                inside, _ = self.weights.core(term.layer, band, column)
+                core = found[term.name][:, *inside]
+                target = stored[term.name] = disk_arrays.empty(core.shape, on_disk=on_disk)
+                target[...] = core
+                disk_arrays.release(target)
+                energies[term.name] += term.loss.energy(core)
+            self._targets[band, column] = stored
+        return energies
 
-    def gradient(self, rows: Array, band: int) -> tuple[npt.NDArray[np.float64], Array]:
-        """Return (content losses, gradient of the rows) of what the band answers for, the pulls being set."""
-        losses = np.zeros(len(self.passes.terms.content))
-        slope = np.zeros_like(rows)
+    def gradient(self, rows: Array, band: int) -> tuple[Numbers, Array]:
+        """Return (losses of the positionwise terms, gradient of the rows) of the band's cores.
+
+        `passes.set_derivatives` comes first.
+        """
+        losses = np.zeros(len(self.passes.terms.positionwise))
+        gradient = np.zeros_like(rows)
         for column in range(len(self.layout.columns)):
-            seen, counted = self._seen(rows, band, column)
-            targets = self._target(band, column)
-            some, gradient = self.passes.gradient(seen, counted, targets)
+            pixels, weights = self._window(rows, band, column)
+            some, part = self.passes.gradient(pixels, weights, self._target(band, column))
             losses += some
-            add_back(gradient, slope, self.layout, band, column)
-        return losses, slope
+            add_gradient(part, gradient, self.layout, band, column)
+        return losses, gradient
 
     def _statistics(self, rows: Array, band: int, column: int) -> dict[str, Array]:
-        return self.passes.statistics(*self._seen(rows, band, column))
+        return self.passes.statistics(*self._window(rows, band, column))
 
-    def _seen(self, rows: Array, band: int, column: int) -> tuple[Array, Mapping[str, Array]]:
-        return cut_out(rows, self.layout, band, column), self.counting.counted(band, column)
+    def _window(self, rows: Array, band: int, column: int) -> tuple[Array, Mapping[str, Array]]:
+        return window(rows, self.layout, band, column), self.weights.roots(band, column)
 
     def _target(self, band: int, column: int) -> dict[str, Array]:
-        """Return the content's features in a tile's window, 0 outside its core."""
-        targets: dict[str, Any] = {}
-        for layer, core in self._targets.get((band, column), {}).items():
-            targets[layer] = zeros(*self.passes.features[layer])
-            within, _ = self.counting.core(layer, band, column)
-            targets[layer][:, *within] = core
-            disk_arrays.release(core)
+        """Return the content's maps in a tile's window, 0 outside its core."""
+        targets: dict[str, Array] = {}
+        stored = self._targets.get((band, column), {})
+        for term in self.passes.terms.positionwise:
+            if term.name in stored:
+                target = targets[term.name] = zeros(*self.passes.features[term.layer])
+                inside, _ = self.weights.core(term.layer, band, column)
+                target[:, *inside] = stored[term.name]
+                disk_arrays.release(stored[term.name])
         return targets

@@ -1,12 +1,12 @@
-"""How a picture is cut into tiles: all of one size, with a halo, aligned with the network's pooling.
+"""Layout of a picture's tiles: windows of one size with a halo, aligned with the network's pooling.
 
-A tile's window is what the network is given, its core the part that it answers for. Positions of a feature
-map belong to the core that their first pixel lies in; a core's positions see only pixels of the window,
-or what lies outside the picture itself. So each tile's features in its core are those of the whole
-picture, and every position is in exactly one core.
+A tile's window is the network's input; its core is the part for which its features are used. Positions of a
+feature map belong to the core that contains their first pixel. The halo is so wide that the receptive field
+of every position of the core lies in the window, or outside the picture. So each tile's features in its core
+are those of the whole picture, and every position is in exactly one core.
 
 All windows are of one length, congruent to the picture's modulo the stride: then every pooling rounds in a
-window as it does in the picture, whichever end it is at, and one compiled graph serves all.
+window as it does in the picture, at either end, and one compiled graph serves all.
 """
 
 from __future__ import annotations
@@ -18,33 +18,34 @@ from dataclasses import dataclass
 from nst_onnx.errors import OptionError
 from nst_onnx.graph.receptive_field import AxisField
 from nst_onnx.models.extractor import Extractor
-from nst_onnx.objective.graphs import Terms
+from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import tile_fields
 
 
 @dataclass(frozen=True)
 class Halo:
-    """What a core needs around it along one axis, in pixels; cores begin at multiples of `stride`."""
+    """Halo of a core along one axis, in pixels `before` and `after`; cores begin at multiples of `stride`."""
 
     stride: int
     before: int
     after: int
 
     @classmethod
-    def of(cls, reaches: Iterable[AxisField]) -> Halo:
-        """Return the halo for layers with these reaches."""
-        found = list(reaches)
+    def of(cls, fields: Iterable[AxisField], after: int = 1) -> Halo:
+        """Return the halo for layers with these receptive fields, and at least so many pixels `after`."""
+        found = list(fields)
         return cls(
-            math.lcm(*(reach.stride for reach in found)),
-            max(0, *(-reach.first for reach in found)),
-            max(1, *(reach.last - reach.stride + 1 for reach in found)),  # a neighbour, to differ from
+            math.lcm(*(field.stride for field in found)),
+            max(0, *(-field.first for field in found)),
+            max(after, *(field.last - field.stride + 1 for field in found)),
         )
 
 
 def halos(extractor: Extractor, terms: Terms) -> tuple[Halo, Halo]:
-    """Return the halos along rows and columns. Raises GraphError where a layer sees the whole picture."""
+    """Return the halos along rows and columns. Raises GraphError where a receptive field is not bounded."""
     fields = tile_fields(extractor, terms).values()
-    return Halo.of(rows for rows, _ in fields), Halo.of(columns for _, columns in fields)
+    below = max((1, *(term.loss.rows_below for term in terms.pictures)))
+    return Halo.of((rows for rows, _ in fields), below), Halo.of(columns for _, columns in fields)
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ class Span:
 def spans(length: int, longest: int, halo: Halo) -> list[Span]:
     """Cut `length` pixels into windows of one length, at most `longest`.
 
-    Raises OptionError where so short a window has no room for a core.
+    Raises OptionError where so short a window cannot hold a core.
     """
     return _spans(length, _count(length, longest, halo), halo)
 
 
 def _count(length: int, longest: int, halo: Halo) -> int:
-    """Return how many windows are needed."""
+    """Return how many windows are required."""
     if length <= longest:
         return 1
     window = longest - (longest - length) % halo.stride
@@ -81,12 +82,12 @@ def _count(length: int, longest: int, halo: Halo) -> int:
 
 
 def _advance(window: int, halo: Halo) -> int:
-    """Return how far apart neighbouring windows may begin, so that their cores meet at a multiple."""
+    """Return the largest distance of neighbouring windows whose cores meet at a multiple of the stride."""
     return (window - halo.after) // halo.stride * halo.stride - _up(halo.before, halo.stride)
 
 
 def _window(length: int, count: int, halo: Halo) -> int:
-    """Return how long `count` windows must be: the shortest that suffice, `length` where it takes that."""
+    """Return the shortest length with which `count` windows cover `length` pixels, at most that."""
     if count == 1:
         return length
     window = length // count // halo.stride * halo.stride + length % halo.stride
@@ -113,9 +114,9 @@ def _spans(length: int, count: int, halo: Halo) -> list[Span]:
 
 @dataclass(frozen=True)
 class Layout:
-    """The tiles of a picture of `shape` (H, W) that is seen with `margin` more pixels on every side.
+    """The tiles of a picture of `shape` (H, W), enlarged by `margin` pixels on every side.
 
-    `bands`: the tiles' rows; `columns`: theirs along the other axis; both count the margin.
+    `bands`: the rows of tiles; `columns`: their columns; both in pixels that include the margin.
     """
 
     shape: tuple[int, int]
@@ -131,19 +132,19 @@ class Layout:
 
     @property
     def excess(self) -> float:
-        """How many pixels all windows have, over those that the whole picture's own graph would see."""
+        """Pixels of all windows, relative to those of the whole picture with its margin."""
         height, width = (side + 2 * self.margin for side in self.shape)
         return len(self.bands) * len(self.columns) * math.prod(self.window) / (height * width)
 
     def rows(self, band: int) -> slice:
-        """Return the picture's rows that a band's windows see; the margin repeats the outermost."""
+        """Return the picture's rows that a band's windows cover; the margin repeats the outermost."""
         span, height = self.bands[band], self.shape[0]
         top = min(max(span.start - self.margin, 0), height - 1)
         bottom = min(max(span.stop - self.margin, top + 1), height)
         return slice(top, bottom)
 
     def own_rows(self, band: int) -> slice:
-        """Return the picture's rows that a band answers for. Together the bands' are all rows, in order."""
+        """Return the picture's rows in a band's cores. Together the bands' are all rows, in order."""
         edges = [min(max(span.first - self.margin, 0), self.shape[0]) for span in self.bands]
         edges[0] = 0
         return slice(edges[band], [*edges[1:], self.shape[0]][band])
@@ -152,14 +153,14 @@ class Layout:
 def layout(
     shape: tuple[int, int], margin: int, pixels: int, halos: tuple[Halo, Halo], wanted: int | None = None
 ) -> Layout:
-    """Return the tiles, of at most `pixels` each, that see the fewest pixels in all.
+    """Return the tiles, of at most `pixels` each, with the fewest pixels in all.
 
-    `wanted`: how many bands there shall be, None for any number.
+    `wanted`: the number of bands, None for any.
 
     Raises OptionError where no tile is small enough, or there cannot be so many bands.
     """
     height, width = (side + 2 * margin for side in shape)
-    least, best = math.inf, (0, 0)
+    fewest, best = math.inf, (0, 0)
     possible = range(1, height // halos[0].stride + 2)
     for bands in possible if wanted is None else {wanted}.intersection(possible):
         tall = _window(height, bands, halos[0])
@@ -169,9 +170,9 @@ def layout(
             columns = _count(width, pixels // tall, halos[1])
         except OptionError:
             continue
-        seen = bands * tall * columns * _window(width, columns, halos[1])
-        if seen < least:
-            least, best = seen, (bands, columns)
+        total = bands * tall * columns * _window(width, columns, halos[1])
+        if total < fewest:
+            fewest, best = total, (bands, columns)
     if not all(best):
         raise OptionError(
             "there is not enough memory for a single tile of this network with these layers",

@@ -6,8 +6,8 @@ megapixels) and are upper bounds for both.
 
 from __future__ import annotations
 
-from nst_onnx.objective.graphs import Terms
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.terms import Terms
 from nst_onnx.support.memory import Memory
 
 _SHARE = 0.7  # of the memory is for the network; the rest for pictures and the optimiser

@@ -1,15 +1,14 @@
-"""One tile after another through the network: sessions bound once, for windows of one size."""
+"""The two passes of a tile: statistics, then gradient. Sessions are bound once, for windows of one size."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from nst_onnx.objective.graphs import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 from nst_onnx.objective.tile_graphs import feature_shapes
 from nst_onnx.runtime import BoundSession
 from nst_onnx.support.arrays import Array
@@ -20,76 +19,83 @@ class TilePasses:
     """The two passes of a tile. All windows are of one shape, (height, width), the margin included."""
 
     def __init__(self, network: Network, terms: Terms, window: tuple[int, int]) -> None:
-        """Prepare nothing yet: each pass takes memory only once it is used."""
+        """Open no session: each takes memory from its first use on."""
         self.terms, self.window = terms, window
         self.features = feature_shapes(network.extractor, terms, window)
         self._sessions = network.sessions(terms)
 
-    def statistics(self, seen: Array, counted: Mapping[str, Array]) -> dict[str, Array]:
-        """Return {"style/LAYER": C×C sum, "content/LAYER": C×h×w}: the tile's share.
+    def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
+        """Return {term: the tile's part}: sums of statistics, maps C×h×w of positionwise losses.
 
-        `seen`: the window, 3×h×w; `counted`: {layer: h×w}. The arrays are valid until the next call.
+        `window`: 3×h×w; `root_weights`: {layer: h×w}. The arrays are valid until the next call.
         """
-        self._write(self._statistics, seen, counted)
+        self._write(self._statistics, window, root_weights)
         self._statistics.run()
-        shares: dict[str, Array] = {
-            f"style/{n}": self._statistics.read(f"style/{n}") for n in self.terms.style
+        found: dict[str, Array] = {
+            term.name: self._statistics.read(term.name) for term in self.terms.statistics
         }
-        return shares | {f"content/{n}": self._statistics.read(f"content/{n}")[0] for n in self.terms.content}
+        return found | {term.name: self._statistics.read(term.name)[0] for term in self.terms.positionwise}
 
-    def pull(self, pulls: Mapping[str, Array], coefficients: Array) -> None:
-        """Set what the next gradients are of: {layer: C×C}, and a factor on each content layer's sum."""
-        for layer in self.terms.style:
-            self._gradient.write(f"pull/{layer}", pulls[layer])
-        if self.terms.content:
-            self._gradient.write(COEFFICIENTS, coefficients)
+    def set_derivatives(self, derivatives: Mapping[str, Array], factors: Mapping[str, float]) -> None:
+        """Set what the next gradients depend on.
+
+        `derivatives`: {term: that of the loss with respect to the statistic's sum}; `factors`: {term: factor
+        on the distance}, of the positionwise terms.
+        """
+        for term in self.terms.statistics:
+            self._gradient.write(f"derivative/{term.name}", derivatives[term.name])
+        if self.terms.positionwise:
+            coefficients = [factors[term.name] for term in self.terms.positionwise]
+            self._gradient.write(COEFFICIENTS, np.array(coefficients, np.float32))
 
     def gradient(
-        self, seen: Array, counted: Mapping[str, Array], targets: Mapping[str, Array]
+        self, window: Array, root_weights: Mapping[str, Array], targets: Mapping[str, Array]
     ) -> tuple[Array, Array]:
-        """Return (content losses, gradient 3×h×w), valid until the next call.
+        """Return (losses of the positionwise terms, gradient 3×h×w), valid until the next call.
 
-        `targets`: {layer: C×h×w}, the content's own share for this tile, 0 outside its core.
+        `targets`: {term: C×h×w}, the content's maps in this tile, 0 outside its core.
         """
-        self._write(self._gradient, seen, counted)
-        for layer in self.terms.content:
-            self._gradient.write(f"target/content/{layer}", targets[layer][None])
+        self._write(self._gradient, window, root_weights)
+        for term in self.terms.positionwise:
+            self._gradient.write(f"target/{term.name}", targets[term.name][None])
         self._gradient.run()
-        losses = self._gradient.read(LOSSES) if self.terms.content else np.zeros(0, np.float32)
+        losses = self._gradient.read(LOSSES) if self.terms.positionwise else np.zeros(0, np.float32)
         return losses, self._gradient.read(GRADIENT)[0]
 
-    def _write(self, bound: BoundSession, seen: Array, counted: Mapping[str, Array]) -> None:
-        bound.write(PICTURE, seen[None])
+    def _write(self, bound: BoundSession, window: Array, root_weights: Mapping[str, Array]) -> None:
+        bound.write(PICTURE, window[None])
         for layer in self.terms.layers:
-            bound.write(f"counted/{layer}", counted[layer][None, None])
+            bound.write(f"root_weights/{layer}", root_weights[layer][None, None])
 
     @cached_property
     def _statistics(self) -> BoundSession:
-        outputs: dict[str, tuple[int, ...]] = {
-            f"content/{n}": (1, *self.features[n]) for n in self.terms.content
-        }
-        outputs |= {f"style/{n}": (self._channels(n),) * 2 for n in self.terms.style}
         release_free_memory()
-        return self._sessions.tile_statistics.bind(self._inputs(), outputs)
+        return self._sessions.tile_statistics.bind(self._inputs(), self._maps() | self._sums())
 
     @cached_property
     def _gradient(self) -> BoundSession:
         feeds = self._inputs()
-        feeds |= {f"pull/{n}": zeros(self._channels(n), self._channels(n)) for n in self.terms.style}
-        feeds |= {f"target/content/{n}": zeros(1, *self.features[n]) for n in self.terms.content}
-        feeds[COEFFICIENTS] = zeros(len(self.terms.content))
-        outputs: dict[str, Any] = {GRADIENT: (1, 3, *self.window)}
-        if self.terms.content:
-            outputs[LOSSES] = (len(self.terms.content),)
+        feeds |= {f"derivative/{name}": zeros(*shape) for name, shape in self._sums().items()}
+        feeds |= {f"target/{name}": zeros(*shape) for name, shape in self._maps().items()}
+        count = len(self.terms.positionwise)
+        feeds[COEFFICIENTS] = zeros(count)
+        outputs: dict[str, tuple[int, ...]] = {GRADIENT: (1, 3, *self.window)}
+        if count:
+            outputs[LOSSES] = (count,)
         release_free_memory()
         return self._sessions.tile_gradient.bind(feeds, outputs)
 
     def _inputs(self) -> dict[str, Array]:
-        counted = {f"counted/{n}": zeros(1, 1, *self.features[n][1:]) for n in self.terms.layers}
-        return {PICTURE: zeros(1, 3, *self.window), **counted}
+        weights = {f"root_weights/{n}": zeros(1, 1, *self.features[n][1:]) for n in self.terms.layers}
+        return {PICTURE: zeros(1, 3, *self.window), **weights}
 
-    def _channels(self, layer: str) -> int:
-        return self.features[layer][0]
+    def _maps(self) -> dict[str, tuple[int, ...]]:
+        """Return {positionwise term: shape of its map}."""
+        return {term.name: (1, *self.features[term.layer]) for term in self.terms.positionwise}
+
+    def _sums(self) -> dict[str, tuple[int, ...]]:
+        """Return {term: shape of its statistic}."""
+        return {term.name: term.loss.shape(self.features[term.layer][0]) for term in self.terms.statistics}
 
 
 def zeros(*shape: int) -> Array:

@@ -1,69 +1,58 @@
-"""The losses on the picture's own pixels, a few rows at a time: total variation, and the frame before."""
+"""Losses on the picture's own pixels, evaluated on a few rows at a time by onnxruntime on the CPU."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from nst_onnx.graph import Graph, gradient
-from nst_onnx.objective.graphs import PICTURE
-from nst_onnx.objective.losses import temporal, total_variation
-from nst_onnx.runtime import Device, Session, open_session
+from nst_onnx.objective.losses.loss import PictureLoss
+from nst_onnx.objective.terms import PICTURE
+from nst_onnx.runtime import Device, open_session
 from nst_onnx.support.arrays import Array
 
 
-class Variation:
-    """A form of the total variation.
+class PixelLoss:
+    """A loss on the picture, block of rows by block of rows.
 
-    A block of rows and the row below hold all differences that begin in the block, and besides those
-    along the row below, which are the next block's: they are taken off again.
+    A block and the `rows_below` beneath it hold all differences that begin in the block, and besides those
+    among the rows below, which belong to the next block and are subtracted.
     """
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, loss: PictureLoss) -> None:
+        self._rows_below, self._inputs = loss.rows_below, loss.inputs
         g = Graph()
         g.input(PICTURE, [1, 3, None, None])
-        levels = g.op("Mul", PICTURE, g.constant(255.0))
-        self._session = _differentiated(g, total_variation.FORMS[form](g, levels))
+        value = loss.distance(g, PICTURE)
+        derivative = gradient(g, value, PICTURE)
+        g.output("value", value)
+        g.output("derivative", derivative)
+        self._session = open_session(g.model(), Device("cpu"))
 
-    def add(self, picture: Array, gradient: Array, factor: float, rows: slice) -> float:
-        """Return what rows of a picture 3×H×W add up to; add `factor` times the slope to `gradient`."""
-        below = min(rows.stop + 1, picture.shape[1])
-        value, slope = _run(self._session, picture[:, rows.start : below])
-        gradient[:, rows.start : below] += np.float32(factor) * slope
-        if below > rows.stop:
-            extra, slope = _run(self._session, picture[:, rows.stop : below])
-            gradient[:, rows.stop : below] -= np.float32(factor) * slope
+    def add(
+        self,
+        picture: Array,
+        gradient: Array,
+        factor: float,
+        rows: slice,
+        inputs: Mapping[str, Array] | None = None,
+    ) -> float:
+        """Return the loss of some rows of a picture 3×H×W, and add `factor` × its gradient to `gradient`.
+
+        `inputs`: {name: c×H×W}, those of the loss. The returned loss is without the factor.
+        """
+        end = min(rows.stop + self._rows_below, picture.shape[1])
+        value, derivative = self._evaluate(picture, slice(rows.start, end), inputs or {})
+        gradient[:, rows.start : end] += np.float32(factor) * derivative
+        if end > rows.stop:
+            extra, derivative = self._evaluate(picture, slice(rows.stop, end), inputs or {})
+            gradient[:, rows.stop : end] -= np.float32(factor) * derivative
             value -= extra
         return value
 
-
-class Before:
-    """The temporal loss: `warped` 3×H×W is the frame before, `trust` H×W how far it holds."""
-
-    def __init__(self, warped: Array, trust: Array) -> None:
-        self._warped, self._trust = warped, trust
-        g = Graph()
-        g.input(PICTURE, [1, 3, None, None])
-        self._session = _differentiated(g, temporal.distance(g, PICTURE))
-
-    def add(self, picture: Array, gradient: Array, factor: float, rows: slice) -> float:
-        """Return what rows of a picture 3×H×W add up to; add `factor` times the slope to `gradient`."""
-        held = {
-            temporal.TARGET: np.ascontiguousarray(self._warped[None, :, rows]),
-            temporal.TRUST: np.ascontiguousarray(self._trust[None, None, rows]),
-        }
-        value, slope = _run(self._session, picture[:, rows], held)
-        gradient[:, rows] += np.float32(factor) * slope
-        return value
-
-
-def _differentiated(g: Graph, value: str) -> Session:
-    slope = gradient(g, value, PICTURE)
-    g.output("value", value)
-    g.output("slope", slope)
-    return open_session(g.model(), Device("cpu"))
-
-
-def _run(session: Session, rows: Array, more: dict[str, Array] | None = None) -> tuple[float, Array]:
-    feeds = {PICTURE: np.ascontiguousarray(rows[None]), **(more or {})}
-    found = session.run(feeds, ["value", "slope"])
-    return float(found["value"]), found["slope"][0]
+    def _evaluate(self, picture: Array, rows: slice, inputs: Mapping[str, Array]) -> tuple[float, Array]:
+        feeds = {PICTURE: np.ascontiguousarray(picture[None, :, rows])}
+        feeds |= {name: np.ascontiguousarray(inputs[name][None, :, rows]) for name in self._inputs}
+        found = self._session.run(feeds, ["value", "derivative"])
+        return float(found["value"]), found["derivative"][0]

@@ -1,24 +1,23 @@
-"""Which positions of a feature map count, and how much: in a tile's core, within the margin, unmasked."""
+"""Weights of the positions of a feature map: 0 outside a tile's core and in the margin, else the mask."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.graph import Graph
 from nst_onnx.graph.receptive_field import ReceptiveField
-from nst_onnx.objective.graphs import MASK
+from nst_onnx.objective.terms import MASK
 from nst_onnx.objective.tiles.layout import Layout, Span
 from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
 
-class Counting:
-    """Says for each layer how many positions there are, and which of them a tile answers for."""
+class PositionWeights:
+    """For each layer: the whole picture's positions, and the weights of those in each tile's core."""
 
     def __init__(
         self,
@@ -31,7 +30,7 @@ class Counting:
     ) -> None:
         """`features`: (C, h, w) of each layer in a window; `mask`: H×W, 0..1, of the picture.
 
-        `on_disk`: where what is as large as the mask goes.
+        `on_disk`: whether arrays as large as the mask are memory-mapped.
         """
         self._layout = layout
         self._strides = {layer: (rows.stride, columns.stride) for layer, (rows, columns) in fields.items()}
@@ -57,11 +56,11 @@ class Counting:
                 )
 
     def positions(self, layer: str) -> float:
-        """Return how many positions of the layer count in the whole picture (masked: their sum)."""
+        """Return the sum of a layer's weights in the whole picture; without a mask, how many there are."""
         return self._positions[layer]
 
     def core(self, layer: str, band: int, column: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-        """Return the rows and columns that a tile answers for: within its window, and in the whole."""
+        """Return the rows and columns of a tile's core: in its window, and in the whole picture."""
         spans = self._layout.bands[band], self._layout.columns[column]
         both = [
             _core(span, self._layout.margin, stride, n, whole, is_last)
@@ -77,14 +76,14 @@ class Counting:
         (rows, all_rows), (columns, all_columns) = both
         return (rows, columns), (all_rows, all_columns)
 
-    def counted(self, band: int, column: int) -> dict[str, Array]:
-        """Return {layer: h×w}: the square root of how much each position of a tile's window counts."""
+    def roots(self, band: int, column: int) -> dict[str, Array]:
+        """Return {layer: h×w}: the square root of each position's weight in a tile's window."""
         found = {}
         for layer, local in self._local.items():
             weights = np.zeros(local, np.float32)
-            within, whole = self.core(layer, band, column)
+            inside, whole = self.core(layer, band, column)
             root = self._roots.get(layer)
-            weights[within] = 1 if root is None else root[whole]
+            weights[inside] = 1 if root is None else root[whole]
             if root is not None:
                 disk_arrays.release(root)
             found[layer] = weights
@@ -92,7 +91,7 @@ class Counting:
 
 
 def _root(mask: Array, root: Array) -> float:
-    """Write the square root of a mask to `root`; return the mask's sum, never quite zero."""
+    """Write the square root of a mask to `root`; return the mask's sum, at least 1e-6."""
     total = 0.0
     for rows in disk_arrays.strips(mask.shape[0], 4 * mask.shape[1]):
         np.sqrt(mask[rows], out=root[rows])
@@ -102,7 +101,7 @@ def _root(mask: Array, root: Array) -> float:
 
 
 def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last: bool) -> tuple[slice, slice]:
-    """Return the positions of a core along one axis: in its window, and in the picture without its margin."""
+    """Return the positions of a core along one axis: in its window, and in the picture without the margin."""
     begin, border = span.start // stride, margin // stride
     first = max(span.first // stride, border)
     end = min(begin + local if is_last else span.end // stride, border + whole)
@@ -111,7 +110,7 @@ def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last:
 
 
 def resizer() -> Session:
-    """Return the model that brings a mask to the size of a layer's features, as the whole graph does."""
+    """Return the model that resizes a mask to a layer's features, as the graph of a whole picture does."""
     g = Graph()
     g.input(MASK, [1, 1, None, None])
     g.input("size", [2], 7)
@@ -124,10 +123,13 @@ def resizer() -> Session:
 
 
 def resized(session: Session, mask: Array, shape: tuple[int, int]) -> Array:
-    """Return a mask H×W at another size; the mask itself where it has that size already."""
+    """Return a mask H×W at another size; the mask itself where it has that size."""
     if mask.shape == shape:
         return mask
     size: npt.NDArray[np.int64] = np.asarray(shape, np.int64)
-    feeds: dict[str, npt.NDArray[Any]] = {MASK: np.ascontiguousarray(mask[None, None]), "size": size}
+    feeds: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.int64]] = {
+        MASK: np.ascontiguousarray(mask[None, None]),
+        "size": size,
+    }
     found: Array = session.run(feeds, ["resized"])["resized"][0, 0]
     return found

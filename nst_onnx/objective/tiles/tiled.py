@@ -1,27 +1,28 @@
-"""The losses of a picture and their gradient, tile by tile."""
+"""Evaluation tile by tile: the losses and the gradient of the whole picture, in two passes over its tiles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from nst_onnx.objective.graphs import Terms
+from nst_onnx.objective.losses import temporal
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.targets import too_small
+from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import tile_fields
-from nst_onnx.objective.tiles.bands import Bands, Sums
+from nst_onnx.objective.tiles.bands import Bands
 from nst_onnx.objective.tiles.layout import Layout
 from nst_onnx.objective.tiles.passes import TilePasses
-from nst_onnx.objective.tiles.pixel_losses import Before, Variation
-from nst_onnx.objective.tiles.position_weights import Counting
-from nst_onnx.objective.whole import too_small
+from nst_onnx.objective.tiles.pixel_losses import PixelLoss
+from nst_onnx.objective.tiles.position_weights import PositionWeights
+from nst_onnx.objective.tiles.statistic_losses import Sums, statistic_losses
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
 
-class Tiled:
-    """A picture of one size, as `objective.whole.Whole`. Pictures are 3×H×W, in memory or on disk."""
+class TiledEvaluation:
+    """An `Evaluation` in tiles. Pictures are 3×H×W, in memory or memory-mapped."""
 
     def __init__(
         self,
@@ -32,91 +33,99 @@ class Tiled:
         *,
         on_disk: bool = False,
     ) -> None:
-        """`mask`: H×W, how much each pixel counts. `on_disk`: where what is as large as a picture goes.
+        """`mask`: H×W, 0..1, the weight of each pixel. `on_disk`: whether large arrays are memory-mapped.
 
-        Raises GraphError where the network's features cannot be had by tiles.
+        Raises GraphError where the network's receptive field is not bounded.
         """
         self._terms, self.layout, self._on_disk = terms, layout, on_disk
         passes = TilePasses(network, terms, layout.window)
         fields = tile_fields(network.extractor, terms)
-        self._counting = Counting(layout, fields, passes.features, mask, on_disk=on_disk)
-        self._bands = Bands(passes, layout, self._counting)
-        self._on_pixels: dict[str, Variation | Before] = {}
-        if terms.tv:
-            self._on_pixels["tv"] = Variation(terms.tv)
-        self._targets: dict[str, npt.NDArray[np.float64]] = {}
+        self._weights = PositionWeights(layout, fields, passes.features, mask, on_disk=on_disk)
+        self._bands = Bands(passes, layout, self._weights)
+        self._pixel_losses = {term.name: PixelLoss(term.loss) for term in terms.pictures}
+        self._inputs: dict[str, Array] = {}  # of the losses on pixels
+        self._targets: Sums = {}
         self._factors: dict[str, float] = {}
         self._gradient: Array
 
-    def grams(self, picture: Array, label: str) -> dict[str, Array]:
-        """Return {layer: C×C}: the picture's Gram matrices per position.
+    def statistics(self, picture: Array, label: str) -> dict[str, Array]:
+        """Return {term: the statistic of a picture}, for every loss that compares statistics.
 
         Raises PictureError, with `label`, where the picture is too small for the network.
         """
         self._check(label)
-        return {layer: gram.astype(np.float32) for layer, gram in self._grams(picture).items()}
+        sums, positions = self._sums(picture), self._positions()
+        return {
+            term.name: (sums[term.name] / positions[term.layer]).astype(np.float32)
+            for term in self._terms.statistics
+        }
 
-    def keep_content(self, picture: Array, label: str) -> dict[str, float]:
-        """Make a picture the content, and return {layer: the sum of its features' squares}.
+    def set_content(self, picture: Array, label: str) -> dict[str, float]:
+        """Set the target of the losses that compare position by position. Return {term: its energy}.
 
-        Raises PictureError as `grams` does.
+        Raises PictureError as `statistics` does.
         """
         self._check(label)
-        energy = dict.fromkeys(self._terms.content, 0.0)
-        for band, rows in self._rows(picture) if energy else ():
-            for layer, part in self._bands.keep_content(rows, band, on_disk=self._on_disk).items():
-                energy[layer] += part
-        return energy
+        energies = {term.name: 0.0 for term in self._terms.positionwise}
+        for band, rows in self._rows(picture) if energies else ():
+            for name, part in self._bands.set_content(rows, band, on_disk=self._on_disk).items():
+                energies[name] += part
+        return energies
 
-    def keep_before(self, warped: Array, trust: Array) -> None:
-        """Hold the picture to the frame before: 3×H×W, and H×W how far it can be trusted."""
-        self._on_pixels["temporal"] = Before(warped, trust)
+    def set_previous_frame(self, warped: Array, trust: Array) -> None:
+        """Set the target of the temporal loss, 3×H×W, and the trust in it, H×W."""
+        self._inputs |= {temporal.TARGET: warped, temporal.TRUST: trust[None]}
 
-    def features(self, layer: str) -> tuple[int, int, int]:
+    def feature_shape(self, layer: str) -> tuple[int, int, int]:
         """Return (C, h, w) of a layer."""
-        return self._counting.shapes[layer]
+        return self._weights.shapes[layer]
 
-    def aim(self, targets: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
-        """Set {layer: the style's Gram matrix}, and {term: the factor on its squared differences}."""
-        self._targets = {layer: target.astype(np.float64) for layer, target in targets.items()}
+    def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
+        """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
+        self._targets = {name: target.astype(np.float64) for name, target in statistics.items()}
         self._factors = dict(coefficients)
         self._gradient = disk_arrays.empty((3, *self.layout.shape), on_disk=self._on_disk)
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses in the order of the terms' names, gradient 3×H×W), valid until the next call."""
-        grams, positions = self._grams(picture), {n: self._counting.positions(n) for n in self._terms.style}
-        losses, pulls = style_losses(grams, self._targets, self._factors, positions)
-        names = [f"content/{layer}" for layer in self._terms.content]
-        self._bands.passes.pull(pulls, np.array([self._factors[n] for n in names], np.float32))
-        losses |= dict.fromkeys([*names, *self._on_pixels], 0.0)
-        for band in self._clear():
-            for name, pixels in self._on_pixels.items():
+        sums, names = self._sums(picture), [term.name for term in self._terms.positionwise]
+        losses, derivatives = statistic_losses(
+            self._terms.statistics, sums, self._targets, self._factors, self._positions()
+        )
+        self._bands.passes.set_derivatives(derivatives, self._factors)
+        losses |= dict.fromkeys([*names, *self._pixel_losses], 0.0)
+        for band in self._cleared_bands():
+            for name, loss in self._pixel_losses.items():
                 factor, own = self._factors[name], self.layout.own_rows(band)
-                losses[name] += factor * pixels.add(picture, self._gradient, factor, own)
+                losses[name] += factor * loss.add(picture, self._gradient, factor, own, self._inputs)
         for band, rows in self._rows(picture):
-            some, slope = self._bands.gradient(rows, band)
-            for name, loss in zip(names, some, strict=True):
-                losses[name] += float(loss)
-            self._gradient[:, self.layout.rows(band)] += slope
+            some, gradient = self._bands.gradient(rows, band)
+            for name, value in zip(names, some, strict=True):
+                losses[name] += float(value)
+            self._gradient[:, self.layout.rows(band)] += gradient
             disk_arrays.release(self._gradient)
         return np.array([losses[name] for name in self._terms.names], np.float32), self._gradient
 
-    def _grams(self, picture: Array) -> Sums:
+    def _sums(self, picture: Array) -> Sums:
+        """Return {term: the statistic's sum over positions}."""
         sums: Sums = {}
-        for band, rows in self._rows(picture) if self._terms.style else ():
-            for layer, share in self._bands.statistics(rows, band).items():
-                sums[layer] = sums[layer] + share if layer in sums else share
-        return {layer: total / self._counting.positions(layer) for layer, total in sums.items()}
+        for band, rows in self._rows(picture) if self._terms.statistics else ():
+            for name, part in self._bands.statistics(rows, band).items():
+                sums[name] = sums[name] + part if name in sums else part
+        return sums
+
+    def _positions(self) -> dict[str, float]:
+        return {layer: self._weights.positions(layer) for layer in self._terms.layers}
 
     def _rows(self, picture: Array) -> Iterator[tuple[int, Array]]:
-        """Yield each band with the rows that it sees."""
+        """Yield each band with the rows that its windows cover."""
         for band in range(len(self.layout.bands)):
             rows = np.ascontiguousarray(picture[:, self.layout.rows(band)])
             disk_arrays.release(picture)
             yield band, rows
 
-    def _clear(self) -> Iterator[int]:
-        """Yield the bands, the gradient being zero from each on."""
+    def _cleared_bands(self) -> Iterator[int]:
+        """Yield each band; the gradient of its rows and of the next band's has been cleared by then."""
         rows = [self.layout.own_rows(band) for band in range(len(self.layout.bands))]
         self._gradient[:, rows[0]] = 0
         for band, below in enumerate([*rows[1:], slice(0, 0)]):
@@ -125,20 +134,5 @@ class Tiled:
             disk_arrays.release(self._gradient)
 
     def _check(self, label: str) -> None:
-        if min(min(shape[1:]) for shape in self._counting.shapes.values()) < 1:
+        if min(min(shape[1:]) for shape in self._weights.shapes.values()) < 1:
             raise too_small(label, self.layout.shape)
-
-
-def style_losses(
-    grams: Sums, targets: Sums, factors: Mapping[str, float], positions: Mapping[str, float]
-) -> tuple[dict[str, float], dict[str, Array]]:
-    """Return the style's losses, and {layer: their derivative with respect to the sum over positions}.
-
-    `grams` and `targets`: Gram matrices per position; `positions`: how many there are.
-    """
-    losses, pulls = {}, {}
-    for layer, gram in grams.items():
-        factor, difference = factors[f"style/{layer}"], gram - targets[layer]
-        losses[f"style/{layer}"] = factor * float(np.square(difference).sum())
-        pulls[layer] = (2 * factor / positions[layer] * difference).astype(np.float32)
-    return losses, pulls

@@ -1,16 +1,17 @@
-"""Published recipes, one file each; `find` gets one by name."""
+"""Presets: published recipes, one file each; `find` returns one by name."""
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.presets import course, default, gatys2015, log0, narayanan, neural_style
 from nst_onnx.painting.presets.preset import Preset
 
 PRESETS: dict[str, Preset] = {
-    room.PRESET.name: room.PRESET for room in (default, gatys2015, course, log0, narayanan, neural_style)
+    module.PRESET.name: module.PRESET
+    for module in (default, gatys2015, course, log0, narayanan, neural_style)
 }
 
 
 def find(name: str) -> Preset:
-    """Return the preset called `name`. Raises OptionError that lists what there is."""
+    """Return the preset called `name`. Raises OptionError, which lists all presets."""
     try:
         return PRESETS[name]
     except KeyError:

@@ -4,21 +4,20 @@ His notebook subtracts the mean colour in the reverse order of channels; here ea
 It calls scipy's L-BFGS-B 10 times with 20 evaluations; here it is one run of 200. See docs/presets.md.
 """
 
-from nst_onnx.objective.losses import content, style
-from nst_onnx.painting.presets.preset import Preset, each
+from nst_onnx.objective.losses import content, style, total_variation
+from nst_onnx.painting.presets.preset import Preset, WeightedLoss, each
+
+STYLE_LAYERS = each("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3", weight=1 / 5)
 
 PRESET = Preset(
     name="narayanan",
     source="Narayanan 2017, harishnarayanan.org/writing/artistic-style-transfer",
     model="vgg16",
-    content_layers=each("conv2_2"),
-    style_layers=each("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3", weight=1 / 5),
-    content=content.total,
-    style=style.narayanan,
-    tv="narayanan",
-    content_weight=0.025,
-    style_weight=5.0,
-    tv_weight=1.0,
+    losses=(
+        WeightedLoss(content.LOSS, weight=0.025, normalisation=content.total, layers=each("conv2_2")),
+        WeightedLoss(style.LOSS, weight=5.0, normalisation=style.narayanan, layers=STYLE_LAYERS),
+        WeightedLoss(total_variation.NARAYANAN, weight=1.0),
+    ),
     pooling="max",
     start="noise",
     noise="shifted",

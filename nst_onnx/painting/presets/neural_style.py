@@ -3,20 +3,19 @@
 It counts pixels in 0..256, we in 0..255 as all others do. Its L-BFGS is torch's, without line search.
 """
 
-from nst_onnx.objective.losses import content, style
-from nst_onnx.painting.presets.preset import Preset, each
+from nst_onnx.objective.losses import content, style, total_variation
+from nst_onnx.painting.presets.preset import Preset, WeightedLoss, each
+
+STYLE_LAYERS = each("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 PRESET = Preset(
     name="neural-style",
     source="github.com/ProGamerGov/neural-style-pt, after github.com/jcjohnson/neural-style",
-    content_layers=each("conv4_2"),
-    style_layers=each("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
-    content=content.mean,
-    style=style.neural_style,
-    tv="absolute",
-    content_weight=5.0,
-    style_weight=100.0,
-    tv_weight=1e-3,
+    losses=(
+        WeightedLoss(content.LOSS, weight=5.0, normalisation=content.mean, layers=each("conv4_2")),
+        WeightedLoss(style.LOSS, weight=100.0, normalisation=style.neural_style, layers=STYLE_LAYERS),
+        WeightedLoss(total_variation.ABSOLUTE, weight=1e-3),
+    ),
     pooling="max",
     start="noise",
     noise="faint",

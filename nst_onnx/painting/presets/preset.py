@@ -1,12 +1,13 @@
-"""What a preset is: a published recipe as data."""
+"""Preset: a published recipe as data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from nst_onnx.graph.passes.network_edits import Pooling
+from nst_onnx.objective.losses.loss import Loss
 from nst_onnx.objective.losses.normalisation import Normalisation
 
 Start = Literal["content", "noise", "style"]
@@ -14,12 +15,26 @@ Noise = Literal["mixed", "white", "faint", "shifted"]
 OptimiserName = Literal["lbfgs", "preconditioned", "adam"]
 
 
+@dataclass(frozen=True)
+class WeightedLoss:
+    """A loss in a recipe. `weight`: in the source's units.
+
+    `layers`: {name: relative weight}; None means the model's own default layers, with equal weights that sum
+    to 1. `normalisation` None: the loss's own.
+    """
+
+    loss: Loss
+    _: KW_ONLY
+    weight: float
+    normalisation: Normalisation | None = None
+    layers: Mapping[str, float] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preset:
     """A recipe: which losses at which layers, and how the picture is optimised.
 
-    Layers map names to relative weights; None means the model's own default layers, with equal weights
-    that sum to 1. Weights, learning rates and noise are in the source's units, which count in grey
+    Weights, learning rates and noise are in the source's units, which count in grey
     levels (0..255). `model` is the network it was published for. `history` and `line_search` are
     those of plain L-BFGS.
     """
@@ -27,14 +42,7 @@ class Preset:
     name: str
     source: str
     model: str | None = "vgg19"
-    content_layers: Mapping[str, float] | None = None
-    style_layers: Mapping[str, float] | None = None
-    content: Normalisation
-    style: Normalisation
-    tv: str | None = None
-    content_weight: float
-    style_weight: float
-    tv_weight: float = 0.0
+    losses: tuple[WeightedLoss, ...]
     pooling: Pooling | None = None
     same: bool = False
     margin: int = 0
@@ -49,6 +57,10 @@ class Preset:
     size: int | tuple[int, int] = 512
     pyramid: bool = False
     steps: int = 500
+
+    def loss(self, name: str) -> WeightedLoss | None:
+        """Return a loss of the recipe by its name, None where it has none."""
+        return next((weighted for weighted in self.losses if weighted.loss.name == name), None)
 
 
 def each(*layers: str, weight: float = 1.0) -> dict[str, float]:

@@ -1,0 +1,83 @@
+"""Terms: which losses an objective has, at which layers. They determine its graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar, cast
+
+from nst_onnx.graph.passes.network_edits import Pooling
+from nst_onnx.objective.losses.loss import FeatureLoss, Loss, PictureLoss, PositionwiseLoss, StatisticLoss
+
+PICTURE = "picture"
+MASK = "mask"
+COEFFICIENTS = "coefficients"
+LOSSES = "losses"
+GRADIENT = "gradient"
+
+L = TypeVar("L", bound=Loss, covariant=True)
+
+
+@dataclass(frozen=True)
+class Term(Generic[L]):
+    """A loss at a layer of the extractor; "" for a loss on the picture itself."""
+
+    loss: L
+    layer: str = ""
+
+    @property
+    def name(self) -> str:
+        """The public name: "content/conv4_2", "tv"."""
+        return f"{self.loss.name}/{self.layer}" if self.layer else self.loss.name
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of an objective and the form of its network. Hashable: sessions are cached by it.
+
+    `pooling` None keeps the network's own; `same` rounds pooled sizes up. `margin`: pixels by which the
+    picture's edge is repeated on every side. `masked`: whether an input ``mask`` weighs every pixel.
+    """
+
+    terms: tuple[Term[Loss], ...]
+    pooling: Pooling | None = None
+    same: bool = False
+    margin: int = 0
+    masked: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The terms' names, in the order of the `losses` output."""
+        return tuple(term.name for term in self.terms)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that some term compares, once."""
+        return tuple(dict.fromkeys(term.layer for term in self.features))
+
+    @property
+    def features(self) -> tuple[Term[FeatureLoss], ...]:
+        """The terms on features."""
+        return self._of_kind(FeatureLoss)  # type: ignore[type-abstract]
+
+    @property
+    def positionwise(self) -> tuple[Term[PositionwiseLoss], ...]:
+        """The terms that compare features position by position."""
+        return self._of_kind(PositionwiseLoss)
+
+    @property
+    def statistics(self) -> tuple[Term[StatisticLoss], ...]:
+        """The terms that compare statistics."""
+        return self._of_kind(StatisticLoss)
+
+    @property
+    def pictures(self) -> tuple[Term[PictureLoss], ...]:
+        """The terms on the picture itself."""
+        return self._of_kind(PictureLoss)
+
+    def of(self, names: Collection[str]) -> Terms:
+        """Return the same without the terms that are not among `names`."""
+        return replace(self, terms=tuple(term for term in self.terms if term.name in names))
+
+    def _of_kind(self, kind: type[L]) -> tuple[Term[L], ...]:
+        return tuple(cast("Term[L]", term) for term in self.terms if isinstance(term.loss, kind))
