@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from support.checkout import ROOT
 
 CLIENT = ROOT / "plugin" / "nst_client"
 FOLDERS = [ROOT / "plugin" / editor / "neural_style" for editor in ("gimp", "krita")]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from conftest import Outcome
+from support.command import Outcome
 
 from nst_onnx import Stylizer
 from nst_onnx.cli import completion

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Outcome
+from support.checkout import ROOT
+from support.command import Outcome
 
 from nst_onnx.editors import plugin_files
 from nst_onnx.editors.checks import check_files

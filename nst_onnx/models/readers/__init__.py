@@ -1,6 +1,6 @@
 """Readers of weight files, one module for each layout in which VGG-16 and VGG-19 are published.
 
-Each has ``sniff(path) -> bool``, which tests the content and never the suffix, and
+The table is `READERS`. Each has ``sniff(path) -> bool``, which tests the content and never the suffix, and
 ``read(path) -> StoredWeights``.
 """
 
@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -21,16 +22,40 @@ from nst_onnx.support import library_errors
 from nst_onnx.support.library_errors import system_reason
 
 SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
-_LAYOUTS = ("keras_gist", "keras_h5", "keras_archive", "matconvnet", "torch_pickle", "safetensors", "npz")
 _HINT_DOWNLOAD = "download the file again"
 _HINT_FORMATS = (
     "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
 )
 
 
-class _Reader(Protocol):
-    def sniff(self, path: Path) -> bool: ...
-    def read(self, path: Path) -> StoredWeights: ...
+class Reader(Protocol):
+    """A reader of one layout: a module, or an object with the same functions."""
+
+    def sniff(self, path: Path) -> bool:
+        """Return whether a file has this layout, by its content."""
+
+    def read(self, path: Path) -> StoredWeights:
+        """Read a file. Raises ModelError; whatever else it raises is reported as damage."""
+
+
+def _module(name: str) -> Callable[[], Reader]:
+    """Return what imports a module of this package: only the readers that are tried load their libraries."""
+    return lambda: cast(Reader, importlib.import_module(f"{__name__}.{name}"))
+
+
+READERS: dict[str, Callable[[], Reader]] = {
+    name: _module(name)
+    for name in (
+        "keras_gist",
+        "keras_h5",
+        "keras_archive",
+        "matconvnet",
+        "torch_pickle",
+        "safetensors",
+        "npz",
+    )
+}
+"""{layout: what returns its reader}, in the order in which they are tried."""
 
 
 def read_weights(path: str | os.PathLike[str]) -> Weights:
@@ -46,7 +71,7 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     if layout is None:
         raise _not_weights(path)
     try:
-        stored = _reader(layout).read(path)
+        stored = READERS[layout]().read(path)
     except ModelError as error:
         if path.name in str(error):
             raise
@@ -80,7 +105,7 @@ def _sniff(path: Path) -> str | None:
     try:
         if path.stat().st_size == 0:
             raise ModelError(f"{path.name} is empty", _HINT_DOWNLOAD)
-        return next((layout for layout in _LAYOUTS if _reader(layout).sniff(path)), None)
+        return next((layout for layout, reader in READERS.items() if reader().sniff(path)), None)
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist", "check the path") from error
     except OSError as error:
@@ -109,7 +134,3 @@ def _what_else(start: bytes) -> str:
     if start.startswith(b"version https://git-lfs"):
         return "is only a pointer of Git LFS to a weight file"
     return "is no weight file of a known format"
-
-
-def _reader(layout: str) -> _Reader:
-    return cast(_Reader, importlib.import_module(f"{__name__}.{layout}"))
