@@ -7,8 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-import weight_files
-from weight_files import network, torch_state
+from support import weight_files
+from support.weight_files import network, torch_state
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import readers

@@ -13,7 +13,7 @@ from support.command import Outcome
 from support.networks import vgg_weights
 
 import nst_onnx
-from nst_onnx.editors.worker.model_cache import Warm
+from nst_onnx.editors.worker.model_cache import ModelCache
 from nst_onnx.jobs.batch import Job
 from nst_onnx.models import catalogue, vgg
 from nst_onnx.painting import network_choice
@@ -72,7 +72,7 @@ def by_batch(preset: str) -> str:
 
 
 def by_worker(preset: str) -> str:
-    return Warm().stylizer("auto", "auto", preset).model_name
+    return ModelCache().stylizer("auto", "auto", preset).model_name
 
 
 WAYS = [by_function, by_stylizer, by_stylizers_steps, by_batch, by_worker]
