@@ -71,11 +71,11 @@ class HostFlatObjective:
             np.divide(x[piece], GREY_LEVELS, out=levels[piece])
             disk_arrays.release(levels, x)
         losses, gradient = self._objective.evaluate(self._picture)
-        slope = gradient.reshape(-1)
+        flat = gradient.reshape(-1)
         for piece in disk_arrays.chunks(x.size):
-            slope[piece] /= GREY_LEVELS
-            disk_arrays.release(slope)
-        return losses, slope
+            flat[piece] /= GREY_LEVELS
+            disk_arrays.release(flat)
+        return losses, flat
 
     def space(self) -> HostSpace:
         """Return numpy's space."""

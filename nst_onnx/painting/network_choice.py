@@ -18,7 +18,7 @@ _KEPT = 2  # enough to compare two networks; each holds its weights several time
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """A model and a device as somebody named them. `located` and `device_for` say what a preset takes.
+    """A model and a device as given. `located` and `device_for` say what a preset takes.
 
     `model`: "auto", the name of an installed model, or a file. `device`: a name, None for NST_ONNX_DEVICE or
     "auto". `threads`: of the CPU, 0 for all. `preprocessing`: for models that do not declare their own.

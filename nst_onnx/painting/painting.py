@@ -76,7 +76,7 @@ class Painting:
                 carried = self.descent.carry_over()
                 schedule.next_level()
         finally:
-            self._leave_level()  # after an error for want of memory, the picture can still be saved
+            self._leave_level()  # so that the picture can still be saved when memory ran out
 
     def _enter_level(self, carried: State) -> None:
         """Prepare a level: the objective at its size, and a descent from the picture so far."""

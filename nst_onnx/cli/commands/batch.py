@@ -82,7 +82,7 @@ Overwrite = Annotated[
     typer.Option(
         "--overwrite",
         metavar="",
-        help="Paint what is there already anew, too.",
+        help="Paint existing outputs again.",
         rich_help_panel=PICTURES,
     ),
 ]

@@ -118,7 +118,7 @@ def remove(
         typer.Option(
             "--conversions",
             metavar="",
-            help="Remove weight files' ONNX forms, which are made anew if needed.",
+            help="Remove the converted forms of weight files; they are made again if needed.",
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")] = False,

@@ -45,7 +45,7 @@ def decode(line: bytes) -> Message:
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_ID:
         raise ProtocolError('a request needs an "id", a string of at most 200 characters')
     if not isinstance(message.get("request"), str):
-        raise ProtocolError('a request needs "request", what is wanted', id=name)
+        raise ProtocolError('a request needs "request", its kind', id=name)
     return message
 
 

@@ -28,15 +28,15 @@ def serve(connection: Connection, settings: BatchSettings) -> None:
     except NstError as error:
         connection.send(error)
         return
-    pace = Throttle(_INTERVAL)
+    throttle = Throttle(_INTERVAL)
     stopping = False
 
     def callback(step: Step) -> bool:
         nonlocal stopping
         stopping = stopping or connection.poll()  # the only message during a job is the request to stop
-        if pace.due() and not stopping:
+        if throttle.due() and not stopping:
             try:
-                pace.run(lambda: connection.send(Progress(step.iteration, step.iterations)))
+                throttle.run(lambda: connection.send(Progress(step.iteration, step.iterations)))
             except OSError:
                 stopping = True
         return not stopping

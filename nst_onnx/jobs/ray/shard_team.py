@@ -18,7 +18,7 @@ from nst_onnx.runtime import Device
 from nst_onnx.support.arrays import Array
 
 _LOST = "a worker of the cluster died, and with it its part of the picture"
-_RESUME = "start the same command again; with --resume FILE it goes on from the best picture so far"
+_RESUME = "start the same command again; with --resume FILE it resumes from the best picture so far"
 
 
 class ShardActor(Actor, Shard):

@@ -187,5 +187,5 @@ class ScenePool:
         if number is not None and lost.losses == TRIES:
             raise ClusterError(
                 f"{TRIES} workers died while they painted frame {number + 1}: {lost.reason}",
-                "the same command goes on; choose a smaller size if memory was short",
+                "the same command resumes; choose a smaller size if memory was short",
             )
