@@ -26,7 +26,7 @@ from nst_onnx import Objective
 from nst_onnx.objective.evaluation import shared_layout
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.sharded import parts
-from nst_onnx.objective.shards.team import Here
+from nst_onnx.objective.shards.team import LocalTeam
 from nst_onnx.objective.tile_graphs import feature_shapes
 from nst_onnx.objective.tiles.memory_model import tile_pixels
 from nst_onnx.objective.tiles.passes import TilePasses
@@ -68,7 +68,7 @@ pixels are 2²⁰.
 """
 
 
-class CountingTeam(Here):
+class CountingTeam(LocalTeam):
     """Shards in this process, with a count of the bytes sent for each kind of data."""
 
     def __init__(self, size: int) -> None:

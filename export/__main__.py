@@ -252,7 +252,7 @@ def _keras_extractor(
         return keras_models.application(model, weights or "imagenet", seed=seed)
     if preprocessing is None:
         raise OptionError(
-            f"{model} does not say how it wants its picture",
+            f"{model} declares no preprocessing of its picture",
             f"give --preprocessing {', '.join(preprocessing_option.KNOWN)}, or spell it out",
         )
     if isinstance(preprocessing, str):

@@ -11,7 +11,7 @@ import typer
 from support.command import Outcome
 from support.pictures import smooth_picture
 
-from nst_onnx.cli.variadic_options import ADDRESS, spread
+from nst_onnx.cli.variadic_options import ADDRESS
 
 Nst = Callable[..., Outcome]
 SMALL = "--size 24 --steps 4 --model compact --device cpu --threads 1".split()
@@ -121,7 +121,7 @@ def test_what_makes_no_sense_is_told_before_the_work(
     ],
 )
 def test_options_that_take_several_words(line: str, expected: str) -> None:
-    assert list(spread(line.split(), ["--styles"])) == expected.split()
+    assert list(expand_variadic(line.split(), ["--styles"])) == expected.split()
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_options_that_take_several_words(line: str, expected: str) -> None:
     ],
 )
 def test_an_option_that_takes_an_address_or_nothing(line: str, expected: str) -> None:
-    assert list(spread(line.split(), ["--styles"], {"--ray": ADDRESS})) == expected.split()
+    assert list(expand_variadic(line.split(), ["--styles"], {"--ray": ADDRESS})) == expected.split()
 
 
 def test_an_option_without_its_words() -> None:
     with pytest.raises(typer.BadParameter, match="--styles needs a value"):
-        list(spread(["a", "--styles"], ["--styles"]))
+        list(expand_variadic(["a", "--styles"], ["--styles"]))

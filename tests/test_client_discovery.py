@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "plugin"))
 from nst_client import EngineError, find
 from nst_client.protocol import FOLDER_PREFIX, PROTOCOL
 
-from nst_onnx.editors.worker import abandoned, protocol
+from nst_onnx.editors.worker import protocol, stale_folders
 
 GOOD = {
     "command": [sys.executable, "-m", "nst_onnx.worker"],
@@ -70,4 +70,4 @@ def test_missing_or_damaged(tmp_path: Path) -> None:
 
 def test_client_and_worker_agree() -> None:
     assert protocol.PROTOCOL == PROTOCOL
-    assert abandoned.PREFIX == FOLDER_PREFIX
+    assert stale_folders.PREFIX == FOLDER_PREFIX

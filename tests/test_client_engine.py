@@ -279,7 +279,7 @@ def test_a_worker_of_another_protocol(tmp_path: Path) -> None:
         print(json.dumps({"event": "hello", "protocol": 99, "version": "7.0"}), flush=True)
         sys.stdin.read()
     """
-    with pytest.raises(EngineError, match=r"nst-onnx 7.0 speaks protocol 99") as caught:
+    with pytest.raises(EngineError, match=r"nst-onnx 7.0 uses protocol 99") as caught:
         Engine(script(tmp_path, program)).start()
     assert "plugin install" in caught.value.hint
 

@@ -163,7 +163,7 @@ def test_verify_tells_models_apart(tmp_path: Path, capsys: pytest.CaptureFixture
         ("compact weights.npz -o out.onnx", "no such command 'compact'"),
         ("keras resnet -o out.onnx", "'resnet' is neither vgg19 nor vgg16 nor a .keras or .h5 file"),
         ("keras model.keras --weights w.h5 -o out.onnx", "--weights goes with vgg19 and vgg16 only"),
-        ("keras model.keras -o out.onnx", "model.keras does not say how it wants its picture"),
+        ("keras model.keras -o out.onnx", "model.keras declares no preprocessing of its picture"),
         ("keras model.keras --preprocessing odd -o out.onnx", "preprocessing 'odd' makes no sense"),
         ("verify nowhere.onnx vgg19", "nowhere.onnx does not exist"),
         ("verify text.npz vgg19", "text.npz is not an ONNX model"),

@@ -174,7 +174,7 @@ def test_adding_foreign_models(tmp_path: Path, home: Path) -> None:
     model = onnx.load(path)
     del model.metadata_props[:]
     onnx.save(model, path)
-    with pytest.raises(ModelError, match="does not say how"):
+    with pytest.raises(ModelError, match="does not declare how"):
         catalogue.add(path)
     assert not home.exists()
     added = catalogue.add(path, preprocessing=TORCHVISION)

@@ -111,14 +111,14 @@ def test_our_own_models(half: bool, small_vgg: Weights, tmp_path: Path) -> None:
 
 def test_preprocessing_is_refused_for_models_with_metadata(small_vgg: Weights, tmp_path: Path) -> None:
     onnx.save(vgg.build(small_vgg), tmp_path / "v.onnx")
-    with pytest.raises(ModelError, match=r"v\.onnx says itself how to preprocess its picture") as caught:
+    with pytest.raises(ModelError, match=r"v\.onnx declares its own preprocessing") as caught:
         extractor.load(tmp_path / "v.onnx", preprocessing=TORCHVISION)
     assert "leave out --channel-order" in caught.value.hint
 
 
 def test_foreign_networks_need_their_preprocessing(tmp_path: Path) -> None:
     path = squeezed(tmp_path / "s.onnx")
-    with pytest.raises(ModelError, match=r"s\.onnx does not say how to preprocess its picture") as caught:
+    with pytest.raises(ModelError, match=r"s\.onnx does not declare how to preprocess its picture") as caught:
         extractor.load(path)
     assert all(option in caught.value.hint for option in ("--channel-order", "--scale", "--mean", "--std"))
     loaded = extractor.load(path, preprocessing=TORCHVISION)

@@ -305,7 +305,7 @@ def test_layers_that_do_not_fit_are_named(tmp_path: Path) -> None:
     net = network("vgg19", published="vgg19", blocks=2)
     kernel, bias = net["conv2_1"]
     path = weight_files.write_npz(tmp_path / "n.npz", net | {"conv2_1": (kernel[:, :-1], bias)})
-    with pytest.raises(ModelError, match="conv2_1 takes 4 channels where 5 come to it"):
+    with pytest.raises(ModelError, match="conv2_1 has 4 input channels instead of 5"):
         readers.read_weights(path)
     path = weight_files.write_npz(tmp_path / "n.npz", net | {"conv2_1": (kernel, bias[:-1])})
     with pytest.raises(ModelError, match="conv2_1 has 5 biases for 6 filters"):

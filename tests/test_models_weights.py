@@ -59,7 +59,7 @@ def test_order_alone_names_the_layers(vgg: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kernel", "bias", "message"),
     [
-        ("conv1_1", np.zeros((4, 1, 3, 3)), np.zeros(4), "takes 1 channels where 3"),
+        ("conv1_1", np.zeros((4, 1, 3, 3)), np.zeros(4), "has 1 input channels instead of 3"),
         ("conv1_2", np.zeros((4, 5, 2, 3)), np.zeros(4), "shape 4×5×2×3"),
         ("conv1_2", np.zeros((4, 5)), np.zeros(4), "shape 4×5,"),
         ("conv1_2", np.zeros((4, 5, 3, 3)), np.zeros(5), "5 biases for 4 filters"),

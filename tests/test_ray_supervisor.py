@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nst_onnx.errors import ClusterError, OptionError
-from nst_onnx.jobs.ray.supervisor import TRIES, Actor, Host, Lost, Supervisor, original_error
+from nst_onnx.jobs.ray.supervisor import TRIES, Actor, Host, Supervisor, WorkerFailure, original_error
 from nst_onnx.version import __version__
 
 
@@ -102,8 +102,8 @@ def test_failed_starts_end_the_run() -> None:
         found.start()
         ((_, item, lost),) = found.completed()
         assert item is None
-        assert isinstance(lost, Lost)
-        assert lost.losses == count + 1
+        assert isinstance(lost, WorkerFailure)
+        assert lost.failures == count + 1
     assert not found.can_start
     assert len(ray.killed) == TRIES
     with pytest.raises(
@@ -132,7 +132,7 @@ def test_a_finished_item_resets_the_count_of_failed_starts() -> None:
     assert found.can_start
 
 
-def test_losses_are_counted_by_item() -> None:
+def test_failures_are_counted_by_item() -> None:
     found = supervisor(FakeRay(*[HERE] * 3), 3)
     for item in (4, 5, 4):
         worker = found.start()
@@ -141,10 +141,10 @@ def test_losses_are_counted_by_item() -> None:
     counts = []
     while found.workers:
         ((_, item, lost),) = found.completed()
-        assert isinstance(lost, Lost)
+        assert isinstance(lost, WorkerFailure)
         assert isinstance(lost.cause, ValueError)
         assert lost.reason == "bug"
-        counts.append((item, lost.losses))
+        counts.append((item, lost.failures))
     assert counts == [(4, 1), (5, 1), (4, 2)]
 
 

@@ -14,7 +14,7 @@ from nst_onnx import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.shard import Shard
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
-from nst_onnx.objective.shards.team import Here
+from nst_onnx.objective.shards.team import LocalTeam
 from nst_onnx.objective.tiles.tiled import TiledEvaluation
 from nst_onnx.optim.preconditioned_products import PreconditionedProducts
 from nst_onnx.optim.preconditioner import Preconditioner
@@ -52,7 +52,7 @@ def picture(seed: int, height: int = HEIGHT, width: int = WIDTH, channels: int =
     return made
 
 
-def objective(network: Network, team: Here | None, *, channels: int = 3, **options: Any) -> Objective:
+def objective(network: Network, team: LocalTeam | None, *, channels: int = 3, **options: Any) -> Objective:
     size = (WIDTH, HEIGHT)
     content, style = picture(0, channels=channels), picture(1, 90, 300)
     found = Objective(content, style, model=network, size=size, team=team, style_scale=0.3, **options)
@@ -61,7 +61,7 @@ def objective(network: Network, team: Here | None, *, channels: int = 3, **optio
     return found
 
 
-class Elsewhere(Here):
+class Elsewhere(LocalTeam):
     """Shards that get copies of everything, as from another process, which cannot be written to."""
 
     def ask(self, shard: int, method: str, *arguments: Any) -> Any:
@@ -103,13 +103,13 @@ def test_each_evaluation_is_that_of_one_process(network: Network, options: dict[
 def test_more_shards_than_rows_of_tiles(network: Network) -> None:
     """More, smaller tiles are made for them; where that cannot be, the picture is computed here."""
     loss, gradient = objective(network, None).value_and_grad(picture(2))
-    spread = objective(network, Here(7))
+    spread = objective(network, LocalTeam(7))
     assert isinstance(spread._evaluation, ShardedEvaluation)
     assert len(spread._evaluation.layout.bands) >= 7
     found, slope = spread.value_and_grad(picture(2))
     assert found == pytest.approx(loss, rel=1e-5)
     assert np.linalg.norm(slope - gradient) < 1e-5 * np.linalg.norm(gradient)
-    flat = Objective(picture(0, 60, 400), picture(1), model=network, size=(400, 60), team=Here(60))
+    flat = Objective(picture(0, 60, 400), picture(1), model=network, size=(400, 60), team=LocalTeam(60))
     assert flat.sharded is None
     assert flat.losses(picture(2, 60, 400))["total"] > 0
 
@@ -118,7 +118,7 @@ def test_no_shard_waits_for_anothers_computing(network: Network) -> None:
     """A shard answers one question after another: rows are asked for before anybody is to compute."""
     asked: list[tuple[int, str]] = []
 
-    class Listened(Here):
+    class Listened(LocalTeam):
         def ask(self, shard: int, method: str, *arguments: Any) -> Any:
             asked.append((shard, method))
             return super().ask(shard, method, *arguments)
@@ -137,7 +137,7 @@ def test_no_shard_waits_for_anothers_computing(network: Network) -> None:
 # ---- the optimiser
 
 
-def descended(network: Network, team: Here, steps: int = 10) -> tuple[list[bytes], np.ndarray]:
+def descended(network: Network, team: LocalTeam, steps: int = 10) -> tuple[list[bytes], np.ndarray]:
     """All losses of some steps, and the picture then."""
     ground = flat_objective(objective(network, team, tv_weight=0.1))
     optimiser = OptimiserSettings.of(presets.find("default")).start(to_vector(picture(0)), ground)
@@ -150,7 +150,7 @@ def descended(network: Network, team: Here, steps: int = 10) -> tuple[list[bytes
 
 
 def test_ten_steps_are_the_same_whoever_takes_them(network: Network) -> None:
-    losses, x = descended(network, Here(1))
+    losses, x = descended(network, LocalTeam(1))
     assert len(set(losses)) == len(losses)
     for size in TEAMS[2:]:  # two are those of the vectors on disk
         found, other = descended(network, Elsewhere(size))
@@ -159,9 +159,9 @@ def test_ten_steps_are_the_same_whoever_takes_them(network: Network) -> None:
 
 
 def test_vectors_on_disk_are_the_same(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    losses, x = descended(network, Here(2), 4)
+    losses, x = descended(network, LocalTeam(2), 4)
     monkeypatch.setattr(Memory, "holds", lambda *_: False)
-    team = Here(2)
+    team = LocalTeam(2)
     found, other = descended(network, team, 4)
     assert found == losses
     np.testing.assert_array_equal(other, x)
@@ -174,7 +174,7 @@ def test_a_finished_picture_is_near_that_of_one_process(network: Network) -> Non
     """Sums are added up in another order: rounding, which an optimiser makes more of."""
     options = {"size": (WIDTH, HEIGHT), "steps": 6, "pyramid": False}
     alone = Stylizer(network).stylize(picture(0), picture(1), **options)
-    spread = Stylizer(network, team=Here(3)).stylize(picture(0), picture(1), **options)
+    spread = Stylizer(network, team=LocalTeam(3)).stylize(picture(0), picture(1), **options)
     assert np.abs(alone.array - picture(0)).max() > 0.02
     np.testing.assert_allclose(spread.array, alone.array, atol=1e-3)
 
@@ -294,14 +294,14 @@ def test_products_by_waves(spread: ShardedEvaluation) -> None:
 # ---- what is kept
 
 
-def kept(team: Here) -> Sequence[tuple[int, int, int]]:
+def kept(team: LocalTeam) -> Sequence[tuple[int, int, int]]:
     """How many stages, vectors and matrices each shard has."""
     return [(len(s._stages), len(s._vectors), len(s._matrices)) for s in team._shards]
 
 
 def test_what_nobody_needs_is_forgotten(network: Network) -> None:
     """Vectors step by step, the optimiser's with it, and the stages of a picture with the next one."""
-    team = Here(2)
+    team = LocalTeam(2)
     ground = flat_objective(objective(network, team))
     optimiser = OptimiserSettings.of(presets.find("default")).start(
         to_vector(picture(0)), ground, evaluations=4
@@ -326,7 +326,7 @@ def test_a_team_that_is_gone_does_not_matter_any_more(
     network: Network, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Vectors and pictures may go after their shards, without a word."""
-    team = Here(2)
+    team = LocalTeam(2)
     spread = objective(network, team)
     assert spread.sharded is not None
     ground = flat_objective(spread)

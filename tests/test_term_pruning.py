@@ -56,7 +56,7 @@ def test_losses_and_slopes_without_a_term(device: Device, network: Network) -> N
     objective = Objective(CONTENT, STYLE, model=Network(network.extractor, device), **TERMS)
     ground, x = HostFlatObjective(objective), point()
     losses, slope = shown(ground, x)
-    with objective.only([DEEPEST]):
+    with objective.restricted_to([DEEPEST]):
         alone, small = shown(ground, x)
     place = objective.terms.names.index(DEEPEST)
     assert alone[place] == losses[place] > 0

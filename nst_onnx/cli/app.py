@@ -19,7 +19,7 @@ from nst_onnx.cli.commands import (
     stylize,
     video,
 )
-from nst_onnx.cli.option_parameters import parameters, taking
+from nst_onnx.cli.option_parameters import parameters, with_parameters
 from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.cli.spelling import dashed
 from nst_onnx.jobs.video.options import VideoOptions
@@ -69,12 +69,12 @@ def _add_painting(app: typer.Typer) -> None:
     painting = {**RunOptions.table(), **Options.table()}
     film = {**RunOptions.table(), **VideoOptions.table()}
     app.command("stylize", cls=variadic_options.command(perhaps=ray))(
-        taking(parameters(painting))(stylize.stylize)
+        with_parameters(parameters(painting))(stylize.stylize)
     )
     app.command("batch", cls=variadic_options.command(several=["--styles"], perhaps=ray))(
-        taking(parameters(painting, without=["style_weights"]))(batch.batch)
+        with_parameters(parameters(painting, without=["style_weights"]))(batch.batch)
     )
     app.command("video", cls=variadic_options.command(perhaps=ray))(
-        taking(parameters(film, without=["bits", "jpeg_quality", "max_seconds"]))(video.video)
+        with_parameters(parameters(film, without=["bits", "jpeg_quality", "max_seconds"]))(video.video)
     )
-    app.command("compare")(taking(compare.parameters(painting))(compare.compare))
+    app.command("compare")(with_parameters(compare.parameters(painting))(compare.compare))

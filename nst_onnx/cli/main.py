@@ -57,7 +57,7 @@ def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def _show_own_warnings() -> None:
-    """Tell nst-onnx's warnings in one line each; other libraries' are for developers."""
+    """Print nst-onnx's warnings in one line each; other libraries' are for developers."""
     warnings.simplefilter("default")
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
@@ -68,6 +68,6 @@ def _show_own_warnings() -> None:
 
 
 def _silenced() -> int:
-    """Nobody reads any more (as in ``| head``): keep the interpreter from complaining about it at exit."""
+    """Redirect a closed standard output (as by ``| head``), so that exit causes no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return FAILED

@@ -57,7 +57,7 @@ def help_text(option: Option) -> str:
     return f"{option.help}{unset}.".replace("[", "\\[")
 
 
-def taking(added: Iterable[inspect.Parameter]) -> Callable[[Command], Command]:
+def with_parameters(added: Iterable[inspect.Parameter]) -> Callable[[Command], Command]:
     """Return a decorator that gives ``command(…, **given)`` the `added` parameters, sorted by panel.
 
     The command receives their values by name in `given`, None where not given.

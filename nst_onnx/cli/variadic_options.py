@@ -22,13 +22,13 @@ def command(*, several: Sequence[str] = (), perhaps: Mapping[str, str] | None = 
 
     class VariadicCommand(TyperCommand):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            words = args if ctx.resilient_parsing else list(spread(args, several, perhaps or {}))
+            words = args if ctx.resilient_parsing else list(expand_variadic(args, several, perhaps or {}))
             return super().parse_args(ctx, words)  # (resilient: the shell completes)
 
     return VariadicCommand
 
 
-def spread(
+def expand_variadic(
     words: Sequence[str], several: Sequence[str] = (), perhaps: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Yield the words of a command line as if each option took exactly one.

@@ -81,12 +81,12 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         facts = metadata.read(model)
         if facts is None and preprocessing is None:
             raise ModelError(
-                f"{path.name} does not say how to preprocess its picture (no nst.* metadata)",
+                f"{path.name} does not declare how to preprocess its picture (no nst.* metadata)",
                 _HINT_PREPROCESSING,
             )
         if facts is not None and preprocessing is not None:
             raise ModelError(
-                f"{path.name} says itself how to preprocess its picture",
+                f"{path.name} declares its own preprocessing",
                 "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
             )
         constant_folding.fold(model.graph)

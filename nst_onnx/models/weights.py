@@ -120,7 +120,7 @@ def check(layers: Layers, *, where: str) -> None:
             )
         if kernel.shape[1] != channels:
             raise ModelError(
-                f"{where}: {name} takes {kernel.shape[1]} channels where {channels} come to it; it is not VGG"
+                f"{where}: {name} has {kernel.shape[1]} input channels instead of {channels}; it is not VGG"
             )
         if bias.shape != kernel.shape[:1]:
             raise ModelError(f"{where}: {name} has {_shape(bias)} biases for {kernel.shape[0]} filters")

@@ -59,7 +59,7 @@ class LossScale:
                 return
             if not math.isfinite(loss) or (exponent <= -_LIMIT and not math.isfinite(mean)):
                 raise DeviceError(
-                    "numbers come up that are too large for half precision",
+                    "float16 overflows at every loss scale",
                     'choose another precision, such as "cuda:0:tf32"',
                 )
             if math.isfinite(mean):

@@ -158,9 +158,9 @@ class Objective:
         """Compute all terms but these from now on. Theirs stay as in `losses` (of each term)."""
         self._whole.prune(names, losses)
 
-    def only(self, names: Collection[str]) -> AbstractContextManager[None]:
+    def restricted_to(self, names: Collection[str]) -> AbstractContextManager[None]:
         """Evaluate these terms alone within a context: the others' losses and gradients are zero."""
-        return self._whole.only(names)
+        return self._whole.restricted_to(names)
 
     @property
     def _whole(self) -> WholeEvaluation:

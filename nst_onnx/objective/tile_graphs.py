@@ -32,7 +32,7 @@ def tile_statistics_model(extractor: Extractor, terms: Terms, channels_last: boo
     """
     g, weighted = _weighted(extractor, terms, channels_last)
     for term in terms.statistics:
-        g.output(term.name, term.loss.total(g, weighted[term.layer]))
+        g.output(term.name, term.loss.position_sum(g, weighted[term.layer]))
     for other in terms.positionwise:
         g.output(other.name, other.loss.map(g, weighted[other.layer]))
     return g.model()
@@ -49,7 +49,7 @@ def tile_gradient_model(extractor: Extractor, terms: Terms, channels_last: bool 
     summands = []
     for term in terms.statistics:
         derivative = g.input(f"derivative/{term.name}", term.loss.axes)
-        product = g.op("Mul", derivative, term.loss.total(g, weighted[term.layer]))
+        product = g.op("Mul", derivative, term.loss.position_sum(g, weighted[term.layer]))
         summands.append(g.op("ReduceSum", product, keepdims=0))
     if terms.positionwise:
         distances = []

@@ -82,7 +82,7 @@ class WholeEvaluation:
             self._bind(wanted)
 
     @contextmanager
-    def only(self, names: Collection[str]) -> Iterator[None]:
+    def restricted_to(self, names: Collection[str]) -> Iterator[None]:
         """Within this context, evaluate these terms alone: the others' losses and gradients are zero."""
         self._write_coefficients(names)
         try:

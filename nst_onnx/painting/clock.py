@@ -26,7 +26,7 @@ class Clock:
         self._before = self.seconds, self._schedule.done() if resumed else 0.0
 
     def record(self, untypical: float = 0.0) -> None:
-        """Record an evaluation. `untypical`: seconds of it that say nothing about those to come."""
+        """Record an evaluation. `untypical`: seconds that the rate excludes."""
         if untypical:
             self._timed = [(seconds + untypical, done) for seconds, done in self._timed]
         self.seconds = time.monotonic() - self._begun

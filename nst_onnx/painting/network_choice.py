@@ -18,7 +18,7 @@ _KEPT = 2  # enough to compare two networks; each holds its weights several time
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """A model and a device as given. `located` and `device_for` say what a preset takes.
+    """A model and a device as given. `model_path` and `device_for` say what a preset takes.
 
     `model`: "auto", the name of an installed model, or a file. `device`: a name, None for NST_ONNX_DEVICE or
     "auto". `threads`: of the CPU, 0 for all. `preprocessing`: for models that do not declare their own.
@@ -29,7 +29,7 @@ class NetworkChoice:
     threads: int = 0
     preprocessing: Preprocessing | None = None
 
-    def located(self, preset: Preset) -> Path:
+    def model_path(self, preset: Preset) -> Path:
         """Return the model's file: for "auto", that of the preset's own network where it is VGG-16.
 
         Raises ModelError.
@@ -46,12 +46,12 @@ class NetworkChoice:
 
     def key(self, preset: Preset) -> tuple[object, ...]:
         """Return what identifies the network that `open` loads: the file as it is now, and the device."""
-        path = self.located(preset)
+        path = self.model_path(preset)
         return path, path.stat().st_mtime_ns, str(self.device_for(preset)), self.threads
 
     def open(self, preset: Preset, *, exact: bool | None = None) -> Network:
         """Load the model for a preset. Raises ModelError, DeviceError."""
-        path, device = self.located(preset), self.device_for(preset, exact=exact)
+        path, device = self.model_path(preset), self.device_for(preset, exact=exact)
         return Network.load(path, device, threads=self.threads, preprocessing=self.preprocessing)
 
 

@@ -12,7 +12,7 @@ from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.team import Team
 from nst_onnx.optim.optimiser import State
-from nst_onnx.painting import record
+from nst_onnx.painting import provenance
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.clock import Clock
 from nst_onnx.painting.descent import Descent
@@ -163,7 +163,7 @@ class Painting:
 
     def settings(self) -> JsonObject:
         """Return how the picture is made, fit for JSON."""
-        return record.settings(self.plan, self.inputs, self.network.extractor.facts, self.iteration)
+        return provenance.settings(self.plan, self.inputs, self.network.extractor.facts, self.iteration)
 
     # ---- checkpoints
 
@@ -196,4 +196,4 @@ class Painting:
 
     def fingerprint(self) -> str:
         """Return a digest of everything that the result depends on."""
-        return record.fingerprint(self.plan, self.inputs, self.network.extractor.facts)
+        return provenance.fingerprint(self.plan, self.inputs, self.network.extractor.facts)

@@ -12,8 +12,8 @@ _PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluation
 class Schedule:
     """Position in the pyramid: `level`, and `count` evaluations of it.
 
-    `shapes`: (H, W) of each level. `budgets`: evaluations of each. `margin`: pixels around the picture that
-    the network sees as well. Budgets shrink where a level ends early.
+    `shapes`: (H, W) of each level. `budgets`: evaluations of each. `margin`: pixels by which
+    the network's input is larger than the picture on each side. Budgets shrink where a level ends early.
     """
 
     def __init__(self, shapes: Sequence[Shape], budgets: Sequence[int], margin: int) -> None:
@@ -54,7 +54,7 @@ class Schedule:
         self.level, self.count, self.budgets = level, count, list(budgets)
 
     def work(self) -> list[float]:
-        """Return each level's work: (evaluations + preparation) × pixels that the network sees.
+        """Return each level's work: (evaluations + preparation) × input pixels, margin included.
 
         On the CPU an evaluation's time is proportional to the pixels within a tenth, from 100 to 512 a side.
         """

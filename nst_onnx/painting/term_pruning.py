@@ -2,8 +2,9 @@
 
 Where layers are not weighed against each other, the deepest one's term can be thousands of times smaller
 than the others, in loss and in gradient, and costs a fifth of every evaluation. A small loss alone is no
-evidence: a term may be small because its weight holds it down. So a term's gradient is measured before it is
-pruned, and again later. Content terms stay: from the content as initial picture their loss is zero at first.
+evidence: a term may be small because its gradient balances the others'.
+So a term's gradient is measured before it is pruned, and again later. Content terms stay: from the content
+as initial picture their loss is zero at first.
 """
 
 from __future__ import annotations
@@ -76,9 +77,9 @@ class TermPruning:
             self._prune((), losses)
             losses, gradient = self._flat(x)
         losses, gradient = losses.copy(), self._space.take(gradient)
-        small, self._small = self._least(losses), 0.0
+        small, self._small = self._negligible_terms(losses), 0.0
         while small:
-            with self._objective.only(small):
+            with self._objective.restricted_to(small):
                 self._small = self._length(self._space.take(self._flat(x)[1]))
             if self._small <= GRADIENT * self._length(gradient):
                 break
@@ -92,7 +93,7 @@ class TermPruning:
         self.pruned, self._losses = names, losses
         self._objective.prune(names, losses)
 
-    def _least(self, losses: Array) -> list[str]:
+    def _negligible_terms(self, losses: Array) -> list[str]:
         """Return the terms of the deepest layers, deepest first, that are negligible together."""
         terms, loss = self._objective.terms, self._by_name(losses)
         most, found = LOSS * sum(loss.values()), list[str]()

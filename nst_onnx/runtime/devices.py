@@ -64,7 +64,7 @@ def choose(name: str | None = None, *, exact: bool = False) -> Device:
         try:
             return choose(named, exact=exact)
         except DeviceError as error:
-            raise DeviceError(f"{error} (said NST_ONNX_DEVICE)", error.hint) from error
+            raise DeviceError(f"{error} (from NST_ONNX_DEVICE)", error.hint) from error
     name = (name or "auto").lower()
     if name == "auto":
         found = [BACKENDS[kind] for kind in available()]

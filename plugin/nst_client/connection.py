@@ -150,7 +150,7 @@ class Connection:
         version, protocol, expected = str(message.get("version")), message.get("protocol"), self._expected
         wrong = ""
         if protocol != PROTOCOL:
-            wrong = f"nst-onnx {version} speaks protocol {protocol}, this plug-in speaks {PROTOCOL}"
+            wrong = f"nst-onnx {version} uses protocol {protocol}, this plug-in {PROTOCOL}"
         elif expected.version not in (None, version):
             wrong = f"this plug-in is that of nst-onnx {expected.version}, but {version} is installed now"
         if wrong:

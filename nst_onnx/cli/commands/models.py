@@ -10,10 +10,10 @@ import typer
 
 from nst_onnx.cli import completion, table
 from nst_onnx.cli.arguments import Arguments
-from nst_onnx.cli.option_parameters import parameters, taking
+from nst_onnx.cli.option_parameters import parameters, with_parameters
 from nst_onnx.cli.run_options import PREPROCESSING, RunOptions
 
-app = typer.Typer(help="See, get and check the networks that judge pictures.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch and check feature networks.", no_args_is_help=True)
 
 Name = Annotated[
     str,
@@ -81,7 +81,7 @@ def fetch(
 
 
 @app.command()
-@taking(parameters(RunOptions.table(), only=PREPROCESSING))
+@with_parameters(parameters(RunOptions.table(), only=PREPROCESSING))
 def add(
     file: Annotated[
         Path,
@@ -200,12 +200,12 @@ def verify(
 
 
 def _confirm(question: str) -> None:
-    """Ask a person. Raises OptionError where nobody can answer, Exit where the answer is no."""
+    """Ask for confirmation. Raises OptionError without a terminal, Exit where the answer is no."""
     from nst_onnx.cli.errors import FAILED
     from nst_onnx.errors import OptionError
 
     if not sys.stdin.isatty():
-        raise OptionError("nobody can be asked whether to remove it", "give --yes")
+        raise OptionError("removing it requires confirmation, which needs a terminal", "give --yes")
     if not typer.confirm(question, err=True):
         raise typer.Exit(FAILED)
 

@@ -62,7 +62,7 @@ def video(
 ) -> None:
     """Paint FILM in the manner of STYLE (several blend). Sound, times and number of frames are kept.
 
-    Frames that are done are kept in OUT.nst-onnx until the film stands: the same command resumes.
+    Finished frames are kept in OUT.nst-onnx until the film is complete: the same command resumes.
     """
     arguments = Arguments.of(given, config, VideoOptions)
     check_apart([output], [film, *styles])

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from nst_onnx.cli.progress.display import Plain, fitting
+from nst_onnx.cli.progress.display import Plain, choose_display
 from nst_onnx.cli.progress.stylize import duration
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Display(Protocol):
 
 def display(total: int, quiet: bool) -> AbstractContextManager[Display]:
     """Return the display for a terminal, a log, or `quiet`. `total`: number of pictures."""
-    return fitting(quiet, partial(Bars, total), partial(Lines, total))
+    return choose_display(quiet, partial(Bars, total), partial(Lines, total))
 
 
 class Lines(Plain):

@@ -41,7 +41,7 @@ P = TypeVar("P", bound=Plain)
 
 
 @contextmanager
-def fitting(quiet: bool, live: Callable[[], L], lines: Callable[[], P]) -> Iterator[Silent | L | P]:
+def choose_display(quiet: bool, live: Callable[[], L], lines: Callable[[], P]) -> Iterator[Silent | L | P]:
     """Yield a silent display if `quiet`, else one made by `live` for a terminal or by `lines` for a log."""
     if quiet:
         yield Silent()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from nst_onnx.cli.progress.display import Plain, fitting
+from nst_onnx.cli.progress.display import Plain, choose_display
 from nst_onnx.support.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Display(Protocol):
 
 def display(quiet: bool) -> AbstractContextManager[Display]:
     """Return the display for a terminal, a log, or `quiet`."""
-    return fitting(quiet, LiveDisplay, Lines)
+    return choose_display(quiet, LiveDisplay, Lines)
 
 
 class Lines(Plain):

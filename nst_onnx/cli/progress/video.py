@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from nst_onnx.cli.progress.display import Plain, fitting
+from nst_onnx.cli.progress.display import Plain, choose_display
 from nst_onnx.cli.progress.stylize import SECONDS_BETWEEN_LINES, left, losses
 from nst_onnx.support.throttle import Throttle
 
@@ -26,7 +26,7 @@ class Display(Protocol):
 
 def display(quiet: bool) -> AbstractContextManager[Display]:
     """Yield the display for a terminal, a log, or `quiet`."""
-    return fitting(quiet, Bar, Lines)
+    return choose_display(quiet, Bar, Lines)
 
 
 class Estimate:

@@ -10,7 +10,7 @@ import stat
 import time
 from pathlib import Path
 
-from nst_onnx.editors.worker import abandoned
+from nst_onnx.editors.worker import stale_folders
 from nst_onnx.editors.worker.protocol import ProtocolError
 from nst_onnx.errors import NstError
 from nst_onnx.support.library_errors import system_reason
@@ -26,7 +26,7 @@ class Folder:
     def __init__(self, parent: str | None = None) -> None:
         """Raises NstError where it cannot be made."""
         try:
-            self.path = abandoned.make(parent)
+            self.path = stale_folders.make(parent)
         except OSError as error:
             raise NstError(
                 f"cannot make a folder for pixels: {_reason(error)}", "is there room for temporary files?"
@@ -81,7 +81,7 @@ class Folder:
 
     def remove_all(self) -> None:
         """Remove the folder, also while a thread or the client is still writing into it."""
-        doomed = self.path.with_name(f"{self.path.name}{abandoned.ENDED}")
+        doomed = self.path.with_name(f"{self.path.name}{stale_folders.ENDED}")
         try:
             self.path.rename(doomed)  # so that nothing can come in any more
         except OSError:  # Windows does not move a folder with an open file

@@ -14,10 +14,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from nst_onnx.editors.worker import parent
-from nst_onnx.editors.worker.abandoned import remove_abandoned
 from nst_onnx.editors.worker.channel import Channel
 from nst_onnx.editors.worker.folder import Folder
 from nst_onnx.editors.worker.protocol import PROTOCOL, Message, ProtocolError, error_event
+from nst_onnx.editors.worker.stale_folders import remove_stale
 from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
@@ -45,7 +45,7 @@ class Service:
         try:
             self._guard()
             self._folder = Folder(self._where)
-            remove_abandoned(self._folder.path.parent)
+            remove_stale(self._folder.path.parent)
             self._begin()
             for message in self._channel.messages():
                 self._answer(message)

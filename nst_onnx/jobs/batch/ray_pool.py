@@ -18,7 +18,7 @@ from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.jobs.ray.interface import Ray, Reference
 from nst_onnx.jobs.ray.payload import Payload, names
 from nst_onnx.jobs.ray.resources import Allocation
-from nst_onnx.jobs.ray.supervisor import TRIES, Lost, Supervisor, Worker
+from nst_onnx.jobs.ray.supervisor import TRIES, RayWorker, Supervisor, WorkerFailure
 from nst_onnx.painting.inputs import style_list
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
@@ -49,7 +49,7 @@ class RayPool:
         self._common_names = names(common)
         self._common_values = [ray.put(payload.value) for payload in common]
         self._styles: dict[str, Reference] = {}  # by path: each is sent once
-        self._progress: dict[Worker, Reference] = {}  # pending requests
+        self._progress: dict[RayWorker, Reference] = {}  # pending requests
         self._jobs: Sequence[Job] = ()
         self._waiting: deque[int] = deque()
         self._stopping = False
@@ -75,7 +75,7 @@ class RayPool:
         finally:
             self._supervisor.stop()
 
-    def _running(self) -> list[tuple[Worker, int]]:
+    def _running(self) -> list[tuple[RayWorker, int]]:
         """Return the workers that run a job, and the number of the job."""
         return [(worker, worker.item) for worker in self._supervisor.workers if worker.item is not None]
 
@@ -88,11 +88,11 @@ class RayPool:
             worker.submit(None, opened)
         self._supervisor.check_any_left()
 
-    def _handle(self, worker: Worker, number: int | None, result: object) -> Iterator[Event]:
+    def _handle(self, worker: RayWorker, number: int | None, result: object) -> Iterator[Event]:
         """Record a result, and give its worker the next job, or dismiss it."""
         if number is not None:
             self._progress.pop(worker, None)
-        if isinstance(result, Lost):
+        if isinstance(result, WorkerFailure):
             yield from self._after_loss(number, result)
             return
         if number is not None:
@@ -102,7 +102,7 @@ class RayPool:
         if worker.item is None:
             self._supervisor.dismiss(worker)
 
-    def _submit_next(self, worker: Worker) -> Iterator[Event]:
+    def _submit_next(self, worker: RayWorker) -> Iterator[Event]:
         """Submit the next job whose files can be read and written."""
         while self._waiting and worker.item is None:
             number = self._waiting.popleft()
@@ -119,7 +119,7 @@ class RayPool:
             worker.submit(number, worker.actor.run.remote(output, names([content, *styles]), *values))
             yield number, Progress()
 
-    def _poll_progress(self, worker: Worker, number: int) -> Iterator[Event]:
+    def _poll_progress(self, worker: RayWorker, number: int) -> Iterator[Event]:
         """Yield the progress of a job if the worker has answered, and request it again."""
         request = self._progress.get(worker)
         if request is not None and self._ray.wait([request], timeout=0)[0]:
@@ -133,13 +133,13 @@ class RayPool:
         if request is None:
             self._progress[worker] = worker.actor.progress.remote()
 
-    def _after_loss(self, number: int | None, lost: Lost) -> Iterator[Event]:
+    def _after_loss(self, number: int | None, lost: WorkerFailure) -> Iterator[Event]:
         """Queue the job of a lost worker again, or fail it after the last try."""
         if isinstance(lost.cause, NstError):
             raise lost.cause from None
         if number is None:
             return
-        if lost.losses < TRIES:
+        if lost.failures < TRIES:
             self._waiting.appendleft(number)
             return
         error = ClusterError(

@@ -53,7 +53,7 @@ class BatchSettings:
 
     def model_file(self) -> Path:
         """Return the file of the model, the preset's own if it has one. Raises ModelError."""
-        return self.network_choice.located(self.preset)
+        return self.network_choice.model_path(self.preset)
 
     def stylizer(self) -> Stylizer:
         """Open the model on the device. Raises NstError."""

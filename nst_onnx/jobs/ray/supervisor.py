@@ -1,4 +1,4 @@
-"""Supervisor of Ray actors: starts them, checks their version, counts losses, and ends a hopeless run."""
+"""Supervisor of Ray actors: starts them, checks their version, counts their failures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nst_onnx.jobs.ray.resources import allocate, memory_limit
 from nst_onnx.support import library_errors
 from nst_onnx.version import __version__
 
-TRIES = 3  # starts that fail one after the other, or losses during one item: then it is not chance
+TRIES = 3  # starts that fail one after the other, or failures during one item: then it is not chance
 _POLL = 0.5  # seconds to wait for a result before the caller can check for a stop
 
 
@@ -39,7 +39,7 @@ class Actor:
 
 
 @dataclass(eq=False)
-class Worker:
+class RayWorker:
     """An actor and its pending tasks, in the order in which they were submitted.
 
     Each task is (item, reference): the item of work that it belongs to, None for the start-up.
@@ -59,15 +59,15 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Lost:
+class WorkerFailure:
     """A worker that died, or whose task failed. It is dismissed already.
 
-    `cause`: the task's own exception, or Ray's if the actor died. `losses`: workers lost during this item.
+    `cause`: the task's own exception, or Ray's if the actor died. `failures`: workers lost during this item.
     """
 
     cause: Exception
     reason: str
-    losses: int
+    failures: int
 
 
 class Supervisor:
@@ -92,7 +92,7 @@ class Supervisor:
         workers require in addition to cpu or gpu. Raises OptionError and ClusterError, as `allocate` does.
         """
         self.allocation = allocate(ray.nodes(), device, workers)
-        self.workers: list[Worker] = []
+        self.workers: list[RayWorker] = []
         self._ray = ray
         self._actor = ray.remote(actor).options(
             num_cpus=self.allocation.cpus,
@@ -107,17 +107,17 @@ class Supervisor:
         )
         self._failed_starts = 0
         self._last_failure = ""
-        self._losses: Counter[int] = Counter()
+        self._failures: Counter[int] = Counter()
 
     @property
     def can_start(self) -> bool:
         """Whether another worker may be started."""
         return len(self.workers) < self.allocation.workers and self._failed_starts < TRIES
 
-    def start(self) -> Worker:
+    def start(self) -> RayWorker:
         """Start a worker. Its first pending task is the handshake."""
         actor = self._actor.remote(self.allocation.cpus)
-        worker = Worker(actor)
+        worker = RayWorker(actor)
         worker.submit(None, actor.handshake.remote())
         self.workers.append(worker)
         return worker
@@ -141,10 +141,11 @@ class Supervisor:
         if not self.workers and self._failed_starts >= TRIES:
             raise ClusterError(f"no worker of the cluster can begin: {self._last_failure}", self._requirement)
 
-    def completed(self) -> Iterator[tuple[Worker, int | None, object]]:
-        """Wait a short while, and yield (worker, item, result) of finished tasks; for a lost worker a `Lost`.
+    def completed(self) -> Iterator[tuple[RayWorker, int | None, object]]:
+        """Wait a short while, and yield (worker, item, result) of finished tasks.
 
-        Every worker must have a pending task. Raises ClusterError for a worker of another version.
+        The result is a `WorkerFailure` where the worker is lost. Every worker must have a pending task.
+        Raises ClusterError for a worker of another version.
         """
         first = [worker.pending[0][1] for worker in self.workers]
         done, _ = self._ray.wait(first, timeout=_POLL)
@@ -163,7 +164,7 @@ class Supervisor:
                 self._failed_starts = 0
             yield worker, item, result
 
-    def dismiss(self, worker: Worker) -> None:
+    def dismiss(self, worker: RayWorker) -> None:
         """Kill a worker's actor."""
         self.workers.remove(worker)
         self._ray.kill(worker.actor)
@@ -173,16 +174,16 @@ class Supervisor:
         for worker in [*self.workers]:
             self.dismiss(worker)
 
-    def _lost(self, worker: Worker, item: int | None, error: Exception) -> Lost:
+    def _lost(self, worker: RayWorker, item: int | None, error: Exception) -> WorkerFailure:
         self.dismiss(worker)
         cause = original_error(self._ray, error)
         reason = _reason(cause)
         if item is None:
             self._failed_starts += 1
             self._last_failure = reason
-            return Lost(cause, reason, self._failed_starts)
-        self._losses[item] += 1
-        return Lost(cause, reason, self._losses[item])
+            return WorkerFailure(cause, reason, self._failed_starts)
+        self._failures[item] += 1
+        return WorkerFailure(cause, reason, self._failures[item])
 
 
 def original_error(ray: Ray, error: Exception) -> Exception:

@@ -12,7 +12,7 @@ from typing import cast
 from nst_onnx.errors import ClusterError, NstError
 from nst_onnx.jobs.ray.interface import Ray
 from nst_onnx.jobs.ray.resources import memory_limit
-from nst_onnx.jobs.ray.supervisor import TRIES, Actor, Lost, Supervisor, Worker
+from nst_onnx.jobs.ray.supervisor import TRIES, Actor, RayWorker, Supervisor, WorkerFailure
 from nst_onnx.jobs.video import libraries
 from nst_onnx.jobs.video.decode import Film, prepare_frame
 from nst_onnx.jobs.video.frame_painter import FramePainter
@@ -125,7 +125,7 @@ class ScenePool:
         self._payload = ray.put(payload)
         self._scenes: Iterator[range] = iter(())
         self._to_resume: deque[range] = deque()
-        self._assigned: dict[Worker, _Assignment] = {}
+        self._assigned: dict[RayWorker, _Assignment] = {}
 
     def paint(self, scenes: Iterator[range]) -> Generator[tuple[int, FrameFile], None, None]:
         """Yield (number, frame) as frames are painted.
@@ -136,7 +136,7 @@ class ScenePool:
         try:
             while self._assign():
                 for worker, number, result in self._supervisor.completed():
-                    if isinstance(result, Lost):
+                    if isinstance(result, WorkerFailure):
                         self._after_loss(worker, number, result)
                         continue
                     if result is not None and number is not None:
@@ -166,12 +166,12 @@ class ScenePool:
             self._supervisor.check_any_left()
         return bool(self._supervisor.workers)
 
-    def _start_worker(self) -> Worker:
+    def _start_worker(self) -> RayWorker:
         worker = self._supervisor.start()
         worker.submit(None, worker.actor.open.remote(self._payload))
         return worker
 
-    def _request(self, worker: Worker) -> None:
+    def _request(self, worker: RayWorker) -> None:
         """Request the next frames of a worker's scene; send those that are painted already."""
         assigned, actor = self._assigned[worker], worker.actor
         while assigned.remaining and len(worker.pending) < QUEUED_FRAMES:
@@ -179,12 +179,12 @@ class ScenePool:
             data = self._stored_frame(number)
             worker.submit(number, actor.paint.remote() if data is None else actor.skip.remote(data))
 
-    def _after_loss(self, worker: Worker, number: int | None, lost: Lost) -> None:
+    def _after_loss(self, worker: RayWorker, number: int | None, lost: WorkerFailure) -> None:
         """Queue the scene of a lost worker again. Raises ClusterError after the last try."""
         if isinstance(lost.cause, NstError | MemoryError):  # it would fail on this machine, too
             raise lost.cause from None
         self._to_resume.appendleft(self._assigned.pop(worker).scene)
-        if number is not None and lost.losses == TRIES:
+        if number is not None and lost.failures == TRIES:
             raise ClusterError(
                 f"{TRIES} workers died while they painted frame {number + 1}: {lost.reason}",
                 "the same command resumes; choose a smaller size if memory was short",

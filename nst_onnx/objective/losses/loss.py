@@ -127,12 +127,12 @@ class PositionwiseLoss(FeatureLoss):
 class StatisticLoss(FeatureLoss):
     """Compares the means of a statistic over positions.
 
-    `total`: the weighted sum over positions, divided by nothing. `shape`: its shape for C channels. Several
-    statistics are one, concatenated. A subclass may override `distance`, and with it
+    `position_sum`: the weighted sum over positions, divided by nothing. `shape`: its shape for C channels.
+    Several statistics are one, concatenated. A subclass may override `distance`, and with it
     `distance_and_derivative` and `energy`.
     """
 
-    total: Tensors
+    position_sum: Tensors
     shape: Callable[[int], tuple[int, ...]]
 
     @property
@@ -148,7 +148,7 @@ class StatisticLoss(FeatureLoss):
         else:
             sides = g.op("Cast", g.op("Shape", features.tensor, start=2), to=TensorProto.FLOAT)
             positions = g.op("ReduceProd", sides, keepdims=0)
-        return g.op("Mul", self.total(g, features), g.op("Div", g.constant(1.0), positions))
+        return g.op("Mul", self.position_sum(g, features), g.op("Div", g.constant(1.0), positions))
 
     def distance_and_derivative(self, mean: Numbers, target: Numbers) -> tuple[float, Numbers]:
         """Return the distance and its derivative with respect to the mean, as `distance` in float64.

@@ -33,12 +33,14 @@ def gram(g: Graph, features: LayerFeatures) -> str:
     return product(g, features.weighted)
 
 
-def square(channels: int) -> tuple[int, int]:
+def gram_shape(channels: int) -> tuple[int, int]:
     """Return the shape of a Gram matrix."""
     return channels, channels
 
 
-LOSS = StatisticLoss(name="style", target="style", normalisation=relative, total=gram, shape=square)
+LOSS = StatisticLoss(
+    name="style", target="style", normalisation=relative, position_sum=gram, shape=gram_shape
+)
 
 
 def gatys2015(layer: Layer) -> float:

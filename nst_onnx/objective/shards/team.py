@@ -35,7 +35,7 @@ class Team(Protocol):
         """Return what stands for a large argument that several shards receive."""
 
 
-class Here:
+class LocalTeam:
     """All shards in this process, for tests and comparisons."""
 
     ended: list[int]

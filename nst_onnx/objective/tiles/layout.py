@@ -74,8 +74,8 @@ def _count(length: int, longest: int, halo: Halo) -> int:
     advance = _advance(window, halo)
     if advance < 1:
         raise OptionError(
-            f"tiles of {longest} pixels are too small for these layers, which see {halo.before} pixels "
-            "to each side",
+            f"tiles of {longest} pixels are too small for these layers, whose receptive field "
+            f"extends {halo.before} pixels to each side",
             "allow more memory, or choose shallower layers",
         )
     return 1 + math.ceil((length - window) / advance)

@@ -32,7 +32,7 @@ def make(parent: str | None) -> Path:
     raise OSError("other programs remove it again and again")
 
 
-def remove_abandoned(parent: Path) -> None:
+def remove_stale(parent: Path) -> None:
     """Remove the folders in `parent` that belong to this user and that no worker holds any more."""
     if sys.platform == "win32":
         return

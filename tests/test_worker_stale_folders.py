@@ -106,10 +106,10 @@ def test_many_workers_that_start_at_once_do_not_take_each_others_folders(tmp_pat
         """
         import sys
         from pathlib import Path
-        from nst_onnx.editors.worker import abandoned
+        from nst_onnx.editors.worker import stale_folders
         for _ in range(200):
-            path = abandoned.make(sys.argv[1])
-            abandoned.remove_abandoned(Path(sys.argv[1]))
+            path = stale_folders.make(sys.argv[1])
+            stale_folders.remove_stale(Path(sys.argv[1]))
             assert path.is_dir()
             path.rmdir()
         """

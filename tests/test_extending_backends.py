@@ -17,7 +17,7 @@ from nst_onnx import Stylizer
 from nst_onnx.cli import completion
 from nst_onnx.errors import DeviceError
 from nst_onnx.objective.graphs import PICTURE
-from nst_onnx.objective.shards.team import Here
+from nst_onnx.objective.shards.team import LocalTeam
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.quality import budgets
 from nst_onnx.runtime import (
@@ -112,7 +112,7 @@ def picture(seed: int, height: int, width: int) -> Array:
 CONTENT, STYLE = picture(0, 300, 100), picture(1, 90, 100)
 
 
-def stylizer(device: str, team: Here | None = None) -> Stylizer:
+def stylizer(device: str, team: LocalTeam | None = None) -> Stylizer:
     return Stylizer("compact", device, threads=1, team=team)
 
 
@@ -167,12 +167,12 @@ def test_resuming_from_a_checkpoint(options: dict[str, Any], tmp_path: Path) -> 
 
 
 def test_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = stylizer("mirror", Here(2)).stylize(CONTENT, STYLE, **TILES)
+    shared = stylizer("mirror", LocalTeam(2)).stylize(CONTENT, STYLE, **TILES)
     of_picture_and_style = 2  # sessions
     assert len(opened_for_tiles()) > of_picture_and_style  # for each shard has its own
     monkeypatch.setitem(BACKENDS, "cpu", replace(BACKENDS["cpu"], memory=MIRROR.memory))
     np.testing.assert_array_equal(
-        shared.array, stylizer("cpu", Here(2)).stylize(CONTENT, STYLE, **TILES).array
+        shared.array, stylizer("cpu", LocalTeam(2)).stylize(CONTENT, STYLE, **TILES).array
     )
 
 

@@ -24,7 +24,7 @@ from nst_onnx.objective.losses import LOSSES, content, style
 from nst_onnx.objective.losses.loss import LayerFeatures, PositionwiseLoss, StatisticLoss
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
-from nst_onnx.objective.shards.team import Here
+from nst_onnx.objective.shards.team import LocalTeam
 from nst_onnx.objective.tiles.tiled import TiledEvaluation
 from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.painting import presets
@@ -72,9 +72,9 @@ class AbsoluteMoments(StatisticLoss):
         return float(target.size)
 
 
-MOMENTS = StatisticLoss(name="moments", target="style", total=channel_sums, shape=one_per_channel)
+MOMENTS = StatisticLoss(name="moments", target="style", position_sum=channel_sums, shape=one_per_channel)
 SQUARES = PositionwiseLoss(name="squares", map=weighted_squares)
-SMOOTH = AbsoluteMoments(name="smooth", target="content", total=channel_sums, shape=one_per_channel)
+SMOOTH = AbsoluteMoments(name="smooth", target="content", position_sum=channel_sums, shape=one_per_channel)
 LOSSES_HERE = (MOMENTS, SQUARES, SMOOTH)
 PRESET = Preset(
     name="moments",
@@ -127,7 +127,7 @@ def small_tiles() -> Iterator[None]:
         yield
 
 
-def objective(network: Network, team: Here | None = None, channels: int = 3) -> Objective:
+def objective(network: Network, team: LocalTeam | None = None, channels: int = 3) -> Objective:
     size = (WIDTH, HEIGHT)
     return Objective(
         picture(0, channels=channels), picture(1), model=network, size=size, preset="moments", team=team
@@ -141,7 +141,7 @@ def objective(network: Network, team: Here | None = None, channels: int = 3) -> 
 def test_whole_tiles_and_shards_agree(network: Network, channels: int) -> None:
     whole = objective(network, channels=channels)
     with small_tiles():
-        tiled, sharded = (objective(network, team, channels) for team in (None, Here(2)))
+        tiled, sharded = (objective(network, team, channels) for team in (None, LocalTeam(2)))
     evaluations = [type(o._evaluation) for o in (whole, tiled, sharded)]
     assert evaluations == [WholeEvaluation, TiledEvaluation, ShardedEvaluation]
     x = picture(2)
@@ -157,7 +157,7 @@ def test_the_gradient_is_that_of_finite_differences(network: Network) -> None:
     """Of each loss by itself, along its own gradient."""
     whole, x, step = objective(network), picture(2), 2e-3
     for name in TERMS:
-        with whole._whole.only([name]):
+        with whole._whole.restricted_to([name]):
             _, gradient = whole.value_and_grad(x)
             norm = float(np.linalg.norm(gradient))
             ahead, behind = (
@@ -197,7 +197,7 @@ def test_terms_survive_the_way_to_another_process(network: Network) -> None:
 # ---- painting
 
 
-def paint(network: Network, team: Here | None = None, **options: Any) -> nst_onnx.Result:
+def paint(network: Network, team: LocalTeam | None = None, **options: Any) -> nst_onnx.Result:
     stylizer = Stylizer(network, team=team)
     return stylizer.stylize(picture(0), picture(1), size=(WIDTH, HEIGHT), preset="moments", **options)
 
@@ -205,7 +205,7 @@ def paint(network: Network, team: Here | None = None, **options: Any) -> nst_onn
 def test_it_paints_whole_in_tiles_and_in_shards(network: Network) -> None:
     whole = paint(network)
     with small_tiles():
-        tiled, sharded = paint(network), paint(network, Here(2))
+        tiled, sharded = paint(network), paint(network, LocalTeam(2))
     for result in (whole, tiled, sharded):
         first, *_, last = (step["total"] - 0.3 for step in result.history)  # the least that `smooth` can be
         assert last < 0.5 * first
