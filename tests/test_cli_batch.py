@@ -11,7 +11,7 @@ import typer
 from support.command import Outcome
 from support.pictures import smooth_picture
 
-from nst_onnx.cli.variadic_options import ADDRESS
+from nst_onnx.cli.variadic_options import ADDRESS, expand_variadic
 
 Nst = Callable[..., Outcome]
 SMALL = "--size 24 --steps 4 --model compact --device cpu --threads 1".split()
