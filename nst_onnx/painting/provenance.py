@@ -23,7 +23,7 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
     `facts`: the network's. `iterations`: evaluations so far.
     """
     chosen = plan.options.values()
-    given = {name: chosen[name] for name in Options.table() if chosen[name] is not None}
+    given = {name: chosen[name] for name in Options.table() if chosen[name] is not None and name != "init"}
     height, width = plan.shapes[-1]
     resolved = {
         "program": f"nst-onnx {__version__}",
@@ -36,12 +36,13 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
         "width": width,
         "height": height,
         "iterations": iterations,
+        "init": plan.initial.name,
         "optimiser": plan.descent.optimiser.name,
         "steps": plan.steps,
         "pooling": plan.objective.terms.pooling,
         "weights": dict(plan.objective.weights),
     }
-    return resolved | given | {"init": plan.initial.name}
+    return resolved | given
 
 
 def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:
