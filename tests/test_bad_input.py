@@ -248,10 +248,10 @@ MODELS = [
     Case(
         "model without facts",
         stylize("--model f.onnx"),
-        r"f\.onnx does not say.*--channel-order, --scale, --mean and --std",
+        r"f\.onnx does not declare.*--channel-order, --scale, --mean and --std",
         lambda: {"f.onnx": foreign()},
     ),
-    Case("mean of a model that says its own", stylize("--mean 1"), r"compact\.onnx says itself.*Leave out"),
+    Case("mean of a model that says its own", stylize("--mean 1"), r"compact\.onnx declares its own.*Leave out"),
     Case("adding a picture", "models add content.png", r"content\.png is not an ONNX model.*\.safetensors"),
     Case(
         "operator without a rule",

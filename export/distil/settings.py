@@ -10,7 +10,7 @@ import torch
 from nst_onnx.errors import DeviceError, OptionError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """`channels` of each layer, or `width` times the teacher's; `last`: the student's last layer.
 

@@ -14,7 +14,7 @@ from nst_onnx.support.diagnostics import Finding
 P = TypeVar("P", bound=Profile)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Editor(Generic[P]):
     """An editor whose profiles are of type `P`.
 

@@ -155,10 +155,10 @@ class Painting:
         return Result(
             self.finished(picture),
             alpha,
-            list(self.history),
-            self.settings(),
-            content.bits,
-            dict(self.descent.best_losses),
+            history=list(self.history),
+            settings=self.settings(),
+            bits=content.bits,
+            losses=dict(self.descent.best_losses),
         )
 
     def settings(self) -> JsonObject:

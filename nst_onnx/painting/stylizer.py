@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nst_onnx.runtime import Device
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """The state after one evaluation. Pictures are rendered only when asked for.
 
