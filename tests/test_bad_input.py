@@ -251,7 +251,9 @@ MODELS = [
         r"f\.onnx does not declare.*--channel-order, --scale, --mean and --std",
         lambda: {"f.onnx": foreign()},
     ),
-    Case("mean of a model that says its own", stylize("--mean 1"), r"compact\.onnx declares its own.*Leave out"),
+    Case(
+        "mean of a model that says its own", stylize("--mean 1"), r"compact\.onnx declares its own.*Leave out"
+    ),
     Case("adding a picture", "models add content.png", r"content\.png is not an ONNX model.*\.safetensors"),
     Case(
         "operator without a rule",
