@@ -2,88 +2,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from support.foreign_models import FLOAT, HALF, RNG, conv, exposing, picture, run, squeezed, tensor, write
 from support.weight_files import network
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models import extractor, metadata, vgg
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
 from nst_onnx.models.weights import DEPTHS, WIDTHS, Weights, layer_names
-
-RNG = np.random.default_rng(3)
-FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
-
-
-def tensor(name: str, *shape: int, dtype=np.float32) -> onnx.TensorProto:
-    return numpy_helper.from_array((RNG.standard_normal(shape) * 0.3).astype(dtype), name)
-
-
-def conv(source: str, target: str, **attributes) -> onnx.NodeProto:
-    return helper.make_node(
-        "Conv", [source, f"{target}.w", f"{target}.b"], [target], pads=[1] * 4, **attributes
-    )
-
-
-def write(
-    path: Path, nodes, initializers, outputs, *, shape=("N", 3, "H", "W"), kind=FLOAT, opset=17, inputs=()
-) -> Path:
-    graph = helper.make_graph(
-        nodes,
-        "foreign",
-        [helper.make_tensor_value_info("data", kind, shape), *inputs],
-        [helper.make_tensor_value_info(name, kind, None) for name in outputs],
-        initializers,
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
-    return path
-
-
-def squeezed(path: Path, *, size: int | str = "H", opset: int = 17) -> Path:
-    """A network of SqueezeNet's shape: a fire module with Concat, a Dropout, a classifier."""
-    nodes = [
-        conv("data", "c1", strides=[2, 2]),
-        helper.make_node("Relu", ["c1"], ["relu1"]),
-        helper.make_node("MaxPool", ["relu1"], ["pool1"], kernel_shape=[2, 2], strides=[2, 2]),
-        conv("pool1", "left"),
-        helper.make_node("Relu", ["left"], ["left_relu"]),
-        conv("pool1", "right"),
-        helper.make_node("LeakyRelu", ["right"], ["right_relu"], alpha=0.1),
-        helper.make_node("Concat", ["left_relu", "right_relu"], ["fire"], axis=1),
-        helper.make_node("Dropout", ["fire"], ["dropped"]),
-        conv("dropped", "c2"),
-        helper.make_node("Relu", ["c2"], ["relu2"]),
-        helper.make_node("GlobalAveragePool", ["relu2"], ["averaged"]),
-        helper.make_node("Flatten", ["averaged"], ["flat"]),
-        helper.make_node("Gemm", ["flat", "fc.w", "fc.b"], ["logits"], transB=1),
-        helper.make_node("Relu", ["logits"], ["probabilities"]),
-    ]
-    shapes = {"c1": (4, 3), "left": (3, 4), "right": (2, 4), "c2": (6, 5)}
-    weights = [t for n, (o, i) in shapes.items() for t in (tensor(f"{n}.w", o, i, 3, 3), tensor(f"{n}.b", o))]
-    weights += [tensor("fc.w", 7, 6), tensor("fc.b", 7)]
-    return write(
-        path, nodes, weights, ["probabilities"], shape=(1 if size != "H" else "N", 3, size, size), opset=opset
-    )
-
-
-def run(model: onnx.ModelProto | Path, picture: np.ndarray, names=None) -> list[np.ndarray]:
-    content = str(model) if isinstance(model, Path) else model.SerializeToString()
-    session = onnxruntime.InferenceSession(content)
-    return session.run(names, {session.get_inputs()[0].name: picture})
-
-
-def picture(height: int = 21, width: int = 30, dtype=np.float32) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((1, 3, height, width)).astype(dtype)
-
-
-def exposing(path: Path, names: list[str]) -> Path:
-    """The same file with `names` as outputs, for the comparison."""
-    model = onnx.load(path)
-    del model.graph.output[:]
-    model.graph.output.extend(helper.make_tensor_value_info(n, FLOAT, None) for n in names)
-    onnx.save(model, path.with_suffix(".exposed"))
-    return path.with_suffix(".exposed")
 
 
 @pytest.fixture
@@ -147,86 +74,6 @@ def test_foreign_networks(size: int | str, opset: int, tmp_path: Path) -> None:
         batch, channels, *size_of_layer = output.type.tensor_type.shape.dim
         assert channels.dim_value > 0
         assert [d.dim_value for d in (batch, *size_of_layer)] == [0, 0, 0]
-
-
-def in_ir_3(path: Path) -> Path:
-    """The same file as of 2017: in IR version 3, where every initializer is an input too."""
-    model = onnx.load(path)
-    model.ir_version = 3
-    for t in model.graph.initializer:
-        model.graph.input.append(helper.make_tensor_value_info(t.name, t.data_type, list(t.dims)))
-    onnx.save(model, path)
-    return path
-
-
-@pytest.mark.parametrize("opset", [7, 8, 9, 11, 17])
-def test_networks_in_ir_3(opset: int, tmp_path: Path) -> None:
-    path = in_ir_3(squeezed(tmp_path / "s.onnx", size=32, opset=opset))
-    loaded = extractor.load(path, preprocessing=CAFFE)
-    assert [value.name for value in loaded.proto.graph.input] == ["data"]
-    assert (loaded.proto.opset_import[0].version, loaded.proto.ir_version) == (17, 8)
-    expected = run(exposing(path, list(loaded.layers)), picture(32, 32))
-    for found, wanted in zip(run(loaded.proto, picture(32, 32)), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("kind", "attributes", "stored", "opset"),
-    [
-        ("BatchNormalization", {}, [(4,), (4,), (4,), None], 7),
-        ("BatchNormalization", {}, [(4,), (4,), (4,), None], 8),
-        ("Clip", {"min": -0.2, "max": 0.3}, [], 8),
-        ("PRelu", {}, [(4, 1, 1)], 7),
-        ("Pad", {"pads": [0, 0, 1, 1, 0, 0, 1, 1], "mode": "reflect"}, [], 8),
-        ("Slice", {"axes": [1], "starts": [0], "ends": [3]}, [], 9),
-        ("Upsample", {"scales": [1.0, 1.0, 2.0, 2.0], "mode": "nearest"}, [], 7),
-    ],
-)
-def test_operators_of_old_opsets_in_ir_3(kind, attributes, stored, opset: int, tmp_path: Path) -> None:
-    weights = [
-        numpy_helper.from_array(np.ones(4, np.float32), f"{i}") if shape is None else tensor(f"{i}", *shape)
-        for i, shape in enumerate(stored)
-    ]
-    nodes = [
-        conv("data", "c"),
-        helper.make_node(kind, ["c", *(t.name for t in weights)], ["old"], **attributes),
-        helper.make_node("Relu", ["old"], ["relu"]),
-    ]
-    weights += [tensor("c.w", 4, 3, 3, 3), tensor("c.b", 4)]
-    path = in_ir_3(write(tmp_path / "n.onnx", nodes, weights, ["relu"], opset=opset))
-    loaded = extractor.load(path, preprocessing=CAFFE)
-    for found, wanted in zip(run(loaded.proto, picture(), ["relu"]), run(path, picture()), strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-6)
-
-
-@pytest.mark.parametrize("width", [4, 30])
-@pytest.mark.parametrize(
-    ("kind", "attributes", "expected"),
-    [
-        ("PRelu", {}, lambda x, c: np.where(x < 0, c * x, x)),
-        ("Add", {"broadcast": 1, "axis": 1}, lambda x, c: x + c),
-        ("Mul", {"broadcast": 1, "axis": 1}, lambda x, c: x * c),
-    ],
-)
-def test_constants_of_opset_6_are_broadcast_along_channels(
-    kind, attributes, expected, width: int, tmp_path: Path
-) -> None:
-    """Onnxruntime has none of these; from opset 7 on a constant of shape C is broadcast along columns."""
-    constant = numpy_helper.from_array(np.float32([0.1, 0.2, 0.3, 0.4]), "constant")
-    nodes = [
-        conv("data", "c"),
-        helper.make_node(kind, ["c", "constant"], ["old"], **attributes),
-        helper.make_node("Relu", ["old"], ["relu"]),
-    ]
-    weights = [tensor("c.w", 4, 3, 3, 3), tensor("c.b", 4), constant]
-    shape = (1, 3, 9, width)
-    path = in_ir_3(write(tmp_path / "n.onnx", nodes, weights, ["relu"], shape=shape, opset=6))
-    loaded = extractor.load(path, preprocessing=CAFFE)
-    exposed = onnx.ModelProto.FromString(loaded.proto.SerializeToString())
-    exposed.graph.output.extend(helper.make_tensor_value_info(name, FLOAT, None) for name in ("c", "old"))
-    before, after = run(exposed, picture(9, width), ["c", "old"])
-    values = numpy_helper.to_array(constant)[:, None, None]
-    np.testing.assert_allclose(after, expected(before, values), atol=1e-6)
 
 
 def test_constant_folding(tmp_path: Path) -> None:
