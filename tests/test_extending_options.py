@@ -20,6 +20,7 @@ from support.editor import Worker
 import nst_onnx
 from nst_onnx.errors import OptionError
 from nst_onnx.jobs.video.options import VideoOptions
+from nst_onnx.objective.shards.team import LocalTeam
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.option import Option
 from nst_onnx.painting.option_types import Number
@@ -72,6 +73,28 @@ def test_the_library_paints_with_it() -> None:
         assert not dark.array[row, column].any()
         assert plain.array[row, column].any()
     np.testing.assert_allclose(dark.array[12:14, 15:17], plain.array[12:14, 15:17], atol=0.01)
+
+
+@pytest.mark.parametrize("shards", [None, 2], ids=["tiles", "shards"])
+def test_tiles_and_shards_paint_with_it_and_resume(
+    shards: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    content, style = (rng.random((200, 60, 3), np.float32) for _ in range(2))
+    options = {"size": (60, 200), "steps": 4, "pyramid": False, "min_change": 0, "vignette": 1}
+    whole = nst_onnx.Stylizer("compact", "cpu").stylize(content, style, **options)
+    monkeypatch.setattr("nst_onnx.objective.evaluation.tile_pixels", lambda *_: 110 * 92)
+    stylizer = nst_onnx.Stylizer("compact", "cpu", team=LocalTeam(shards) if shards else None)
+    parts = stylizer.stylize(content, style, **options)
+    assert not parts.array[0, 0].any()
+    np.testing.assert_allclose(parts.array, whole.array, atol=5e-3)
+    steps = stylizer.steps(content, style, **options)
+    saved = [next(steps) for _ in range(2)][-1].checkpoint()
+    resumed = stylizer.stylize(content, style, resume=saved, **options)
+    assert not resumed.array[0, 0].any()
+    assert len(resumed.history) == 4
+    with pytest.raises(OptionError, match="belongs to other"):
+        stylizer.stylize(content, style, resume=saved, **options | {"vignette": 0.5})
 
 
 @pytest.mark.usefixtures("pair")
