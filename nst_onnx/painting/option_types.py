@@ -123,10 +123,10 @@ class Whole(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is a whole number in the range."""
-        if isinstance(value, bool) or not isinstance(value, int) or value < self.low:
-            raise OptionError(f"{name} must be a whole number of at least {self.low}, not {value!r}")
-        if self.high is not None:
-            Number(self.low, self.high).check(name, value)
+        high = math.inf if self.high is None else self.high
+        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= high:
+            bound = f"of at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
+            raise OptionError(f"{name} must be a whole number {bound}, not {value!r}")
 
     def parse_list(self, text: str) -> Sequence[object]:
         """Return whole numbers."""

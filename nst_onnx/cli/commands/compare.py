@@ -66,7 +66,7 @@ def parameters(options: Mapping[str, Option]) -> list[inspect.Parameter]:
             str,
             typer.Option(
                 metavar="A,B,…",
-                help=option_parameters.help_text(replace(option, fallback=_varied_default(name))),
+                help=option_parameters.help_text(replace(option, fallback=_varied_default(option))),
                 autocompletion=option.type.suggestions,
                 rich_help_panel=option_parameters.VARIED,
             ),
@@ -76,9 +76,15 @@ def parameters(options: Mapping[str, Option]) -> list[inspect.Parameter]:
     return varied + option_parameters.parameters(options, without=(*axes, *WITHOUT))
 
 
-def _varied_default(name: str) -> str:
-    values = ",".join(map(str, DEFAULT_AXES.get(name, ())))
-    return f"{values} if nothing varies" if values else ""
+def _varied_default(option: Option) -> str:
+    """Return what help says in parentheses: the values where nothing varies, and whether none is one."""
+    values = ",".join(map(str, DEFAULT_AXES.get(option.name, ())))
+    notes = [f"{values} if nothing varies"] if values else []
+    return ", ".join([*notes, "none is the preset's"] if _takes_none(option) else notes)
+
+
+def _takes_none(option: Option) -> bool:
+    return isinstance(option.type, Choice) and option.default is None
 
 
 def compare(
@@ -116,7 +122,7 @@ def compare(
 
 def _values(option: Option, text: str) -> list[object]:
     """Return the values of a varied option; none, for a choice, leaves it to the preset."""
-    optional = isinstance(option.type, Choice) and option.default is None
+    optional = _takes_none(option)
     return [None if optional and value == "none" else value for value in option.parse_list(text)]
 
 
