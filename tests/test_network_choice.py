@@ -101,6 +101,17 @@ def test_a_stylizer_keeps_the_networks_of_two_presets() -> None:
     assert networks[1] is stylizer.network
 
 
+def test_a_stylizer_reads_its_model_once(tmp_path: Path) -> None:
+    """Its file may be moved, or replaced by another version, while it is in use."""
+    path = tmp_path / "mine.onnx"
+    onnx.save(vgg.build(vgg_weights("vgg19")), path)
+    stylizer = nst_onnx.Stylizer(path, "cpu")
+    before = stylizer.stylize(*(np.full((40, 40, 3), v, np.float32) for v in (0.2, 0.7)), **QUICK)
+    path.unlink()
+    after = stylizer.stylize(*(np.full((40, 40, 3), v, np.float32) for v in (0.2, 0.7)), **QUICK)
+    np.testing.assert_array_equal(after.array, before.array)
+
+
 @pytest.mark.usefixtures("installed")
 def test_an_open_network_serves_all_presets() -> None:
     network = NetworkChoice("vgg19", "cpu").open(PRESETS["default"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +12,10 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.presets import Preset
 from nst_onnx.runtime import Device, choose
 
-_KEPT = 2  # enough to compare two networks; each holds its weights several times over
-
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """A model and a device as given. `model_path` and `device_for` say what a preset takes.
+    """A model and a device as given. `model_for` and `device_for` say what a preset takes.
 
     `model`: "auto", the name of an installed model, or a file. `device`: a name, None for NST_ONNX_DEVICE or
     "auto". `threads`: of the CPU, 0 for all. `preprocessing`: for models that do not declare their own.
@@ -29,13 +26,14 @@ class NetworkChoice:
     threads: int = 0
     preprocessing: Preprocessing | None = None
 
-    def model_path(self, preset: Preset) -> Path:
-        """Return the model's file: for "auto", that of the preset's own network where it is VGG-16.
-
-        Raises ModelError.
-        """
+    def model_for(self, preset: Preset) -> str | os.PathLike[str]:
+        """Return the model: for "auto", the preset's own network where it is VGG-16."""
         own = self.model == "auto" and preset.model == "vgg16"
-        return catalogue.locate("vgg16" if own else self.model)
+        return "vgg16" if own else self.model
+
+    def model_path(self, preset: Preset) -> Path:
+        """Return the model's file. Raises ModelError."""
+        return catalogue.locate(self.model_for(preset))
 
     def device_for(self, preset: Preset, *, exact: bool | None = None) -> Device:
         """Return the device. Published recipes are computed in full precision unless its name says otherwise.
@@ -56,12 +54,12 @@ class NetworkChoice:
 
 
 class Networks:
-    """The networks of one choice, each loaded when a preset first takes it, and kept: the latest two."""
+    """The networks of one choice, each loaded when a preset first takes it. From then on no file is read."""
 
     def __init__(self, choice: NetworkChoice) -> None:
         self._choice = choice
         self._given: Network | None = None
-        self._kept: OrderedDict[tuple[object, ...], Network] = OrderedDict()
+        self._loaded: dict[tuple[str, Device], Network] = {}
 
     @classmethod
     def of(cls, network: Network) -> Networks:
@@ -74,10 +72,7 @@ class Networks:
         """Return the network for a preset, loaded if it is not. Raises ModelError, DeviceError."""
         if self._given is not None:
             return self._given
-        key = self._choice.key(preset)
-        if key not in self._kept:
-            while len(self._kept) >= _KEPT:
-                self._kept.popitem(last=False)
-            self._kept[key] = self._choice.open(preset)
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        key = str(self._choice.model_for(preset)), self._choice.device_for(preset)
+        if key not in self._loaded:
+            self._loaded[key] = self._choice.open(preset)
+        return self._loaded[key]
