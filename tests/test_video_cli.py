@@ -74,7 +74,7 @@ def test_settings_from_a_file(folder: Path, nst: Nst) -> None:
         (("-o", "film.mp4"), "is an input"),
         (("-o", "out.avi"), "unknown suffix. Use .mp4"),
         (("-o", "."), "it is a folder"),
-        (("--crf", "60"), "crf must be a number from 0 to 51"),
+        (("--crf", "60"), "crf must be a whole number from 0 to 51"),
         (("--frame-steps", "0"), "frame_steps must be a whole number of at least 1"),
         (("--temporal-weight", "-1"), "temporal_weight must be a number"),
         (("--temporal-weight", "nan"), "temporal_weight must be a number"),
