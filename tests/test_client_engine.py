@@ -357,10 +357,10 @@ def test_an_answer_that_cannot_be_read_ends_the_job(tmp_path: Path) -> None:
     # A folder of its own: workers of other tests remove those in the system's that nobody holds a lock on.
     program = """
         import json, os, sys, tempfile
-        own = os.path.dirname(__file__)
+        own = tempfile.mkdtemp(prefix="nst-onnx-worker-", dir=os.path.dirname(__file__))
         def say(**event):
             print(json.dumps(event), flush=True)
-        say(event="hello", protocol=1, version="1", folder=tempfile.mkdtemp(prefix="nst-onnx-worker-", dir=own))
+        say(event="hello", protocol=1, version="1", folder=own)
         for line in sys.stdin:
             request = json.loads(line)
             if request["request"] == "stylize":
