@@ -34,6 +34,19 @@ def relative(layer: Layer) -> float:
     return layer.relative
 
 
+RELIABLE = 8.0
+"""Positions per channel from which on a statistic describes texture rather than layout."""
+
+
+def relative_by_positions(layer: Layer) -> float:
+    """`relative`, less where a layer has few positions for its channels: our own.
+
+    A C×C statistic of few positions leaves no choice where each feature lies: it describes the layout of the
+    painting, not its texture. The factor is M / (8 C), at most 1.
+    """
+    return layer.relative * min(1.0, layer.positions / (RELIABLE * layer.channels))
+
+
 def unscaled(layer: Layer) -> float:
     """1: the distance as published."""
     return 1.0
