@@ -32,6 +32,7 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: dict[str, onnx.TensorProto] = {}
         self.inputs: dict[str, onnx.ValueInfoProto] = {}
+        self.detached: set[str] = set()
         self._outputs: list[str] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._shapes: dict[str, Shape] = {}
@@ -91,6 +92,12 @@ class Graph:
     def ints(self, *values: int) -> str:
         """Return the name of a 1-D int64 constant: axes, shapes, pads."""
         return self.constant(values, np.int64)
+
+    def detach(self, tensor: str) -> str:
+        """Return a tensor of the same value that differentiation treats as a constant."""
+        copy = self.op("Identity", tensor)
+        self.detached.add(copy)
+        return copy
 
     def ones(self, shape: str) -> str:
         """Return a tensor of ones whose shape is the value of another tensor (1-D int64)."""

@@ -40,7 +40,8 @@ def _path(graph: Graph, of: str, wrt: str) -> list[onnx.NodeProto]:
     reached = {wrt}
     path = []
     for node in needed_nodes(graph.nodes, [of]):
-        if node.op_type not in CONSTANT and reached.intersection(node.input):
+        constant = node.op_type in CONSTANT or graph.detached.intersection(node.output)
+        if not constant and reached.intersection(node.input):
             reached.update(filter(None, node.output))  # "" stands for an omitted output or input
             path.append(node)
     return path

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from nst_onnx.errors import OptionError
 from nst_onnx.objective.evaluation import Evaluation, evaluation
-from nst_onnx.objective.losses import LOSSES
+from nst_onnx.objective.losses import LOSSES, STATISTICS
 from nst_onnx.objective.losses import temporal as temporal_loss
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
@@ -58,6 +59,7 @@ class Objective:
         if temporal is not None:
             loss = temporal_loss.LOSS
             self._weighted_terms += (WeightedTerm(Term(loss), temporal.weight, loss.normalisation),)
+        _require_float64(network, self._weighted_terms)
         masked = any(picture.alpha is not None for picture in (content, *styles))
         terms = tuple(weighted.term for weighted in self._weighted_terms)
         self.terms = replace(settings.terms, terms=terms, masked=masked)
@@ -91,7 +93,7 @@ class Objective:
         if of_content:
             found = self._evaluation.statistics(planes(self.content_picture), self.content.name)
             targets |= {name: found[name] for name in of_content}
-        return targets
+        return {term.name: term.loss.prepared(targets[term.name]) for term in self.terms.statistics}
 
     def _evaluation_of(self, shape: tuple[int, int], alpha: Array | None) -> Evaluation:
         return evaluation(self.network, self.terms, shape, alpha, self.memory, self._team)
@@ -129,6 +131,8 @@ class Objective:
         sums: dict[str, float] = dict.fromkeys([*LOSSES, *(term.loss.name for term in self.terms.terms)], 0)
         for term in self.terms.terms:
             sums[term.loss.name] += terms[term.name]
+            if term.loss in STATISTICS.values() and term.loss.name != "style":
+                sums["style"] += terms[term.name]
         return {"total": sum(terms.values()), **sums, **terms}
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
@@ -170,3 +174,11 @@ class Objective:
     def close(self) -> None:
         """Release sessions and buffers. The objective must not be used afterwards."""
         del self._evaluation, self._content, self.content_picture, self.style_pictures
+
+
+def _require_float64(network: Network, terms: Sequence[WeightedTerm]) -> None:
+    """Raise OptionError where a loss requires float64 and the device has none."""
+    device = network.device
+    names = [weighted.term.loss.name for weighted in terms if getattr(weighted.term.loss, "float64", False)]
+    if names and (device.kind == "openvino" or device.precision != "fp32"):
+        raise OptionError(f"the loss {names[0]} requires float64, which {device} lacks", "choose device cpu")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from nst_onnx.errors import OptionError
@@ -11,7 +12,7 @@ from nst_onnx.models.extractor import Extractor
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.layer_names import resolve
 from nst_onnx.models.metadata import Facts
-from nst_onnx.objective.losses import LOSSES
+from nst_onnx.objective.losses import LOSSES, STATISTICS, style
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import Term
@@ -44,24 +45,25 @@ def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -
     Raises OptionError where the network lacks a layer, or nothing is left to optimise.
     """
     _warn_of_another_network(extractor.facts, preset)
-    recipe = {weighted.loss.name: weighted for weighted in preset.losses}
-    recipe |= {
-        name: WeightedLoss(loss, weight=0.0)
+    recipe = list(_losses(options, preset))
+    present = {weighted.loss.name for weighted, _, _ in recipe}
+    recipe += [
+        (WeightedLoss(loss, weight=0.0), name, 1.0)
         for name, loss in LOSSES.items()
-        if name not in recipe and _option(options, f"{name}_weight", 0.0) > 0
-    }
+        if name not in present and _option(options, f"{name}_weight", 0.0) > 0
+    ]
     terms: dict[str, WeightedTerm] = {}
-    for name, weighted in recipe.items():
-        loss, weight = weighted.loss, _option(options, f"{name}_weight", weighted.weight)
+    for weighted, name, factor in recipe:
+        loss, weight = weighted.loss, factor * _option(options, f"{name}_weight", weighted.weight)
         if isinstance(loss, FeatureLoss) and loss.target == "content":
             weight *= balance(options.strength)
         normalisation = weighted.normalisation or loss.normalisation
-        for layer, relative in _layers(options, weighted, preset, extractor).items():
+        for layer, relative in _layers(options, name, weighted, preset, extractor).items():
             term = Term(loss, layer)
             terms[term.name] = WeightedTerm(term, weight * relative, normalisation)
     found = tuple(weighted for weighted in terms.values() if weighted.weight > 0)
     if not any(isinstance(weighted.term.loss, FeatureLoss) for weighted in found):
-        losses = [name for name, weighted in recipe.items() if isinstance(weighted.loss, FeatureLoss)]
+        losses = [name for weighted, name, _ in recipe if isinstance(weighted.loss, FeatureLoss)]
         raise OptionError(
             f"the weights of {' and '.join(losses)} are zero: there is nothing to optimise",
             "give at least one of them a positive weight",
@@ -69,17 +71,40 @@ def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -
     return found
 
 
+def _losses(options: LossOptions, preset: Preset) -> Iterator[tuple[WeightedLoss, str, float]]:
+    """Yield the preset's losses, its style loss once for each statistic chosen.
+
+    With each the name of its options, and a factor on its weight. Raises OptionError where the preset is a
+    published recipe: its weights belong to its own formula.
+    """
+    chosen = options.style_statistic
+    for weighted in preset.losses:
+        name = weighted.loss.name
+        if chosen is None or name != style.LOSS.name:
+            yield weighted, name, 1.0
+            continue
+        if preset.name != "default":
+            raise OptionError(
+                f"style_statistic cannot be chosen for preset {preset.name}, a recipe with the Gram matrix",
+                "leave it out, or use the preset default",
+            )
+        names = [chosen] if isinstance(chosen, str) else chosen
+        for statistic in names:
+            factor = names[statistic] if isinstance(names, Mapping) else 1.0
+            yield replace(weighted, loss=STATISTICS[statistic]), name, factor
+
+
 def _layers(
-    options: LossOptions, weighted: WeightedLoss, preset: Preset, extractor: Extractor
+    options: LossOptions, name: str, weighted: WeightedLoss, preset: Preset, extractor: Extractor
 ) -> dict[str, float]:
     """Return {layer of the network: relative weight}; {"": 1} for a loss on the picture."""
     loss, facts = weighted.loss, extractor.facts
     if not isinstance(loss, FeatureLoss):
         return {"": 1.0}
     default = facts.content_layers if loss.target == "content" else facts.style_layers
-    given: Layers | None = _option(options, f"{loss.name}_layers", None)
+    given: Layers | None = _option(options, f"{name}_layers", None)
     weights = _layer_weights(given, weighted.layers, default)
-    return {_resolved(name, extractor, preset): weight for name, weight in weights.items()}
+    return {_resolved(layer, extractor, preset): weight for layer, weight in weights.items()}
 
 
 def _option(options: LossOptions, name: str, default: T) -> T:

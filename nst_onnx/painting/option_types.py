@@ -304,6 +304,41 @@ class LayerWeights(OptionType):
         return {"type": "layers"}
 
 
+class Statistics(LayerWeights):
+    """Names of style statistics, or {name: weight}."""
+
+    metavar = "NAMES"
+
+    def check(self, name: str, value: object) -> None:
+        """Raise OptionError unless every name is a statistic's and weights are valid."""
+        from nst_onnx.objective.losses import STATISTICS
+
+        if isinstance(value, str):
+            value = [value]
+        super().check(name, value)
+        assert isinstance(value, Mapping | Sequence)
+        for statistic in value:
+            Choice(*STATISTICS).check(name, statistic)
+
+    def describe(self) -> str:
+        """Return the names and the form."""
+        from nst_onnx.objective.losses import STATISTICS
+
+        return f"{Choice(*STATISTICS).describe()}, or `moments=1,wasserstein=0.5`"
+
+    def schema(self) -> dict[str, object]:
+        """Return the type and the names."""
+        from nst_onnx.objective.losses import STATISTICS
+
+        return {"type": "statistics", "choices": list(STATISTICS)}
+
+    def suggestions(self) -> Suggestions:
+        """Return the names."""
+        from nst_onnx.objective.losses import STATISTICS
+
+        return list(STATISTICS)
+
+
 class Weights(OptionType):
     """A list of weights of at least 0, not all 0."""
 

@@ -18,6 +18,7 @@ from nst_onnx.painting.option_types import (
     PictureSource,
     PresetName,
     Size,
+    Statistics,
     Weights,
     Whole,
 )
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 Layers = Mapping[str, float] | Sequence[str]
+Statistic = Mapping[str, float] | Sequence[str] | str
 PreserveColour = Literal["luminance", "histogram", "covariance"]
 Quality = Literal["fast", "good", "best"]
 
@@ -97,6 +99,13 @@ class LossOptions(OptionSet):
         metavar="W",
         help="Weight of likeness to the style",
         fallback="the preset's",
+    )
+    style_statistic: Statistic | None = option(
+        None,
+        Statistics(),
+        group=LOSSES,
+        help="What the style loss compares: gram, moments, wasserstein, or several with weights; default preset",
+        fallback="gram",
     )
     tv_weight: float | None = option(
         None,
@@ -279,6 +288,7 @@ class LossOptionValues(TypedDict, total=False):
     strength: float
     content_weight: float | None
     style_weight: float | None
+    style_statistic: Statistic | None
     tv_weight: float | None
     content_layers: Layers | None
     style_layers: Layers | None

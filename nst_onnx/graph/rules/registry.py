@@ -16,7 +16,7 @@ RULES: dict[str, Rule] = {}
 
 CONSTANT = frozenset(
     "Shape Size Greater GreaterOrEqual Less LessOrEqual Equal Not And Or Xor Sign Floor Ceil Round "
-    "ArgMax ArgMin ConstantOfShape Range NonZero IsNaN IsInf".split()
+    "ArgMax ArgMin ConstantOfShape EyeLike Range NonZero IsNaN IsInf".split()
 )
 """Operators whose result does not change with a small change of their input."""
 

@@ -8,10 +8,17 @@ the table: its target is the previous frame of a video, which no option gives.
 
 from __future__ import annotations
 
-from nst_onnx.objective.losses import content, style, total_variation
-from nst_onnx.objective.losses.loss import Loss
+from nst_onnx.objective.losses import content, moments, style, total_variation, wasserstein
+from nst_onnx.objective.losses.loss import Loss, StatisticLoss
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in (content.LOSS, style.LOSS, total_variation.SQUARED)}
+
+STATISTICS: dict[str, StatisticLoss] = {
+    "gram": style.LOSS,
+    moments.LOSS.name: moments.LOSS,
+    wasserstein.LOSS.name: wasserstein.LOSS,
+}
+"""What the option `style_statistic` offers in place of the style loss, with its weight and layers."""
 
 
 def register(loss: Loss) -> None:
@@ -22,4 +29,4 @@ def register(loss: Loss) -> None:
     LOSSES[name] = loss
 
 
-__all__ = ["LOSSES", "Loss", "register"]
+__all__ = ["LOSSES", "STATISTICS", "Loss", "register"]

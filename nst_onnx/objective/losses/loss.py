@@ -79,10 +79,11 @@ class Loss:
 class FeatureLoss(Loss, ABC):
     """A loss on the features of a layer: a distance of maps or statistics to those of a target picture.
 
-    The distance is Σ (x − t)² unless a subclass overrides it.
+    The distance is Σ (x − t)² unless a subclass overrides it. `float64`: whether its graph requires that type.
     """
 
     target: Target = "content"
+    float64: bool = False
 
     @property
     @abstractmethod
@@ -96,6 +97,10 @@ class FeatureLoss(Loss, ABC):
     def distance(self, g: Graph, value: str, target: str) -> str:
         """Append the distance to a graph and return it, a scalar."""
         return g.op("ReduceSumSquare", g.op("Sub", value, target), keepdims=0)
+
+    def prepared(self, statistic: Array) -> Array:
+        """Return the target of the distance for a measured map or statistic, of the same shape: itself."""
+        return statistic
 
     def energy(self, target: Array) -> float:
         """Return what `Layer.energy` is for a target: Σ t², the distance to zero."""

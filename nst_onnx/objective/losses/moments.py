@@ -1,0 +1,94 @@
+"""The moments style loss: means and standard deviations of the channels, beside the Gram matrix.
+
+    ‖G − A‖² / ‖A‖² + |μ − μₛ|² / |μₛ|² + |σ − σₛ|² / |σₛ|²
+
+(Galerne, Raad, Lezama & Morel 2024, "Scaling Painting Style Transfer", arXiv:2212.13459, with relative
+distances in place of the weights there). G and A are means over positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nst_onnx.graph import Graph
+from nst_onnx.objective.losses import second_moments
+from nst_onnx.objective.losses.loss import StatisticLoss
+from nst_onnx.objective.losses.normalisation import relative
+from nst_onnx.support.arrays import Array, Numbers
+
+FLOOR = 1e-4
+"""What is added to every variance, relative to the style's mean square: a root has no derivative at 0."""
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentsLoss(StatisticLoss):
+    """A style loss that is relative by itself: its energy is 1 per part."""
+
+    def distance(self, g: Graph, value: str, target: str) -> str:
+        """Append the sum of the three relative distances to a graph."""
+        (second, mean), (style_second, style_mean) = (
+            second_moments.split(g, value),
+            second_moments.split(g, target),
+        )
+        floor = g.op(
+            "Mul",
+            g.op("ReduceMean", second_moments.diagonal(g, style_second), keepdims=0),
+            g.constant(FLOOR),
+        )
+        deviation, style_deviation = (
+            _deviation(g, second, mean, floor),
+            _deviation(g, style_second, style_mean, floor),
+        )
+        pairs = (second, style_second), (mean, style_mean), (deviation, style_deviation)
+        return g.op("Sum", *(_relative(g, own, style) for own, style in pairs))
+
+    def distance_and_derivative(self, mean: Numbers, target: Numbers) -> tuple[float, Numbers]:
+        """Return the same and its derivative with respect to the statistic, in float64."""
+        floor = FLOOR * float(np.diagonal(target[:-1]).mean())
+        own, style = _deviations(mean, floor), _deviations(target, floor)
+        scales = [1 / max(float(np.square(part).sum()), _TINY) for part in (target[:-1], target[-1], style)]
+        difference = mean - target
+        value = (
+            scales[0] * float(np.square(difference[:-1]).sum())
+            + scales[1] * float(np.square(difference[-1]).sum())
+            + scales[2] * float(np.square(own - style).sum())
+        )
+        derivative = 2 * difference * np.array([*[scales[0]] * len(own), scales[1]])[:, None]
+        by_variance = scales[2] * (own - style) / own
+        derivative[:-1] += np.diag(by_variance)
+        derivative[-1] -= 2 * by_variance * mean[-1]
+        return value, derivative
+
+    def energy(self, target: Array) -> float:
+        """Return 1: the parts are relative already."""
+        return 1.0
+
+
+def _relative(g: Graph, own: str, style: str) -> str:
+    """Return Σ (x − t)² / Σ t²."""
+    difference = g.op("ReduceSumSquare", g.op("Sub", own, style), keepdims=0)
+    return g.op("Div", difference, g.op("Max", g.op("ReduceSumSquare", style, keepdims=0), g.constant(_TINY)))
+
+
+def _deviation(g: Graph, second: str, mean: str, floor: str) -> str:
+    """Return the standard deviation of every channel, 1×C."""
+    variance = g.op("Sub", second_moments.diagonal(g, second), g.op("Mul", mean, mean))
+    return g.op("Sqrt", g.op("Add", g.op("Relu", variance), floor))
+
+
+def _deviations(statistic: Numbers, floor: float) -> Numbers:
+    """Return the standard deviation of every channel, C, in float64."""
+    variances: Numbers = np.diagonal(statistic[:-1]) - np.square(statistic[-1])
+    return np.sqrt(np.maximum(variances, 0) + floor)
+
+
+LOSS = MomentsLoss(
+    name="moments",
+    target="style",
+    normalisation=relative,
+    position_sum=second_moments.position_sum,
+    shape=second_moments.shape,
+)

@@ -1,0 +1,52 @@
+"""Mean and second moments of a layer's features, as one statistic.
+
+Rows 0…C−1 are the Gram matrix divided by the positions, row C is the mean μ of every channel. The covariance
+is Σ = G/M − μ μᵀ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nst_onnx.graph import Graph
+from nst_onnx.objective.losses.loss import LayerFeatures
+from nst_onnx.objective.losses.style import gram
+from nst_onnx.support.arrays import Numbers
+
+_FAR = 2**31 - 1
+
+
+def position_sum(g: Graph, features: LayerFeatures) -> str:
+    """Return the sums over positions, (C+1)×C, not divided by anything."""
+    channels = g.op("ReduceSum", features.times_weights(g), g.ints(2, 3), keepdims=0)
+    return g.op("Concat", gram(g, features), channels, axis=0)
+
+
+def shape(channels: int) -> tuple[int, int]:
+    """Return (C+1, C)."""
+    return channels + 1, channels
+
+
+def split(g: Graph, statistic: str) -> tuple[str, str]:
+    """Return the first C rows, C×C, and the last, 1×C."""
+    return (
+        g.op("Slice", statistic, g.ints(0), g.ints(-1), g.ints(0)),
+        g.op("Slice", statistic, g.ints(-1), g.ints(_FAR), g.ints(0)),
+    )
+
+
+def covariance(g: Graph, gram_mean: str, mean: str) -> str:
+    """Return Σ = G/M − μ μᵀ, C×C; `mean` is 1×C."""
+    return g.op("Sub", gram_mean, g.op("Mul", mean, g.op("Transpose", mean, perm=[1, 0])))
+
+
+def covariance_of(statistic: Numbers) -> Numbers:
+    """Return Σ of a statistic (C+1)×C, in float64."""
+    mean = statistic[-1].astype(np.float64)
+    product: Numbers = statistic[:-1].astype(np.float64) - np.outer(mean, mean)
+    return product
+
+
+def diagonal(g: Graph, matrix: str) -> str:
+    """Return the diagonal of a C×C matrix, 1×C."""
+    return g.op("ReduceSum", g.op("Mul", matrix, g.op("EyeLike", matrix)), g.ints(0), keepdims=1)
