@@ -72,18 +72,18 @@ class AbsoluteMoments(StatisticLoss):
         return float(target.size)
 
 
-MOMENTS = StatisticLoss(name="moments", target="style", position_sum=channel_sums, shape=one_per_channel)
+MEANS = StatisticLoss(name="channel_means", target="style", position_sum=channel_sums, shape=one_per_channel)
 SQUARES = PositionwiseLoss(name="squares", map=weighted_squares)
 SMOOTH = AbsoluteMoments(name="smooth", target="content", position_sum=channel_sums, shape=one_per_channel)
-LOSSES_HERE = (MOMENTS, SQUARES, SMOOTH)
+LOSSES_HERE = (MEANS, SQUARES, SMOOTH)
 PRESET = Preset(
-    name="moments",
+    name="channel_means",
     source="this test",
     model=None,
     losses=(
         WeightedLoss(content.LOSS, weight=0.01, layers=each("conv2_2")),
         WeightedLoss(style.LOSS, weight=1.0, layers=each("conv1_1", "conv2_1")),
-        WeightedLoss(MOMENTS, weight=0.5, layers=each("conv1_1", "conv2_1")),
+        WeightedLoss(MEANS, weight=0.5, layers=each("conv1_1", "conv2_1")),
         WeightedLoss(SQUARES, weight=0.02, layers=each("conv2_1")),
         WeightedLoss(SMOOTH, weight=0.3, layers=each("conv2_2")),
     ),
@@ -93,7 +93,7 @@ PRESET = Preset(
     optimiser="preconditioned",
     steps=6,
 )
-TERMS = ["moments/conv1_1", "moments/conv2_1", "squares/conv2_1", "smooth/conv2_2"]
+TERMS = ["channel_means/conv1_1", "channel_means/conv2_1", "squares/conv2_1", "smooth/conv2_2"]
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ def small_tiles() -> Iterator[None]:
 def objective(network: Network, team: LocalTeam | None = None, channels: int = 3) -> Objective:
     size = (WIDTH, HEIGHT)
     return Objective(
-        picture(0, channels=channels), picture(1), model=network, size=size, preset="moments", team=team
+        picture(0, channels=channels), picture(1), model=network, size=size, preset="channel_means", team=team
     )
 
 
@@ -180,8 +180,8 @@ def test_the_values_are_those_of_the_formulas(network: Network) -> None:
     difference = (f["conv2_2"] - p["conv2_2"]).mean(axis=(1, 2))
     squares, target = f["conv2_1"] ** 2, p["conv2_1"] ** 2
     expected = {
-        "moments/conv1_1": moments("conv1_1"),
-        "moments/conv2_1": moments("conv2_1"),
+        "channel_means/conv1_1": moments("conv1_1"),
+        "channel_means/conv2_1": moments("conv2_1"),
         "squares/conv2_1": 0.02 * ((squares - target) ** 2).sum() / (target**2).sum(),
         "smooth/conv2_2": 0.3 * np.sqrt(1 + difference**2).mean(),
     }
@@ -199,7 +199,7 @@ def test_terms_survive_the_way_to_another_process(network: Network) -> None:
 
 def paint(network: Network, team: LocalTeam | None = None, **options: Any) -> nst_onnx.Result:
     stylizer = Stylizer(network, team=team)
-    return stylizer.stylize(picture(0), picture(1), size=(WIDTH, HEIGHT), preset="moments", **options)
+    return stylizer.stylize(picture(0), picture(1), size=(WIDTH, HEIGHT), preset="channel_means", **options)
 
 
 def test_it_paints_whole_in_tiles_and_in_shards(network: Network) -> None:
@@ -210,14 +210,14 @@ def test_it_paints_whole_in_tiles_and_in_shards(network: Network) -> None:
         first, *_, last = (step["total"] - 0.3 for step in result.history)  # the least that `smooth` can be
         assert last < 0.5 * first
         assert set(TERMS) < set(result.losses)
-        assert result.history[0].keys() >= {"total", "content", "style", "tv", "moments", "squares", "smooth"}
+        assert result.history[0].keys() >= {"total", "content", "style", "tv", "channel_means", "squares", "smooth"}
     np.testing.assert_allclose(tiled.array, whole.array, atol=5e-3)
     np.testing.assert_allclose(sharded.array, whole.array, atol=5e-3)
 
 
 @pytest.mark.parametrize("tiles", [False, True], ids=["whole", "tiles"])
 def test_it_resumes(network: Network, tiles: bool) -> None:
-    stylizer, options = Stylizer(network), {"size": (WIDTH, HEIGHT), "preset": "moments"}
+    stylizer, options = Stylizer(network), {"size": (WIDTH, HEIGHT), "preset": "channel_means"}
     with small_tiles() if tiles else pytest.MonkeyPatch.context():
         *_, last = stylizer.steps(picture(0), picture(1), **options)
         expected = last.result()
@@ -228,18 +228,18 @@ def test_it_resumes(network: Network, tiles: bool) -> None:
         *_, last = stylizer.steps(picture(0), picture(1), resume=saved, **options)
     resumed = last.result()
     np.testing.assert_array_equal(resumed.array, expected.array)
-    assert [step["moments"] for step in resumed.history] == [step["moments"] for step in expected.history]
+    assert [step["channel_means"] for step in resumed.history] == [step["channel_means"] for step in expected.history]
 
 
 def test_it_is_recorded(network: Network, tmp_path: Path) -> None:
     """In losses by name, in the picture's settings, and in the plot."""
     result = paint(network, steps=2)
-    sums = {n: v for n, v in result.losses.items() if n.startswith("moments/")}
-    assert result.losses["moments"] == pytest.approx(sum(sums.values()))
+    sums = {n: v for n, v in result.losses.items() if n.startswith("channel_means/")}
+    assert result.losses["channel_means"] == pytest.approx(sum(sums.values()))
     weights = result.settings["weights"]
     assert {name: weights[name] for name in TERMS} == dict(zip(TERMS, (0.5, 0.5, 0.02, 0.3), strict=True))
     pytest.importorskip("matplotlib")
-    without = [{name: v for name, v in step.items() if name != "moments"} for step in result.history]
+    without = [{name: v for name, v in step.items() if name != "channel_means"} for step in result.history]
     for name, history in (("with", result.history), ("without", without)):
         loss_plot.draw(history, tmp_path / f"{name}.png")
     one, other = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("with", "without"))
@@ -251,40 +251,40 @@ def test_it_is_recorded(network: Network, tmp_path: Path) -> None:
 
 def test_its_options_add_it_to_any_preset(network: Network) -> None:
     """At the network's own style layers, or those given."""
-    options = LossOptions.of({"moments_weight": 2.0, "smooth_layers": ["conv1_1"]})
+    options = LossOptions.of({"channel_means_weight": 2.0, "smooth_layers": ["conv1_1"]})
     found = objective_settings(options, presets.find("default"), network.extractor)
     layers = network.extractor.facts.style_layers
-    moments = {name: weight for name, weight in found.weights.items() if name.startswith("moments")}
-    assert moments == {f"moments/{layer}": pytest.approx(2 / len(layers)) for layer in layers}
+    moments = {name: weight for name, weight in found.weights.items() if name.startswith("channel_means")}
+    assert moments == {f"channel_means/{layer}": pytest.approx(2 / len(layers)) for layer in layers}
     assert not any(name.startswith(("squares", "smooth")) for name in found.weights)
-    given = {"moments_weight": 0.0, "smooth_weight": 0.5, "smooth_layers": {"conv1_1": 3.0}}
+    given = {"channel_means_weight": 0.0, "smooth_weight": 0.5, "smooth_layers": {"conv1_1": 3.0}}
     result = paint(network, steps=2, **given)
     assert result.settings["smooth_layers"] == {"conv1_1": 3.0}
     assert result.settings["weights"]["smooth/conv1_1"] == 1.5
-    assert not any(name.startswith("moments") for name in result.settings["weights"])
+    assert not any(name.startswith("channel_means") for name in result.settings["weights"])
 
 
 def test_without_it_its_options_are_unknown() -> None:
-    unregister_loss(MOMENTS)
+    unregister_loss(MEANS)
     try:
-        with pytest.raises(OptionError, match="moments_weight"):
-            LossOptions.of({"moments_weight": 2.0})
+        with pytest.raises(OptionError, match="channel_means_weight"):
+            LossOptions.of({"channel_means_weight": 2.0})
     finally:
-        register_loss(MOMENTS)
+        register_loss(MEANS)
 
 
 def test_names_are_checked() -> None:
-    for name in ("style", "moments", "total", "temporal", "a/b", "Moments", ""):
+    for name in ("style", "channel_means", "total", "temporal", "a/b", "Moments", ""):
         with pytest.raises(ValueError, match="cannot be named"):
-            register_loss(dataclasses.replace(MOMENTS, name=name))
+            register_loss(dataclasses.replace(MEANS, name=name))
 
 
 def test_other_presets_are_as_before(network: Network) -> None:
     """They compute none of it: their losses are to the bit those without."""
     options = {"model": network, "size": (WIDTH, HEIGHT), "content_layers": ["conv2_2"]}
     found = Objective(picture(0), picture(1), style_layers=["conv1_1"], **options).losses(picture(2))
-    assert found["moments"] == 0
-    removed = {name: LOSSES.pop(name) for name in ("moments", "squares", "smooth")}
+    assert found["channel_means"] == 0
+    removed = {name: LOSSES.pop(name) for name in ("channel_means", "squares", "smooth")}
     try:
         before = Objective(picture(0), picture(1), style_layers=["conv1_1"], **options).losses(picture(2))
     finally:

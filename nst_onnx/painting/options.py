@@ -104,7 +104,7 @@ class LossOptions(OptionSet):
         None,
         Statistics(),
         group=LOSSES,
-        help="What the style loss compares: gram, moments, wasserstein, or several with weights; default preset",
+        help="What the style loss compares: gram, moments, wasserstein; or with weights a=1,b=0.5",
         fallback="gram",
     )
     tv_weight: float | None = option(

@@ -79,7 +79,7 @@ class Loss:
 class FeatureLoss(Loss, ABC):
     """A loss on the features of a layer: a distance of maps or statistics to those of a target picture.
 
-    The distance is Σ (x − t)² unless a subclass overrides it. `float64`: whether its graph requires that type.
+    The distance is Σ (x − t)² unless a subclass overrides it. `float64`: whether its graph requires it.
     """
 
     target: Target = "content"

@@ -42,8 +42,8 @@ def covariance(g: Graph, gram_mean: str, mean: str) -> str:
 
 def covariance_of(statistic: Numbers) -> Numbers:
     """Return Σ of a statistic (C+1)×C, in float64."""
-    mean = statistic[-1].astype(np.float64)
-    product: Numbers = statistic[:-1].astype(np.float64) - np.outer(mean, mean)
+    mean = statistic[-1]
+    product: Numbers = statistic[:-1] - np.outer(mean, mean)
     return product
 
 

@@ -36,7 +36,7 @@ class WassersteinLoss(StatisticLoss):
 
     def prepared(self, statistic: Array) -> Array:
         """Return R above μₛ, (C+1)×C, for a style's statistic."""
-        covariance = second_moments.covariance_of(statistic)
+        covariance = second_moments.covariance_of(statistic.astype(np.float64))
         channels = len(covariance)
         ridge = RIDGE * max(float(np.trace(covariance)), 1e-12) / channels
         root, _ = eigen_roots(covariance + ridge * np.eye(channels))
@@ -62,25 +62,24 @@ class WassersteinLoss(StatisticLoss):
         variance = g.op("ReduceSumSquare", root, keepdims=0)  # tr Σₛ, the ridge included
         ridge = g.op("Mul", identity, _ridge(g, root, variance))
         covariance = g.op("Add", second_moments.covariance(g, second, mean), ridge)
-        overlap = _overlap(g, covariance, root)
         means = g.op("ReduceSumSquare", g.op("Sub", mean, style_mean), keepdims=0)
-        variances = g.op("Add", g.op("ReduceSum", g.op("Mul", covariance, identity), keepdims=0), variance)
-        return g.op("Add", means, g.op("Sub", variances, g.op("Mul", overlap, g.constant(2.0))))
+        return g.op("Add", means, _covariances(g, covariance, root))
 
 
-def _overlap(g: Graph, covariance: str, root: str) -> str:
-    """Return tr (R Σ R)^½, with its derivative ½ R (R Σ R)^-½ R with respect to Σ.
+def _covariances(g: Graph, covariance: str, root: str) -> str:
+    """Return tr Σ + tr Σₛ − 2 tr (R Σ R)^½, with its derivative I − R (R Σ R)^-½ R with respect to Σ.
 
-    In float64: the smallest eigenvalues of R Σ R are below float32's rounding.
+    In float64: the smallest eigenvalues of R Σ R are below float32's rounding, and the traces cancel.
     """
     r, sigma = g.op("Cast", root, to=_DOUBLE), g.op("Cast", g.detach(covariance), to=_DOUBLE)
-    found, inverse = roots(g, g.op("MatMul", r, g.op("MatMul", sigma, r)), smallest=_SMALLEST)
-    half = g.op("Mul", g.op("MatMul", r, g.op("MatMul", inverse, r)), g.constant(0.5, np.float64))
-    trace = g.op("ReduceSum", g.op("Mul", found, g.op("EyeLike", found)), keepdims=0)
-    derivative = g.detach(g.op("Cast", half, to=_FLOAT))
+    overlap, inverse = roots(g, g.op("MatMul", r, g.op("MatMul", sigma, r)), smallest=_SMALLEST)
+    identity, two = g.op("EyeLike", r), g.constant(2.0, np.float64)
+    excess = g.op("Sub", g.op("Add", sigma, g.op("MatMul", r, r)), g.op("Mul", overlap, two))
+    value = g.op("ReduceSum", g.op("Mul", excess, identity), keepdims=0)
+    derivative = g.op("Sub", identity, g.op("MatMul", r, g.op("MatMul", inverse, r)))
     change = g.op("Sub", covariance, g.detach(covariance))  # zero: it has the derivative, not the value
-    linear = g.op("ReduceSum", g.op("Mul", derivative, change), keepdims=0)
-    return g.op("Add", g.op("Cast", trace, to=_FLOAT), linear)
+    linear = g.op("ReduceSum", g.op("Mul", g.op("Cast", derivative, to=_FLOAT), change), keepdims=0)
+    return g.op("Add", g.op("Cast", value, to=_FLOAT), linear)
 
 
 def _ridge(g: Graph, root: str, variance: str) -> str:
