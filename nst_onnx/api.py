@@ -109,7 +109,7 @@ class Objective(objective.Objective):
         if not isinstance(model, Network):
             model = NetworkChoice(model, device).open(self.preset, exact=True)
         memory = Memory.of(self.options.max_memory)
-        inputs = Inputs.read(content, styles, self.options.style_weights, memory)
+        inputs = Inputs.read(content, styles, self.options, memory)
         super().__init__(
             inputs.content,
             inputs.styles,

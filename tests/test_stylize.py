@@ -16,7 +16,7 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import painting
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Stylizer
-from nst_onnx.picture import read, read_settings, resize
+from nst_onnx.picture import PictureWarning, read, read_settings, resize
 
 QUICK = {
     "size": 40,
@@ -257,6 +257,18 @@ def test_content_weight_keeps_the_content(stylizer: Stylizer) -> None:
         for s in (0.0, 0.5, 1.0)
     ]
     assert distances[0] < distances[1] < distances[2]
+
+
+def test_the_frame_of_a_painting_is_no_style(stylizer: Stylizer) -> None:
+    framed = np.pad(picture(1, (70, 70)), ((6, 6), (6, 6), (0, 0)), constant_values=1)
+    with pytest.warns(
+        PictureWarning, match="its frame is cropped from the style, 6 pixels at the left"
+    ):
+        cropped = stylizer.stylize(CONTENT, framed, **QUICK)
+    inside = stylizer.stylize(CONTENT, framed[6:-6, 6:-6], **QUICK)
+    np.testing.assert_array_equal(cropped.array, inside.array)
+    kept = stylizer.stylize(CONTENT, framed, **QUICK, style_frame="keep")
+    assert np.abs(kept.array - inside.array).max() > 0.01
 
 
 def test_init_picture(stylizer: Stylizer) -> None:

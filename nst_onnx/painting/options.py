@@ -36,11 +36,13 @@ __all__ = [
     "Options",
     "PreserveColour",
     "Quality",
+    "StyleFrame",
     "register",
     "unregister",
 ]
 
 Layers = Mapping[str, float] | Sequence[str]
+StyleFrame = Literal["crop", "keep"]
 PreserveColour = Literal["luminance", "histogram", "covariance"]
 Quality = Literal["fast", "good", "best"]
 
@@ -75,6 +77,12 @@ class LossOptions(OptionSet):
     )
     style_weights: Sequence[float] | None = option(
         None, Weights(), group=STYLE, help="One weight for each style picture", fallback="equal"
+    )
+    style_frame: StyleFrame = option(
+        "crop",
+        Choice("crop", "keep"),
+        group=STYLE,
+        help="Whether a frame, mat or margin around the painting is cropped from the style, or kept",
     )
     strength: float = option(
         0.5,
@@ -276,6 +284,7 @@ class LossOptionValues(TypedDict, total=False):
     size: int | tuple[int, int] | None
     style_scale: float
     style_weights: Sequence[float] | None
+    style_frame: StyleFrame
     strength: float
     content_weight: float | None
     style_weight: float | None
