@@ -193,10 +193,18 @@ class Options(LossOptions):
 
     init: Source | None = option(
         None,
-        PictureSource("content", "noise", "style"),
+        PictureSource("content", "recoloured", "noise", "style"),
         group=PICTURE,
-        help="What to start from: content, noise, style (noise with its colours), or a picture of your own",
+        help="What to start from: content, recoloured (content in the style's colours), noise, style (noise "
+        "with its colours), or a picture of your own",
         fallback="content, or the preset's",
+    )
+    colour_transfer: bool = option(
+        False,
+        Flag(),
+        group=PICTURE,
+        help="Give the finished picture's soft colours (low frequencies of Oklab a, b) the mean and "
+        "covariance of the style's",
     )
     quality: Quality | None = option(
         None,
@@ -256,6 +264,15 @@ class Options(LossOptions):
     )
     seed: int = option(0, Whole(), group=OPTIMISATION, help="Seed of all random numbers")
 
+    def __post_init__(self) -> None:
+        """Raise OptionError for an invalid value, and for colours of both content and style."""
+        super().__post_init__()
+        if self.colour_transfer and self.preserve_colour is not None:
+            raise OptionError(
+                "preserve_colour keeps the content's colours, and colour_transfer takes the style's",
+                "give one of them",
+            )
+
 
 _REGISTERED: dict[str, Option] = {}
 
@@ -300,6 +317,7 @@ class OptionValues(LossOptionValues, total=False):
     """The options of `Options` as keyword arguments."""
 
     init: Source | None
+    colour_transfer: bool
     quality: Quality | None
     steps: int | None
     max_seconds: float | None

@@ -27,7 +27,8 @@ class Plan:
     `shapes`: (H, W) of each pyramid level, coarse to fine; `budgets`: evaluations of each, `steps` in all.
     `objective`: terms, weights and the preparation of pictures. `descent`: optimiser, averaging, plateau
     test. `initial`: the picture to start from. `max_seconds`: time budget. `keep_luminance`: whether the
-    result takes the content's colours and only its lightness from the painting.
+    result takes the content's colours and only its lightness from the painting. `colour_transfer`: whether
+    the result's low frequencies take the styles' colours.
     """
 
     options: Options
@@ -41,6 +42,7 @@ class Plan:
     initial: InitialPicture
     max_seconds: float | None
     keep_luminance: bool
+    colour_transfer: bool
 
     @classmethod
     def of(cls, options: Options, extractor: Extractor, device: Device, content: Shape) -> Plan:
@@ -71,4 +73,5 @@ class Plan:
             initial=InitialPicture.of(options, preset, extractor.facts.preprocessing, memory),
             max_seconds=options.max_seconds,
             keep_luminance=options.preserve_colour == "luminance",
+            colour_transfer=options.colour_transfer,
         )
