@@ -68,8 +68,8 @@ class Number(OptionType):
     low: float = 0.0
     high: float = math.inf
 
-    argument = float
-    stored = (int, float)
+    argument: type = float
+    stored: tuple[type, ...] = (int, float)
 
     @property
     def metavar(self) -> str:  # type: ignore[override]

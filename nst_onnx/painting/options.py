@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from nst_onnx.errors import OptionError
+from nst_onnx.painting.number_or_word import NumberOrWord
 from nst_onnx.painting.option import Option, OptionSet, declared, option
 from nst_onnx.painting.option_types import (
     MAX_SIDE,
@@ -68,12 +69,13 @@ class LossOptions(OptionSet):
         help="Longest side in pixels, or exactly 400x300",
         fallback="512, or the preset's",
     )
-    style_scale: float = option(
+    style_scale: float | Literal["auto"] = option(
         1.0,
-        Number(0.05, 20),
+        NumberOrWord(0.05, 20),
         group=STYLE,
-        metavar="FACTOR",
-        help="Size of the style relative to the content; smaller makes finer strokes",
+        metavar="FACTOR|auto",
+        help="Size of the style relative to the content; smaller makes finer strokes; auto: by the width of "
+        "the painting's strokes",
     )
     style_weights: Sequence[float] | None = option(
         None, Weights(), group=STYLE, help="One weight for each style picture", fallback="equal"
@@ -299,7 +301,7 @@ class LossOptionValues(TypedDict, total=False):
 
     preset: str
     size: int | tuple[int, int] | None
-    style_scale: float
+    style_scale: float | Literal["auto"]
     style_weights: Sequence[float] | None
     style_frame: StyleFrame
     strength: float

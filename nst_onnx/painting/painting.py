@@ -43,7 +43,7 @@ class Painting:
         """
         self.network, self.inputs = network, Inputs(content, tuple(styles))
         self._temporal, self._team = temporal, team
-        self.plan = Plan.of(options, network.extractor, network.device, content.shape)
+        self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self.finish = Finish(self.plan, self.inputs)
         self.schedule = Schedule(self.plan.shapes, self.plan.budgets, self.plan.objective.terms.margin)
         self.clock = Clock(self.schedule, self.plan.max_seconds)

@@ -10,7 +10,7 @@ from typing import Any
 OPTIONS: dict[str, dict[str, Any]] = {
     "preset": {"type": "preset", "default": "default"},
     "size": {"type": "size", "low": 1, "high": 32768},
-    "style_scale": {"type": "number", "low": 0.05, "high": 20.0, "default": 1.0},
+    "style_scale": {"type": "number", "low": 0.05, "high": 20.0, "word": "auto", "default": 1.0},
     "style_weights": {"type": "weights"},
     "style_frame": {"type": "choice", "choices": ["crop", "keep"], "default": "crop"},
     "strength": {"type": "number", "low": 0.0, "high": 1.0, "default": 0.5},

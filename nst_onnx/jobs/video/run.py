@@ -114,6 +114,7 @@ def stylize_video(
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     store = FrameStore(path)
     painting = Painting(model, first, styles, chosen)
+    chosen = replace(chosen, style_scale=painting.plan.options.style_scale)  # the same for all frames
     store.open(_fingerprint(painting, source, chosen))
     run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
     try:
