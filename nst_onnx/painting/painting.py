@@ -44,7 +44,7 @@ class Painting:
         self.network, self.inputs = network, Inputs(content, tuple(styles))
         self._temporal, self._team = temporal, team
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
-        self.finish = Finish(self.plan, self.inputs)
+        self._finish = Finish(self.plan, self.inputs)
         self.schedule = Schedule(self.plan.shapes, self.plan.budgets, self.plan.objective.terms.margin)
         self.clock = Clock(self.schedule, self.plan.max_seconds)
         self.iteration = 0
@@ -131,6 +131,10 @@ class Painting:
         """Return the best picture so far at the level's size, H×W×3, values not yet clipped."""
         return self.descent.picture()
 
+    def finished(self, picture: Array) -> Array:
+        """Return a picture as it is shown: within 0..1, in the colours asked for."""
+        return self._finish(picture)
+
     def result(self) -> Result:
         """Return the best picture so far, at the final size."""
         picture, final, content = self.picture(), self.plan.shapes[-1], self.inputs.content
@@ -140,7 +144,7 @@ class Painting:
         if alpha is not None:
             alpha = resize(alpha, final, out=self.plan.memory.empty(final))
         return Result(
-            self.finish(picture),
+            self.finished(picture),
             alpha,
             history=list(self.history),
             settings=self.settings(),

@@ -55,7 +55,7 @@ class Step:
     def array(self) -> npt.NDArray[np.float32]:
         """The picture just evaluated, float32 H×W×3, RGB, 0..1, at this level's size."""
         picture = self._painting.descent.picture_of(self._vector, self.shape)
-        return self._painting.finish(picture)
+        return self._painting.finished(picture)
 
     @property
     def image(self) -> PIL.Image.Image:
