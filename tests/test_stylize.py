@@ -315,6 +315,13 @@ def test_the_content_starts_in_the_styles_colours(stylizer: Stylizer) -> None:
     assert step.result().settings["init"] == "recoloured"
 
 
+def test_transparent_content_does_not_count_in_the_recoloured_start(stylizer: Stylizer) -> None:
+    content = np.dstack([CONTENT, np.ones((30, 40), np.float32)])
+    content[:, 20:] = (1, 0, 0, 0)
+    step = next(stylizer.steps(content, STYLE, **QUICK, pyramid=False, init="recoloured"))
+    np.testing.assert_allclose(step.array[:, :18].mean((0, 1)), STYLE.mean((0, 1)), atol=0.06)
+
+
 def test_colour_transfer_takes_the_styles_chroma(stylizer: Stylizer) -> None:
     grey = STYLE.mean(axis=2, keepdims=True).repeat(3, axis=2)
     result = stylizer.stylize(CONTENT, grey, **QUICK, strength=0.1, colour_transfer=True)
