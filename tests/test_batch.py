@@ -53,8 +53,8 @@ def test_a_cropped_frame_is_told(folder: Path) -> None:
     PIL.Image.fromarray(framed).save("styles/framed.png")
     (told,) = paint([Job("photos/été.png", "styles/framed.png", "told.png")])
     assert told.warnings == (
-        "framed.png: its frame is cropped from the style, 7 pixels at the left, 7 at the right, 7 at the top, "
-        "7 at the bottom (style_frame=keep keeps it)",
+        "framed.png: its frame is cropped from the style, 7 pixels at the left, 7 at the right, "
+        "7 at the top, 7 at the bottom (style_frame=keep keeps it)",
     )
     (kept,) = paint([Job("photos/été.png", "styles/framed.png", "kept.png")], style_frame="keep")
     assert kept.warnings == ()
