@@ -22,6 +22,7 @@ from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
 from nst_onnx.painting.result import Result
+from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.painting.stylizer import Callback, Stylizer
 from nst_onnx.picture import Source, read
 from nst_onnx.support.arrays import Array
@@ -109,13 +110,15 @@ class Objective(objective.Objective):
         if not isinstance(model, Network):
             model = NetworkChoice(model, device).open(self.preset, exact=True)
         memory = Memory.of(self.options.max_memory)
-        inputs = Inputs.read(content, styles, self.options.style_weights, memory)
+        inputs = Inputs.read(content, styles, self.options, memory)
+        shape = final_shape(inputs.content.shape, self.options.size or self.preset.size)
+        self.options = with_style_scale(self.options, inputs.styles, shape)
         super().__init__(
             inputs.content,
             inputs.styles,
             network=model,
             settings=objective_settings(self.options, self.preset, model.extractor),
-            shape=final_shape(inputs.content.shape, self.options.size or self.preset.size),
+            shape=shape,
             memory=memory,
             temporal=held_to,
             team=team,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from support.pictures import smooth_picture
 
@@ -45,6 +46,18 @@ def states(outcomes: list[Outcome]) -> Counter[str]:
 
 def visible(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def test_a_cropped_frame_is_told(folder: Path) -> None:
+    framed = np.pad(np.asarray(smooth_picture(64, 64, seed=5)), ((7, 7), (7, 7), (0, 0)))
+    PIL.Image.fromarray(framed).save("styles/framed.png")
+    (told,) = paint([Job("photos/été.png", "styles/framed.png", "told.png")])
+    assert told.warnings == (
+        "framed.png: its frame is cropped from the style, 7 pixels at the left, 7 at the right, "
+        "7 at the top, 7 at the bottom (style_frame=keep keeps it)",
+    )
+    (kept,) = paint([Job("photos/été.png", "styles/framed.png", "kept.png")], style_frame="keep")
+    assert kept.warnings == ()
 
 
 def test_a_grid_is_painted_as_one_by_one(folder: Path) -> None:

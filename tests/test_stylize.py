@@ -16,7 +16,8 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import painting
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.stylizer import Stylizer
-from nst_onnx.picture import read, read_settings, resize
+from nst_onnx.picture import PictureWarning, read, read_settings, resize
+from nst_onnx.picture.colour import oklab
 
 QUICK = {
     "size": 40,
@@ -259,6 +260,16 @@ def test_content_weight_keeps_the_content(stylizer: Stylizer) -> None:
     assert distances[0] < distances[1] < distances[2]
 
 
+def test_the_frame_of_a_painting_is_no_style(stylizer: Stylizer) -> None:
+    framed = np.pad(picture(1, (70, 70)), ((6, 6), (6, 6), (0, 0)), constant_values=1)
+    with pytest.warns(PictureWarning, match="its frame is cropped from the style, 6 pixels at the left"):
+        cropped = stylizer.stylize(CONTENT, framed, **QUICK)
+    inside = stylizer.stylize(CONTENT, framed[6:-6, 6:-6], **QUICK)
+    np.testing.assert_array_equal(cropped.array, inside.array)
+    kept = stylizer.stylize(CONTENT, framed, **QUICK, style_frame="keep")
+    assert np.abs(kept.array - inside.array).max() > 0.01
+
+
 def test_init_picture(stylizer: Stylizer) -> None:
     step = next(stylizer.steps(CONTENT, STYLE, **QUICK, init=STYLE))
     np.testing.assert_allclose(step.array, resize(STYLE, (30, 40)), atol=1e-5)
@@ -293,6 +304,36 @@ def test_recoloured_styles_have_the_contents_mean(network: Network, how: str) ->
     objective = nst_onnx.Objective(CONTENT, STYLE, model=network, preserve_colour=how, **options)
     recoloured = objective.style_pictures[0][0]
     np.testing.assert_allclose(recoloured.mean((0, 1)), CONTENT.mean((0, 1)), atol=0.05)
+
+
+def test_the_content_starts_in_the_styles_colours(stylizer: Stylizer) -> None:
+    options = {**QUICK, "pyramid": False, "init": "recoloured"}
+    step = next(stylizer.steps(CONTENT, STYLE, **options))
+    np.testing.assert_allclose(step.array.mean((0, 1)), STYLE.mean((0, 1)), atol=0.05)
+    lightness = [oklab.from_srgb(picture)[..., 0].ravel() for picture in (step.array, CONTENT)]
+    assert np.corrcoef(lightness)[0, 1] > 0.8
+    assert step.result().settings["init"] == "recoloured"
+
+
+def test_transparent_content_does_not_count_in_the_recoloured_start(stylizer: Stylizer) -> None:
+    content = np.dstack([CONTENT, np.ones((30, 40), np.float32)])
+    content[:, 20:] = (1, 0, 0, 0)
+    step = next(stylizer.steps(content, STYLE, **QUICK, pyramid=False, init="recoloured"))
+    np.testing.assert_allclose(step.array[:, :18].mean((0, 1)), STYLE.mean((0, 1)), atol=0.06)
+
+
+def test_colour_transfer_takes_the_styles_chroma(stylizer: Stylizer) -> None:
+    grey = STYLE.mean(axis=2, keepdims=True).repeat(3, axis=2)
+    result = stylizer.stylize(CONTENT, grey, **QUICK, strength=0.1, colour_transfer=True)
+    plain = stylizer.stylize(CONTENT, grey, **QUICK, strength=0.1)
+    chroma = [np.linalg.norm(oklab.from_srgb(r.array)[..., 1:], axis=-1).mean() for r in (result, plain)]
+    assert chroma[0] < 0.1 * chroma[1]
+    assert result.settings["colour_transfer"] is True
+
+
+def test_colours_of_both_pictures_are_refused(stylizer: Stylizer) -> None:
+    with pytest.raises(OptionError, match="preserve_colour keeps"):
+        stylizer.stylize(CONTENT, STYLE, **QUICK, colour_transfer=True, preserve_colour="luminance")
 
 
 def test_alpha_is_kept(stylizer: Stylizer, tmp_path: Path) -> None:

@@ -111,6 +111,11 @@ def flicker(frames: list[np.ndarray]) -> float:
     )
 
 
+def test_no_colour_transfer_for_each_frame() -> None:
+    with pytest.raises(OptionError, match="takes no colour_transfer"):
+        VideoOptions(colour_transfer=True)
+
+
 def test_held_frames_flicker_less(
     film: Path, style: np.ndarray, network: Network, tmp_path: Path, written: list[np.ndarray]
 ) -> None:

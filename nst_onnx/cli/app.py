@@ -75,6 +75,8 @@ def _add_painting(app: typer.Typer) -> None:
         with_parameters(parameters(painting, without=["style_weights"]))(batch.batch)
     )
     app.command("video", cls=variadic_options.command(perhaps=ray))(
-        with_parameters(parameters(film, without=["bits", "jpeg_quality", "max_seconds"]))(video.video)
+        with_parameters(parameters(film, without=["bits", "jpeg_quality", "max_seconds", "colour_transfer"]))(
+            video.video
+        )
     )
     app.command("compare")(with_parameters(compare.parameters(painting))(compare.compare))

@@ -67,8 +67,8 @@ class Objective:
 
     def _prepare(self) -> None:
         """Measure the targets, compute the coefficients, and place both on the device."""
-        self.content_picture, alpha = self._content = scaled(self.content, self.shape, self.memory)
-        self._evaluation = self._evaluation_of(self.shape, alpha)
+        self.content_picture, self.content_opacity = scaled(self.content, self.shape, self.memory)
+        self._evaluation = self._evaluation_of(self.shape, self.content_opacity)
         energies = self._evaluation.set_content(planes(self.content_picture), self.content.name)
         self.style_pictures = self._scaled_styles()
         targets = self._target_statistics()
@@ -105,9 +105,17 @@ class Objective:
         if self.settings.recolouring is None:
             return pictures
         recolour = _RECOLOUR[self.settings.recolouring]
-        content, opacity = self._content
         return [
-            (recolour(rgb, content, style_weights=alpha, content_weights=opacity, out=rgb), alpha)
+            (
+                recolour(
+                    rgb,
+                    self.content_picture,
+                    style_weights=alpha,
+                    content_weights=self.content_opacity,
+                    out=rgb,
+                ),
+                alpha,
+            )
             for rgb, alpha in pictures
         ]
 
@@ -173,7 +181,7 @@ class Objective:
 
     def close(self) -> None:
         """Release sessions and buffers. The objective must not be used afterwards."""
-        del self._evaluation, self._content, self.content_picture, self.style_pictures
+        del self._evaluation, self.content_picture, self.content_opacity, self.style_pictures
 
 
 def _require_float64(network: Network, terms: Sequence[WeightedTerm]) -> None:

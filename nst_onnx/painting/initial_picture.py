@@ -1,4 +1,4 @@
-"""The initial picture of a stylisation: content, noise, noise in the style's colours, or a given picture.
+"""The initial picture of a stylisation: content, recoloured content, noise in two forms, or a given picture.
 
 Pictures are float32 H×W×3, RGB, 0..1 (noise may lie outside). They may be memory-mapped, and are processed
 strip by strip. Noise is written to `out` or, without it, to a new array.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from nst_onnx.painting.options import Options
 from nst_onnx.painting.presets import Preset
 from nst_onnx.painting.presets.preset import Noise, Start
 from nst_onnx.picture import Picture, read, resize
+from nst_onnx.picture.colour import Colours, transfer_colours
 from nst_onnx.picture.colour.statistics import moments
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
@@ -44,7 +46,7 @@ class InitialPicture:
     ) -> InitialPicture:
         """Return what options and preset name. Raises PictureError for a picture that cannot be read."""
         init = options.init
-        if init is None or (isinstance(init, str) and init in ("content", "noise", "style")):
+        if init is None or (isinstance(init, str) and init in get_args(Start)):
             kind: Start = preset.start if init is None else init  # type: ignore[assignment]
             return cls(kind, preset.noise, options.seed, preprocessing)
         given = read(init, what="picture to start from", memory=memory)
@@ -62,11 +64,24 @@ class InitialPicture:
             return resize(self.given.rgb, objective.shape, out=memory.empty((*objective.shape, 3)))
         if self.kind == "content":
             return content
+        if self.kind == "recoloured":
+            return recoloured(objective)
         rng, out = np.random.default_rng(self.seed), memory.empty(content.shape)
         if self.kind == "style":
             styles = [rgb for rgb, _ in objective.style_pictures]
             return style_noise(styles, objective.settings.style_weights, objective.shape, rng, out)
         return noise(self.noise, content, rng, self.preprocessing, out)
+
+
+def recoloured(objective: Objective) -> Array:
+    """Return the content with the mean and covariance, in Oklab, of the styles' colours, blended."""
+    colours = [Colours.of(rgb, opacity) for rgb, opacity in objective.style_pictures]
+    return transfer_colours(
+        objective.content_picture,
+        Colours.blended(colours, objective.settings.style_weights),
+        weights=objective.content_opacity,
+        out=objective.memory.empty(objective.content_picture.shape),
+    )
 
 
 def mean_colour(preprocessing: Preprocessing) -> npt.NDArray[np.float64]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nst_onnx.errors import OptionError
-from nst_onnx.picture import Picture, Source, fit, read
+from nst_onnx.painting.options import LossOptions
+from nst_onnx.picture import Picture, PictureWarning, Source, fit, frame, read
 from nst_onnx.support.memory import Memory
 
 
@@ -22,17 +24,38 @@ class Inputs:
         cls,
         content: Source,
         style: Source | Sequence[Source],
-        weights: Sequence[float] | None,
+        options: LossOptions,
         memory: Memory,
     ) -> Inputs:
-        """Read all pictures. `weights`: one per style picture, or None.
+        """Read all pictures, the styles as `read_styles` does. Raises OptionError, PictureError."""
+        styles = read_styles(style, options, memory)
+        return cls(read(content, what="content picture", memory=memory), tuple(styles))
 
-        Raises OptionError for no style, or a wrong number of weights; PictureError.
-        """
-        sources = style_list(style)
-        check_style_weights(weights, len(sources))
-        styles = tuple(read(source, what="style picture", memory=memory) for source in sources)
-        return cls(read(content, what="content picture", memory=memory), styles)
+
+def read_styles(
+    style: Source | Sequence[Source], options: LossOptions, memory: Memory | None = None
+) -> list[Picture]:
+    """Read one or several style pictures, without their frames unless the options keep them.
+
+    A PictureWarning says what is cropped. Raises OptionError for no style, or a wrong number of weights;
+    PictureError.
+    """
+    sources = style_list(style)
+    check_style_weights(options.style_weights, len(sources))
+    styles = [read(source, what="style picture", memory=memory) for source in sources]
+    return styles if options.style_frame == "keep" else [_without_frame(picture) for picture in styles]
+
+
+def _without_frame(style: Picture) -> Picture:
+    border = frame.border(style)
+    if not border:
+        return style
+    warnings.warn(
+        f"{style.name}: its frame is cropped from the style, {border} (style_frame=keep keeps it)",
+        PictureWarning,
+        stacklevel=2,
+    )
+    return frame.crop(style, border)
 
 
 def style_list(style: Source | Sequence[Source]) -> list[Source]:

@@ -6,7 +6,8 @@ from nst_onnx.objective import losses
 from nst_onnx.objective.losses.loss import FeatureLoss, Loss
 from nst_onnx.painting import options
 from nst_onnx.painting.option import Option
-from nst_onnx.painting.option_types import LayerWeights, Number
+from nst_onnx.painting.option_types import Number
+from nst_onnx.painting.weight_types import LayerWeights
 
 
 def register_loss(loss: Loss) -> None:

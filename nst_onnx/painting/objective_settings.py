@@ -28,6 +28,7 @@ def objective_settings(options: LossOptions, preset: Preset, extractor: Extracto
     Raises OptionError where the network lacks a layer, or nothing is left to optimise.
     """
     recolouring = options.preserve_colour
+    assert not isinstance(options.style_scale, str), "with_style_scale makes it a number"
     return ObjectiveSettings(
         weighted_terms=weighted_terms(options, preset, extractor),
         pooling=options.pooling or preset.pooling,

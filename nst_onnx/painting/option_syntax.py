@@ -26,7 +26,7 @@ def names(text: str) -> list[str]:
 
 def numbers(text: str) -> list[float]:
     """Return the numbers of a list such as ``2,0.5``. Raises OptionError."""
-    return [_number(part) for part in names(text)]
+    return [number(part) for part in names(text)]
 
 
 def whole_numbers(text: str) -> list[int]:
@@ -50,7 +50,7 @@ def layers(text: str) -> list[str] | dict[str, float]:
         raise OptionError(f"{text!r} names a layer twice")
     if "=" not in text:
         return found
-    return {name: _number(weight) for name, _, weight in parts}
+    return {name: number(weight) for name, _, weight in parts}
 
 
 def three(text: str) -> tuple[float, float, float]:
@@ -62,11 +62,12 @@ def three(text: str) -> tuple[float, float, float]:
     return a, b, c
 
 
-def _number(part: str) -> float:
+def number(text: str) -> float:
+    """Return a finite number. Raises OptionError."""
     try:
-        number = float(part)
+        found = float(text)
     except ValueError:
-        raise OptionError(f"{part!r} is not a number") from None
-    if not math.isfinite(number):
-        raise OptionError(f"{part!r} is not a finite number")
-    return number
+        raise OptionError(f"{text!r} is not a number") from None
+    if not math.isfinite(found):
+        raise OptionError(f"{text!r} is not a finite number")
+    return found

@@ -7,21 +7,20 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from nst_onnx.errors import OptionError
+from nst_onnx.painting.number_or_word import NumberOrWord
 from nst_onnx.painting.option import Option, OptionSet, declared, option
 from nst_onnx.painting.option_types import (
     MAX_SIDE,
     Choice,
     Flag,
-    LayerWeights,
     MemoryLimit,
     Number,
     PictureSource,
     PresetName,
     Size,
-    Statistics,
-    Weights,
     Whole,
 )
+from nst_onnx.painting.weight_types import LayerWeights, Statistics, Weights
 
 if TYPE_CHECKING:
     from nst_onnx.graph.passes.network_edits import Pooling
@@ -37,12 +36,14 @@ __all__ = [
     "Options",
     "PreserveColour",
     "Quality",
+    "StyleFrame",
     "register",
     "unregister",
 ]
 
 Layers = Mapping[str, float] | Sequence[str]
 Statistic = Mapping[str, float] | Sequence[str] | str
+StyleFrame = Literal["crop", "keep"]
 PreserveColour = Literal["luminance", "histogram", "covariance"]
 Quality = Literal["fast", "good", "best"]
 
@@ -68,15 +69,22 @@ class LossOptions(OptionSet):
         help="Longest side in pixels, or exactly 400x300",
         fallback="512, or the preset's",
     )
-    style_scale: float = option(
+    style_scale: float | Literal["auto"] = option(
         1.0,
-        Number(0.05, 20),
+        NumberOrWord(0.05, 20),
         group=STYLE,
-        metavar="FACTOR",
-        help="Size of the style relative to the content; smaller makes finer strokes",
+        metavar="FACTOR|auto",
+        help="Size of the style relative to the content; smaller makes finer strokes; auto: by the width of "
+        "the painting's strokes",
     )
     style_weights: Sequence[float] | None = option(
         None, Weights(), group=STYLE, help="One weight for each style picture", fallback="equal"
+    )
+    style_frame: StyleFrame = option(
+        "crop",
+        Choice("crop", "keep"),
+        group=STYLE,
+        help="Whether a frame, mat or margin around the painting is cropped from the style, or kept",
     )
     strength: float = option(
         0.5,
@@ -194,10 +202,18 @@ class Options(LossOptions):
 
     init: Source | None = option(
         None,
-        PictureSource("content", "noise", "style"),
+        PictureSource("content", "recoloured", "noise", "style"),
         group=PICTURE,
-        help="What to start from: content, noise, style (noise with its colours), or a picture of your own",
+        help="What to start from: content, recoloured (content in the style's colours), noise, style (noise "
+        "with its colours), or a picture of your own",
         fallback="content, or the preset's",
+    )
+    colour_transfer: bool = option(
+        False,
+        Flag(),
+        group=PICTURE,
+        help="Give the finished picture's soft colours (low frequencies of Oklab a, b) the mean and "
+        "covariance of the style's",
     )
     quality: Quality | None = option(
         None,
@@ -257,6 +273,15 @@ class Options(LossOptions):
     )
     seed: int = option(0, Whole(), group=OPTIMISATION, help="Seed of all random numbers")
 
+    def __post_init__(self) -> None:
+        """Raise OptionError for an invalid value, and for colours of both content and style."""
+        super().__post_init__()
+        if self.colour_transfer and self.preserve_colour is not None:
+            raise OptionError(
+                "preserve_colour keeps the content's colours, and colour_transfer takes the style's",
+                "give one of them",
+            )
+
 
 _REGISTERED: dict[str, Option] = {}
 
@@ -283,8 +308,9 @@ class LossOptionValues(TypedDict, total=False):
 
     preset: str
     size: int | tuple[int, int] | None
-    style_scale: float
+    style_scale: float | Literal["auto"]
     style_weights: Sequence[float] | None
+    style_frame: StyleFrame
     strength: float
     content_weight: float | None
     style_weight: float | None
@@ -301,6 +327,7 @@ class OptionValues(LossOptionValues, total=False):
     """The options of `Options` as keyword arguments."""
 
     init: Source | None
+    colour_transfer: bool
     quality: Quality | None
     steps: int | None
     max_seconds: float | None

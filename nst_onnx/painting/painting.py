@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.objective import Objective
@@ -16,14 +14,13 @@ from nst_onnx.painting import provenance
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.clock import Clock
 from nst_onnx.painting.descent import Descent
+from nst_onnx.painting.finish import Finish
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
 from nst_onnx.painting.result import HistoryRow, Result
 from nst_onnx.painting.schedule import Schedule
 from nst_onnx.picture import Picture, resize
-from nst_onnx.picture.colour import transfer_luminance
-from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 
@@ -46,7 +43,8 @@ class Painting:
         """
         self.network, self.inputs = network, Inputs(content, tuple(styles))
         self._temporal, self._team = temporal, team
-        self.plan = Plan.of(options, network.extractor, network.device, content.shape)
+        self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
+        self._finish = Finish(self.plan, self.inputs)
         self.schedule = Schedule(self.plan.shapes, self.plan.budgets, self.plan.objective.terms.margin)
         self.clock = Clock(self.schedule, self.plan.max_seconds)
         self.iteration = 0
@@ -134,15 +132,8 @@ class Painting:
         return self.descent.picture()
 
     def finished(self, picture: Array) -> Array:
-        """Return a picture as it is shown: within 0..1, in the content's colours if asked for."""
-        shown, colours = self.plan.memory.empty(picture.shape), None
-        if self.plan.keep_luminance:
-            colours = self._resized(self.inputs.content.rgb, (picture.shape[0], picture.shape[1]))
-        for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
-            part = np.clip(picture[rows], 0, 1)
-            shown[rows] = part if colours is None else transfer_luminance(part, colours[rows])
-            disk_arrays.release(shown, picture, *([] if colours is None else [colours]))
-        return shown
+        """Return a picture as it is shown: within 0..1, in the colours asked for."""
+        return self._finish(picture)
 
     def result(self) -> Result:
         """Return the best picture so far, at the final size."""

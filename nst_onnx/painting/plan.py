@@ -9,12 +9,13 @@ from nst_onnx.objective.settings import ObjectiveSettings
 from nst_onnx.painting import presets, pyramid
 from nst_onnx.painting.descent import DescentSettings
 from nst_onnx.painting.initial_picture import InitialPicture
-from nst_onnx.painting.inputs import final_shape
+from nst_onnx.painting.inputs import Inputs, final_shape
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.pyramid import Shape
 from nst_onnx.painting.quality import within_budget
+from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.runtime import Device
 from nst_onnx.support.memory import Memory
 
@@ -23,11 +24,12 @@ from nst_onnx.support.memory import Memory
 class Plan:
     """Resolved settings. Nothing after this asks options, preset or network what to do.
 
-    `options`: as given, with the size and steps of their quality. `device`: where, and how precisely.
-    `shapes`: (H, W) of each pyramid level, coarse to fine; `budgets`: evaluations of each, `steps` in all.
-    `objective`: terms, weights and the preparation of pictures. `descent`: optimiser, averaging, plateau
-    test. `initial`: the picture to start from. `max_seconds`: time budget. `keep_luminance`: whether the
-    result takes the content's colours and only its lightness from the painting.
+    `options`: as given, with the size and steps of their quality, and a number for style scale "auto".
+    `device`: where, and how precisely. `shapes`: (H, W) of each pyramid level, coarse to fine; `budgets`:
+    evaluations of each, `steps` in all. `objective`: terms, weights and the preparation of pictures.
+    `descent`: optimiser, averaging, plateau test. `initial`: the picture to start from. `max_seconds`: time
+    budget. `keep_luminance`: whether the result takes the content's colours and only its lightness from the
+    painting. `colour_transfer`: whether the result's low frequencies take the styles' colours.
     """
 
     options: Options
@@ -41,16 +43,19 @@ class Plan:
     initial: InitialPicture
     max_seconds: float | None
     keep_luminance: bool
+    colour_transfer: bool
 
     @classmethod
-    def of(cls, options: Options, extractor: Extractor, device: Device, content: Shape) -> Plan:
-        """Return the plan for a content picture of shape (H, W).
+    def of(cls, options: Options, extractor: Extractor, device: Device, inputs: Inputs) -> Plan:
+        """Return the plan for the input pictures.
 
         Raises OptionError where the network lacks a layer, or nothing is left to optimise.
         """
+        content = inputs.content.shape
         options = within_budget(options, content, device.kind)
         preset = presets.find(options.preset)
         final = final_shape(content, options.size or preset.size)
+        options = with_style_scale(options, inputs.styles, final)
         steps = options.steps or preset.steps
         coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
         shapes = pyramid.shapes(final)[-steps:] if coarse_to_fine else [final]
@@ -71,4 +76,5 @@ class Plan:
             initial=InitialPicture.of(options, preset, extractor.facts.preprocessing, memory),
             max_seconds=options.max_seconds,
             keep_luminance=options.preserve_colour == "luminance",
+            colour_transfer=options.colour_transfer,
         )

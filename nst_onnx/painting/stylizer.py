@@ -165,7 +165,7 @@ class Stylizer:
     def _painting(self, content: Source, style: Source | Sequence[Source], options: OptionValues) -> Painting:
         checked = Options.of(options)
         memory = Memory.of(checked.max_memory)
-        inputs = Inputs.read(content, style, checked.style_weights, memory)
+        inputs = Inputs.read(content, style, checked, memory)
         network = self._networks.open(presets.find(checked.preset))
         return Painting(network, inputs.content, inputs.styles, checked, team=self._team)
 

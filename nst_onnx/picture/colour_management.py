@@ -26,7 +26,7 @@ _DATE = slice(24, 36)  # its creation date within them
 
 
 class PictureWarning(UserWarning):
-    """A picture was read, but a part of its file is invalid."""
+    """A picture is not used whole: a part of its file is invalid, or its frame is cropped."""
 
 
 class _ProfileError(Exception):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from nst_onnx import picture
 from nst_onnx.errors import ClusterError, NstError, PictureError
@@ -20,6 +20,7 @@ from nst_onnx.jobs.ray.payload import Payload, names
 from nst_onnx.jobs.ray.resources import Allocation
 from nst_onnx.jobs.ray.supervisor import TRIES, RayWorker, Supervisor, WorkerFailure
 from nst_onnx.painting.inputs import style_list
+from nst_onnx.painting.presets.preset import Start
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 
@@ -44,7 +45,7 @@ class RayPool:
         self._settings = _of_each_worker(settings, self._supervisor.allocation)
         common = [Payload.of(settings.model_file(), "model")]
         init = settings.options.get("init")
-        if isinstance(init, str) and init not in ("content", "noise", "style"):
+        if isinstance(init, str) and init not in get_args(Start):
             common.append(Payload.of(init, "picture to start from"))
         self._common_names = names(common)
         self._common_values = [ray.put(payload.value) for payload in common]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nst_onnx.errors import OptionError
 from nst_onnx.painting.option import option
 from nst_onnx.painting.option_types import Number, Size, Whole
 from nst_onnx.painting.options import PICTURE, Options, OptionValues
@@ -44,6 +45,15 @@ class VideoOptions(Options):
     crf: int = option(
         18, Whole(0, 51), group=OUTPUT, help="libx264's constant rate factor: smaller is better, and larger"
     )
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for an invalid value, and for colour transfer."""
+        super().__post_init__()
+        if self.colour_transfer:
+            raise OptionError(
+                "a video takes no colour_transfer: a map for each frame would make its colours flicker",
+                "start from the film in the style's colours instead, with init recoloured",
+            )
 
 
 class VideoOptionValues(OptionValues, total=False):

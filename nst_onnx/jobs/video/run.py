@@ -24,11 +24,11 @@ from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
 from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
-from nst_onnx.painting.inputs import check_style_weights, final_shape, style_list
+from nst_onnx.painting.inputs import final_shape, read_styles
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
-from nst_onnx.picture import Picture, Source, read
+from nst_onnx.picture import Picture, Source
 from nst_onnx.picture.colour import transfer_luminance
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.atomic_files import put
@@ -99,9 +99,7 @@ def stylize_video(
         raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
     source_path, path = _path(film, "a film"), _path(output, "the output")
     checked = VideoOptions.of(options)
-    sources = style_list(style)
-    check_style_weights(checked.style_weights, len(sources))
-    styles = [read(picture, what="style picture") for picture in sources]
+    styles = read_styles(style, checked)
     encode.check_place(path)
     if path.resolve() == source_path.resolve():
         raise OptionError(f"{path} is the film, and is not written over", "choose another name")
@@ -116,6 +114,7 @@ def stylize_video(
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     store = FrameStore(path)
     painting = Painting(model, first, styles, chosen)
+    chosen = replace(chosen, style_scale=painting.plan.options.style_scale)  # the same for all frames
     store.open(_fingerprint(painting, source, chosen))
     run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
     try:

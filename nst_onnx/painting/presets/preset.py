@@ -10,7 +10,7 @@ from nst_onnx.graph.passes.network_edits import Pooling
 from nst_onnx.objective.losses.loss import Loss
 from nst_onnx.objective.losses.normalisation import Normalisation
 
-Start = Literal["content", "noise", "style"]
+Start = Literal["content", "recoloured", "noise", "style"]
 Noise = Literal["mixed", "white", "faint", "shifted"]
 OptimiserName = Literal["lbfgs", "preconditioned", "adam"]
 

@@ -47,10 +47,8 @@ def match_covariance(
     """
     style_mean, style_covariance = moments(style, style_weights, "style")
     content_mean, content_covariance = moments(content, content_weights, "content")
-    transform = _root(content_covariance) @ _inverse_root(style_covariance)
-    return _by_strips(
-        style, lambda part: np.clip((part - style_mean) @ transform.T + content_mean, 0, 1), out
-    )
+    transform = affine_map(style_covariance, content_covariance)
+    return by_strips(style, lambda part: np.clip((part - style_mean) @ transform.T + content_mean, 0, 1), out)
 
 
 def match_histogram(
@@ -79,18 +77,20 @@ def match_histogram(
             lab[..., channel] = np.interp(lab[..., channel], *curve)
         return oklab.to_srgb(lab)
 
-    return _by_strips(style, matched, out)
+    return by_strips(style, matched, out)
 
 
-def _by_strips(
+def by_strips(
     picture: NDArray[np.float32],
-    recolour: Callable[[NDArray[np.float32]], NDArray[np.floating]],
+    recolour: Callable[..., NDArray[np.floating]],
     out: NDArray[np.float32] | None,
+    *others: NDArray[np.float32],
 ) -> NDArray[np.float32]:
+    """Apply a function to each strip of a picture, and of others of its shape; into `out` if it is given."""
     recoloured = np.empty_like(picture, np.float32) if out is None else out
     for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
-        recoloured[rows] = recolour(picture[rows])
-        disk_arrays.release(recoloured, picture)
+        recoloured[rows] = recolour(picture[rows], *(other[rows] for other in others))
+        disk_arrays.release(recoloured, picture, *others)
     return recoloured
 
 
@@ -124,14 +124,18 @@ def _sample(
 
 
 def moments(
-    picture: NDArray[np.float32], weights: NDArray[np.float32] | None = None, what: str = "picture"
+    picture: NDArray[np.float32],
+    weights: NDArray[np.float32] | None = None,
+    what: str = "picture",
+    *,
+    space: Callable[[NDArray[np.float32]], NDArray[np.float32]] = lambda rgb: rgb,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean (3) and covariance (3×3) of a picture's colours."""
+    """Return the mean (3) and covariance (3×3) of a picture's colours, after conversion to a colour space."""
     weights = _mass(picture, weights, what)
     total, minimum, sums, products = 0.0, 0.0, np.zeros(3), np.zeros((3, 3))
     for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
         mass = weights[rows].reshape(-1, 1).astype(np.float64)
-        colours = picture[rows].reshape(-1, 3).astype(np.float64)
+        colours = space(picture[rows]).reshape(-1, 3).astype(np.float64)
         total, minimum = total + mass.sum(), np.minimum(minimum, mass.min())
         sums += (mass * colours).sum(axis=0)
         products += (mass * colours).T @ colours
@@ -139,6 +143,14 @@ def moments(
     _check(total, minimum, what)
     mean = sums / total
     return mean, products / total - np.outer(mean, mean)
+
+
+def affine_map(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrix A = Σ_T^½ Σ_S^-½ that maps colours of one covariance to another's.
+
+    Directions in which the source varies by less than two 8-bit levels are not amplified.
+    """
+    return _root(target) @ _inverse_root(source)
 
 
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
