@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
+
+import numpy as np
 
 from nst_onnx.errors import OptionError
 from nst_onnx.picture import Picture, Source, fit, read
@@ -21,7 +24,7 @@ class Inputs:
     def read(
         cls,
         content: Source,
-        style: Source | Sequence[Source],
+        style: Source | Iterable[Source],
         weights: Sequence[float] | None,
         memory: Memory,
     ) -> Inputs:
@@ -35,12 +38,18 @@ class Inputs:
         return cls(read(content, what="content picture", memory=memory), styles)
 
 
-def style_list(style: Source | Sequence[Source]) -> list[Source]:
+def style_list(style: Source | Iterable[Source]) -> list[Source]:
     """Return one or several style pictures as a list. Raises OptionError for none."""
-    several = list(style) if isinstance(style, list | tuple) else [style]
-    if not several:
+    styles = list(style) if are_several(style) else [style]
+    if not styles:
         raise OptionError("no style picture given", "give at least one")
-    return several  # type: ignore[return-value]  # an array is a Sequence to mypy
+    return styles  # type: ignore[return-value]  # buffers and arrays are iterable, too
+
+
+def are_several(style: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
+    """Return whether a list, a generator or the like was given: text, buffers, arrays and files are one."""
+    one = isinstance(style, str | bytes | bytearray | memoryview | np.ndarray | Mapping)
+    return isinstance(style, Iterable) and not one and not hasattr(style, "read")
 
 
 def check_style_weights(weights: Sequence[float] | None, count: int) -> None:
