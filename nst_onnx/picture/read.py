@@ -20,7 +20,6 @@ from nst_onnx.picture.pillow import from_image, open_image
 from nst_onnx.picture.png import from_deep_png
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.tiff import from_tiff
-from nst_onnx.support.arguments import path_of
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.support.memory import Memory
 
@@ -60,7 +59,7 @@ def read(
     elif isinstance(source, bytes | bytearray | memoryview):
         name, label = "bytes", f"the {what} given as bytes"
     elif isinstance(source, str | os.PathLike):
-        path = path_of(source, f"the {what}", PictureError)
+        path = Path(os.fsdecode(source))
         name, label = path.name or str(path), f"the {what} {source}" if str(source) else f"the {what}"
     elif _is_open_file(source):
         name, label = "file", f"the {what} given as an open file"
