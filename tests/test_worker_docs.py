@@ -41,7 +41,7 @@ def test_the_line_of_a_request_is_one_that_the_worker_takes() -> None:
     line, event = re.findall(r"^```json\n(.*?)^```$", requests, re.MULTILINE | re.DOTALL)[:2]
     assert line.count("\n") == 1
     message = protocol.decode(line.encode())
-    Request.of(message)
+    assert message["request"] == "stylize"
     assert json.loads(event) == {"event": "accepted", "id": message["id"]}
 
 
