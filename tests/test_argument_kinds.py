@@ -1,4 +1,4 @@
-"""Every kind of input for every argument of the public functions: it works, or an NstError says what is wrong."""
+"""Every kind of input for every argument of the public functions: it works, or raises an NstError."""
 
 from __future__ import annotations
 
@@ -56,9 +56,11 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "bytearray": lambda: bytearray(png()),
     "memoryview": lambda: memoryview(png()),
     "file": lambda: io.BytesIO(png()),
-    "open file": lambda: Path("content.png").open("rb"),
-    **{f"image {mode}": lambda mode=mode: image(mode)
-       for mode in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "I;16")},
+    "open file": lambda: Path("content.png").open("rb"),  # noqa: SIM115
+    **{
+        f"image {mode}": lambda mode=mode: image(mode)
+        for mode in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "I;16")
+    },
     "uint8": lambda: PIXELS,
     "uint16": lambda: PIXELS.astype(np.uint16) * 257,
     "big-endian": lambda: PIXELS.astype(">u2") * 257,
@@ -73,7 +75,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "read only": read_only,
     "matrix": lambda: np.asmatrix(PIXELS[..., 0]),
     "Picture": lambda: read(PIXELS),
-}  # fmt: skip
+}
 NO_PICTURES: dict[str, Callable[[], Any]] = {
     "number": lambda: 3,
     "numpy's number": lambda: np.float32(0.5),
@@ -135,9 +137,15 @@ def several() -> Iterator[Any]:
 
 @pytest.mark.parametrize(
     "styles",
-    [lambda: [PIXELS, Path("style.png")], lambda: (PIXELS,), several, lambda: iter([png()]),
-     lambda: {"style.png": 1}.keys(), lambda: map(Path, ["style.png"])],
-)  # fmt: skip
+    [
+        lambda: [PIXELS, Path("style.png")],
+        lambda: (PIXELS,),
+        several,
+        lambda: iter([png()]),
+        lambda: {"style.png": 1}.keys(),
+        lambda: map(Path, ["style.png"]),
+    ],
+)
 def test_styles(styles: Callable[[], Any], stylizer: Stylizer) -> None:
     assert stylizer.stylize(PIXELS, styles(), **QUICK).array.shape == (18, 24, 3)
     Objective(PIXELS, styles(), model=stylizer.network, size=24)
@@ -169,16 +177,43 @@ GOOD: dict[str, list[Any]] = {
     "optimiser": ["lbfgs", "preconditioned", "adam", None],
     "seed": WHOLE,
     "steps": [*WHOLE, None],
-    **dict.fromkeys(("style_scale", "strength"), NUMBERS),
-    **dict.fromkeys(
-        ("content_weight", "style_weight", "tv_weight", "max_seconds", "learning_rate", "min_change"), [*NUMBERS, None]
-    ),
+    "style_scale": NUMBERS,
+    "strength": NUMBERS,
+    "content_weight": [*NUMBERS, None],
+    "style_weight": [*NUMBERS, None],
+    "tv_weight": [*NUMBERS, None],
+    "max_seconds": [*NUMBERS, None],
+    "learning_rate": [*NUMBERS, None],
+    "min_change": [*NUMBERS, None],
     "averaging": [0, 0.5, np.float32(0.5), None],
-}  # fmt: skip
+}
 WRONG: list[Any] = [
-    -1, 1j, float("nan"), HUGE, -HUGE, "", "x", b"max", (), [], {}, [None], ["a", 1], {"a": "b"}, {1: 2}, {1}, iter([1]),
-    np.ones((2, 2)), np.array(["a", "b"]), np.datetime64("2020-01-01"), object(), len, int, Path("x"), PIXELS,
-]  # fmt: skip
+    -1,
+    1j,
+    float("nan"),
+    HUGE,
+    -HUGE,
+    "",
+    "x",
+    b"max",
+    (),
+    [],
+    {},
+    [None],
+    ["a", 1],
+    {"a": "b"},
+    {1: 2},
+    {1},
+    iter([1]),
+    np.ones((2, 2)),
+    np.array(["a", "b"]),
+    np.datetime64("2020-01-01"),
+    object(),
+    len,
+    int,
+    Path("x"),
+    PIXELS,
+]
 
 
 def test_the_table_has_every_option() -> None:
@@ -201,15 +236,13 @@ def test_options(name: str, value: Any, stylizer: Stylizer) -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_wrong_options(name: str, stylizer: Stylizer) -> None:
-    refused = 0
     for value in WRONG:
-        try:
+        if name == "seed" and value is HUGE:
+            continue  # a seed may be of any size
+        with pytest.raises(OptionError) as caught:
             Options.of({name: value})
-        except OptionError as error:
-            assert "\n" not in str(error)
-            assert len(str(error)) < 300
-            refused += 1
-    assert refused >= len(WRONG) - 1  # seed may be of any size
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 300
     with pytest.raises(OptionError):
         stylizer.stylize(PIXELS, PIXELS, **QUICK | {name: object()})
 
@@ -351,8 +384,13 @@ def outcomes(jobs: Any, **more: Any) -> list[Any]:
 
 
 def test_jobs() -> None:
-    jobs = [(PIXELS, several(), "1.png"), [io.BytesIO(png()), (memoryview(png()),), Path("2.png")],
-            (closed(), PIXELS, "3.png"), (3, PIXELS, "4.png"), (PIXELS, [], "5.png")]  # fmt: skip
+    jobs = [
+        (PIXELS, several(), "1.png"),
+        [io.BytesIO(png()), (memoryview(png()),), Path("2.png")],
+        (closed(), PIXELS, "3.png"),
+        (3, PIXELS, "4.png"),
+        (PIXELS, [], "5.png"),
+    ]
     expected = ["painted", "painted", "failed", "failed", "failed"]
     assert outcomes(iter(jobs), init=io.BytesIO(png())) == expected
 
@@ -367,8 +405,22 @@ def test_jobs_in_other_processes() -> None:
     assert sorted(outcomes(jobs, processes=1, init=memoryview(png()))) == ["failed", "failed", "painted"]
 
 
-@pytest.mark.parametrize("jobs", [None, 3, "x", [3], [None], ["abc"], [(PIXELS, PIXELS)], [(PIXELS, PIXELS, None)],
-                                  [(PIXELS, PIXELS, b"o.png")], [(PIXELS, PIXELS, "a\0.png")], (PIXELS, PIXELS, "o.png")])  # fmt: skip
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        None,
+        3,
+        "x",
+        [3],
+        [None],
+        ["abc"],
+        [(PIXELS, PIXELS)],
+        [(PIXELS, PIXELS, None)],
+        [(PIXELS, PIXELS, b"o.png")],
+        [(PIXELS, PIXELS, "a\0.png")],
+        (PIXELS, PIXELS, "o.png"),
+    ],
+)
 def test_no_jobs(jobs: Any) -> None:
     with pytest.raises(OptionError) as caught:
         outcomes(jobs)
@@ -401,5 +453,9 @@ def test_wrong_names(wrong: Any) -> None:
 def test_every_public_function_is_tried_here() -> None:
     functions = {name for name in nst_onnx.__all__ if callable(getattr(nst_onnx, name))}
     assert functions - {"NstError", "Result", "Step"} == {
-        "Objective", "Stylizer", "stylize", "stylize_batch", "stylize_video"
-    }  # fmt: skip
+        "Objective",
+        "Stylizer",
+        "stylize",
+        "stylize_batch",
+        "stylize_video",
+    }
