@@ -16,7 +16,6 @@ import nst_onnx
 from nst_onnx import NstError, Objective, Stylizer, stylize, stylize_batch, stylize_video
 from nst_onnx.errors import DeviceError, ModelError, OptionError, PictureError
 from nst_onnx.jobs.batch import grid
-from nst_onnx.painting.options import Options
 from nst_onnx.picture import read
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
@@ -157,94 +156,6 @@ def test_styles(styles: Callable[[], Any], stylizer: Stylizer) -> None:
 def test_no_styles(styles: Any, stylizer: Stylizer) -> None:
     with pytest.raises((PictureError, OptionError)):
         stylizer.stylize(PIXELS, styles, **QUICK)
-
-
-# ---- options
-
-NUMBERS = [1, 0.5, np.float32(0.5), np.float64(0.5), np.uint8(1), np.array(0.5)]
-WHOLE = [2, np.int64(2), np.uint8(2), np.array(2)]
-GOOD: dict[str, list[Any]] = {
-    "preset": ["default", np.str_("default")],
-    "size": [24, np.int64(24), (24, 24), [24, 24], np.array([24, 24]), (np.int64(24), np.int32(24)), None],
-    "style_weights": [[1], (1.0,), np.array([1]), [np.float32(1)], None],
-    "content_layers": [["conv3_1"], ("conv3_1",), np.array(["conv3_1"]), {"conv3_1": np.float32(1)}, None],
-    "style_layers": [["conv1_1"], ("conv1_1",), {"conv1_1": 1, "conv2_1": np.float64(2)}, None],
-    "pooling": ["max", "average", np.str_("max"), None],
-    "preserve_colour": ["luminance", "histogram", "covariance", None],
-    "max_memory": ["2GB", 2**40, np.int64(2**40), None],
-    "quality": ["fast", "good", "best", None],
-    "pyramid": [True, False, np.True_, None],
-    "optimiser": ["lbfgs", "preconditioned", "adam", None],
-    "seed": WHOLE,
-    "steps": [*WHOLE, None],
-    "style_scale": NUMBERS,
-    "strength": NUMBERS,
-    "content_weight": [*NUMBERS, None],
-    "style_weight": [*NUMBERS, None],
-    "tv_weight": [*NUMBERS, None],
-    "max_seconds": [*NUMBERS, None],
-    "learning_rate": [*NUMBERS, None],
-    "min_change": [*NUMBERS, None],
-    "averaging": [0, 0.5, np.float32(0.5), None],
-}
-WRONG: list[Any] = [
-    -1,
-    1j,
-    float("nan"),
-    HUGE,
-    -HUGE,
-    "",
-    "x",
-    b"max",
-    (),
-    [],
-    {},
-    [None],
-    ["a", 1],
-    {"a": "b"},
-    {1: 2},
-    {1},
-    iter([1]),
-    np.ones((2, 2)),
-    np.array(["a", "b"]),
-    np.datetime64("2020-01-01"),
-    object(),
-    len,
-    int,
-    Path("x"),
-    PIXELS,
-]
-
-
-def test_the_table_has_every_option() -> None:
-    assert {*GOOD, "init"} == set(Options.table())
-
-
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in GOOD for value in GOOD[name]])
-def test_options(name: str, value: Any, stylizer: Stylizer) -> None:
-    options = QUICK | {name: value}
-    if name == "quality":  # a whole painting takes too long
-        Options.of({name: value})
-        return
-    small = PIXELS[:18, :24] if options["size"] is None else PIXELS
-    if name == "size" and value is None:
-        Options.of({name: value})
-        return
-    result = stylizer.stylize(small, PIXELS, **options | ({"steps": 2} if value is None else {}))
-    result.save("out.png")  # its settings must fit for JSON
-
-
-@pytest.mark.parametrize("name", GOOD)
-def test_wrong_options(name: str, stylizer: Stylizer) -> None:
-    for value in WRONG:
-        if name == "seed" and value is HUGE:
-            continue  # a seed may be of any size
-        with pytest.raises(OptionError) as caught:
-            Options.of({name: value})
-        assert "\n" not in str(caught.value)
-        assert len(str(caught.value)) < 300
-    with pytest.raises(OptionError):
-        stylizer.stylize(PIXELS, PIXELS, **QUICK | {name: object()})
 
 
 # ---- the other arguments

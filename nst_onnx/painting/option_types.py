@@ -278,7 +278,7 @@ class LayerWeights(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless at least one layer is named and weights are valid."""
-        if isinstance(value, str) or not isinstance(value, Mapping | Sequence):
+        if isinstance(value, str | bytes) or not isinstance(value, Mapping | Sequence):
             raise OptionError(f"{name} must be a list of names, or names with weights, not {shown(value)}")
         for layer in value:
             Text().check(name, layer)
@@ -313,7 +313,7 @@ class Weights(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless each weight is a number of at least 0, and one is positive."""
-        if isinstance(value, str) or not isinstance(value, Sequence):
+        if isinstance(value, str | bytes) or not isinstance(value, Sequence):
             raise OptionError(f"{name} must be a list of numbers, not {shown(value)}")
         for weight in value:
             Number().check(name, weight)
