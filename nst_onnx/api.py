@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
@@ -25,6 +25,7 @@ from nst_onnx.painting.result import Result
 from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.painting.stylizer import Callback, Stylizer
 from nst_onnx.picture import Source, read
+from nst_onnx.support.arguments import shown
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
@@ -35,24 +36,25 @@ if TYPE_CHECKING:
 
 def stylize(
     content: Source,
-    style: Source | Sequence[Source],
+    style: Source | Iterable[Source],
     *,
     model: str | os.PathLike[str] | Network = "auto",
     device: str | None = None,
     callback: Callback | None = None,
-    resume: Checkpoint | None = None,
+    resume: Checkpoint | str | os.PathLike[str] | None = None,
     ray: str | None = None,
     workers: int | None = None,
     **options: Unpack[OptionValues],
 ) -> Result:
     """Paint `content` in the manner of `style` (one picture, or several blended).
 
-    Pictures are paths, Pillow images, arrays (H×W×3/4, uint8, uint16 or float 0..1) or encoded bytes.
-    `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning
-    False stops with the best picture so far. `ray`: the address of a cluster whose workers share a picture
-    that is large (see `nst_onnx.jobs.ray.connect`); `workers`: how many, None for as many as suit it.
-    `options` are the fields of `nst_onnx.painting.options.Options`: size, strength, style_scale,
-    style_weights, preset, preserve_colour, seed, steps, max_seconds, …
+    Pictures are paths, open files, Pillow images, arrays (H×W×3/4, uint8, uint16 or float 0..1) or encoded
+    bytes. `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning
+    False stops with the best picture so far. `resume`: a checkpoint, or the path of its file. `ray`: the
+    address of a cluster whose workers share a picture that is large (see `nst_onnx.jobs.ray.connect`);
+    `workers`: how many, None for as many as suit it. `options` are the fields of
+    `nst_onnx.painting.options.Options`: size, strength, style_scale, style_weights, preset, preserve_colour,
+    seed, steps, max_seconds, …
     Raises subclasses of NstError.
 
     >>> nst_onnx.stylize("photo.jpg", "painting.jpg", size=512, strength=0.6).save("out.png")
@@ -97,7 +99,7 @@ class Objective(objective.Objective):
     def __init__(
         self,
         content: Source,
-        styles: Source | Sequence[Source],
+        styles: Source | Iterable[Source],
         *,
         model: str | os.PathLike[str] | Network = "auto",
         device: str | None = None,
@@ -107,6 +109,8 @@ class Objective(objective.Objective):
     ) -> None:
         self.options = LossOptions.of(options)
         self.preset = presets.find(self.options.preset)
+        if held_to is not None and not isinstance(held_to, Temporal):
+            raise OptionError(f"held_to must be a Temporal, not {shown(held_to)}")
         if not isinstance(model, Network):
             model = NetworkChoice(model, device).open(self.preset, exact=True)
         memory = Memory.of(self.options.max_memory)
@@ -139,11 +143,17 @@ class Objective(objective.Objective):
         return self.named(losses)
 
     def _checked(self, image: npt.ArrayLike) -> Array:
-        array = np.asarray(image)
+        try:
+            array = np.asarray(image)
+        except ValueError as error:  # rows of unequal length
+            raise PictureError("the picture must be an array of finite numbers") from error
         if array.dtype.kind in "ui":  # levels of 8 or 16 bits, as everywhere else
             array = read(array, what="picture").rgb
+        if array.dtype.kind == "f":
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+                array = array.astype(np.float32, copy=False)
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise PictureError("the picture must be an array of finite numbers")
         if array.shape != (*self.shape, 3):
             raise PictureError(f"the picture must have shape {(*self.shape, 3)}, not {array.shape}")
-        return array.astype(np.float32, copy=False)
+        return array

@@ -7,7 +7,8 @@ class NstError(Exception):
     """Base of every error that nst-onnx raises on purpose.
 
     `str(error)` is one line for a person: what is wrong, and where. `hint` is what to do
-    about it (may be empty). The command prints ``error: MESSAGE. HINT`` and exits with 1.
+    about it (may be empty). The command prints ``error: MESSAGE. HINT`` and exits with 1, or
+    with 2 where the command line itself makes no sense.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:

@@ -95,7 +95,7 @@ def test_controls_are_those_of_stylize(folder: Path, nst: Nst) -> None:
         ("a.png --styles x.jpg -o a.png", 1, "cannot make the folder a.png"),
         ("a.png --styles x.jpg -o out --jobs 0", 2, "--jobs"),
         ("a.png --styles x.jpg -o out --name {content}.gif", 1, "cannot write"),
-        ("a.png --styles x.jpg -o out --strength 2", 1, "strength"),
+        ("a.png --styles x.jpg -o out --strength 2", 2, "strength"),
         ("a.png --styles -o out", 2, "--styles needs a value"),
         ("a.png -o out", 2, "--styles"),
         ("--styles x.jpg -o out", 2, "CONTENTS"),

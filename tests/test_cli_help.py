@@ -148,6 +148,18 @@ def test_errors_read_as_sentences() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("choose a smaller size", "Choose a smaller size."),
+        ('pip install "nst-onnx[gpu]"', 'pip install "nst-onnx[gpu]".'),
+        ("nst-onnx models fetch vgg19", "nst-onnx models fetch vgg19."),
+    ],
+)
+def test_commands_keep_their_case(hint: str, shown: str) -> None:
+    assert errors.one_line("error", "it fails", hint) == f"error: it fails. {shown}"
+
+
 def test_warnings_of_ours_are_one_line(pair: Path, nst: Nst, monkeypatch: pytest.MonkeyPatch) -> None:
     (pair / "model").mkdir()
     (pair / "model" / "vgg19.onnx").write_text("not a model")

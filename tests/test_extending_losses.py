@@ -210,7 +210,15 @@ def test_it_paints_whole_in_tiles_and_in_shards(network: Network) -> None:
         first, *_, last = (step["total"] - 0.3 for step in result.history)  # the least that `smooth` can be
         assert last < 0.5 * first
         assert set(TERMS) < set(result.losses)
-        assert result.history[0].keys() >= {"total", "content", "style", "tv", "channel_means", "squares", "smooth"}
+        assert result.history[0].keys() >= {
+            "total",
+            "content",
+            "style",
+            "tv",
+            "channel_means",
+            "squares",
+            "smooth",
+        }
     np.testing.assert_allclose(tiled.array, whole.array, atol=5e-3)
     np.testing.assert_allclose(sharded.array, whole.array, atol=5e-3)
 
@@ -228,7 +236,9 @@ def test_it_resumes(network: Network, tiles: bool) -> None:
         *_, last = stylizer.steps(picture(0), picture(1), resume=saved, **options)
     resumed = last.result()
     np.testing.assert_array_equal(resumed.array, expected.array)
-    assert [step["channel_means"] for step in resumed.history] == [step["channel_means"] for step in expected.history]
+    assert [step["channel_means"] for step in resumed.history] == [
+        step["channel_means"] for step in expected.history
+    ]
 
 
 def test_it_is_recorded(network: Network, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_a_wrong_value_is_refused_everywhere(nst: Nst) -> None:
         Options.of({"vignette": None})
     with pytest.raises(OptionError, match=WRONG):
         list(nst_onnx.stylize_batch([("content.png", "style.png", "out.png")], vignette=2))
-    assert nst("stylize", *LINE, "-o", "out.png", "--vignette", "2") == (1, "", f"error: {WRONG}.0.\n")
+    assert nst("stylize", *LINE, "-o", "out.png", "--vignette", "2") == (2, "", f"error: {WRONG}.0.\n")
     assert "'--vignette'" in nst("stylize", *LINE, "-o", "out.png", "--vignette", "much").err
     Path("c.toml").write_text("vignette = 'much'", "utf-8")
     refused = nst("stylize", *LINE, "-o", "out.png", "--config", "c.toml").err

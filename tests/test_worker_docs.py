@@ -36,6 +36,15 @@ def test_the_examples_of_messages_are_json() -> None:
         assert json.loads(block)
 
 
+def test_the_line_of_a_request_is_one_that_the_worker_takes() -> None:
+    requests = PAGE.read_text("utf-8").partition("## Requests")[2]
+    line, event = re.findall(r"^```json\n(.*?)^```$", requests, re.MULTILINE | re.DOTALL)[:2]
+    assert line.count("\n") == 1
+    message = protocol.decode(line.encode())
+    assert message["request"] == "stylize"
+    assert json.loads(event) == {"event": "accepted", "id": message["id"]}
+
+
 def test_the_number_of_the_protocol() -> None:
     assert f"**protocol {protocol.PROTOCOL}**" in PAGE.read_text("utf-8")
 

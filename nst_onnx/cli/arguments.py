@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from nst_onnx.cli import config as configuration
+from nst_onnx.cli.errors import reading_options
 from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.painting.options import Options, OptionValues
 
@@ -30,16 +31,18 @@ class Arguments:
     ) -> Arguments:
         """Return what is `given` by name (None: not given), over what `config` has.
 
-        `kind`: whose options `options` are. Raises OptionError for an invalid value.
+        `kind`: whose options `options` are. Raises UsageError for an invalid value.
         """
-        values = configuration.read(config) if config else {}
-        known = configuration.options()
-        for name, value in given.items():
-            if value is not None:
-                values[name] = known[name].load(value)
-        options = {name: value for name, value in values.items() if name in kind.table()}
-        kind.of(options)
-        run = RunOptions.of({name: value for name, value in values.items() if name in RunOptions.table()})
+        with reading_options():
+            values = configuration.read(config) if config else {}
+            known = configuration.options()
+            for name, value in given.items():
+                if value is not None:
+                    values[name] = known[name].load(value)
+            options = {name: value for name, value in values.items() if name in kind.table()}
+            kind.of(options)
+            run = RunOptions.of({name: value for name, value in values.items() if name in RunOptions.table()})
+            run.preprocessing()
         return cls(cast(OptionValues, options), run)
 
     def stylizer(self) -> Stylizer:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from nst_onnx.errors import NstError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nst_onnx.errors import NstError, OptionError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_COMMANDS = ("pip ", "nst-onnx ")  # a hint that begins with a command keeps its case
+
+
+class UsageError(OptionError):
+    """The command line, or its configuration, gives an option a value that makes no sense."""
+
+
+@contextmanager
+def reading_options() -> Iterator[None]:
+    """Raise every OptionError inside the block as a UsageError."""
+    try:
+        yield
+    except OptionError as error:
+        raise UsageError(str(error), error.hint) from error
 
 
 def explain(error: Exception) -> tuple[str, int]:
     """Return the message of `error` on one line (empty: help has been shown), and the exit code."""
     if isinstance(error, NstError):
-        return one_line("error", str(error), error.hint), FAILED
+        code = MISUSED if isinstance(error, UsageError) else FAILED
+        return one_line("error", str(error), error.hint), code
     if hasattr(error, "format_message"):  # what typer raises for a line that it cannot understand
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "nst-onnx"
@@ -25,7 +43,8 @@ def explain(error: Exception) -> tuple[str, int]:
 def one_line(kind: str, message: str, hint: str = "") -> str:
     """Return ``kind: MESSAGE. HINT.`` on one line."""
     parts = [" ".join(part.split()).rstrip(".") for part in (message, hint)]
-    parts[1] = parts[1][:1].upper() + parts[1][1:]
+    if not parts[1].startswith(_COMMANDS):
+        parts[1] = parts[1][:1].upper() + parts[1][1:]
     return f"{kind}: " + " ".join(part if part.endswith("?") else f"{part}." for part in parts if part)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nst_onnx.cli import loss_plot
-from nst_onnx.cli.errors import one_line
+from nst_onnx.cli.errors import UsageError, one_line
 from nst_onnx.cli.output_checks import check_apart, check_new, check_writable
-from nst_onnx.errors import NstError, OptionError
+from nst_onnx.errors import NstError
 from nst_onnx.support.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Files:
         check_apart([*written, *([self.state] if self.state else [])], inputs)
         picture.check_writable(self.output, 8 if self.bits is None else self.bits)
         if self.save_every is not None and self.save_every < 1:
-            raise OptionError(f"--save-every must be at least 1, not {self.save_every}")
+            raise UsageError(f"--save-every must be at least 1, not {self.save_every}")
         if self.preview:
             picture.check_writable(self.preview)
         if self.plot:

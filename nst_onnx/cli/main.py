@@ -13,8 +13,9 @@ from nst_onnx.cli.errors import FAILED, INTERRUPTED, explain, one_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``nst-onnx`` with `arguments` (default: the process's own) and return the exit code.
 
-    0: done. 1: an error, reported in one line on standard error. 2: the command line makes no sense.
-    130: interrupted. ``--debug``, anywhere on the line, lets errors through with their traceback.
+    0: done. 1: an error, reported in one line on standard error. 2: likewise, because the command line, or an
+    option in its configuration, makes no sense. 130: interrupted. ``--debug``, anywhere on the line, lets
+    errors through with their traceback.
     """
     words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():

@@ -26,6 +26,7 @@ from nst_onnx.models import extractor, kernel_layout, metadata, readers, vgg
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.support import library_errors
+from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 
@@ -245,8 +246,13 @@ def _temporary() -> Path:
 
 def _resolve(model: str | os.PathLike[str]) -> Path:
     """Return the ONNX file of a path or a name."""
-    path = Path(model).expanduser()
-    if path.is_file():
+    path = path_of(model, "a model", ModelError)
+    try:
+        path = path.expanduser()
+        is_file = path.is_file()
+    except (OSError, RuntimeError) as error:  # a name too long; the home of no user
+        raise ModelError(f"there is no model {shown(model)}: {library_errors.of(error)}") from error
+    if is_file:
         return convert(path) if readers.is_weights(path) else path
     name = os.fspath(model)
     if name == SHIPPED:

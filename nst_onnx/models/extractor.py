@@ -16,6 +16,7 @@ from nst_onnx.errors import ModelError
 from nst_onnx.graph import external_data
 from nst_onnx.graph.passes import constant_folding
 from nst_onnx.models import feature_layers, metadata, vgg
+from nst_onnx.models.first_layer import published_preprocessing
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.models.weights import network_order
 from nst_onnx.support import library_errors
@@ -66,11 +67,13 @@ class Extractor:
 def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = None) -> Extractor:
     """Load a feature extractor.
 
-    The metadata of models made by nst-onnx contains their preprocessing. Any other convolutional network
-    needs `preprocessing`; its layers are the outputs of its activation functions that still have a height
-    and width, by tensor name; those of a VGG get VGG's own names. Every network is normalised: float16
-    weights and casts become float32, constants are folded, opsets below 17 converted, fixed sizes made
-    dynamic, a channels-last input transposed to N×3×H×W, and the classifier is removed.
+    The metadata of models made by nst-onnx contains their preprocessing. So does the first layer of VGG-16
+    and VGG-19, whoever exported them (`nst_onnx.models.first_layer`); with `preprocessing`, that one is used.
+    Any other convolutional network needs `preprocessing`. Its layers are the outputs of its activation
+    functions that still have a height and width, by tensor name; those of a VGG get VGG's own names. Every
+    network is normalised: float16 weights and casts become float32, constants are folded, opsets below 17
+    converted, fixed sizes made dynamic, a channels-last input transposed to N×3×H×W, and the classifier is
+    removed.
 
     Raises ModelError where the file is missing, not ONNX, truncated, without picture input, or has NaN or
     infinite weights; and where its preprocessing is neither in it nor given, or both.
@@ -79,18 +82,23 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     model = parse(path)
     try:
         facts = metadata.read(model)
-        if facts is None and preprocessing is None:
-            raise ModelError(
-                f"{path.name} does not declare how to preprocess its picture (no nst.* metadata)",
-                _HINT_PREPROCESSING,
-            )
         if facts is not None and preprocessing is not None:
             raise ModelError(
                 f"{path.name} declares its own preprocessing",
                 "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
             )
         constant_folding.fold(model.graph)
-        name = _picture_input(model.graph, path.name)
+        picture = _picture_input(model.graph, path.name)
+        name: str = picture.name
+        if facts is None and preprocessing is None:
+            preprocessing = published_preprocessing(model.graph, name)
+            if preprocessing is None:
+                raise ModelError(
+                    f"{path.name} does not declare how to preprocess its picture (no nst.* metadata)",
+                    _HINT_PREPROCESSING,
+                )
+        elif _dims(picture)[1] != 3 and _dims(picture)[3] == 3:
+            _channels_first(model.graph, name, path.name)
         if facts is None:
             layers = feature_layers.find(model.graph, name)
             if vgg_names := feature_layers.vgg_names(model.graph, name):
@@ -148,8 +156,8 @@ def parse(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _picture_input(graph: onnx.GraphProto, where: str) -> str:
-    """Return the name of the one picture input, after transposing it to N×3×H×W."""
+def _picture_input(graph: onnx.GraphProto, where: str) -> onnx.ValueInfoProto:
+    """Return the one picture input. Raises ModelError where there is none, or another input beside it."""
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in stored]
     del graph.input[:]  # before IR version 4 every initializer was also an input
@@ -161,11 +169,7 @@ def _picture_input(graph: onnx.GraphProto, where: str) -> str:
     if len(inputs) > 1:
         others = ", ".join(value.name for value in inputs if value is not pictures[0])
         raise ModelError(f"{where} needs more inputs than a picture: {others}")
-    picture = pictures[0]
-    name: str = picture.name
-    if _dims(picture)[1] != 3 and _dims(picture)[3] == 3:
-        _channels_first(graph, name, where)
-    return name
+    return pictures[0]
 
 
 def _is_picture(value: onnx.ValueInfoProto) -> bool:

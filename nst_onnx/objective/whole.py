@@ -150,8 +150,9 @@ class WholeEvaluation:
         if MASK in self._feeds:
             feeds[MASK] = self._feeds[MASK]
         names, shapes = [term.name for term in terms], [f"shape/{n}" for n in self._terms.layers]
+        session = self._sessions.statistics
         try:
-            found = self._sessions.statistics.run(feeds, [*names, *shapes])
+            found = session.run(feeds, [*names, *shapes])
         except Exception as error:
             if min(self._shape) < 32:
                 raise too_small(label, self._shape) from error

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arguments import path_of
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.support.library_errors import system_reason
@@ -48,9 +49,15 @@ class Checkpoint:
             raise NstError(f"cannot save the state to {path}: {system_reason(error)}") from error
 
     @classmethod
+    def of(cls, given: Checkpoint | str | os.PathLike[str]) -> Checkpoint:
+        """Return a checkpoint, loaded where a path is given. Raises OptionError."""
+        return given if isinstance(given, Checkpoint) else cls.load(given)
+
+    @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Checkpoint:
         """Read what `save` wrote. Raises OptionError where the file is something else, or damaged."""
-        if Path(path).exists() and not Path(path).is_file():  # a device might never end
+        path = path_of(path, "a saved state")
+        if path.exists() and not path.is_file():  # a device might never end
             raise OptionError(f"{path} is not a regular file", "give a saved state of nst-onnx")
         try:
             with zipfile.ZipFile(path) as archive:

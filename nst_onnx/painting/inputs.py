@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
+
+import numpy as np
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.options import LossOptions
@@ -23,7 +26,7 @@ class Inputs:
     def read(
         cls,
         content: Source,
-        style: Source | Sequence[Source],
+        style: Source | Iterable[Source],
         options: LossOptions,
         memory: Memory,
     ) -> Inputs:
@@ -33,7 +36,7 @@ class Inputs:
 
 
 def read_styles(
-    style: Source | Sequence[Source], options: LossOptions, memory: Memory | None = None
+    style: Source | Iterable[Source], options: LossOptions, memory: Memory | None = None
 ) -> list[Picture]:
     """Read one or several style pictures, without their frames unless the options keep them.
 
@@ -58,12 +61,18 @@ def _without_frame(style: Picture) -> Picture:
     return frame.crop(style, border)
 
 
-def style_list(style: Source | Sequence[Source]) -> list[Source]:
+def style_list(style: Source | Iterable[Source]) -> list[Source]:
     """Return one or several style pictures as a list. Raises OptionError for none."""
-    several = list(style) if isinstance(style, list | tuple) else [style]
-    if not several:
+    styles = list(style) if are_several(style) else [style]
+    if not styles:
         raise OptionError("no style picture given", "give at least one")
-    return several  # type: ignore[return-value]  # an array is a Sequence to mypy
+    return styles  # type: ignore[return-value]  # buffers and arrays are iterable, too
+
+
+def are_several(style: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
+    """Return whether a list, a generator or the like was given: text, buffers, arrays and files are one."""
+    one = isinstance(style, str | bytes | bytearray | memoryview | np.ndarray | Mapping)
+    return isinstance(style, Iterable) and not one and not hasattr(style, "read")
 
 
 def check_style_weights(weights: Sequence[float] | None, count: int) -> None:

@@ -6,11 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nst_onnx.errors import ModelError
 from nst_onnx.models import catalogue
 from nst_onnx.models.metadata import Preprocessing
 from nst_onnx.objective.sessions import Network
+from nst_onnx.painting.option_types import Whole
 from nst_onnx.painting.presets import Preset
 from nst_onnx.runtime import Device, choose
+from nst_onnx.support.arguments import shown
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ class NetworkChoice:
     device: str | None = None
     threads: int = 0
     preprocessing: Preprocessing | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ModelError or OptionError for what is no name, path, number or preprocessing."""
+        if not isinstance(self.model, str | os.PathLike):
+            raise ModelError(
+                f"a model is named by a text or a path, not by {shown(self.model)}", "save it to a file first"
+            )
+        if self.preprocessing is not None and not isinstance(self.preprocessing, Preprocessing):
+            raise ModelError(f"preprocessing must be a Preprocessing, not {shown(self.preprocessing)}")
+        Whole().check("threads", self.threads)
 
     def model_for(self, preset: Preset) -> str | os.PathLike[str]:
         """Return the model: for "auto", the preset's own network where it is VGG-16."""

@@ -156,7 +156,8 @@ def _warn_of_another_network(facts: Facts, preset: Preset) -> None:
     """Warn that a preset was published for another VGG: its layers may exist, but not its picture."""
     if preset.model and facts.name in ("vgg16", "vgg19") and facts.name != preset.model:
         warnings.warn(
-            f"preset {preset.name} was published for {preset.model} and is used with {facts.name} here",
+            f"preset {preset.name} was published for {preset.model}: with the same layers and weights, "
+            f"{facts.name} paints another picture",
             ModelWarning,
             stacklevel=2,
         )

@@ -128,6 +128,15 @@ class OptionSet:
 
 
 def _as_python(value: object) -> object:
-    """Return numpy's numbers and lists of numbers as Python's. (Pictures have more axes.)"""
+    """Return numpy's numbers and lists of numbers as Python's, in sequences and mappings too.
+
+    Pictures stay as they are: their arrays have more axes, and buffers hold encoded ones.
+    """
+    if isinstance(value, list | tuple):
+        parts = [_as_python(one) for one in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, Mapping):
+        return {key: _as_python(one) for key, one in value.items()}
     shape = getattr(value, "shape", None)
-    return cast(Any, value).tolist() if shape is not None and len(shape) < 2 else value
+    listed = shape is not None and len(shape) < 2 and not isinstance(value, memoryview)
+    return cast(Any, value).tolist() if listed else value

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting import option_syntax as syntax
+from nst_onnx.support.arguments import shown
 
 MAX_SIDE = 32768
 Suggestions = Sequence[str] | Sequence[tuple[str, str]]
@@ -88,9 +89,9 @@ class Number(OptionType):
                 if math.isfinite(self.high)
                 else f"of at least {self.low:g}"
             )
-            raise OptionError(f"{name} must be a number {bound}, not {value!r}")
+            raise OptionError(f"{name} must be a number {bound}, not {shown(value)}")
         if not abs(value) <= sys.float_info.max:  # whole numbers can be larger than any float
-            raise OptionError(f"{name} must be finite, not {value!r}")
+            raise OptionError(f"{name} must be finite, not {shown(value)}")
 
     def parse_list(self, text: str) -> Sequence[object]:
         """Return numbers."""
@@ -126,7 +127,7 @@ class Whole(OptionType):
         high = math.inf if self.high is None else self.high
         if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= high:
             bound = f"of at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
-            raise OptionError(f"{name} must be a whole number {bound}, not {value!r}")
+            raise OptionError(f"{name} must be a whole number {bound}, not {shown(value)}")
 
     def parse_list(self, text: str) -> Sequence[object]:
         """Return whole numbers."""
@@ -151,7 +152,7 @@ class Flag(OptionType):
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is True or False."""
         if not isinstance(value, bool):
-            raise OptionError(f"{name} must be true or false, not {value!r}")
+            raise OptionError(f"{name} must be true or false, not {shown(value)}")
 
     def is_stored_as(self, value: object) -> bool:
         """Return True for True and False."""
@@ -175,8 +176,8 @@ class Choice(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is one of the names."""
-        if value not in self.names:
-            raise OptionError(f"{name} must be one of {', '.join(self.names)}, not {value!r}")
+        if not isinstance(value, str) or value not in self.names:
+            raise OptionError(f"{name} must be one of {', '.join(self.names)}, not {shown(value)}")
 
     def describe(self) -> str:
         """Return the names."""
@@ -201,7 +202,7 @@ class Text(OptionType):
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is a text."""
         if not isinstance(value, str):
-            raise OptionError(f"{name} must be a name, not {value!r}")
+            raise OptionError(f"{name} must be a name, not {shown(value)}")
 
     def suggestions(self) -> Suggestions:
         """Return what `suggest` returns."""
@@ -245,12 +246,12 @@ class Size(OptionType):
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless each side is a whole number of pixels, at most `MAX_SIDE`."""
         sides = value if isinstance(value, tuple | list) else (value, value)
-        if len(sides) != 2 or None in sides:
-            raise OptionError(f"{name} must be one number or (width, height), not {value!r}")
+        if len(sides) != 2 or any(side is None for side in sides):
+            raise OptionError(f"{name} must be one number or (width, height), not {shown(value)}")
         for side in sides:
             Whole(1).check(name, side)
             if side > MAX_SIDE:
-                raise OptionError(f"{name} must be at most {MAX_SIDE} pixels, not {side}")
+                raise OptionError(f"{name} must be at most {MAX_SIDE} pixels, not {shown(side)}")
 
     def parse(self, text: str) -> object:
         """Return the size that 512 or 400x300 means."""
@@ -291,7 +292,7 @@ class MemoryLimit(OptionType):
 
 
 class PictureSource(OptionType):
-    """One of several words, or a picture: a path, encoded bytes, an array, a Pillow image.
+    """One of several words, or a picture: a path, an open file, encoded bytes, an array, a Pillow image.
 
     A picture is checked when it is read.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +50,7 @@ class Result:
         `quality`: of JPEG and WebP, 1..100. Raises PictureError; never leaves half a file behind.
         """
         if bits is None:
-            bits = self.bits if Path(path).suffix.lower() in _DEEP else 8
+            bits = self.bits if str(path).lower().endswith(_DEEP) else 8
         write(path, self.array, alpha=self.alpha, bits=bits, quality=quality, settings=self.settings)
 
 

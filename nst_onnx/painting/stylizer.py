@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -20,6 +20,7 @@ from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.result import Result, to_image
 from nst_onnx.picture import Source
+from nst_onnx.support.arguments import shown
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
@@ -120,54 +121,63 @@ class Stylizer:
     def steps(
         self,
         content: Source,
-        style: Source | Sequence[Source],
+        style: Source | Iterable[Source],
         *,
-        resume: Checkpoint | None = None,
+        resume: Checkpoint | str | os.PathLike[str] | None = None,
         **options: Unpack[OptionValues],
     ) -> Iterator[Step]:
         """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
 
-        `content` and each style: a path, Pillow image, array (H×W×3/4, uint8, uint16 or float 0..1) or
-        encoded bytes. `options`: see `nst_onnx.painting.options.Options`. `resume`: a checkpoint.
+        `content` and each style: a path, open file, Pillow image, array (H×W×3/4, uint8, uint16 or float
+        0..1) or encoded bytes. `options`: see `nst_onnx.painting.options.Options`. `resume`: a checkpoint, or
+        the path of its file.
         A run that was already complete yields nothing; `stylize` gives its result.
         Raises PictureError and OptionError at once; with the first step, what only the network can tell:
         layers that it lacks (OptionError), pictures too small for it (PictureError), and ModelError.
         """
-        painting = self._painting(content, style, options)
-        if resume is not None:
-            painting.resume(resume)
+        painting = self._painting(content, style, resume, options)
         return (_step(painting) for _ in painting.advance())
 
     def stylize(
         self,
         content: Source,
-        style: Source | Sequence[Source],
+        style: Source | Iterable[Source],
         *,
         callback: Callback | None = None,
-        resume: Checkpoint | None = None,
+        resume: Checkpoint | str | os.PathLike[str] | None = None,
         **options: Unpack[OptionValues],
     ) -> Result:
         """Return the finished picture. `callback(step)` is called after every evaluation; False stops.
 
+        Pictures, `options` and `resume` as in `steps`.
+
         Raises PictureError, OptionError, ModelError.
         """
         if callback is not None and not callable(callback):
-            raise OptionError(f"callback must be a function, not {callback!r}")
-        painting = self._painting(content, style, options)
-        if resume is not None:
-            painting.resume(resume)
+            raise OptionError(f"callback must be a function, not {shown(callback)}")
+        painting = self._painting(content, style, resume, options)
         for _ in painting.advance():
             answer = None if callback is None else callback(_step(painting))
-            if answer is not None and not answer:  # numpy's False too
+            if isinstance(answer, bool | np.bool_) and not answer:
                 break
         return painting.result()
 
-    def _painting(self, content: Source, style: Source | Sequence[Source], options: OptionValues) -> Painting:
+    def _painting(
+        self,
+        content: Source,
+        style: Source | Iterable[Source],
+        resume: Checkpoint | str | os.PathLike[str] | None,
+        options: OptionValues,
+    ) -> Painting:
         checked = Options.of(options)
+        saved = None if resume is None else Checkpoint.of(resume)
         memory = Memory.of(checked.max_memory)
         inputs = Inputs.read(content, style, checked, memory)
         network = self._networks.open(presets.find(checked.preset))
-        return Painting(network, inputs.content, inputs.styles, checked, team=self._team)
+        painting = Painting(network, inputs.content, inputs.styles, checked, team=self._team)
+        if saved is not None:
+            painting.resume(saved)
+        return painting
 
 
 def _step(painting: Painting) -> Step:

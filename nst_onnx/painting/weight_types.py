@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from nst_onnx.errors import OptionError
 from nst_onnx.painting import option_syntax as syntax
 from nst_onnx.painting.option_types import Choice, Number, OptionType, Suggestions, Text
+from nst_onnx.support.arguments import shown
 
 
 class LayerWeights(OptionType):
@@ -17,8 +18,8 @@ class LayerWeights(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless at least one layer is named and weights are valid."""
-        if isinstance(value, str) or not isinstance(value, Mapping | Sequence):
-            raise OptionError(f"{name} must be a list of names, or names with weights, not {value!r}")
+        if isinstance(value, str | bytes) or not isinstance(value, Mapping | Sequence):
+            raise OptionError(f"{name} must be a list of names, or names with weights, not {shown(value)}")
         for layer in value:
             Text().check(name, layer)
         if not value:
@@ -87,8 +88,8 @@ class Weights(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless each weight is a number of at least 0, and one is positive."""
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            raise OptionError(f"{name} must be a list of numbers, not {value!r}")
+        if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+            raise OptionError(f"{name} must be a list of numbers, not {shown(value)}")
         for weight in value:
             Number().check(name, weight)
         if not sum(value) > 0:

@@ -10,7 +10,7 @@ from nst_onnx.picture.colour_management import PictureWarning
 from nst_onnx.picture.limits import MAX_PIXELS
 from nst_onnx.picture.metadata import read_settings
 from nst_onnx.picture.picture import Picture, Source
-from nst_onnx.picture.read import read
+from nst_onnx.picture.read import detached, read
 from nst_onnx.picture.resize import fit, resize
 from nst_onnx.picture.write import check_writable, write
 
@@ -20,6 +20,7 @@ __all__ = [
     "PictureWarning",
     "Source",
     "check_writable",
+    "detached",
     "fit",
     "read",
     "read_settings",

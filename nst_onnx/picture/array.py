@@ -23,6 +23,7 @@ def from_array(array: Samples) -> Raster:
     uint8, uint16, or any float in 0..1. Raises PictureError for any other shape or type, and
     for floats outside 0..1 or not finite.
     """
+    array = np.asarray(array)  # a matrix would stay of two axes whatever is taken from it
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise PictureError(f"its shape is {_shape(array)}", _shape_hint(array))
     if array.dtype.kind == "f":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,5 +34,8 @@ class Picture:
         return self.rgb.shape[0], self.rgb.shape[1]
 
 
-Source: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.generic] | Image.Image | Picture"
+Source: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | NDArray[np.generic] | Image.Image "
+    "| Picture"
+)
 """What `read` accepts."""

@@ -37,7 +37,7 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
     Raises PictureError for refused sizes and values, and Pillow's exceptions for damaged files.
     """
     check_size(image.height, image.width, max_pixels)
-    image.load()
+    _load(image)
     profile, orientation = embedded_profile(image), orientation_of(image)
 
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -56,6 +56,15 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
     if image.mode == "LAB":
         return Raster(converted(_rows(image, "LAB"), _lab), "lab", None, profile, orientation)
     return Raster(_rows(image, "RGB"), "rgb", None, profile, orientation)
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except ValueError as error:
+        if "closed" in str(error):
+            raise PictureError("it is closed", "keep it open, or give a copy of it") from error
+        raise
 
 
 def _rows(image: Image.Image, mode: str) -> Computed:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, TypeGuard
 
 import numpy as np
 
@@ -35,12 +35,12 @@ def read(
 ) -> Picture:
     """Read a picture: upright, converted to sRGB, float32 in 0..1, alpha separate.
 
-    `source` is a path, the bytes of an encoded picture, a Pillow image, a numpy array (H×W or
-    H×W×1/3/4; uint8, uint16, or float in 0..1, taken as sRGB), or a `Picture`, which is
-    returned as it is. Of an animation or a TIFF with several pages the first picture is read.
-    16-bit PNG and TIFF and float TIFF keep their precision. `what` is its name in messages,
-    such as "content picture"; `max_pixels` is checked before decoding (None: no limit). What
-    `memory` does not hold is converted strip by strip into memory-mapped arrays (None: everything is
+    `source` is a path, the bytes of an encoded picture, an open binary file, a Pillow image, a numpy array
+    (H×W or H×W×1/3/4; uint8, uint16, or float in 0..1, taken as sRGB), or a `Picture`, which is returned as
+    it is. A file is read from its beginning where it can be rewound. Of an animation or a TIFF with several
+    pages the first picture is read. 16-bit PNG and TIFF and float TIFF keep their precision. `what` is its
+    name in messages, such as "content picture"; `max_pixels` is checked before decoding (None: no limit).
+    What `memory` does not hold is converted strip by strip into memory-mapped arrays (None: everything is
     held in memory); formats that a library decodes as a whole are held as samples meanwhile.
 
     Raises PictureError if it cannot be read whole. An invalid ICC profile is skipped with a
@@ -59,12 +59,14 @@ def read(
     elif isinstance(source, bytes | bytearray | memoryview):
         name, label = "bytes", f"the {what} given as bytes"
     elif isinstance(source, str | os.PathLike):
-        name = Path(source).name or str(source)
-        label = f"the {what} {source}" if str(source) else f"the {what}"
+        path = Path(os.fsdecode(source))
+        name, label = path.name or str(path), f"the {what} {source}" if str(source) else f"the {what}"
+    elif _is_open_file(source):
+        name, label = "file", f"the {what} given as an open file"
     else:
         raise PictureError(
-            f"cannot read the {what}: it is a {type(source).__name__}",
-            "give a path, bytes, a Pillow image or a numpy array",
+            f"cannot read the {what}: it is a value of type {type(source).__name__}",
+            "give a path, an open file, bytes, a Pillow image or a numpy array",
         )
 
     with _naming(label):
@@ -78,10 +80,37 @@ def read(
                 raster = from_image(source, max_pixels)
         elif isinstance(source, bytes | bytearray | memoryview):
             raster = _decode(io.BytesIO(source), max_pixels, memory)
+        elif _is_open_file(source):
+            raster = _decode(io.BytesIO(_contents(source)), max_pixels, memory)
         else:
-            with _open(Path(source)) as file:
+            with _open(path) as file:
                 raster = _decode(file, max_pixels, memory)
         return raster.to_picture(name, label, memory)
+
+
+def detached(source: Source) -> Source:
+    """Return a source that can be read again and pickled: the content of open files and buffers as bytes.
+
+    Raises PictureError for a file that cannot be read.
+    """
+    if _is_open_file(source):
+        with _naming("the picture given as an open file"):
+            return _contents(source)
+    return bytes(source) if isinstance(source, bytearray | memoryview) else source
+
+
+def _is_open_file(source: object) -> TypeGuard[IO[bytes]]:
+    return callable(getattr(source, "read", None)) and not isinstance(source, str | os.PathLike)
+
+
+def _contents(file: IO[bytes]) -> bytes:
+    """Return what an open file holds, from its beginning where it can be rewound (as Pillow does)."""
+    with suppress(AttributeError, OSError):  # a pipe or socket
+        file.seek(0)
+    found: object = file.read()
+    if not isinstance(found, bytes):
+        raise PictureError("it was opened as text", 'open it with mode "rb"')
+    return found
 
 
 def _width(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tif
 from nst_onnx.picture.metadata import pack
 from nst_onnx.picture.strips import Computed, copied
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.arrays import Samples
 from nst_onnx.support.atomic_files import probe, replacing
 from nst_onnx.support.library_errors import system_reason
@@ -71,9 +74,7 @@ def write(
     picture and settings give the same bytes. Raises PictureError, and OptionError for invalid
     `bits` and `quality`.
     """
-    path = Path(path)
-    if not 1 <= quality <= 100:
-        raise OptionError(f"the quality must be from 1 to 100, not {quality}")
+    path, quality = _path(path), _quality(quality)
     shape = _check_arrays(rgb, alpha)
     form = _check_format(path, bits, shape)
     _check_folder(path)
@@ -83,7 +84,7 @@ def write(
             f"cannot write {path}: the settings take {len(text)} bytes, more than {form.name} can hold",
             "use PNG or TIFF",
         )
-    samples = _samples(rgb, alpha, bits, form.alpha)
+    samples = _samples(rgb, alpha, int(bits), form.alpha)
     try:
         with replacing(path) as file:
             form.encode(file, samples, quality, text)
@@ -102,7 +103,7 @@ def check_writable(
     whether a file can be created there, with no file left. Raises
     OptionError if `bits` is neither 8 nor 16.
     """
-    path = Path(path)
+    path = _path(path)
     _check_format(path, bits, shape)
     _check_folder(path)
     try:
@@ -113,7 +114,7 @@ def check_writable(
 
 def _check_format(path: Path, bits: int, shape: tuple[int, int] | None) -> _Format:
     if bits not in (8, 16):
-        raise OptionError(f"a picture is written with 8 or 16 bits, not {bits}")
+        raise OptionError(f"a picture is written with 8 or 16 bits, not {shown(bits)}")
     form = _BY_SUFFIX.get(path.suffix.lower())
     if form is None:
         what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
@@ -130,6 +131,21 @@ def _check_format(path: Path, bits: int, shape: tuple[int, int] | None) -> _Form
             "use .png or .tif",
         )
     return form
+
+
+def _path(path: object) -> Path:
+    return path_of(path, "cannot write the picture: it", PictureError)
+
+
+def _quality(quality: SupportsIndex) -> int:
+    """Return the quality as Pillow takes it: numpy's whole numbers as Python's."""
+    try:
+        number = -1 if isinstance(quality, bool) else operator.index(quality)
+    except TypeError:
+        number = -1
+    if not 1 <= number <= 100:
+        raise OptionError(f"the quality must be a whole number from 1 to 100, not {shown(quality)}")
+    return number
 
 
 def _check_folder(path: Path) -> None:

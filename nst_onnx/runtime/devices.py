@@ -8,6 +8,7 @@ from types import ModuleType
 from nst_onnx.errors import DeviceError
 from nst_onnx.runtime import telemetry
 from nst_onnx.runtime.backend import BACKENDS, Backend, Device
+from nst_onnx.support.arguments import shown
 
 
 def onnxruntime() -> ModuleType:
@@ -60,6 +61,8 @@ def choose(name: str | None = None, *, exact: bool = False) -> Device:
     in float32. Without a precision, the name of a device means float32.
     Raises DeviceError for a name that makes no sense, or a device that cannot be used here.
     """
+    if name is not None and not isinstance(name, str):
+        raise DeviceError(f"a device is named by a text, not by {shown(name)}", _names())
     if not name and (named := os.environ.get("NST_ONNX_DEVICE")):
         try:
             return choose(named, exact=exact)

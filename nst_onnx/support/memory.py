@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nst_onnx.errors import OptionError
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arguments import shown
 
 MIN_LIMIT = 512 << 20  # bytes; the libraries and a network's weights alone take nearly as much
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -58,10 +59,12 @@ def parse(size: int | str) -> int:
 
     Raises OptionError for anything else, and for less than `MIN_LIMIT`.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", str(size).lower())
-    if match is None:
-        raise OptionError(f"max_memory must be a size like 2GB, not {size!r}")
-    found = round(float(match[1]) * _UNITS[match[2]])
+    found = None
+    with suppress(ValueError, OverflowError):  # numbers of hundreds of digits
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", str(size).lower())
+        found = match and round(float(match[1]) * _UNITS[match[2]])
+    if found is None:
+        raise OptionError(f"max_memory must be a size like 2GB, not {shown(size)}")
     if found < MIN_LIMIT:
         raise OptionError(f"max_memory must be at least {MIN_LIMIT >> 20}MB, not {size}")
     return found

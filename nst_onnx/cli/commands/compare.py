@@ -15,7 +15,7 @@ import typer
 from nst_onnx.cli import option_parameters
 from nst_onnx.cli import parameters as common
 from nst_onnx.cli.arguments import Arguments
-from nst_onnx.cli.errors import INTERRUPTED, one_line
+from nst_onnx.cli.errors import INTERRUPTED, one_line, reading_options
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.output_checks import check_apart, check_new
 from nst_onnx.cli.progress import stylize as stylize_progress
@@ -102,13 +102,16 @@ def compare(
     Every combination of the varied values is a picture: the first of them across, the others down.
     """
     table = axes_table()
-    axes: dict[str, Sequence[object]] = {
-        name: _values(option, str(given[name])) for name, option in table.items() if given[name] is not None
-    }
-    if all(len(values) == 1 for values in axes.values()):
-        axes = {**DEFAULT_AXES, **axes}
-    fixed = {"size": size} | {name: value for name, value in given.items() if name not in table}
-    runs = [(varied, Arguments.of(fixed | varied)) for varied in combinations(axes)]
+    with reading_options():
+        axes: dict[str, Sequence[object]] = {
+            name: _values(option, str(given[name]))
+            for name, option in table.items()
+            if given[name] is not None
+        }
+        if all(len(values) == 1 for values in axes.values()):
+            axes = {**DEFAULT_AXES, **axes}
+        fixed = {"size": size} | {name: value for name, value in given.items() if name not in table}
+        runs = [(varied, Arguments.of(fixed | varied)) for varied in combinations(axes)]
     _check(output, [content, *styles], overwrite)
     with stylize_progress.display(quiet) as display:
         comparison = Comparison(content, styles, display)

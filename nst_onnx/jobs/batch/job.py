@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -17,7 +17,7 @@ class Job(NamedTuple):
     """Stylizes `content` with `style` (several are blended), and writes the result to `output`."""
 
     content: Source
-    style: Source | Sequence[Source]
+    style: Source | Iterable[Source]
     output: str | os.PathLike[str]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from nst_onnx.errors import OptionError
 from nst_onnx.jobs.batch import inputs
 from nst_onnx.jobs.batch.job import Job
+from nst_onnx.support.arguments import path_of, shown
 
 Names = Iterable[str | os.PathLike[str]]
 
@@ -30,9 +31,9 @@ def grid(contents: Names, styles: Names, folder: str | os.PathLike[str], *, name
     are the file names without suffix, and {number} counts from 1; its suffix sets the format.
     Raises OptionError if nothing is found, or two outputs would have one name.
     """
-    contents, styles = _as_list(contents), _as_list(styles)
+    contents, styles, folder = _as_list(contents), _as_list(styles), path_of(folder, "the folder")
     found = [list(dict.fromkeys(inputs.find(names, what))) for names, what in _labelled(contents, styles)]
-    return _jobs(product(*found), Path(folder), name, (*contents, *styles))
+    return _jobs(product(*found), folder, name, (*contents, *styles))
 
 
 def pairs(contents: Names, styles: Names, folder: str | os.PathLike[str], *, name: str = NAME) -> list[Job]:
@@ -40,13 +41,13 @@ def pairs(contents: Names, styles: Names, folder: str | os.PathLike[str], *, nam
 
     Arguments as in `grid`. Raises OptionError as `grid` does, and if the numbers differ.
     """
-    contents, styles = _as_list(contents), _as_list(styles)
+    contents, styles, folder = _as_list(contents), _as_list(styles), path_of(folder, "the folder")
     found = [inputs.find(names, what) for names, what in _labelled(contents, styles)]
     if len(found[0]) != len(found[1]):
         raise OptionError(
             f"{len(found[0])} contents and {len(found[1])} styles do not make pairs", "give as many of each"
         )
-    return _jobs(zip(*found, strict=True), Path(folder), name, (*contents, *styles))
+    return _jobs(zip(*found, strict=True), folder, name, (*contents, *styles))
 
 
 def check(jobs: Sequence[Job]) -> None:
@@ -75,7 +76,7 @@ def _as_list(names: Names | str | os.PathLike[str]) -> list[str | os.PathLike[st
     found = list(names) if isinstance(names, Iterable) else [names]
     for name in found:
         if not isinstance(name, str | os.PathLike):
-            raise OptionError(f"pictures are named by their paths, not by {name!r}")
+            raise OptionError(f"pictures are named by their paths, not by {shown(name)}")
     return found
 
 
@@ -95,6 +96,8 @@ def _jobs(found: Iterable[tuple[Path, ...]], folder: Path, name: str, given: Nam
 
 
 def _check_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise OptionError(f"the pattern for names must be a text, not {shown(name)}")
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise OptionError(f"{name!r} would lead out of the folder", "say with --out-dir where results go")
     try:

@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 
-from nst_onnx.errors import NstError
+from nst_onnx.errors import NstError, PictureError
 from nst_onnx.jobs.batch.executor import Event
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.jobs.batch.worker_process import serve
+from nst_onnx.support import library_errors
 from nst_onnx.support.library_errors import system_reason
 
 _POLL = 0.2  # seconds to wait for a message before a stop is checked for
@@ -68,13 +69,22 @@ class ProcessPool:
             yield number, message
         if not isinstance(message, Progress):
             worker.number = None
-            if self._waiting:
-                worker.number, job = self._waiting.popleft()
-                yield worker.number, Progress()
+            yield from self._send_next(worker)
+
+    def _send_next(self, worker: _Worker) -> Iterator[Event]:
+        """Send the next job to a worker, and end the worker if there is none."""
+        while self._waiting:
+            worker.number, job = self._waiting.popleft()
+            yield worker.number, Progress()
+            try:
                 worker.send(job)
-            else:
-                self._workers.remove(worker)
-                worker.end()
+                return
+            except Exception as error:  # any, by what cannot be pickled; nothing is sent then
+                reason = f"its pictures cannot be sent to another process: {library_errors.of(error)}"
+                yield worker.number, Ending(state="failed", error=PictureError(reason))
+                worker.number = None
+        self._workers.remove(worker)
+        worker.end()
 
     def _after_exit(self, worker: _Worker) -> Iterator[Event]:
         """Fail the job of a process that has exited, and replace the process if jobs are waiting."""

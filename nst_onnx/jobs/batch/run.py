@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from nst_onnx import picture
-from nst_onnx.errors import OptionError
+from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.jobs.batch import plan, resources
 from nst_onnx.jobs.batch.already_done import skipped
 from nst_onnx.jobs.batch.executor import Executor, SerialExecutor
@@ -17,8 +17,10 @@ from nst_onnx.jobs.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.jobs.batch.process_pool import ProcessPool
 from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
+from nst_onnx.painting.inputs import are_several
 from nst_onnx.painting.option_types import Whole
 from nst_onnx.painting.options import OptionValues
+from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def stylize_batch(
     Raises NstError at once for a fault that would fail every job, and with the first outcome if the model
     cannot be opened.
     """
+    if (init := options.get("init")) is not None:
+        options["init"] = picture.detached(init)
     settings = BatchSettings(
         model=model,
         device=device,
@@ -64,6 +68,8 @@ def stylize_batch(
         jpeg_quality=jpeg_quality,
     )
     Whole(0).check("processes", processes)
+    if not isinstance(jobs, Iterable):
+        raise OptionError(f"jobs must be a list of (content, style, output), not {shown(jobs)}")
     checked = [_job(job) for job in jobs]
     prepare(checked, settings)
     return _outcomes(checked, settings, open_executor(settings, processes, ray), overwrite)
@@ -133,10 +139,19 @@ def run(
 def _job(job: object) -> Job:
     """Return a user's argument as a job. Raises OptionError if it is not one."""
     if not isinstance(job, Sequence) or isinstance(job, str | bytes) or len(job) != len(Job._fields):
-        raise OptionError(f"a job is (content, style, output), not {job!r}")
-    if not isinstance(job[2], str | os.PathLike):
-        raise OptionError(f"the output of a job is a path, not {job[2]!r}")
-    return Job(*job)
+        raise OptionError(f"a job is (content, style, output), not {shown(job)}")
+    content, style, output = job
+    path_of(output, "the output of a job")
+    style = tuple(map(_detached, style)) if are_several(style) else _detached(style)
+    return Job(_detached(content), style, output)
+
+
+def _detached(source: picture.Source) -> picture.Source:
+    """Return a picture that several jobs can read, in other processes too."""
+    try:
+        return picture.detached(source)
+    except PictureError:
+        return source  # whose job will fail, and stop no other
 
 
 def _outcomes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,6 +30,7 @@ from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
 from nst_onnx.picture import Picture, Source
 from nst_onnx.picture.colour import transfer_luminance
+from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.atomic_files import put
 
@@ -69,7 +70,7 @@ class VideoResult:
 
 def stylize_video(
     film: str | os.PathLike[str],
-    style: Source | Sequence[Source],
+    style: Source | Iterable[Source],
     output: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] | Network = "auto",
@@ -97,7 +98,9 @@ def stylize_video(
     libraries.check()
     if workers is not None and ray is None:
         raise OptionError("workers are those of a cluster", 'say which: --ray, or ray="auto"')
-    source_path, path = _path(film, "a film"), _path(output, "the output")
+    if callback is not None and not callable(callback):
+        raise OptionError(f"callback must be a function, not {shown(callback)}")
+    source_path, path = path_of(film, "the film"), path_of(output, "the output")
     checked = VideoOptions.of(options)
     styles = read_styles(style, checked)
     encode.check_place(path)
@@ -118,10 +121,10 @@ def stylize_video(
     store.open(_fingerprint(painting, source, chosen))
     run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
     try:
+        with_init = replace(chosen, init=painting.plan.initial.given or chosen.init)  # a file is read once
         if ray is None:
-            run.paint(FramePainter(model, styles, chosen))
+            run.paint(FramePainter(model, styles, with_init))
         else:
-            with_init = replace(chosen, init=painting.plan.initial.given or chosen.init)
             run.paint_in_cluster(ray, workers, model, styles, with_init)
         frames = _output_frames(source, shape, store, luminance=chosen.preserve_colour == "luminance")
         encode.encode(source, frames, shape, store.unfinished, chosen.crf)
@@ -261,13 +264,6 @@ class _VideoRun:
                     seconds=time.monotonic() - self.started,
                 )
             )
-
-
-def _path(name: object, what: str) -> Path:
-    """Return a user's argument as a path. Raises OptionError if it is none."""
-    if not isinstance(name, str | os.PathLike):
-        raise OptionError(f"{what} is named by its path, not by {name!r}")
-    return Path(name)
 
 
 def _output_frames(
