@@ -12,7 +12,7 @@ from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.layer_names import resolve
 from nst_onnx.models.metadata import Facts
 from nst_onnx.objective.losses import LOSSES
-from nst_onnx.objective.losses.loss import FeatureLoss
+from nst_onnx.objective.losses.loss import FeatureLoss, PositionwiseLoss
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import Term
 from nst_onnx.painting.options import Layers, LossOptions
@@ -77,6 +77,8 @@ def _layers(
     if not isinstance(loss, FeatureLoss):
         return {"": 1.0}
     default = facts.content_layers if loss.target == "content" else facts.style_layers
+    if isinstance(loss, PositionwiseLoss) and loss.target == "style":
+        default = default[1:] or default  # copied single pixels look like grain
     given: Layers | None = _option(options, f"{loss.name}_layers", None)
     weights = _layer_weights(given, weighted.layers, default)
     return {_resolved(name, extractor, preset): weight for name, weight in weights.items()}

@@ -98,6 +98,14 @@ class LossOptions(OptionSet):
         help="Weight of likeness to the style",
         fallback="the preset's",
     )
+    neighbours_weight: float | None = option(
+        None,
+        Number(),
+        group=LOSSES,
+        metavar="W",
+        help="Weight of likeness to the nearest places in the style",
+        fallback="the preset's, or 0",
+    )
     tv_weight: float | None = option(
         None,
         Number(),
@@ -119,6 +127,13 @@ class LossOptions(OptionSet):
         group=LOSSES,
         help="Layers of the style loss: conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5",
         fallback="the preset's, or the model's own",
+    )
+    neighbours_layers: Layers | None = option(
+        None,
+        LayerWeights(),
+        group=LOSSES,
+        help="Layers of the neighbours loss: conv2_1,conv3_1 or conv2_1=1,conv3_1=0.5",
+        fallback="the model's own style layers but the first",
     )
     pooling: Pooling | None = option(
         None,
@@ -279,9 +294,11 @@ class LossOptionValues(TypedDict, total=False):
     strength: float
     content_weight: float | None
     style_weight: float | None
+    neighbours_weight: float | None
     tv_weight: float | None
     content_layers: Layers | None
     style_layers: Layers | None
+    neighbours_layers: Layers | None
     pooling: Pooling | None
     preserve_colour: PreserveColour | None
     max_memory: int | str | None

@@ -8,10 +8,12 @@ the table: its target is the previous frame of a video, which no option gives.
 
 from __future__ import annotations
 
-from nst_onnx.objective.losses import content, style, total_variation
+from nst_onnx.objective.losses import content, neighbours, style, total_variation
 from nst_onnx.objective.losses.loss import Loss
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (content.LOSS, style.LOSS, total_variation.SQUARED)}
+LOSSES: dict[str, Loss] = {
+    loss.name: loss for loss in (content.LOSS, style.LOSS, neighbours.LOSS, total_variation.SQUARED)
+}
 
 
 def register(loss: Loss) -> None:
