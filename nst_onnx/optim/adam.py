@@ -44,9 +44,6 @@ class Adam:
     def accept_next(self) -> None:
         """Do nothing: no step depends on the loss."""
 
-    def start_anew(self) -> None:
-        """Do nothing: the moving averages follow the gradient."""
-
     def state(self) -> State:
         """Return everything that the next steps depend on."""
         count = np.asarray(self._count, np.float64)

@@ -70,7 +70,6 @@ class LBFGS(Generic[V]):
         self._slope, self._step = 0.0, 0.0  # slope: gradient · direction
         self._shortened = 0  # line-search trials of this step
         self._blind = 0  # steps since the last correction pair, or start
-        self._anew = False  # whether the next value is another objective's
 
     def tell(self, loss: float, gradient: V) -> None:
         """Receive the loss and gradient (a vector of `space`) at `x`, and set the next `x`."""
@@ -81,16 +80,8 @@ class LBFGS(Generic[V]):
         """Skip the sufficient-decrease test for the next value, because the objective has changed."""
         self._recent = []
 
-    def start_anew(self) -> None:
-        """Take the next value and gradient as those of another objective, from its current `x` on.
-
-        The correction pairs stay: no pair is made of gradients of both.
-        """
-        self._recent, self._anew = [], True
-
     def _tell(self, loss: float, gradient: V) -> None:
-        started = self._pairs.has_gradient and not self._anew
-        self._anew = False
+        started = self._pairs.has_gradient
         if started and self.line_search and not self._sufficient_decrease(loss):
             self._shorten(loss, gradient)
             return

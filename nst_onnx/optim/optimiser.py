@@ -27,9 +27,6 @@ class Optimiser(Protocol):
     def accept_next(self) -> None:
         """Skip the sufficient-decrease test for the next value, because the objective has changed."""
 
-    def start_anew(self) -> None:
-        """Take the next value and gradient as those of another objective, from its current `x` on."""
-
     def state(self) -> State:
         """Return everything that the next steps depend on, as arrays (copies)."""
 

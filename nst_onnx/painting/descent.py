@@ -118,7 +118,7 @@ class Descent:
             return
         self._objective.match(self.picture_of(self._optimiser.x))
         self.best_loss = np.inf  # losses before and after are not comparable
-        self._optimiser.start_anew()
+        self._optimiser.accept_next()
 
     def step(self) -> None:
         """Move to the next iterate."""
