@@ -20,7 +20,7 @@ from nst_onnx.objective.hypercolumns import Columns, Grid, MapPart
 from nst_onnx.support.arrays import Array, Numbers
 
 MOST = 1 << 14  # candidates: a picture's share of the time and memory is then proportional to its pixels
-_BLOCK = 1 << 12  # positions, and candidates, that are compared at once
+_BLOCK = 1 << 11  # positions, and candidates, that are compared at once
 _VISIBLE = 0.5  # weight of a style position from which on it is a candidate
 _TINY = 1e-12
 
@@ -115,11 +115,14 @@ class Candidates:
         for first in range(0, len(self.weights), _BLOCK):
             block = slice(first, first + _BLOCK)
             some = self.moments.directions({term: f[block] for term, f in self.features.items()})
-            distances = (1 - directions @ some.T) / self.weights[block]
+            distances = directions @ some.T
+            np.subtract(1, distances, out=distances)
+            distances /= self.weights[block]
             here = distances.argmin(axis=1)
             distance = np.take_along_axis(distances, here[:, None], 1)[:, 0]
             nearer = distance < least
-            nearest[nearer], least[nearer] = here[nearer] + first, distance[nearer]
+            nearest[nearer] = here[nearer] + first
+            least[nearer] = distance[nearer]
         return nearest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
 from nst_onnx.objective.evaluation import Evaluation, evaluation
 from nst_onnx.objective.hypercolumns import Grid
@@ -153,7 +154,7 @@ class Objective:
         return {"total": sum(terms.values()), **sums, **terms}
 
     @property
-    def matches(self) -> bool:
+    def has_matches(self) -> bool:
         """Whether a loss compares with matched positions of the style."""
         return self._candidates is not None
 
@@ -170,8 +171,10 @@ class Objective:
             for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
                 mixed[rows] = _CONTENT * self.content_picture[rows] + (1 - _CONTENT) * picture[rows]
                 disk_arrays.release(mixed, picture, self.content_picture)
-        grid = self._grid(self._evaluation)
-        self.set_matched(self._candidates.match(grid, lambda: self._evaluation.maps(planes(mixed))))
+        parts = partial(self._evaluation.maps, planes(mixed))
+        if self.whole:  # they are in memory at once anyway
+            parts = partial(list, list(parts()))
+        self.set_matched(self._candidates.match(self._grid(self._evaluation), parts))
 
     def set_matched(self, matched: Matched) -> None:
         """Set what `match` has found before: `matched`, a candidate's number for each position."""
@@ -184,7 +187,7 @@ class Objective:
 
         Where nothing has been matched yet, the content is.
         """
-        if self.matches and self.matched is None:
+        if self.has_matches and self.matched is None:
             self.match()
         losses, gradient = self._evaluation.evaluate(picture[0])
         return losses, gradient[None]

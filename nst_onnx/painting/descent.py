@@ -114,7 +114,7 @@ class Descent:
 
     def _match(self) -> None:
         """At every 15th evaluation, match the current iterate with the style: the objective changes."""
-        if not self._objective.matches or self.count % _REMATCH:
+        if not self._objective.has_matches or self.count % _REMATCH:
             return
         self._objective.match(self.picture_of(self._optimiser.x))
         self.best_loss = np.inf  # losses before and after are not comparable
@@ -178,7 +178,7 @@ class Descent:
         self.best_loss = self.best_losses["total"]
         if self._pruning is not None and facts["pruning"] is not None:  # it may have been in tiles
             self._pruning.restore(facts["pruning"])
-        if self._objective.matches:
+        if self._objective.has_matches:
             self._objective.set_matched(arrays["matched"])
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
         if not state:
