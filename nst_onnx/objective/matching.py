@@ -153,9 +153,7 @@ class Matches:
         return np.ascontiguousarray(total.transpose(2, 0, 1))
 
 
-def _blocks(
-    grid: Grid, part: MapPart
-) -> Iterator[tuple[tuple[slice, slice], tuple[Columns, Array]]]:
+def _blocks(grid: Grid, part: MapPart) -> Iterator[tuple[tuple[slice, slice], tuple[Columns, Array]]]:
     """Yield the place of a few rows of a part, and their hypercolumns with weights."""
     rows, columns = grid.place(part)
     height = max(1, _BLOCK // max(columns.stop - columns.start, 1))
@@ -187,6 +185,7 @@ def _visible(found: tuple[Columns, Array], name: str) -> Columns:
     visible = weights >= _VISIBLE
     if not visible.any():
         raise PictureError(
-            f"too little of {name} is visible for the loss neighbours", "choose a picture with less transparency"
+            f"too little of {name} is visible for the loss neighbours",
+            "choose a picture with less transparency",
         )
     return {term: features[visible] for term, features in columns.items()}
