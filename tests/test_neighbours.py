@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +74,8 @@ def hypercolumns(features: independent.Features) -> dict[str, np.ndarray]:
     for layer in LAYERS:
         f, ratio = quarter[layer], {"4": 2, "5": 4}.get(layer[4], 1)
         rows, columns = (
-            np.minimum(np.arange(n) // ratio, m - 1) for n, m in zip((height, width), f.shape[1:])
+            np.minimum(np.arange(n) // ratio, m - 1)
+            for n, m in zip((height, width), f.shape[1:], strict=True)
         )
         found[layer] = f[:, rows][:, :, columns].reshape(len(f), -1).T
     return found
@@ -279,7 +281,7 @@ def test_it_is_matched_again_every_15_evaluations(network: Network, optimiser: s
     matched, painting = [], Stylizer(network)
     for step in painting.steps(picture(0), picture(1), optimiser=optimiser, **OPTIONS):
         matched.append(step._painting._objective.matched)
-    changes = [i for i, (a, b) in enumerate(zip(matched, matched[1:])) if not np.array_equal(a, b)]
+    changes = [i for i, (a, b) in enumerate(itertools.pairwise(matched)) if not np.array_equal(a, b)]
     assert set(changes) <= {14, 29}
     assert 14 in changes
     totals = [row["total"] for row in step.result().history]

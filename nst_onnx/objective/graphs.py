@@ -27,7 +27,8 @@ def statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = F
     """Return a model from `picture` to the maps and statistics that the losses compare.
 
     Outputs: one of each term's name (``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C), and ``shape/SOURCE``
-    (4 numbers) for all features that terms read. `channels_last`: whether the runtime holds features N×H×W×C inside.
+    (4 numbers) for all features that terms read. `channels_last`: whether the runtime holds features N×H×W×C
+    inside.
     """
     g, found = with_features(extractor, terms)
     for name, tensor in _compared(g, found, terms, channels_last).items():
@@ -135,7 +136,7 @@ def feature_strides(extractor: Extractor, terms: Terms) -> dict[str, int]:
 
 
 def _averaged(g: Graph, features: str, factor: int) -> str:
-    """Return the means of features over squares of `factor` positions a side; incomplete ones are left out."""
+    """Return the means of features over squares of `factor` positions a side; incomplete ones are cut off."""
     if factor == 1:
         return features
     return g.op("AveragePool", features, kernel_shape=[factor, factor], strides=[factor, factor])

@@ -68,10 +68,10 @@ class Grid:
         found: Columns = {}
         weights = np.ones((len(rows), len(columns)), np.float32)
         for term, features in part.maps.items():
-            at = np.ix_(*(self._within(part, term, axis, (rows, columns)[axis]) for axis in (0, 1)))
-            root = part.roots[term][at]
-            weighted = features[:, *at].reshape(len(features), -1).T
-            found[term] = weighted / np.maximum(root, 1e-6).reshape(-1, 1)
+            down, across = self._within(part, term, 0, rows), self._within(part, term, 1, columns)
+            root = part.roots[term][down[:, None], across]
+            weighted: Array = features[:, down[:, None], across].reshape(len(features), -1).T
+            found[term] = weighted / np.maximum(root, np.float32(1e-6)).reshape(-1, 1)
             weights = np.minimum(weights, root * root)
         return found, weights.reshape(-1)
 
@@ -81,4 +81,5 @@ class Grid:
         Where a size is rounded down, the map's last position covers the rest.
         """
         place = np.minimum(positions // self.ratio(term), self.shapes[term][axis] - 1)
-        return np.clip(place - part.corners[term][axis], 0, part.roots[term].shape[axis] - 1)
+        within: Indices = np.clip(place - part.corners[term][axis], 0, part.roots[term].shape[axis] - 1)
+        return within

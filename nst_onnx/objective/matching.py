@@ -60,8 +60,8 @@ class Moments:
             for term, features in columns.items()
         ]
         joined = np.concatenate(scaled, axis=1)
-        length = np.linalg.norm(joined, axis=1, keepdims=True)
-        return joined / np.maximum(length, np.float32(_TINY))
+        joined /= np.maximum(np.linalg.norm(joined, axis=1, keepdims=True), np.float32(_TINY))
+        return joined
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from nst_onnx.objective.losses import temporal as temporal_loss
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
-from nst_onnx.objective.matching import Candidates, Matched, Matches
+from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
@@ -171,9 +171,10 @@ class Objective:
             for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
                 mixed[rows] = _CONTENT * self.content_picture[rows] + (1 - _CONTENT) * picture[rows]
                 disk_arrays.release(mixed, picture, self.content_picture)
-        parts = partial(self._evaluation.maps, planes(mixed))
+        parts: Parts = partial(self._evaluation.maps, planes(mixed))
         if self.whole:  # they are in memory at once anyway
-            parts = partial(list, list(parts()))
+            found = list(parts())
+            parts = found.copy
         self.set_matched(self._candidates.match(self._grid(self._evaluation), parts))
 
     def set_matched(self, matched: Matched) -> None:

@@ -79,8 +79,8 @@ class Loss:
 class FeatureLoss(Loss, ABC):
     """A loss on the features of a layer: a distance of maps or statistics to those of a target picture.
 
-    The distance is Σ (x − t)² unless a subclass overrides it. `stride`: pixels between neighbouring positions;
-    features of layers with a smaller stride are averaged to it.
+    The distance is Σ (x − t)² unless a subclass overrides it. `stride`: pixels between neighbouring
+    positions; features of layers with a smaller stride are averaged to it.
     """
 
     target: Target = "content"
