@@ -71,7 +71,7 @@ class Grid:
             down, across = self._within(part, term, 0, rows), self._within(part, term, 1, columns)
             root = part.roots[term][down[:, None], across]
             weighted: Array = features[:, down[:, None], across].reshape(len(features), -1).T
-            found[term] = weighted / np.maximum(root, np.float32(1e-6)).reshape(-1, 1)
+            found[term] = np.divide(weighted, np.maximum(root, 1e-6).reshape(-1, 1), dtype=np.float32)
             weights = np.minimum(weights, root * root)
         return found, weights.reshape(-1)
 
