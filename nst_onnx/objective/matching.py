@@ -19,7 +19,7 @@ from nst_onnx.errors import PictureError
 from nst_onnx.objective.hypercolumns import Columns, Grid, MapPart
 from nst_onnx.support.arrays import Array, Numbers
 
-MOST = 1 << 14  # candidates: a picture's share of the time and memory is then proportional to its pixels
+MOST = 1 << 13  # candidates: time and memory are then proportional to the pixels of the picture
 _BLOCK = 1 << 11  # positions, and candidates, that are compared at once
 _VISIBLE = 0.5  # weight of a style position from which on it is a candidate
 _TINY = 1e-12
