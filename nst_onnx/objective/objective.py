@@ -227,3 +227,4 @@ class Objective:
     def close(self) -> None:
         """Release sessions and buffers. The objective must not be used afterwards."""
         del self._evaluation, self._content, self.content_picture, self.style_pictures
+        self._candidates = None
