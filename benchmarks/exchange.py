@@ -100,7 +100,7 @@ class StandIn(TilePasses):
     def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
         """Return the Gram matrices of the identity, and features of zero."""
         terms, features = self.terms, self.features
-        grams = {t.name: np.eye(features[t.layer][0], dtype=np.float32) for t in terms.statistics}
+        grams = {t.name: np.eye(features[t.source][0], dtype=np.float32) for t in terms.statistics}
         return grams | {t.name: np.zeros(features[t.layer], np.float32) for t in terms.positionwise}
 
     def set_derivatives(self, derivatives: Mapping[str, Array], factors: Mapping[str, float]) -> None:
@@ -161,7 +161,7 @@ def expected(network: Network, side: int, machines: int, seconds: float) -> dict
     assert tiles is not None, "the picture is too small to be shared"
     bands, most = len(tiles.bands), math.ceil(len(tiles.bands) / machines)
     features = feature_shapes(network.extractor, terms, tiles.window)
-    gram = sum(features[term.layer][0] ** 2 for term in terms.statistics)
+    gram = sum(features[term.source][0] ** 2 for term in terms.statistics)
     waves = 12 * min(math.ceil(side / 4), MAX_COEFFICIENTS) ** 2
     driver = bands * (8 * gram + waves) + machines * (4 * gram + waves)
     beyond = max(

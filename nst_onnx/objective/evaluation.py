@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from nst_onnx.errors import OptionError
+from nst_onnx.objective.hypercolumns import MapPart
+from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Team
@@ -31,7 +33,7 @@ class Evaluation(Protocol):
         """
 
     def set_content(self, picture: Array, label: str) -> dict[str, float]:
-        """Set the target of the losses that compare position by position. Return {term: its energy}.
+        """Set the target of the losses that compare with the content. Return {term: its energy}.
 
         Raises PictureError as `statistics` does.
         """
@@ -39,8 +41,17 @@ class Evaluation(Protocol):
     def set_previous_frame(self, warped: Array, trust: Array) -> None:
         """Set the target of the temporal loss, 3×H×W, and the trust in it, H×W."""
 
-    def feature_shape(self, layer: str) -> tuple[int, int, int]:
-        """Return (C, h, w) of a layer, once something has been measured."""
+    def maps(self, picture: Array) -> Iterator[MapPart]:
+        """Yield the maps of a picture, part by part, for the losses whose target is matched."""
+
+    def set_matches(self, matches: Matches) -> None:
+        """Set the target of these losses. Allowed at any time after `set_targets`."""
+
+    def feature_shape(self, source: str) -> tuple[int, int, int]:
+        """Return (C, h, w) of features, once something has been measured."""
+
+    def positions(self, source: str) -> float:
+        """Return the sum of their positions' weights; without a mask, how many there are."""
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""

@@ -7,6 +7,8 @@ of coefficients, an input. So one graph serves many settings.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 
@@ -24,14 +26,15 @@ _CHEAP = 27  # products for each number of a layer: three by three of three colo
 def statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
     """Return a model from `picture` to the maps and statistics that the losses compare.
 
-    Outputs: one of each term's name (``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C), and ``shape/LAYER``
-    (4 numbers) for every layer. `channels_last`: whether the runtime holds features N×H×W×C inside.
+    Outputs: one of each term's name (``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C), and ``shape/SOURCE``
+    (4 numbers) for all features that terms read. `channels_last`: whether the runtime holds features N×H×W×C
+    inside.
     """
     g, found = with_features(extractor, terms)
     for name, tensor in _compared(g, found, terms, channels_last).items():
         g.output(name, tensor)
-    for layer, tensor in found.items():
-        g.output(f"shape/{layer}", g.op("Cast", g.op("Shape", tensor), to=onnx.TensorProto.FLOAT))
+    for source, tensor in found.items():
+        g.output(f"shape/{source}", g.op("Cast", g.op("Shape", tensor), to=onnx.TensorProto.FLOAT))
     return g.model()
 
 
@@ -101,7 +104,7 @@ def _first_layer(g: Graph, extractor: Extractor) -> str:
 
 
 def with_features(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, str]]:
-    """Return a graph that computes the terms' features from `picture`, and {layer: tensor}."""
+    """Return a graph that computes the terms' features from `picture`, and {source: tensor}."""
     g = Graph.from_model(cut(extractor.proto, terms.layers))
     del g.inputs[extractor.input]
     layers, g.nodes = g.nodes, []
@@ -116,8 +119,27 @@ def with_features(extractor: Extractor, terms: Terms) -> tuple[Graph, dict[str, 
     g.nodes += replace_pooling(layers, terms.pooling, same=terms.same)
     if terms.masked:
         g.input(MASK, [1, 1, None, None])
-    stride = strides(g.nodes, extractor.input)
-    return g, {layer: _without_border(g, layer, m // stride[layer]) for layer in terms.layers}
+    stride, found = strides(g.nodes, extractor.input), dict[str, str]()
+    for term in terms.features:
+        if term.source not in found:
+            factor = max(1, term.loss.stride // stride[term.layer])
+            averaged = _averaged(g, term.layer, factor)
+            found[term.source] = _without_border(g, averaged, m // (stride[term.layer] * factor))
+    return g, found
+
+
+def feature_strides(extractor: Extractor, terms: Terms) -> dict[str, int]:
+    """Return {source: pixels between neighbouring positions of its features}."""
+    g, found = with_features(extractor, replace(terms, margin=0, masked=False))
+    of_each = strides(g.nodes, PICTURE)
+    return {source: of_each[tensor] for source, tensor in found.items()}
+
+
+def _averaged(g: Graph, features: str, factor: int) -> str:
+    """Return the means of features over squares of `factor` positions a side; incomplete ones are cut off."""
+    if factor == 1:
+        return features
+    return g.op("AveragePool", features, kernel_shape=[factor, factor], strides=[factor, factor])
 
 
 def _without_border(g: Graph, features: str, border: int) -> str:
@@ -131,9 +153,9 @@ def _compared(g: Graph, found: dict[str, str], terms: Terms, channels_last: bool
     """Return {term: tensor} for every term on features."""
     compared = {}
     for term in terms.features:
-        mask = _mask(g, found[term.layer]) if terms.masked else None
+        mask = _mask(g, found[term.source]) if terms.masked else None
         root = None if mask is None else g.op("Sqrt", mask)
-        features = LayerFeatures.of(g, found[term.layer], root, channels_last=channels_last)
+        features = LayerFeatures.of(g, found[term.source], root, channels_last=channels_last)
         compared[term.name] = term.loss.compared(g, features, mask)
     return compared
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.evaluation import Evaluation, evaluation
+from nst_onnx.objective.hypercolumns import Grid
 from nst_onnx.objective.losses import LOSSES, STATISTICS
 from nst_onnx.objective.losses import temporal as temporal_loss
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
+from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
@@ -23,8 +26,11 @@ from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.picture.colour import match_covariance, match_histogram
 from nst_onnx.runtime.session import Tensor
+from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
+
+_CONTENT = 0.75  # share of the content in the picture that is matched with the style; the rest is painted
 
 _RECOLOUR = {"histogram": match_histogram, "covariance": match_covariance}
 
@@ -63,6 +69,8 @@ class Objective:
         masked = any(picture.alpha is not None for picture in (content, *styles))
         terms = tuple(weighted.term for weighted in self._weighted_terms)
         self.terms = replace(settings.terms, terms=terms, masked=masked)
+        self._candidates: Candidates | None = None
+        self.matched: Matched | None = None
         self._prepare()
 
     def _prepare(self) -> None:
@@ -74,6 +82,10 @@ class Objective:
         targets = self._target_statistics()
         for term in self.terms.statistics:
             energies[term.name] = term.loss.energy(targets[term.name])
+        if self._candidates is not None:
+            for matched in self.terms.matched:
+                positions = self._evaluation.positions(matched.source)
+                energies[matched.name] = positions * self._candidates.moments.variances[matched.name]
         if self._temporal is not None:
             warped, trust = (
                 resize(self._temporal.warped, self.shape),
@@ -84,16 +96,26 @@ class Objective:
 
     def _target_statistics(self) -> dict[str, Array]:
         """Return {term: statistic} of the content or, blended, of the style pictures."""
-        measured = []
+        measured, maps = [], []
         for style, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True):
-            shape = rgb.shape[0], rgb.shape[1]
-            measured.append(self._evaluation_of(shape, opacity).statistics(planes(rgb), style.name))
-        targets = blend(measured, self.settings.style_weights or [1.0] * len(measured))
+            evaluation = self._evaluation_of((rgb.shape[0], rgb.shape[1]), opacity)
+            measured.append(evaluation.statistics(planes(rgb), style.name))
+            if self.terms.matched:
+                maps.append((style.name, self._grid(evaluation), evaluation.maps(planes(rgb))))
+        weights = self.settings.style_weights or [1.0] * len(measured)
+        targets = blend(measured, weights)
+        if maps:
+            self._candidates = Candidates.of(maps, weights)
         of_content = [term.name for term in self.terms.statistics if term.loss.target == "content"]
         if of_content:
             found = self._evaluation.statistics(planes(self.content_picture), self.content.name)
             targets |= {name: found[name] for name in of_content}
         return {term.name: term.loss.prepared(targets[term.name]) for term in self.terms.statistics}
+
+    def _grid(self, evaluation: Evaluation) -> Grid:
+        terms, strides = self.terms.matched, self.network.sessions(self.terms).strides
+        shapes = {term.name: evaluation.feature_shape(term.source)[1:] for term in terms}
+        return Grid(shapes, {term.name: strides[term.source] for term in terms})
 
     def _evaluation_of(self, shape: tuple[int, int], alpha: Array | None) -> Evaluation:
         return evaluation(self.network, self.terms, shape, alpha, self.memory, self._team)
@@ -126,7 +148,7 @@ class Objective:
         for weighted in self._weighted_terms:
             term = weighted.term
             if isinstance(term.loss, FeatureLoss):
-                channels, height, width = self._evaluation.feature_shape(term.layer)
+                channels, height, width = self._evaluation.feature_shape(term.source)
                 layer = Layer(channels, height * width, pixels, energies[term.name])
             else:
                 layer = Layer(3, pixels, pixels, 0.0)
@@ -143,8 +165,43 @@ class Objective:
                 sums["style"] += terms[term.name]
         return {"total": sum(terms.values()), **sums, **terms}
 
+    @property
+    def has_matches(self) -> bool:
+        """Whether a loss compares with matched positions of the style."""
+        return self._candidates is not None
+
+    def match(self, picture: Array | None = None) -> None:
+        """Match each position with the style: the targets of such losses change.
+
+        `picture`: the picture so far, H×W×3; None: the content. What is matched is 0.75 × content +
+        0.25 × picture.
+        """
+        assert self._candidates is not None
+        mixed = self.content_picture
+        if picture is not None:
+            mixed = self.memory.empty(picture.shape)
+            for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
+                mixed[rows] = _CONTENT * self.content_picture[rows] + (1 - _CONTENT) * picture[rows]
+                disk_arrays.release(mixed, picture, self.content_picture)
+        parts: Parts = partial(self._evaluation.maps, planes(mixed))
+        if self.whole:  # they are in memory at once anyway
+            found = list(parts())
+            parts = found.copy
+        self.set_matched(self._candidates.match(self._grid(self._evaluation), parts))
+
+    def set_matched(self, matched: Matched) -> None:
+        """Set what `match` has found before: `matched`, a candidate's number for each position."""
+        assert self._candidates is not None
+        self.matched = matched
+        self._evaluation.set_matches(Matches(self._grid(self._evaluation), self._candidates, matched))
+
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
-        """Return (losses of each term, gradient) at a picture 1×3×H×W, valid until the next call."""
+        """Return (losses of each term, gradient) at a picture 1×3×H×W, valid until the next call.
+
+        Where nothing has been matched yet, the content is.
+        """
+        if self.has_matches and self.matched is None:
+            self.match()
         losses, gradient = self._evaluation.evaluate(picture[0])
         return losses, gradient[None]
 
@@ -182,6 +239,7 @@ class Objective:
     def close(self) -> None:
         """Release sessions and buffers. The objective must not be used afterwards."""
         del self._evaluation, self.content_picture, self.content_opacity, self.style_pictures
+        self._candidates = None
 
 
 def _require_float64(network: Network, terms: Sequence[WeightedTerm]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor, load
-from nst_onnx.objective.graphs import objective_model, statistics_model
+from nst_onnx.objective.graphs import feature_strides, objective_model, statistics_model
 from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import forward_floats, tile_gradient_model, tile_statistics_model
 from nst_onnx.runtime import Device, Session, choose, open_session
@@ -68,6 +68,11 @@ class Sessions:
     def floats_per_pixel(self) -> tuple[float, bool]:
         """The size of the features, as `nst_onnx.objective.tile_graphs.forward_floats` returns it."""
         return forward_floats(self._extractor, self._terms)
+
+    @cached_property
+    def strides(self) -> dict[str, int]:
+        """{source: pixels between neighbouring positions of its features}."""
+        return feature_strides(self._extractor, self._terms)
 
     @cached_property
     def tile_statistics(self) -> Session:

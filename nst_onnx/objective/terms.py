@@ -30,6 +30,12 @@ class Term(Generic[L]):
         """The public name: "content/conv4_2", "tv"."""
         return f"{self.loss.name}/{self.layer}" if self.layer else self.loss.name
 
+    @property
+    def source(self) -> str:
+        """The name of the features it reads: the layer's, or "conv2_1/4" where they have a stride of 4."""
+        stride = self.loss.stride if isinstance(self.loss, FeatureLoss) else 1
+        return self.layer if stride == 1 else f"{self.layer}/{stride}"
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -56,6 +62,11 @@ class Terms:
         return tuple(dict.fromkeys(term.layer for term in self.features))
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the features that terms read, each once."""
+        return tuple(dict.fromkeys(term.source for term in self.features))
+
+    @property
     def features(self) -> tuple[Term[FeatureLoss], ...]:
         """The terms on features."""
         return self._of_kind(FeatureLoss)  # type: ignore[type-abstract]
@@ -64,6 +75,11 @@ class Terms:
     def positionwise(self) -> tuple[Term[PositionwiseLoss], ...]:
         """The terms that compare features position by position."""
         return self._of_kind(PositionwiseLoss)
+
+    @property
+    def matched(self) -> tuple[Term[PositionwiseLoss], ...]:
+        """Those of them whose targets are matched positions of the style."""
+        return tuple(term for term in self.positionwise if term.loss.target == "style")
 
     @property
     def statistics(self) -> tuple[Term[StatisticLoss], ...]:

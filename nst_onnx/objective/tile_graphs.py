@@ -26,15 +26,15 @@ _PROBE = 512  # pixels a side: so large that rounding in deep layers does not ma
 def tile_statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
     """Return a model from a tile to its part of the maps and statistics that the losses compare.
 
-    Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``root_weights/LAYER`` 1×1×h×w, the square
+    Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``root_weights/SOURCE`` 1×1×h×w, the square
     root of each position's weight (0 outside the tile's core). Outputs, by the terms' names: for statistics
     the sum over positions (divided by nothing), for others the map 1×C×h×w, 0 where the weight is 0.
     """
     g, weighted = _weighted(extractor, terms, channels_last)
     for term in terms.statistics:
-        g.output(term.name, term.loss.position_sum(g, weighted[term.layer]))
+        g.output(term.name, term.loss.position_sum(g, weighted[term.source]))
     for other in terms.positionwise:
-        g.output(other.name, other.loss.map(g, weighted[other.layer]))
+        g.output(other.name, other.loss.map(g, weighted[other.source]))
     return g.model()
 
 
@@ -49,13 +49,13 @@ def tile_gradient_model(extractor: Extractor, terms: Terms, channels_last: bool 
     summands = []
     for term in terms.statistics:
         derivative = g.input(f"derivative/{term.name}", term.loss.axes)
-        product = g.op("Mul", derivative, term.loss.position_sum(g, weighted[term.layer]))
+        product = g.op("Mul", derivative, term.loss.position_sum(g, weighted[term.source]))
         summands.append(g.op("ReduceSum", product, keepdims=0))
     if terms.positionwise:
         distances = []
         for other in terms.positionwise:
             target = g.input(f"target/{other.name}", other.loss.axes)
-            distances.append(other.loss.distance(g, other.loss.map(g, weighted[other.layer]), target))
+            distances.append(other.loss.distance(g, other.loss.map(g, weighted[other.source]), target))
         column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
         losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))
         summands.append(g.op("ReduceSum", losses, keepdims=0))
@@ -67,15 +67,15 @@ def tile_gradient_model(extractor: Extractor, terms: Terms, channels_last: bool 
 def feature_shapes(
     extractor: Extractor, terms: Terms, window: tuple[int, int]
 ) -> dict[str, tuple[int, int, int]]:
-    """Return (C, h, w) of every layer's features in a window (height, width) of the picture."""
+    """Return {source: (C, h, w)} of the features in a window (height, width) of the picture."""
     g, found = with_features(extractor, replace(terms, margin=0, masked=False))
     g.input(PICTURE, [1, 3, *window])
     g.infer_shapes()
     shapes = {}
-    for layer, tensor in found.items():
+    for source, tensor in found.items():
         _, channels, height, width = g.shape(tensor) or (None,) * 4
         assert channels is not None
-        shapes[layer] = channels, height or 0, width or 0
+        shapes[source] = channels, height or 0, width or 0
     return shapes
 
 
@@ -94,20 +94,20 @@ def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
 
 
 def tile_fields(extractor: Extractor, terms: Terms) -> dict[str, ReceptiveField]:
-    """Return the receptive field of every layer. Raises GraphError where there is no bound to it."""
+    """Return {source: receptive field}. Raises GraphError where there is no bound to it."""
     g, found = with_features(extractor, replace(terms, margin=0, masked=False))
     fields = receptive_fields(g.nodes, PICTURE, g.initializers)
-    return {layer: fields[tensor] for layer, tensor in found.items()}
+    return {source: fields[tensor] for source, tensor in found.items()}
 
 
 def _weighted(
     extractor: Extractor, terms: Terms, channels_last: bool
 ) -> tuple[Graph, dict[str, LayerFeatures]]:
-    """Return a graph, and {layer: features with their weights}."""
+    """Return a graph, and {source: features with their weights}."""
     g, found = with_features(extractor, replace(terms, margin=0, masked=False))
     return g, {
-        layer: LayerFeatures.of(
-            g, tensor, g.input(f"root_weights/{layer}", [1, 1, None, None]), channels_last=channels_last
+        source: LayerFeatures.of(
+            g, tensor, g.input(f"root_weights/{source}", [1, 1, None, None]), channels_last=channels_last
         )
-        for layer, tensor in found.items()
+        for source, tensor in found.items()
     }

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.loss_scaling import GRADIENT_MEAN, LOSS_SCALE, LossScale
 from nst_onnx.objective.losses import temporal
 from nst_onnx.objective.losses.loss import FeatureLoss
+from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import too_small
 from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Term, Terms
+from nst_onnx.objective.tiles.position_weights import resized, resizer
 from nst_onnx.runtime import BoundSession, Session, TensorSession
 from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array
@@ -29,8 +32,9 @@ class WholeEvaluation:
         self._sessions = network.sessions(terms)
         self._terms, self._shape = terms, shape
         self._feeds: dict[str, Array] = {}
+        self._mask = np.ones(shape, np.float32) if mask is None else mask
         if terms.masked:
-            self._feeds[MASK] = (np.ones(shape, np.float32) if mask is None else mask)[None, None]
+            self._feeds[MASK] = self._mask[None, None]
         self._feature_shapes: dict[str, tuple[int, int, int]] = {}
         self._coefficients: Mapping[str, float] = {}
         self._bound: BoundSession
@@ -47,27 +51,51 @@ class WholeEvaluation:
         return self._measured(picture, self._terms.statistics, label)
 
     def set_content(self, picture: Array, label: str) -> dict[str, float]:
-        """Set the target of the losses that compare position by position. Return {term: its energy}.
+        """Set the target of the losses that compare with the content. Return {term: its energy}.
 
         Raises PictureError as `statistics` does.
         """
-        found = self._measured(picture, self._terms.positionwise, label)
+        terms = [term for term in self._terms.positionwise if term.loss.target == "content"]
+        found = self._measured(picture, terms, label)
         self._feeds |= {f"target/{name}": target for name, target in found.items()}
-        return {term.name: term.loss.energy(found[term.name]) for term in self._terms.positionwise}
+        return {term.name: term.loss.energy(found[term.name]) for term in terms}
+
+    def maps(self, picture: Array) -> Iterator[MapPart]:
+        """Yield the maps of a picture, in one part, for the losses whose target is matched."""
+        terms = self._terms.matched
+        found = self._measured(picture, terms, "the picture")
+        roots = {term.name: self._roots(term.source) for term in terms}
+        yield MapPart({name: maps[0] for name, maps in found.items()}, roots, dict.fromkeys(found, (0, 0)))
+
+    def set_matches(self, matches: Matches) -> None:
+        """Set the target of these losses."""
+        for term in self._terms.matched:
+            _, height, width = self._feature_shapes[term.source]
+            target = matches.target(term.name, slice(0, height), slice(0, width)) * self._roots(term.source)
+            if term.name in self._names:
+                self._bound.write(f"target/{term.name}", target[None])
+            else:
+                self._feeds[f"target/{term.name}"] = target[None]
 
     def set_previous_frame(self, warped: Array, trust: Array) -> None:
         """Set the target of the temporal loss, 3×H×W, and the trust in it, H×W."""
         self._feeds |= {temporal.TARGET: warped[None], temporal.TRUST: trust[None, None]}
 
-    def feature_shape(self, layer: str) -> tuple[int, int, int]:
-        """Return (C, h, w) of a layer, once something has been measured."""
-        return self._feature_shapes[layer]
+    def feature_shape(self, source: str) -> tuple[int, int, int]:
+        """Return (C, h, w) of features, once something has been measured."""
+        return self._feature_shapes[source]
+
+    def positions(self, source: str) -> float:
+        """Return the sum of their positions' weights; without a mask, how many there are."""
+        return max(float(np.square(self._roots(source), dtype=np.float64).sum()), 1e-6)
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
         self._feeds |= {f"target/{name}": target for name, target in statistics.items()}
         self._feeds[PICTURE] = np.zeros((1, 3, *self._shape), np.float32)
         self._coefficients = coefficients
+        for term in self._terms.matched:
+            self._feeds[f"target/{term.name}"] = np.zeros((1, *self._feature_shapes[term.source]), np.float32)
         self._sessions.release("statistics")
         self._bind(self._terms.names)
 
@@ -144,12 +172,19 @@ class WholeEvaluation:
         losses[self._places] = self._bound.read(LOSSES)
         return losses
 
+    def _roots(self, source: str) -> Array:
+        """Return the square roots of the positions' weights, h×w."""
+        _, height, width = self._feature_shapes[source]
+        if not self._terms.masked:
+            return np.ones((height, width), np.float32)
+        return np.sqrt(resized(resizer(), self._mask, (height, width)))
+
     def _measured(self, picture: Array, terms: Sequence[Term[FeatureLoss]], label: str) -> dict[str, Array]:
         """Return {term: its map or statistic}, and record the shapes of all layers."""
         feeds = {PICTURE: np.ascontiguousarray(picture[None], np.float32)}
-        if MASK in self._feeds:
-            feeds[MASK] = self._feeds[MASK]
-        names, shapes = [term.name for term in terms], [f"shape/{n}" for n in self._terms.layers]
+        if self._terms.masked:
+            feeds[MASK] = self._mask[None, None]
+        names, shapes = [term.name for term in terms], [f"shape/{n}" for n in self._terms.sources]
         session = self._sessions.statistics
         try:
             found = session.run(feeds, [*names, *shapes])
@@ -159,7 +194,7 @@ class WholeEvaluation:
             raise
         if min(found[name].min() for name in shapes) < 1:
             raise too_small(label, self._shape)
-        for layer in self._terms.layers:
-            _, channels, height, width = (int(n) for n in found[f"shape/{layer}"])
-            self._feature_shapes[layer] = channels, height, width
+        for source in self._terms.sources:
+            _, channels, height, width = (int(n) for n in found[f"shape/{source}"])
+            self._feature_shapes[source] = channels, height, width
         return {name: found[name] for name in names}

@@ -20,6 +20,7 @@ from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 
 _PLATEAU = 10  # evaluations between two plateau tests
+_REMATCH = 15  # evaluations between two matchings of the picture with the style
 _VECTORS = 12  # of an optimiser and of the descent, beside the correction pairs
 
 
@@ -88,6 +89,7 @@ class Descent:
 
         Raises ModelError where the first loss is not a number.
         """
+        self._match()
         x = self._optimiser.x
         terms, gradient = self._flat(x)
         self.losses, self.pruning_seconds = self._objective.named(terms), 0.0
@@ -109,6 +111,14 @@ class Descent:
             self._average.add(x)
         self.count += 1
         return loss
+
+    def _match(self) -> None:
+        """At every 15th evaluation, match the current iterate with the style: the objective changes."""
+        if not self._objective.has_matches or self.count % _REMATCH:
+            return
+        self._objective.match(self.picture_of(self._optimiser.x))
+        self.best_loss = np.inf  # losses before and after are not comparable
+        self._optimiser.accept_next()
 
     def step(self) -> None:
         """Move to the next iterate."""
@@ -157,6 +167,8 @@ class Descent:
             arrays |= {f"optimiser/{name}": value for name, value in self._optimiser.state().items()}
             if self._average.sum is not None:
                 arrays["average"] = self._average.sum.copy()
+        if self._objective.matched is not None:
+            arrays["matched"] = self._objective.matched
         return facts, arrays
 
     def restore(self, count: int, facts: JsonObject, arrays: Arrays) -> None:
@@ -166,6 +178,8 @@ class Descent:
         self.best_loss = self.best_losses["total"]
         if self._pruning is not None and facts["pruning"] is not None:  # it may have been in tiles
             self._pruning.restore(facts["pruning"])
+        if self._objective.has_matches:
+            self._objective.set_matched(arrays["matched"])
         state = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith("optimiser/")}
         if not state:
             return

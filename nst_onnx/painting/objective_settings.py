@@ -13,7 +13,7 @@ from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.layer_names import resolve
 from nst_onnx.models.metadata import Facts
 from nst_onnx.objective.losses import LOSSES, STATISTICS, style
-from nst_onnx.objective.losses.loss import FeatureLoss
+from nst_onnx.objective.losses.loss import FeatureLoss, PositionwiseLoss
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import Term
 from nst_onnx.painting.options import Layers, LossOptions
@@ -92,7 +92,9 @@ def _losses(options: LossOptions, preset: Preset) -> Iterator[tuple[WeightedLoss
         names = [chosen] if isinstance(chosen, str) else chosen
         for statistic in names:
             factor = names[statistic] if isinstance(names, Mapping) else 1.0
-            yield replace(weighted, loss=STATISTICS[statistic]), name, factor
+            loss = STATISTICS[statistic]
+            own = None if isinstance(loss, PositionwiseLoss) else weighted.normalisation
+            yield replace(weighted, loss=loss, normalisation=own), name, factor
 
 
 def _layers(
@@ -103,6 +105,8 @@ def _layers(
     if not isinstance(loss, FeatureLoss):
         return {"": 1.0}
     default = facts.content_layers if loss.target == "content" else facts.style_layers
+    if isinstance(loss, PositionwiseLoss) and loss.target == "style":
+        default = default[1:] or default  # copied single pixels look like grain
     given: Layers | None = _option(options, f"{name}_layers", None)
     weights = _layer_weights(given, weighted.layers, default)
     return {_resolved(layer, extractor, preset): weight for layer, weight in weights.items()}

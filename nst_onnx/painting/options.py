@@ -112,8 +112,16 @@ class LossOptions(OptionSet):
         None,
         Statistics(),
         group=LOSSES,
-        help="What the style loss compares: gram, moments, wasserstein; or with weights a=1,b=0.5",
+        help="What the style loss compares: gram, moments, wasserstein, neighbours; or a=1,b=0.5",
         fallback="gram",
+    )
+    neighbours_weight: float | None = option(
+        None,
+        Number(),
+        group=LOSSES,
+        metavar="W",
+        help="Weight of likeness to the nearest places in the style",
+        fallback="the preset's, or 0",
     )
     tv_weight: float | None = option(
         None,
@@ -136,6 +144,13 @@ class LossOptions(OptionSet):
         group=LOSSES,
         help="Layers of the style loss: conv1_1,conv2_1 or conv1_1=1,conv3_1=0.5",
         fallback="the preset's, or the model's own",
+    )
+    neighbours_layers: Layers | None = option(
+        None,
+        LayerWeights(),
+        group=LOSSES,
+        help="Layers of the neighbours loss: conv2_1,conv3_1 or conv2_1=1,conv3_1=0.5",
+        fallback="the model's own style layers but the first",
     )
     pooling: Pooling | None = option(
         None,
@@ -315,9 +330,11 @@ class LossOptionValues(TypedDict, total=False):
     content_weight: float | None
     style_weight: float | None
     style_statistic: Statistic | None
+    neighbours_weight: float | None
     tv_weight: float | None
     content_layers: Layers | None
     style_layers: Layers | None
+    neighbours_layers: Layers | None
     pooling: Pooling | None
     preserve_colour: PreserveColour | None
     max_memory: int | str | None

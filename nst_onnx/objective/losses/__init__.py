@@ -8,15 +8,18 @@ the table: its target is the previous frame of a video, which no option gives.
 
 from __future__ import annotations
 
-from nst_onnx.objective.losses import content, moments, style, total_variation, wasserstein
-from nst_onnx.objective.losses.loss import Loss, StatisticLoss
+from nst_onnx.objective.losses import content, moments, neighbours, style, total_variation, wasserstein
+from nst_onnx.objective.losses.loss import FeatureLoss, Loss
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (content.LOSS, style.LOSS, total_variation.SQUARED)}
+LOSSES: dict[str, Loss] = {
+    loss.name: loss for loss in (content.LOSS, style.LOSS, neighbours.LOSS, total_variation.SQUARED)
+}
 
-STATISTICS: dict[str, StatisticLoss] = {
+STATISTICS: dict[str, FeatureLoss] = {
     "gram": style.LOSS,
     moments.LOSS.name: moments.LOSS,
     wasserstein.LOSS.name: wasserstein.LOSS,
+    neighbours.LOSS.name: neighbours.LOSS,
 }
 """What the option `style_statistic` offers in place of the style loss, with its weight and layers."""
 

@@ -24,7 +24,7 @@ from nst_onnx.objective.losses.normalisation import Normalisation, relative
 from nst_onnx.support.arrays import Array, Numbers
 
 Target = Literal["content", "style"]
-"""Which picture is to be matched. The statistics of several style pictures are blended."""
+"""Which picture gives the target. The statistics of several style pictures are blended."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,13 @@ class Loss:
 class FeatureLoss(Loss, ABC):
     """A loss on the features of a layer: a distance of maps or statistics to those of a target picture.
 
-    The distance is Σ (x − t)² unless a subclass overrides it. `float64`: whether its graph requires it.
+    The distance is Σ (x − t)² unless a subclass overrides it. `stride`: pixels between neighbouring
+    positions; features of layers with a smaller stride are averaged to it. `float64`: whether its graph
+    requires that type.
     """
 
     target: Target = "content"
+    stride: int = 1
     float64: bool = False
 
     @property
@@ -109,13 +112,13 @@ class FeatureLoss(Loss, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class PositionwiseLoss(FeatureLoss):
-    """Compares maps 1×C×h×w position by position; the target is always the content.
+    """Compares maps 1×C×h×w position by position: with the content's, or with matched positions of the style.
 
     `map`: what is compared, of the features' shape, 0 where the weight is 0. `distance` must be a sum over
-    positions, 0 where both maps are.
+    positions, 0 where both maps are. A `target` of "style" is chosen by `nst_onnx.objective.matching`; its
+    energy is then the variance of the style's maps, for each position.
     """
 
-    target: Literal["content"] = "content"
     map: Tensors = weighted_features
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nst_onnx.models.extractor import Extractor
+from nst_onnx.objective.hypercolumns import MapPart
+from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.stage import Part, Piece, PlacedRows, Stage
 from nst_onnx.objective.shards.vectors import VectorStore
@@ -14,7 +16,7 @@ from nst_onnx.runtime import Device
 from nst_onnx.support.arrays import Array
 
 Facts = dict[str, tuple[tuple[int, int, int], float]]
-"""{layer: ((C, h, w) of the whole picture, sum of the positions' weights)}"""
+"""{source: ((C, h, w) of the whole picture, sum of the positions' weights)}"""
 
 
 class Shard(VectorStore):
@@ -34,13 +36,13 @@ class Shard(VectorStore):
         part: Part,
         mask: Array | None,
     ) -> Facts:
-        """Prepare a stage, and return the facts of its layers."""
+        """Prepare a stage, and return the facts of its features."""
         key = device, threads
         if key not in self._networks:
             self._networks = {key: Network(extractor, device, threads)}
         self._stages[stage] = Stage(self._networks[key], terms, part, mask)
         weights = self._stages[stage].bands.weights
-        return {n: (weights.shapes[n], weights.positions(n)) for n in terms.layers}
+        return {n: (weights.shapes[n], weights.positions(n)) for n in terms.sources}
 
     def end(self, stage: int) -> None:
         """Delete a stage, and all vectors that were made for it."""
@@ -62,6 +64,15 @@ class Shard(VectorStore):
         """Store the current picture's maps as targets. Return each band's {term: part of the energy}."""
         at = self._stages[stage]
         return [at.bands.set_content(rows, band, on_disk=at.part.on_disk) for band, rows in at.rows()]
+
+    def maps(self, stage: int, band: int) -> list[MapPart]:
+        """Return the current picture's maps in a band, for the losses whose target is matched."""
+        at = self._stages[stage]
+        return list(at.bands.maps(at.rows_of(band), band))
+
+    def set_matches(self, stage: int, matches: Matches) -> None:
+        """Set the target of these losses."""
+        self._stages[stage].bands.matches = matches
 
     def gradient(
         self, stage: int, derivatives: dict[str, Array], factors: dict[str, float]

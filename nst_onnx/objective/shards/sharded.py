@@ -9,12 +9,14 @@ from __future__ import annotations
 import itertools
 import math
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from nst_onnx.errors import OptionError
+from nst_onnx.objective.hypercolumns import MapPart
+from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.space import ShardedPreconditioner, ShardedSpace, ShardedStage, Vector
 from nst_onnx.objective.shards.stage import Part
@@ -57,8 +59,8 @@ class ShardedEvaluation:
         common = stage.number, extractor, network.device, team.threads, terms
         begun = [team.ask(i, "begin", *common, part, shared_mask) for i, part in enumerate(stage.parts)]
         facts = team.get(begun)[0]
-        self._shapes: dict[str, tuple[int, int, int]] = {layer: shape for layer, (shape, _) in facts.items()}
-        self._positions: dict[str, float] = {layer: positions for layer, (_, positions) in facts.items()}
+        self._shapes: dict[str, tuple[int, int, int]] = {n: shape for n, (shape, _) in facts.items()}
+        self._positions: dict[str, float] = {n: positions for n, (_, positions) in facts.items()}
         self._targets: Sums = {}
         self._factors: dict[str, float] = {}
 
@@ -73,27 +75,46 @@ class ShardedEvaluation:
         self._select(self._stage.scatter(picture))
         sums = self._sums()
         return {
-            term.name: (sums[term.name] / self._positions[term.layer]).astype(np.float32)
+            term.name: (sums[term.name] / self._positions[term.source]).astype(np.float32)
             for term in self._terms.statistics
         }
 
     def set_content(self, picture: Array, label: str) -> dict[str, float]:
-        """Set the target of the losses that compare position by position. Return {term: its energy}.
+        """Set the target of the losses that compare with the content. Return {term: its energy}.
 
         Raises PictureError as `statistics` does.
         """
         self._check(label)
         self._select(self._stage.scatter(picture))
         bands = itertools.chain.from_iterable(ask_all(self._team, "set_content", self._stage.number))
-        return _added(bands, [term.name for term in self._terms.positionwise])
+        of_content = [term.name for term in self._terms.positionwise if term.loss.target == "content"]
+        return _added(bands, of_content)
+
+    def maps(self, picture: Array) -> Iterator[MapPart]:
+        """Yield the maps of a picture, band by band, for the losses whose target is matched."""
+        team, stage = self._team, self._stage
+        selected = stage.scatter(picture)
+        self._select(selected)
+        for i, part in enumerate(stage.parts):
+            for band in range(part.first, part.end):
+                (found,) = team.get([team.ask(i, "maps", stage.number, band)])
+                yield from found
+
+    def set_matches(self, matches: Matches) -> None:
+        """Set the target of these losses."""
+        ask_all(self._team, "set_matches", self._stage.number, self._team.share(matches))
 
     def set_previous_frame(self, warped: Array, trust: Array) -> None:
         """Raise OptionError: frames of a video are not evaluated in shards."""
         raise OptionError("the frames of a video are painted by one process each", "leave out --ray")
 
-    def feature_shape(self, layer: str) -> tuple[int, int, int]:
-        """Return (C, h, w) of a layer."""
-        return self._shapes[layer]
+    def feature_shape(self, source: str) -> tuple[int, int, int]:
+        """Return (C, h, w) of features."""
+        return self._shapes[source]
+
+    def positions(self, source: str) -> float:
+        """Return the sum of their positions' weights; without a mask, how many there are."""
+        return self._positions[source]
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""

@@ -96,16 +96,18 @@ class Stage:
     def rows(self) -> Iterator[tuple[int, Array]]:
         """Yield each band with the rows of the current picture that its windows cover."""
         for band in self.numbers:
-            covered = self.part.layout.rows(band)
-            rows = np.empty((3, covered.stop - covered.start, self.shape[2]), np.float32)
-            for start, some in self._picture:
-                top, bottom = max(start, covered.start), min(start + some.shape[1], covered.stop)
-                if top < bottom:
-                    rows[:, top - covered.start : bottom - covered.start] = some[
-                        :, top - start : bottom - start
-                    ]
-                disk_arrays.release(some)
-            yield band, rows
+            yield band, self.rows_of(band)
+
+    def rows_of(self, band: int) -> Array:
+        """Return the rows of the current picture that a band's windows cover."""
+        covered = self.part.layout.rows(band)
+        rows = np.empty((3, covered.stop - covered.start, self.shape[2]), np.float32)
+        for start, some in self._picture:
+            top, bottom = max(start, covered.start), min(start + some.shape[1], covered.stop)
+            if top < bottom:
+                rows[:, top - covered.start : bottom - covered.start] = some[:, top - start : bottom - start]
+            disk_arrays.release(some)
+        return rows
 
     def gradient(
         self, derivatives: Mapping[str, Array], factors: Mapping[str, float]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from nst_onnx.objective.hypercolumns import MapPart
+from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.tiles.layout import Layout
 from nst_onnx.objective.tiles.passes import TilePasses, zeros
 from nst_onnx.objective.tiles.position_weights import PositionWeights
@@ -16,7 +18,12 @@ from nst_onnx.support.arrays import Array, Numbers
 
 
 class Bands:
-    """Evaluates the bands of a picture one by one, and holds the content's maps in their cores."""
+    """Evaluates the bands of a picture one by one, and holds the content's maps in their cores.
+
+    `matches`: the matched style positions, for losses whose target they are.
+    """
+
+    matches: Matches | None = None
 
     def __init__(self, passes: TilePasses, layout: Layout, weights: PositionWeights) -> None:
         self.passes, self.layout, self.weights = passes, layout, weights
@@ -34,12 +41,13 @@ class Bands:
 
     def set_content(self, rows: Array, band: int, *, on_disk: bool) -> dict[str, float]:
         """Store the content's maps as targets, and return {term: the band's part of their energy}."""
-        energies = {term.name: 0.0 for term in self.passes.terms.positionwise}
+        terms = [term for term in self.passes.terms.positionwise if term.loss.target == "content"]
+        energies = {term.name: 0.0 for term in terms}
         for column in range(len(self.layout.columns)):
             found = self._statistics(rows, band, column)
             stored = {}
-            for term in self.passes.terms.positionwise:
-                inside, _ = self.weights.core(term.layer, band, column)
+            for term in terms:
+                inside, _ = self.weights.core(term.source, band, column)
                 core = found[term.name][:, *inside]
                 target = stored[term.name] = disk_arrays.empty(core.shape, on_disk=on_disk)
                 target[...] = core
@@ -47,6 +55,18 @@ class Bands:
                 energies[term.name] += term.loss.energy(core)
             self._targets[band, column] = stored
         return energies
+
+    def maps(self, rows: Array, band: int) -> Iterator[MapPart]:
+        """Yield the maps in the cores of the band's tiles, for the losses whose target is matched."""
+        for column in range(len(self.layout.columns)):
+            found, roots = self._statistics(rows, band, column), self.weights.roots(band, column)
+            maps, weights, corners = {}, {}, {}
+            for term in self.passes.terms.matched:
+                inside, (down, across) = self.weights.core(term.source, band, column)
+                maps[term.name] = found[term.name][:, *inside].copy()
+                weights[term.name] = roots[term.source][inside]
+                corners[term.name] = down.start, across.start
+            yield MapPart(maps, weights, corners)
 
     def gradient(self, rows: Array, band: int) -> tuple[Numbers, Array]:
         """Return (losses of the positionwise terms, gradient of the rows) of the band's cores.
@@ -69,13 +89,16 @@ class Bands:
         return window(rows, self.layout, band, column), self.weights.roots(band, column)
 
     def _target(self, band: int, column: int) -> dict[str, Array]:
-        """Return the content's maps in a tile's window, 0 outside its core."""
+        """Return the targets' maps in a tile's window, 0 outside its core."""
         targets: dict[str, Array] = {}
         stored = self._targets.get((band, column), {})
         for term in self.passes.terms.positionwise:
+            target = targets[term.name] = zeros(*self.passes.features[term.source])
+            inside, whole = self.weights.core(term.source, band, column)
             if term.name in stored:
-                target = targets[term.name] = zeros(*self.passes.features[term.layer])
-                inside, _ = self.weights.core(term.layer, band, column)
                 target[:, *inside] = stored[term.name]
                 disk_arrays.release(stored[term.name])
+            elif self.matches is not None:
+                roots = self.weights.roots(band, column)[term.source]
+                target[:, *inside] = self.matches.target(term.name, *whole) * roots[inside]
         return targets

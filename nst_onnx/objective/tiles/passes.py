@@ -27,7 +27,7 @@ class TilePasses:
     def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
         """Return {term: the tile's part}: sums of statistics, maps C×h×w of positionwise losses.
 
-        `window`: 3×h×w; `root_weights`: {layer: h×w}. The arrays are valid until the next call.
+        `window`: 3×h×w; `root_weights`: {source: h×w}. The arrays are valid until the next call.
         """
         self._write(self._statistics, window, root_weights)
         self._statistics.run()
@@ -53,7 +53,7 @@ class TilePasses:
     ) -> tuple[Array, Array]:
         """Return (losses of the positionwise terms, gradient 3×h×w), valid until the next call.
 
-        `targets`: {term: C×h×w}, the content's maps in this tile, 0 outside its core.
+        `targets`: {term: C×h×w}, the targets' maps in this tile, 0 outside its core.
         """
         self._write(self._gradient, window, root_weights)
         for term in self.terms.positionwise:
@@ -64,8 +64,8 @@ class TilePasses:
 
     def _write(self, bound: BoundSession, window: Array, root_weights: Mapping[str, Array]) -> None:
         bound.write(PICTURE, window[None])
-        for layer in self.terms.layers:
-            bound.write(f"root_weights/{layer}", root_weights[layer][None, None])
+        for source in self.terms.sources:
+            bound.write(f"root_weights/{source}", root_weights[source][None, None])
 
     @cached_property
     def _statistics(self) -> BoundSession:
@@ -86,16 +86,16 @@ class TilePasses:
         return self._sessions.tile_gradient.bind(feeds, outputs)
 
     def _inputs(self) -> dict[str, Array]:
-        weights = {f"root_weights/{n}": zeros(1, 1, *self.features[n][1:]) for n in self.terms.layers}
+        weights = {f"root_weights/{n}": zeros(1, 1, *self.features[n][1:]) for n in self.terms.sources}
         return {PICTURE: zeros(1, 3, *self.window), **weights}
 
     def _maps(self) -> dict[str, tuple[int, ...]]:
         """Return {positionwise term: shape of its map}."""
-        return {term.name: (1, *self.features[term.layer]) for term in self.terms.positionwise}
+        return {term.name: (1, *self.features[term.source]) for term in self.terms.positionwise}
 
     def _sums(self) -> dict[str, tuple[int, ...]]:
         """Return {term: shape of its statistic}."""
-        return {term.name: term.loss.shape(self.features[term.layer][0]) for term in self.terms.statistics}
+        return {term.name: term.loss.shape(self.features[term.source][0]) for term in self.terms.statistics}
 
 
 def zeros(*shape: int) -> Array:

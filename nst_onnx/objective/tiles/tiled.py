@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.losses import temporal
+from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import too_small
 from nst_onnx.objective.terms import Terms
@@ -56,29 +58,42 @@ class TiledEvaluation:
         self._check(label)
         sums, positions = self._sums(picture), self._positions()
         return {
-            term.name: (sums[term.name] / positions[term.layer]).astype(np.float32)
+            term.name: (sums[term.name] / positions[term.source]).astype(np.float32)
             for term in self._terms.statistics
         }
 
     def set_content(self, picture: Array, label: str) -> dict[str, float]:
-        """Set the target of the losses that compare position by position. Return {term: its energy}.
+        """Set the target of the losses that compare with the content. Return {term: its energy}.
 
         Raises PictureError as `statistics` does.
         """
         self._check(label)
-        energies = {term.name: 0.0 for term in self._terms.positionwise}
-        for band, rows in self._rows(picture) if energies else ():
+        energies: dict[str, float] = {}
+        for band, rows in self._rows(picture) if self._terms.positionwise else ():
             for name, part in self._bands.set_content(rows, band, on_disk=self._on_disk).items():
-                energies[name] += part
+                energies[name] = energies.get(name, 0.0) + part
         return energies
+
+    def maps(self, picture: Array) -> Iterator[MapPart]:
+        """Yield the maps of a picture, tile by tile, for the losses whose target is matched."""
+        for band, rows in self._rows(picture):
+            yield from self._bands.maps(rows, band)
+
+    def set_matches(self, matches: Matches) -> None:
+        """Set the target of these losses."""
+        self._bands.matches = matches
 
     def set_previous_frame(self, warped: Array, trust: Array) -> None:
         """Set the target of the temporal loss, 3×H×W, and the trust in it, H×W."""
         self._inputs |= {temporal.TARGET: warped, temporal.TRUST: trust[None]}
 
-    def feature_shape(self, layer: str) -> tuple[int, int, int]:
-        """Return (C, h, w) of a layer."""
-        return self._weights.shapes[layer]
+    def feature_shape(self, source: str) -> tuple[int, int, int]:
+        """Return (C, h, w) of features."""
+        return self._weights.shapes[source]
+
+    def positions(self, source: str) -> float:
+        """Return the sum of their positions' weights; without a mask, how many there are."""
+        return self._weights.positions(source)
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
@@ -115,7 +130,7 @@ class TiledEvaluation:
         return sums
 
     def _positions(self) -> dict[str, float]:
-        return {layer: self._weights.positions(layer) for layer in self._terms.layers}
+        return {source: self._weights.positions(source) for source in self._terms.sources}
 
     def _rows(self, picture: Array) -> Iterator[tuple[int, Array]]:
         """Yield each band with the rows that its windows cover."""
