@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.judge import edges, gram, grain, palette, wasserstein
+from benchmarks.judge import edges, grain, gram, palette, wasserstein
 from benchmarks.judge.content_error import content_error, self_similarity
 from benchmarks.judge.network import CONTENT_LAYER, Network
 from nst_onnx.picture import resize
