@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.options import Options
@@ -67,7 +67,7 @@ def parse(text: str) -> Contestant:
         raise OptionError(f"there is no contestant {name!r}", f"known are {', '.join(KNOWN)}")
     known = KNOWN.get(name, Contestant(name))
     found = replace(known, options={**known.options, **_options(given or "")})
-    return replace(found, python=os.path.expanduser(python)) if python else found
+    return replace(found, python=str(Path(python).expanduser())) if python else found
 
 
 def parse_several(texts: Sequence[str], rival_python: str = sys.executable) -> list[Contestant]:

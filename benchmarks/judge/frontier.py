@@ -100,7 +100,5 @@ def table(rows: Sequence[Row], size: int, names: tuple[str, str], strengths: Seq
     columns = zip(*((c.style, c.gram, c.grain, c.seconds) for c in found.values()), strict=True)
     part.rows.append(["**mean**", "", *(f"**{geometric_mean(column):.2f}**" for column in columns)])
     below = sum(comparison.style < 1 for comparison in found.values())
-    part.notes.append(
-        f"The frontier of {names[0]} is below that of {names[1]} on {below} of {len(found)} pairs."
-    )
+    part.notes.append(f"{names[0]} is below {names[1]} on {below} of {len(found)} pairs.")
     return part

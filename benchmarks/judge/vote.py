@@ -80,7 +80,7 @@ def write_page(rows: Sequence[Row], names: Sequence[str], seed: int, folder: Pat
 
 def _section(number: int, labels: Sequence[str]) -> str:
     sources = "".join(
-        f'<figure class="source"><img src="pictures/{number}-{what}.png"><figcaption>{what}</figcaption></figure>'
+        f'<figure><img src="pictures/{number}-{what}.png"><figcaption>{what}</figcaption></figure>'
         for what in ("photo", "painting")
     )
     choices = "".join(
