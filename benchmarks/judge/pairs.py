@@ -15,35 +15,47 @@ from nst_onnx.support.arrays import Array
 ARCHIVE = Path("compact", "training.tar")
 """Photos and paintings of at most 352 pixels, in the shared folder."""
 
+MEMBERS = {
+    "cat": "photos/0283.jpg",
+    "parrot": "photos/0090.jpg",
+    "man": "paintings/0176.jpg",
+    "skyline": "paintings/0266.jpg",
+    "wave": "paintings/0138.jpg",  # a woodblock print
+    "composition": "paintings/0135.jpg",  # abstract
+    "woman_with_hat": "paintings/0136.jpg",
+    "water_lilies": "paintings/0137.jpg",
+    "woman_with_monkeys": "paintings/0002.jpg",
+}
+"""The pictures that come from the archive. All others are files of ``images/``, beside it."""
+
 SHARED = (
-    ("images/tubingen.jpg", "images/starry_night.jpg"),
-    ("images/tubingen.jpg", "images/picasso.jpg"),
-    ("images/golden_gate.jpg", "images/the_scream.jpg"),
-    ("images/golden_gate.jpg", "images/monet.jpg"),
-    ("images/louvre.jpg", "images/shipwreck.jpg"),
-    ("images/louvre.jpg", "paintings/0138.jpg"),  # a wave, woodblock print
-    ("images/statue.jpg", "images/starry_night.jpg"),
-    ("images/statue.jpg", "paintings/0135.jpg"),  # an abstract composition
-    ("paintings/0176.jpg", "paintings/0136.jpg"),  # a man's portrait, and a painted one
-    ("paintings/0266.jpg", "paintings/0137.jpg"),  # a skyline, and water lilies
-    ("photos/0283.jpg", "paintings/0002.jpg"),  # a cat's face, and a painted portrait
-    ("photos/0090.jpg", "images/stone.jpg"),  # a parrot, and a texture
+    ("tubingen", "starry_night"),
+    ("tubingen", "picasso"),
+    ("golden_gate", "the_scream"),
+    ("golden_gate", "monet"),
+    ("louvre", "shipwreck"),
+    ("louvre", "wave"),
+    ("statue", "starry_night"),
+    ("statue", "composition"),
+    ("man", "woman_with_hat"),
+    ("skyline", "water_lilies"),
+    ("cat", "woman_with_monkeys"),
+    ("parrot", "stone"),
 )
-"""(photo, painting): files of the shared folder, ``images/`` beside the members of its archive."""
+"""(photo, painting) of the shared folder."""
 
 
 def judged(shared: Path, folder: Path) -> tuple[Pair, ...]:
-    """Return the pairs, 24, or 12 where there is no `shared` folder; members of the archive go to `folder`.
+    """Return the pairs, 24, or 12 where there is no `shared` folder. What is archived is written to `folder`.
 
     Raises PictureError where a picture is missing in the shared folder.
     """
     if not shared.is_dir():
         return DOZEN
-    members = {name for pair in SHARED for name in pair if not name.startswith("images/")}
-    _extract(shared / ARCHIVE, members, folder)
+    _extract(shared / ARCHIVE, folder)
 
     def file(name: str) -> str:
-        path = shared / name if name.startswith("images/") else folder / name
+        path = (folder if name in MEMBERS else shared / "images") / f"{name}.jpg"
         if not path.is_file():
             raise PictureError(f"the judge's picture {name} is missing in {shared}")
         return str(path)
@@ -58,10 +70,13 @@ def seen(path: Path, size: int) -> Array:
     return levels.astype(np.float32) / np.float32(255)
 
 
-def _extract(archive: Path, members: set[str], folder: Path) -> None:
+def _extract(archive: Path, folder: Path) -> None:
     """Write the members that `folder` does not have yet."""
-    missing = {name for name in members if not (folder / name).is_file()}
+    missing = {member: name for name, member in MEMBERS.items() if not (folder / f"{name}.jpg").is_file()}
     if missing and archive.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive) as file:
-            wanted = [member for member in file if member.name in missing]
-            file.extractall(folder, wanted, filter="data")
+            for member in file:
+                content = file.extractfile(member) if member.name in missing else None
+                if content is not None:
+                    (folder / f"{missing[member.name]}.jpg").write_bytes(content.read())

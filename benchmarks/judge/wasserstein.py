@@ -25,7 +25,8 @@ _AT_ONCE = 32  # directions, which bounds the memory
 def directions(channels: int) -> Array:
     """Return the 256 unit vectors, 256×C, the same in every run."""
     drawn = np.random.default_rng((_SEED, channels)).standard_normal((DIRECTIONS, channels))
-    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    unit: Array = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def slices(features: Features) -> Slices:
