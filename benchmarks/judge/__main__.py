@@ -19,12 +19,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.judge import frontier, pairs, report, sheet, table, vote
+from benchmarks.judge import frontier, pairs, report, sheet, table, vote_page
+from benchmarks.judge.ballot import Key
 from benchmarks.judge.contestants import KNOWN, RIVAL, Contestant, parse_several
 from benchmarks.judge.measures import Reference
 from benchmarks.judge.network import Network
 from benchmarks.judge.paintings import Paintings
 from benchmarks.judge.rows import Judge, Row, short
+from benchmarks.judge.votes import count, interval
 from benchmarks.pairs import Pair
 from nst_onnx.cli import errors
 from nst_onnx.errors import NstError, OptionError
@@ -79,18 +81,18 @@ def _vote(given: argparse.Namespace) -> None:
     for size in given.sizes:
         folder = given.pictures / f"vote-{size}"
         names = [contestant.name for contestant in contestants]
-        key = vote.write_page([row for row in rows if row.size == size], names, given.seed, folder)
+        key = vote_page.write([row for row in rows if row.size == size], names, given.seed, folder)
         key.write(given.pictures / f"vote-{size}-key.json")
         print(f"{folder / 'index.html'} is the page, {folder}-key.json its key")
 
 
 def _votes(given: argparse.Namespace) -> None:
     """Print each contestant's share of the votes."""
-    votes = vote.count(vote.Key.read(given.key), given.files)
+    votes = count(Key.read(given.key), given.files)
     total = votes.total()
     print("| contestant | votes | share | 95 % interval |\n|---|---:|---:|---:|")
     for name, number in votes.most_common():
-        low, high = vote.interval(number, total)
+        low, high = interval(number, total)
         print(f"| {name} | {number} | {number / max(total, 1):.0%} | {low:.0%}-{high:.0%} |")
 
 
