@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -98,4 +100,12 @@ def _options(text: str) -> dict[str, Json]:
             texts[list(texts)[-1]] += f",{part}"
         else:
             raise OptionError(f"{part!r} is no option", "write option=value")
-    return {name: table[name].load(value) if name in table else value for name, value in texts.items()}
+    return {name: _value(name, value) for name, value in texts.items()}
+
+
+def _value(name: str, text: str) -> Json:
+    """Return a number, true, false or null as JSON has them; else what the option's own syntax means."""
+    with contextlib.suppress(ValueError):
+        return json.loads(text)
+    table = Options.table()
+    return table[name].load(text) if name in table else text
