@@ -44,7 +44,7 @@ class Paintings:
         path = self.folder / str(size) / str(pair) / f"{contestant.name}.png"
         facts = path.with_suffix(".json")
         job = self._job(contestant, pair, size)
-        code = _code(contestant.python, contestant.program)
+        code = _code(contestant.name, contestant.python, contestant.program)
         digest = hashlib.sha256((json.dumps(job, sort_keys=True) + pair.digest()).encode()).hexdigest()
         kept: JsonObject = json.loads(facts.read_text()) if facts.is_file() and path.is_file() else {}
         if kept.get("digest") != digest or not (self.any_code or kept["code"] == code):
@@ -66,8 +66,9 @@ class Paintings:
 
 
 @functools.cache
-def _code(python: str, program: str) -> str:
-    return str(_run(Contestant(program, python=python, program=program), "code", program))
+def _code(name: str, python: str, program: str) -> str:
+    """Return a digest of the program's source. Raises NstError."""
+    return str(_run(Contestant(name, python=python, program=program), "code", program))
 
 
 def _run(contestant: Contestant, task: str, argument: str) -> JsonObject:
