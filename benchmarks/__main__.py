@@ -11,7 +11,6 @@ from pathlib import Path
 
 from benchmarks import machine, pairs, reference_recipe, report
 from benchmarks.engines import ENGINES, Engine
-from benchmarks.judge import __main__ as judge
 from benchmarks.setting import Setting
 
 RESULTS = Path(__file__).parent / "results"
@@ -21,7 +20,9 @@ def main(words: list[str] | None = None) -> None:
     """Run the chosen parts; write the results after each. ``judge`` runs `benchmarks.judge`."""
     words = sys.argv[1:] if words is None else words
     if words[:1] == ["judge"]:
-        judge.main(words[1:])
+        from benchmarks.judge.__main__ import main as judge  # needs SciPy, which the other parts do not
+
+        judge(words[1:])
         return
     given = _parser().parse_args(words)
     try:
