@@ -337,6 +337,16 @@ def test_a_picture_is_painted_anew_when_its_options_change(weights: Path, tmp_pa
     assert figures(tmp_path, "judge.json")[:-1] == before[:-1]
 
 
+def test_a_picture_is_painted_anew_when_its_network_changes(weights: Path, tmp_path: Path) -> None:
+    model = weight_files.write_npz(tmp_path / "model.npz", LAYERS)
+    words = ("table", "--model", str(model), "--contestants", "a:steps=2")
+    run(weights, tmp_path, *words)
+    before = figures(tmp_path, "judge.json")
+    weight_files.write_npz(model, {name: (kernel * 2, bias) for name, (kernel, bias) in LAYERS.items()})
+    run(weights, tmp_path, *words)
+    assert figures(tmp_path, "judge.json")[-1] != before[-1]
+
+
 def test_frontiers_of_a_run_are_in_its_table(weights: Path, tmp_path: Path) -> None:
     run(weights, tmp_path, "frontier", *QUICK[:2], "other:steps=3", "--strengths", "0.3,0.7")
     table = (tmp_path / "out" / "frontier.md").read_text()

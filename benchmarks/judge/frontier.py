@@ -26,7 +26,8 @@ _LEAST = 1e-9
 class Frontier:
     """A contestant's pictures of one pair in the order of their content error.
 
-    `style`: the least sliced Wasserstein (or Gram) residual up to that content error. `grain`: as measured.
+    `style`, `gram`: the least sliced Wasserstein and the least style residual up to that content error.
+    `grain`: as measured. `seconds`: the mean.
     """
 
     content: tuple[float, ...]

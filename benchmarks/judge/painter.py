@@ -1,10 +1,10 @@
 """Paints one picture in a process of its own, in whichever Python runs this file.
 
     python painter.py paint JOB     JOB: JSON with program, content, style, size, options, output
-    python painter.py code PROGRAM  a digest of the program's installed source
+    python painter.py code WHAT     WHAT: JSON with program and model
 
-Prints JSON: {"seconds": of the painting, without the imports, "peak": bytes}, or the digest. Imports nothing
-of this package: another environment has none of it.
+Prints JSON: {"seconds": of the painting, without the imports, "peak": bytes}, or digests of the program's
+source and of its network. Imports nothing of this package: another environment has none of it.
 """
 
 import hashlib
@@ -30,20 +30,25 @@ def paint(program: str, content: str, style: str, size: int, options: dict, outp
     return time.perf_counter() - begun
 
 
-def code(program: str) -> str:
-    """Return the SHA-256 of the program's Python files and models."""
+def code(program: str, model: str) -> dict[str, str]:
+    """Return the SHA-256 of the program's installed files, and of the network it takes for `model`."""
     package = importlib.import_module(program.replace("-", "_"))
     folder = Path(package.__file__ or "").parent
-    digest = hashlib.sha256()
+    source = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".onnx")):
-        digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+        source.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    found = {"source": source.hexdigest(), "model": ""}
+    if model:
+        from nst_onnx.models import catalogue
+
+        found["model"] = hashlib.sha256(Path(catalogue.locate(model)).read_bytes()).hexdigest()
+    return found
 
 
 def main(task: str, argument: str) -> None:
     """Print what a task finds."""
     if task == "code":
-        print(json.dumps(code(argument)))
+        print(json.dumps(code(**json.loads(argument))))
         return
     seconds = paint(**json.loads(argument))
     sys.path.append(str(Path(__file__).resolve().parents[1]))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.judge.contestants import OWN_WEIGHTS, PROGRAM, Contestant
@@ -30,30 +29,40 @@ class Painted:
 class Paintings:
     """The folder ``SIZE/PAIR/CONTESTANT.png``, each picture with a JSON file of what it was made from.
 
-    A picture is painted anew where its inputs, its options or the program's source have changed; with
-    `any_code` the source does not count. `model`: for contestants that name none. `weights`: for vgg16.
+    A picture is painted anew where its inputs, its options, the network or the program's source have changed;
+    with `any_code` the source does not count. `model`: for contestants that name none. `weights`: for vgg16.
     """
 
     folder: Path
     model: str
     weights: Path
     any_code: bool = False
+    _codes: dict[tuple[str, str, str], JsonObject] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, contestant: Contestant, pair: Pair, size: int) -> Painted:
         """Return the picture, painted if it is not there. Raises NstError where its program fails."""
         path = self.folder / str(size) / str(pair) / f"{contestant.name}.png"
         facts = path.with_suffix(".json")
         job = self._job(contestant, pair, size)
-        code = _code(contestant.name, contestant.python, contestant.program)
-        digest = hashlib.sha256((json.dumps(job, sort_keys=True) + pair.digest()).encode()).hexdigest()
+        code = self._code(contestant, job["options"].get("model", ""))
+        inputs = json.dumps(job, sort_keys=True) + pair.digest() + code["model"]
+        digest = hashlib.sha256(inputs.encode()).hexdigest()
         kept: JsonObject = json.loads(facts.read_text()) if facts.is_file() and path.is_file() else {}
-        if kept.get("digest") != digest or not (self.any_code or kept["code"] == code):
+        if kept.get("digest") != digest or not (self.any_code or kept.get("source") == code["source"]):
             path.parent.mkdir(parents=True, exist_ok=True)
             facts.unlink(missing_ok=True)  # an interrupted run leaves no picture with the facts of another
             found = _run(contestant, "paint", json.dumps({**job, "output": str(path)}))
-            kept = {"digest": digest, "code": code, **found}
+            kept = {"digest": digest, "source": code["source"], **found}
             facts.write_text(json.dumps(kept) + "\n")
         return Painted(path, kept["seconds"], kept["peak"])
+
+    def _code(self, contestant: Contestant, model: str) -> JsonObject:
+        """Return digests of the program's source and of its network. Raises NstError."""
+        key = contestant.python, contestant.program, model
+        if key not in self._codes:
+            what = {"program": contestant.program, "model": model}
+            self._codes[key] = _run(contestant, "code", json.dumps(what))
+        return self._codes[key]
 
     def _job(self, contestant: Contestant, pair: Pair, size: int) -> JsonObject:
         options = dict(contestant.options)
@@ -63,12 +72,6 @@ class Paintings:
             options.setdefault("device", "cpu")
         files = {"content": str(pair.content.resolve()), "style": str(pair.style.resolve())}
         return {"program": contestant.program, **files, "size": size, "options": options}
-
-
-@functools.cache
-def _code(name: str, python: str, program: str) -> str:
-    """Return a digest of the program's source. Raises NstError."""
-    return str(_run(Contestant(name, python=python, program=program), "code", program))
 
 
 def _run(contestant: Contestant, task: str, argument: str) -> JsonObject:
