@@ -17,7 +17,13 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main(words: list[str] | None = None) -> None:
-    """Run the chosen parts; write the results after each."""
+    """Run the chosen parts; write the results after each. ``judge`` runs `benchmarks.judge`."""
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["judge"]:
+        from benchmarks.judge.__main__ import main as judge  # needs SciPy, which the other parts do not
+
+        judge(words[1:])
+        return
     given = _parser().parse_args(words)
     try:
         import torch

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks import judge, machine, pairs
-from benchmarks.judge import Judge
+from benchmarks import distances, machine, pairs
+from benchmarks.distances import Teacher
+from benchmarks.judge import grain
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from nst_onnx import Stylizer
@@ -31,15 +32,7 @@ from nst_onnx.errors import NstError
 from nst_onnx.picture import read, resize
 from nst_onnx.support.arrays import Array
 
-PAIRS = (
-    *pairs.PAIRS,
-    Pair("harbour", "bouquet"),
-    Pair("valley", "whirl"),
-    Pair("still_life", "embers"),
-    Pair("harbour", "facets"),
-    Pair("valley", "breakers"),
-    Pair("still_life", "bouquet"),
-)
+PAIRS = pairs.DOZEN
 RESULTS = Path(__file__).parent / "results"
 ABOUT = """
 Style: distance of the picture's Gram matrices to the style's, relative to the content picture's distance,
@@ -73,7 +66,7 @@ class Record:
             self.pair,
             *(
                 _cell(100 * self.compact.style[name], 100 * self.teacher.style[name], "%")
-                for name in judge.STYLE_LAYERS
+                for name in distances.STYLE_LAYERS
             ),
             _cell(self.compact.content, self.teacher.content),
             f"{self.compact.grain / self.teacher.grain:.2f}",
@@ -87,7 +80,7 @@ def main(words: list[str] | None = None) -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     networks = {"compact": given.model, "teacher": str(given.teacher)}
     stylizers = {name: Stylizer(model, device=given.device) for name, model in networks.items()}
-    teacher = Judge(given.teacher)
+    teacher = Teacher(given.teacher)
     records, cells = [], []
     for pair in given.pairs:
         pictures, record = compare(pair, stylizers, teacher, given.size)
@@ -115,7 +108,7 @@ def main(words: list[str] | None = None) -> None:
 
 
 def compare(
-    pair: Pair, stylizers: dict[str, Stylizer], teacher: Judge, size: int
+    pair: Pair, stylizers: dict[str, Stylizer], teacher: Teacher, size: int
 ) -> tuple[dict[str, Array], Record]:
     """Paint one pair with both networks; return the pictures and the teacher's measurements."""
     pictures, seconds = {}, {}
@@ -127,15 +120,15 @@ def compare(
     content, style = resize(read(pair.content).rgb, shape), _sized(pair.style, size)
     seen = {name: teacher.features(picture) for name, picture in pictures.items()}
     of_content, of_style = teacher.features(content), teacher.features(style)
-    before = judge.style_distances(of_content, of_style)
-    flat = judge.flat(content)
+    before = distances.style_distances(of_content, of_style)
+    flat = grain.flat(content)
 
     def painting(name: str) -> Painting:
-        left = judge.style_distances(seen[name], of_style)
+        left = distances.style_distances(seen[name], of_style)
         return Painting(
             {layer: left[layer] / before[layer] for layer in left},
-            judge.content_distance(seen[name], of_content),
-            judge.grain(pictures[name], flat),
+            distances.content_distance(seen[name], of_content),
+            grain.grain(pictures[name], flat),
             seconds[name],
         )
 
@@ -144,19 +137,22 @@ def compare(
 
 def table(records: Sequence[Record]) -> Part:
     """Return the records with their means."""
-    header = ["pair", *judge.STYLE_LAYERS, "content", "grain", "seconds"]
+    header = ["pair", *distances.STYLE_LAYERS, "content", "grain", "seconds"]
     mean = Record("**mean**", _mean([r.compact for r in records]), _mean([r.teacher for r in records]))
-    grain = fmean(r.compact.grain / r.teacher.grain for r in records)
-    last = [*mean.row()[:-2], f"{grain:.2f}", mean.row()[-1]]
+    ratio = fmean(r.compact.grain / r.teacher.grain for r in records)
+    last = [*mean.row()[:-2], f"{ratio:.2f}", mean.row()[-1]]
     return Part("The compact network beside its teacher", ABOUT, header, [*(r.row() for r in records), last])
 
 
-_LAYERS: dict[str, Any] = {"style_layers": list(judge.STYLE_LAYERS), "content_layers": [judge.CONTENT_LAYER]}
+_LAYERS: dict[str, Any] = {
+    "style_layers": list(distances.STYLE_LAYERS),
+    "content_layers": [distances.CONTENT_LAYER],
+}
 
 
 def _mean(paintings: Sequence[Painting]) -> Painting:
     return Painting(
-        {name: fmean(p.style[name] for p in paintings) for name in judge.STYLE_LAYERS},
+        {name: fmean(p.style[name] for p in paintings) for name in distances.STYLE_LAYERS},
         fmean(p.content for p in paintings),
         fmean(p.grain for p in paintings),
         fmean(p.seconds for p in paintings),

@@ -41,6 +41,16 @@ PAIRS = (
     Pair("still_life", "rose_window"),
 )
 
+DOZEN = (
+    *PAIRS,
+    Pair("harbour", "bouquet"),
+    Pair("valley", "whirl"),
+    Pair("still_life", "embers"),
+    Pair("harbour", "facets"),
+    Pair("valley", "breakers"),
+    Pair("still_life", "bouquet"),
+)
+
 
 def find(name: str) -> Pair:
     """Return the pair called "CONTENT+STYLE", names or files. Raises ValueError where one is not there."""

@@ -1,4 +1,4 @@
-"""The compact network's benchmark: what the judge sees, held against numpy, and a whole small run."""
+"""The compact network's benchmark: the distances, held against numpy, and a whole small run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if not (ROOT / "benchmarks").is_dir():
 sys.path.insert(0, str(ROOT))
 
 
-from benchmarks import compact, judge
+from benchmarks import compact, distances
+from benchmarks.judge import grain
 
 pytestmark = pytest.mark.filterwarnings("ignore::nst_onnx.models.kernel_layout.ModelWarning")
 LAYERS = networks.vgg_weights(widths=(6, 8, 10)).layers
@@ -33,7 +34,7 @@ def picture(seed: int, height: int = 22, width: int = 30) -> np.ndarray:
 
 
 def test_distances_are_those_of_the_published_formulas(teacher: Path) -> None:
-    judged = judge.Judge(teacher)
+    judged = distances.Teacher(teacher)
     one, other = picture(1), picture(2, 18, 26)
     seen = independent.vgg(LAYERS, "average")
     features, style = seen(one), seen(other)
@@ -41,29 +42,29 @@ def test_distances_are_those_of_the_published_formulas(teacher: Path) -> None:
     def gram(value: np.ndarray) -> np.ndarray:
         return np.einsum("chw,dhw->cd", value, value) / value[0].size
 
-    found = judge.style_distances(judged.features(one), judged.features(other))
+    found = distances.style_distances(judged.features(one), judged.features(other))
     for name, distance in found.items():
         mine, theirs = gram(features[name]), gram(style[name])
         assert distance == pytest.approx(np.sum((mine - theirs) ** 2) / np.sum(theirs**2), rel=1e-4)
     nearer = picture(3)
-    wanted = seen(nearer)[judge.CONTENT_LAYER]
-    content = np.sum((features[judge.CONTENT_LAYER] - wanted) ** 2) / np.sum(wanted**2)
-    assert judge.content_distance(judged.features(one), judged.features(nearer)) == pytest.approx(
+    wanted = seen(nearer)[distances.CONTENT_LAYER]
+    content = np.sum((features[distances.CONTENT_LAYER] - wanted) ** 2) / np.sum(wanted**2)
+    assert distances.content_distance(judged.features(one), judged.features(nearer)) == pytest.approx(
         content, rel=1e-4
     )
 
 
 def test_a_picture_is_no_distance_from_itself(teacher: Path) -> None:
-    seen = judge.Judge(teacher).features(picture(1))
-    assert set(judge.style_distances(seen, seen).values()) == {0.0}
-    assert judge.content_distance(seen, seen) == 0
+    seen = distances.Teacher(teacher).features(picture(1))
+    assert set(distances.style_distances(seen, seen).values()) == {0.0}
+    assert distances.content_distance(seen, seen) == 0
 
 
 def test_flat_regions_have_the_smallest_gradients() -> None:
     half = np.full((80, 120, 3), 0.5, np.float32)
     half[:, 60:] = picture(4, 80, 60)
-    flat = judge.flat(half)
-    assert flat.mean() >= judge.FLAT
+    flat = grain.flat(half)
+    assert flat.mean() >= grain.FLAT
     assert not flat[:, 60:].any()
 
 
@@ -71,8 +72,8 @@ def test_grain_grows_with_the_square_of_noise_and_a_smooth_picture_has_none() ->
     everywhere = np.ones((60, 60), bool)
     smooth = np.full((60, 60, 3), 0.4, np.float32)
     noise = np.random.default_rng(5).standard_normal(smooth.shape).astype(np.float32)
-    weak, strong = (judge.grain(smooth + noise * size, everywhere) for size in (0.01, 0.03))
-    assert judge.grain(smooth, everywhere) == pytest.approx(0, abs=1e-9)
+    weak, strong = (grain.grain(smooth + noise * size, everywhere) for size in (0.01, 0.03))
+    assert grain.grain(smooth, everywhere) == pytest.approx(0, abs=1e-9)
     assert strong / weak == pytest.approx(9, rel=1e-3)
 
 
@@ -81,8 +82,8 @@ def test_grain_counts_in_the_given_places_only() -> None:
     half[:, 30:] += picture(6, 60, 30)
     left = np.zeros((60, 60), bool)
     left[:, :20] = True
-    assert judge.grain(half, left) == pytest.approx(0, abs=1e-9)
-    assert judge.grain(half, ~left) > 1
+    assert grain.grain(half, left) == pytest.approx(0, abs=1e-9)
+    assert grain.grain(half, ~left) > 1
 
 
 def test_a_run_writes_a_table_data_and_a_sheet(teacher: Path, tmp_path: Path) -> None:

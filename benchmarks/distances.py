@@ -1,4 +1,4 @@
-"""Quality measures by the teacher's features: style distance, content distance, and grain."""
+"""Distances of style and content by the features of a compact network's teacher."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from nst_onnx.models import readers, vgg
 from nst_onnx.runtime.devices import onnxruntime
@@ -17,12 +16,9 @@ Features = Mapping[str, Array]
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv3_4")
 CONTENT_LAYER = "conv3_3"
-FLAT = 0.25  # the fraction of the content picture that counts as flat
-_GRAIN = 1.0  # pixels: standard deviation of the Gaussian whose residual is grain
-_NEIGHBOURHOOD = 6.0  # pixels: standard deviation of the window over which gradients are averaged
 
 
-class Judge:
+class Teacher:
     """A VGG's own features with average pooling, in float32, from a weight file."""
 
     def __init__(self, weights: Path) -> None:
@@ -32,7 +28,7 @@ class Judge:
         self._session = onnxruntime().InferenceSession(proto.SerializeToString())
 
     def features(self, picture: Array) -> Features:
-        """Return each judged layer's features C×M of a picture H×W×3, RGB, 0..1."""
+        """Return each layer's features C×M of a picture H×W×3, RGB, 0..1."""
         preprocessed = (picture @ self._matrix.T + self._offset).transpose(2, 0, 1)[None]
         names = [*STYLE_LAYERS, CONTENT_LAYER]
         found = self._session.run(names, {"image": np.ascontiguousarray(preprocessed, np.float32)})
@@ -47,22 +43,6 @@ def style_distances(picture: Features, style: Features) -> dict[str, float]:
 def content_distance(picture: Features, content: Features) -> float:
     """Return ‖F − P‖² / ‖P‖² at the content layer."""
     return _relative(picture[CONTENT_LAYER], content[CONTENT_LAYER])
-
-
-def grain(picture: Array, flat: npt.NDArray[np.bool_]) -> float:
-    """Return the mean square, in grey levels, of the Gaussian filter's residual in the flat regions."""
-    values = picture.astype(np.float64) * 255
-    smooth = ndimage.gaussian_filter(values, (_GRAIN, _GRAIN, 0))
-    return float(np.square(values - smooth)[flat].mean())
-
-
-def flat(content: Array) -> npt.NDArray[np.bool_]:
-    """Return the mask H×W of the quarter of a picture H×W×3 with the smallest gradients."""
-    grey = content.astype(np.float64).mean(2)
-    steepness = ndimage.gaussian_gradient_magnitude(grey, _GRAIN) ** 2
-    around = ndimage.gaussian_filter(steepness, _NEIGHBOURHOOD)
-    quiet: npt.NDArray[np.bool_] = around <= np.quantile(around, FLAT)
-    return quiet
 
 
 def _gram(features: Array) -> npt.NDArray[np.float64]:
