@@ -1,4 +1,4 @@
-"""The style statistics: their values and gradients, whole, in tiles and in shards, against float64."""
+"""The style statistics that are means over positions, whole, in tiles and in shards, against float64."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from support.networks import vgg_network, vgg_weights
 from nst_onnx import Objective
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.losses import STATISTICS, wasserstein
+from nst_onnx.objective.losses.loss import StatisticLoss
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import LocalTeam
@@ -21,7 +22,7 @@ from nst_onnx.painting.stylizer import Stylizer
 
 HEIGHT, WIDTH = 200, 60
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
-NAMES = [*STATISTICS]
+NAMES = [name for name, loss in STATISTICS.items() if isinstance(loss, StatisticLoss)]
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,23 @@ def test_several_statistics_with_weights(network: Network) -> None:
     alone = [objective(network, name).losses(x)["total"] for name in ("gram", "wasserstein")]
     assert both["wasserstein"] == pytest.approx(0.5 * alone[1], rel=1e-5)
     assert both["style"] == both["total"] == pytest.approx(alone[0] + 0.5 * alone[1], rel=1e-5)
+
+
+def test_neighbours_beside_a_statistic(network: Network) -> None:
+    """With its own normalisation, which does not depend on the number of positions."""
+    found = objective(network, {"gram": 1.0, "neighbours": 0.01}).losses(picture(2))
+    alone = Objective(
+        picture(0),
+        picture(1),
+        model=network,
+        size=(WIDTH, HEIGHT),
+        content_weight=0,
+        style_weight=0,
+        neighbours_weight=0.01,
+        neighbours_layers=list(LAYERS),
+    ).losses(picture(2))
+    assert found["neighbours"] == pytest.approx(alone["neighbours"], rel=1e-5)
+    assert found["neighbours"] > 0
 
 
 def test_a_flat_picture_has_a_finite_gradient(network: Network) -> None:

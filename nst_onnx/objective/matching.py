@@ -17,7 +17,11 @@ import numpy.typing as npt
 
 from nst_onnx.errors import PictureError
 from nst_onnx.objective.hypercolumns import Columns, Grid, MapPart
+from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array, Numbers
+from nst_onnx.support.memory import Memory
+
+_CONTENT = 0.75  # share of the content in what is matched
 
 MOST = 1 << 13  # candidates: time and memory are then proportional to the pixels of the picture
 _BLOCK = 1 << 11  # positions, and candidates, that are compared at once
@@ -163,6 +167,17 @@ def _blocks(grid: Grid, part: MapPart) -> Iterator[tuple[tuple[slice, slice], tu
         some = slice(top, min(top + height, rows.stop))
         found = grid.columns(part, np.arange(some.start, some.stop), np.arange(columns.start, columns.stop))
         yield (some, columns), found
+
+
+def mixture(content: Array, picture: Array | None, memory: Memory) -> Array:
+    """Return what is matched: 0.75 × content + 0.25 × the picture so far, both H×W×3; None: the content."""
+    if picture is None:
+        return content
+    mixed = memory.empty(picture.shape)
+    for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
+        mixed[rows] = _CONTENT * content[rows] + (1 - _CONTENT) * picture[rows]
+        disk_arrays.release(mixed, picture, content)
+    return mixed
 
 
 def _selected(grid: Grid, parts: Iterable[MapPart], step: int) -> Iterator[tuple[Columns, Array]]:

@@ -10,12 +10,12 @@ from functools import partial
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.evaluation import Evaluation, evaluation
 from nst_onnx.objective.hypercolumns import Grid
-from nst_onnx.objective.losses import LOSSES, STATISTICS
+from nst_onnx.objective.losses import STATISTICS
 from nst_onnx.objective.losses import temporal as temporal_loss
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
-from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts
+from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts, mixture
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
@@ -26,12 +26,10 @@ from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.picture.colour import match_covariance, match_histogram
 from nst_onnx.runtime.session import Tensor
-from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
-_CONTENT = 0.75  # share of the content in the picture that is matched with the style; the rest is painted
-
+_ALWAYS = ("content", "style", "tv")  # sums that are reported also where they have no term
 _RECOLOUR = {"histogram": match_histogram, "covariance": match_covariance}
 
 
@@ -158,7 +156,7 @@ class Objective:
     def named(self, losses: Array) -> dict[str, float]:
         """Return {name: loss}: the total, the sum of each loss, then each term as "content/conv4_2"."""
         terms = {term.name: float(value) for term, value in zip(self.terms.terms, losses, strict=True)}
-        sums: dict[str, float] = dict.fromkeys([*LOSSES, *(term.loss.name for term in self.terms.terms)], 0)
+        sums: dict[str, float] = dict.fromkeys([*_ALWAYS, *(term.loss.name for term in self.terms.terms)], 0)
         for term in self.terms.terms:
             sums[term.loss.name] += terms[term.name]
             if term.loss in STATISTICS.values() and term.loss.name != "style":
@@ -171,18 +169,9 @@ class Objective:
         return self._candidates is not None
 
     def match(self, picture: Array | None = None) -> None:
-        """Match each position with the style: the targets of such losses change.
-
-        `picture`: the picture so far, H×W×3; None: the content. What is matched is 0.75 × content +
-        0.25 × picture.
-        """
+        """Match each position of content and `picture` (so far, H×W×3) with the style: targets change."""
         assert self._candidates is not None
-        mixed = self.content_picture
-        if picture is not None:
-            mixed = self.memory.empty(picture.shape)
-            for rows in disk_arrays.strips(picture.shape[0], picture[0].nbytes):
-                mixed[rows] = _CONTENT * self.content_picture[rows] + (1 - _CONTENT) * picture[rows]
-                disk_arrays.release(mixed, picture, self.content_picture)
+        mixed = mixture(self.content_picture, picture, self.memory)
         parts: Parts = partial(self._evaluation.maps, planes(mixed))
         if self.whole:  # they are in memory at once anyway
             found = list(parts())

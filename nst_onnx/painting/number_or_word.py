@@ -20,7 +20,7 @@ class NumberOrWord(Number):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless `value` is the word, or a finite number in the range."""
-        if value != self.word:
+        if not (isinstance(value, str) and value == self.word):
             super().check(name, value)
 
     def parse(self, text: str) -> object:
