@@ -1,7 +1,7 @@
 """Our own recipe: scale-free losses, coarse to fine from the content. One strength, any size, any network."""
 
 from nst_onnx.objective.losses import content, style, total_variation
-from nst_onnx.objective.losses.normalisation import relative_by_positions
+from nst_onnx.objective.losses.normalisation import relative_by_area, relative_by_positions
 from nst_onnx.painting.presets.preset import Preset, WeightedLoss
 
 PRESET = Preset(
@@ -9,7 +9,7 @@ PRESET = Preset(
     source="nst-onnx",
     model=None,
     losses=(
-        WeightedLoss(content.LOSS, weight=0.006),
+        WeightedLoss(content.LOSS, weight=0.005, normalisation=relative_by_area),
         WeightedLoss(style.LOSS, weight=1.0, normalisation=relative_by_positions),
         WeightedLoss(total_variation.SQUARED, weight=0.0),
     ),
