@@ -10,7 +10,7 @@ from functools import partial
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.evaluation import Evaluation, evaluation
 from nst_onnx.objective.hypercolumns import Grid
-from nst_onnx.objective.losses import LOSSES, STATISTICS, style
+from nst_onnx.objective.losses import ALTERNATIVES, LOSSES
 from nst_onnx.objective.losses import temporal as temporal_loss
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
@@ -155,12 +155,11 @@ class Objective:
     def named(self, losses: Array) -> dict[str, float]:
         """Return {name: loss}: the total, the sum of each loss, then each term as "content/conv4_2"."""
         terms = {term.name: float(value) for term, value in zip(self.terms.terms, losses, strict=True)}
-        sums: dict[str, float] = dict.fromkeys(
-            [*_reported(), *(term.loss.name for term in self.terms.terms)], 0
-        )
+        reported = [name for name in LOSSES if name not in ALTERNATIVES]
+        sums: dict[str, float] = dict.fromkeys([*reported, *(t.loss.name for t in self.terms.terms)], 0)
         for term in self.terms.terms:
             sums[term.loss.name] += terms[term.name]
-            if term.loss in STATISTICS.values() and term.loss.name != style.LOSS.name:
+            if term.loss.name in ALTERNATIVES:
                 sums["style"] += terms[term.name]
         return {"total": sum(terms.values()), **sums, **terms}
 
@@ -230,12 +229,6 @@ class Objective:
         """Release sessions and buffers. The objective must not be used afterwards."""
         del self._evaluation, self.content_picture, self.content_opacity, self.style_pictures
         self._candidates = None
-
-
-def _reported() -> list[str]:
-    """Return the losses whose sums are reported also where they have no term; "style" has all statistics'."""
-    others = [name for name, loss in STATISTICS.items() if loss is not style.LOSS]
-    return [name for name in LOSSES if name not in others]
 
 
 def _require_float64(network: Network, terms: Sequence[WeightedTerm]) -> None:

@@ -23,6 +23,9 @@ STATISTICS: dict[str, FeatureLoss] = {
 }
 """What the option `style_statistic` offers in place of the style loss, with its weight and layers."""
 
+ALTERNATIVES = frozenset(STATISTICS) - {"gram"}
+"""Statistics other than the Gram matrix. Their losses are part of the sum that is reported as "style"."""
+
 
 def register(loss: Loss) -> None:
     """Add a loss to the table. Raises ValueError where its name is taken or no lower-case identifier."""
@@ -32,4 +35,4 @@ def register(loss: Loss) -> None:
     LOSSES[name] = loss
 
 
-__all__ = ["LOSSES", "STATISTICS", "Loss", "register"]
+__all__ = ["ALTERNATIVES", "LOSSES", "STATISTICS", "Loss", "register"]
