@@ -146,13 +146,14 @@ def scale_free(
 ) -> Callable[[Features, Features, Features, np.ndarray], float]:
     """Our own: relative errors of features and of Gram matrices per position, layers averaged.
 
-    The error of a Gram matrix counts M / (8 C), at most 1; that of features in proportion to the pixels per
-    position, 4×4 counting 1.
+    The error of a Gram matrix counts M / (8 C), at most 1; that of features (pixels per position / 16)^1.5.
     """
 
     def loss(f: Features, p: Features, a: Features, picture: np.ndarray) -> float:
-        area = {n: picture.shape[0] * picture.shape[1] / positions(f[n]) / 16 for n in content}
-        c = np.mean([area[n] * np.mean((f[n] - p[n]) ** 2) / np.mean(p[n] ** 2) for n in content])
+        area = {n: picture.shape[0] * picture.shape[1] / positions(f[n]) for n in content}
+        c = np.mean(
+            [(area[n] / 16) ** 1.5 * np.mean((f[n] - p[n]) ** 2) / np.mean(p[n] ** 2) for n in content]
+        )
         terms = []
         for n in style:
             g, s = gram(f[n]) / positions(f[n]), gram(a[n]) / positions(a[n])

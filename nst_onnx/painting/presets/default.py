@@ -9,7 +9,7 @@ PRESET = Preset(
     source="nst-onnx",
     model=None,
     losses=(
-        WeightedLoss(content.LOSS, weight=0.005, normalisation=relative_by_area),
+        WeightedLoss(content.LOSS, weight=0.0035, normalisation=relative_by_area),
         WeightedLoss(style.LOSS, weight=1.0, normalisation=relative_by_positions),
         WeightedLoss(total_variation.SQUARED, weight=0.0),
     ),
