@@ -53,7 +53,8 @@ def relative_by_area(layer: Layer) -> float:
     The few positions of a deep layer stand for the same picture. The power makes one weight keep as much of
     the photo with VGG-16's conv4_2 (8×8 pixels) as with the compact network's conv3_3 (4×4), by the judge.
     """
-    return layer.relative * (layer.pixels / (16 * layer.positions)) ** 1.5
+    area: float = (layer.pixels / (16 * layer.positions)) ** 1.5
+    return layer.relative * area
 
 
 def unscaled(layer: Layer) -> float:
