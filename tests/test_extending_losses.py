@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import independent
+from support.finite_differences import hold_gradient
 from support.networks import vgg_network, vgg_weights
 
 import nst_onnx
@@ -157,14 +158,7 @@ def test_the_gradient_is_that_of_finite_differences(network: Network) -> None:
     """Of each loss by itself, along its own gradient."""
     whole, x, step = objective(network), picture(2), 2e-3
     for name in TERMS:
-        with whole._whole.restricted_to([name]):
-            _, gradient = whole.value_and_grad(x)
-            norm = float(np.linalg.norm(gradient))
-            ahead, behind = (
-                whole.value_and_grad(x + np.float32(sign * step / norm) * gradient)[0] for sign in (1, -1)
-            )
-        assert norm > 0
-        assert (ahead - behind) / (2 * step) == pytest.approx(norm, rel=0.02), name
+        hold_gradient(whole, name, x, step)
 
 
 def test_the_values_are_those_of_the_formulas(network: Network) -> None:

@@ -13,9 +13,10 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 
-def paint(program: str, content: str, style: str, size: int, options: dict, output: str) -> float:  # type: ignore[type-arg]
+def paint(program: str, content: str, style: str, size: int, options: dict[str, Any], output: str) -> float:
     """Paint and save; return the seconds."""
     if program == "nst-onnx":
         import nst_onnx

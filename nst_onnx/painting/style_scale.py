@@ -23,10 +23,10 @@ PIXELS = (4.0, 24.0)
 """Bounds of that width: finer strokes are lost in the pixels, wider ones in the layers' receptive fields."""
 SCALES = (0.5, 2.0)
 
-O = TypeVar("O", bound=LossOptions)  # noqa: E741 (options of any kind)
+Given = TypeVar("Given", bound=LossOptions)
 
 
-def with_style_scale(options: O, styles: Sequence[Picture], shape: tuple[int, int]) -> O:
+def with_style_scale(options: Given, styles: Sequence[Picture], shape: tuple[int, int]) -> Given:
     """Return the options with a number for style scale "auto". `shape`: (H, W) of the finished picture."""
     if options.style_scale != AUTO:
         return options
