@@ -131,8 +131,23 @@ def test_nothing_given_is_changed() -> None:
         np.testing.assert_array_equal(fresh[name][0], again[name][0])
 
 
-def test_other_layers_cannot_be_transferred() -> None:
-    known = network((6, 8, 8))
+@pytest.mark.parametrize(("common", "channels"), [(2, (6, 6)), (3, (7, 8, 9))])
+def test_layers_up_to_the_first_with_another_name_are_transferred(
+    common: int, channels: tuple[int, ...]
+) -> None:
+    known = network()
+    teacher = dict(list(network().items())[:common]) | {"conv3_1": network()["conv2_2"]}
+    fresh = initial_weights.he_normal(teacher, [*channels, 12], input_scale=64, seed=1)
+    started = initial_weights.transferred(known, fresh, energies(known))
+    assert list(started) == list(teacher)
+    for name, width in zip(list(known)[:common], widths_of(known), strict=False):
+        np.testing.assert_array_equal(started[name][1][:width], known[name][1])
+        np.testing.assert_array_equal(started[name][0][:width, : known[name][0].shape[1]], known[name][0])
+    np.testing.assert_array_equal(started["conv3_1"][0], fresh["conv3_1"][0])
+
+
+def test_another_first_layer_cannot_be_transferred() -> None:
+    known = {f"other/{name}": pair for name, pair in network().items()}
     fresh = initial_weights.he_normal(network(), [6, 6, 8, 8], input_scale=1, seed=0)
-    with pytest.raises(OptionError, match="other layers"):
-        initial_weights.transferred(known, fresh, energies(known))
+    with pytest.raises(OptionError, match="first layer has another name"):
+        initial_weights.transferred(known, fresh, energies(network()))

@@ -329,9 +329,12 @@ def test_a_wider_network_can_be_started_from() -> None:
         assert nearest <= 1e-6 * np.abs(kernel).max()
 
 
-def test_other_layers_cannot_be_started_from() -> None:
-    with pytest.raises(OptionError, match="other layers"):
-        distill.distill(teacher(), rounds, SETTINGS, start=teacher(4, 5, 6).layers)
+def test_a_network_with_fewer_layers_can_be_started_from() -> None:
+    short = distill.distill(teacher(), rounds, replace(STILL, last="conv1_2", channels=(8, 8))).layers
+    deeper = distill.distill(teacher(), rounds, STILL, start=short).layers
+    assert list(deeper)[:2] == list(short)
+    nearest = [np.abs(short["conv1_1"][0] - kernel).max((1, 2, 3)).min() for kernel in deeper["conv1_1"][0]]
+    assert max(nearest) <= 1e-6 * np.abs(short["conv1_1"][0]).max()
 
 
 def test_a_student_is_what_its_arrays_say() -> None:

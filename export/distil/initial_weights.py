@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +46,15 @@ def he_normal(teacher: Layers, channels: Sequence[int], *, input_scale: float, s
 def transferred(known: Layers, fresh: Layers, energies: Mapping[str, Array]) -> Layers:
     """Return `fresh` with the channels of the network `known` copied in, as many as fit.
 
+    Both networks need the same first layer; from the first layer that differs in name, `fresh` is unchanged.
     `energies` {layer: mean square of each known channel}. A narrower layer keeps the channels with the
     largest influence on the layer above. Dead channels (ReLUs that never open) are replaced by fresh ones,
     whose weights in the layer above are 0: with no narrower layer, the known channels compute the same.
     """
-    if known.keys() != fresh.keys():
-        raise OptionError("a training cannot begin with a network that has other layers")
+    names = [name for name, _ in takewhile(lambda pair: pair[0] == pair[1], zip(known, fresh, strict=False))]
+    if not names:
+        raise OptionError("a training cannot begin with a network whose first layer has another name")
     layers: Layers = {}
-    names = list(known)
     below: npt.NDArray[np.intp] = np.arange(3)
     for name, above in zip(names, [*names[1:], None], strict=True):
         kernel, bias = (array.copy() for array in fresh[name])
@@ -62,7 +64,7 @@ def transferred(known: Layers, fresh: Layers, energies: Mapping[str, Array]) -> 
         bias[: len(kept)] = known[name][1][kept]
         layers[name] = kernel, bias
         below = kept
-    return layers
+    return {**fresh, **layers}
 
 
 def _most_influential(energy: Array, above: Array | None, count: int) -> npt.NDArray[np.intp]:
