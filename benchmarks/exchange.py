@@ -98,10 +98,11 @@ class StandIn(TilePasses):
     """Tile passes that return arrays of the right shapes without computing."""
 
     def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the Gram matrices of the identity, and features of zero."""
+        """Return the statistics of unit features, and features of zero."""
         terms, features = self.terms, self.features
-        grams = {t.name: np.eye(features[t.source][0], dtype=np.float32) for t in terms.statistics}
-        return grams | {t.name: np.zeros(features[t.layer], np.float32) for t in terms.positionwise}
+        shapes = {t.name: t.loss.shape(features[t.source][0]) for t in terms.statistics}
+        unit = {name: np.eye(*shape, dtype=np.float32) for name, shape in shapes.items()}
+        return unit | {t.name: np.zeros(features[t.layer], np.float32) for t in terms.positionwise}
 
     def set_derivatives(self, derivatives: Mapping[str, Array], factors: Mapping[str, float]) -> None:
         """Do nothing."""
@@ -161,9 +162,9 @@ def expected(network: Network, side: int, machines: int, seconds: float) -> dict
     assert tiles is not None, "the picture is too small to be shared"
     bands, most = len(tiles.bands), math.ceil(len(tiles.bands) / machines)
     features = feature_shapes(network.extractor, terms, tiles.window)
-    gram = sum(features[term.source][0] ** 2 for term in terms.statistics)
+    numbers = sum(math.prod(term.loss.shape(features[term.source][0])) for term in terms.statistics)
     waves = 12 * min(math.ceil(side / 4), MAX_COEFFICIENTS) ** 2
-    driver = bands * (8 * gram + waves) + machines * (4 * gram + waves)
+    driver = bands * (8 * numbers + waves) + machines * (4 * numbers + waves)
     beyond = max(
         (part.window_rows.stop - part.window_rows.start) - (part.own_rows.stop - part.own_rows.start)
         for part in parts(tiles, machines, on_disk=False)

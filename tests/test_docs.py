@@ -147,9 +147,8 @@ def test_the_example_of_a_configuration(tmp_path: Path) -> None:
         assert config.read(path)
 
 
-def weight(preset: presets.Preset, name: str) -> float:
-    found = preset.loss(name)
-    return found.weight if found else 0.0
+def weight(preset: presets.Preset, *names: str) -> float:
+    return sum(weighted.weight for weighted in preset.losses if weighted.loss.name in names)
 
 
 def test_the_table_of_presets() -> None:
@@ -161,7 +160,7 @@ def test_the_table_of_presets() -> None:
         assert written[name] == [
             preset.model or "any",
             f"{weight(preset, 'content'):g}",
-            f"{weight(preset, 'style'):g}",
+            f"{weight(preset, 'style', 'moments'):g}",
             f"{weight(preset, 'tv'):g}",
             preset.pooling or "the network's own",
             preset.noise if preset.start == "noise" else preset.start,

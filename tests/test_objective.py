@@ -232,8 +232,9 @@ def test_styles_are_blended(vgg19: Network) -> None:
     content, one, two, picture = pictures(*[(42, 50)] * 4)
     features = independent.vgg(vgg_weights().layers, "average", margin=16)
     objective = Objective(
-        content, [one, two], model=vgg19, size=SIZE, style_weights=[1, 3], style_layers=["conv2_1"]
-    )
+        content, [one, two], model=vgg19, size=SIZE, style_weights=[1, 3], style_layers=["conv2_1"],
+        style_statistic="gram",
+    )  # fmt: skip
     f, a, b = (independent.gram(features(x.astype(np.float64))["conv2_1"]) for x in (picture, one, two))
     target = (a + 3 * b) / 4
     expected = np.sum((f - target) ** 2) / np.sum(target**2)
@@ -263,7 +264,7 @@ def test_masked_gram_matrices(vgg19: Network) -> None:
     opacity = np.random.default_rng(5).uniform(0.2, 1, (42, 50, 1)).astype(np.float32)
     objective = Objective(
         np.concatenate([content, opacity], axis=2), style, model=vgg19, size=SIZE,
-        style_layers=["conv1_1"], content_weight=0,
+        style_layers=["conv1_1"], content_weight=0, style_statistic="gram",
     )  # fmt: skip
     features = independent.vgg(vgg_weights().layers, "average", margin=16)
     f, a = (features(x.astype(np.float64))["conv1_1"] for x in (picture, style))
@@ -318,7 +319,7 @@ def test_full_strength_is_nothing_but_style(vgg19: Network) -> None:
 def test_terms_without_weight_are_left_out(vgg19: Network) -> None:
     content, style = pictures((42, 50), (42, 50))
     objective = Objective(content, style, model=vgg19, size=SIZE, content_weight=0, style_layers=["conv1_1"])
-    assert objective.terms.names == ("style/conv1_1",)
+    assert objective.terms.names == ("moments/conv1_1",)
 
 
 @pytest.mark.parametrize(

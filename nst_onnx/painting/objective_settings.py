@@ -73,15 +73,18 @@ def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -
 
 
 def _losses(options: LossOptions, preset: Preset) -> Iterator[tuple[WeightedLoss, str, float]]:
-    """Yield the preset's losses, its style loss once for each statistic chosen.
+    """Yield the preset's losses, its style statistic once for each statistic chosen.
 
     With each the name of its options, and a factor on its weight. Raises OptionError where the preset is a
     published recipe: its weights belong to its own formula.
     """
     chosen = options.style_statistic
     for weighted in preset.losses:
-        name = weighted.loss.name
-        if chosen is None or name != style.LOSS.name:
+        if weighted.loss not in STATISTICS.values():
+            yield weighted, weighted.loss.name, 1.0
+            continue
+        name = style.LOSS.name
+        if chosen is None:
             yield weighted, name, 1.0
             continue
         if preset.name != "default":

@@ -113,7 +113,7 @@ class LossOptions(OptionSet):
         Statistics(),
         group=LOSSES,
         help="What the style loss compares: gram, moments, wasserstein, neighbours; or a=1,b=0.5",
-        fallback="gram",
+        fallback="moments, or the preset's",
     )
     neighbours_weight: float | None = option(
         None,

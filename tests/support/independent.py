@@ -137,6 +137,19 @@ PUBLISHED = {
 }
 
 
+def relative(x: np.ndarray, target: np.ndarray) -> float:
+    """Σ (x − t)² / Σ t²."""
+    return float(((x - target) ** 2).sum() / (target**2).sum())
+
+
+def moments_distance(f: np.ndarray, a: np.ndarray) -> float:
+    """Relative errors of Gram matrix per position, means and standard deviations of the channels."""
+    g, s = gram(f) / positions(f), gram(a) / positions(a)
+    floor = 1e-4 * np.diagonal(s).mean()
+    own, style = (np.sqrt(x.var((1, 2)) + floor) for x in (f, a))
+    return relative(g, s) + relative(f.mean((1, 2)), a.mean((1, 2))) + relative(own, style)
+
+
 def scale_free(
     content: tuple[str, ...],
     style: tuple[str, ...],
@@ -144,21 +157,20 @@ def scale_free(
     style_weight: float,
     tv_weight: float,
 ) -> Callable[[Features, Features, Features, np.ndarray], float]:
-    """Our own: relative errors of features and of Gram matrices per position, layers averaged.
+    """Our own: relative errors of features and of moments, layers averaged.
 
-    The error of a Gram matrix counts M / (8 C), at most 1; that of features (pixels per position / 16)^1.5.
+    The error of moments counts M / (8 C), at most 1; that of features (pixels per position) / 16.
     """
 
     def loss(f: Features, p: Features, a: Features, picture: np.ndarray) -> float:
         area = {n: picture.shape[0] * picture.shape[1] / positions(f[n]) for n in content}
         c = np.mean(
-            [(area[n] / 16) ** 1.5 * np.mean((f[n] - p[n]) ** 2) / np.mean(p[n] ** 2) for n in content]
+            [area[n] / 16 * np.mean((f[n] - p[n]) ** 2) / np.mean(p[n] ** 2) for n in content]
         )
         terms = []
         for n in style:
-            g, s = gram(f[n]) / positions(f[n]), gram(a[n]) / positions(a[n])
             share = min(1, positions(f[n]) / (8 * len(f[n])))
-            terms.append(share * np.mean((g - s) ** 2) / np.mean(s**2))
+            terms.append(share * moments_distance(f[n], a[n]))
         tv = (np.sum(np.diff(picture, axis=0) ** 2) + np.sum(np.diff(picture, axis=1) ** 2)) / picture.size
         return content_weight * c + style_weight * float(np.mean(terms)) + tv_weight * tv
 

@@ -35,7 +35,7 @@ VARIED_TYPES: tuple[type[OptionType], ...] = (Number, Whole, Choice, PresetName,
 FIXED = ("learning_rate", "max_seconds", "min_change")
 WITHOUT = ("size", "quality", "bits", *PREPROCESSING)
 FIRST_AXES = ("strength", "style_scale", "preset", "preserve_colour", "init", "pooling", "optimiser")
-DEFAULT_AXES: Mapping[str, Sequence[object]] = {"strength": [0.3, 0.5, 0.7]}
+DEFAULT_AXES: Mapping[str, Sequence[object]] = {"strength": [0.3, 0.5, 0.7], "style_scale": [0.5, 1, 2]}
 MOST = 100
 WIDEST = 6  # pictures in a row where only one thing varies
 

@@ -48,13 +48,12 @@ def relative_by_positions(layer: Layer) -> float:
 
 
 def relative_by_area(layer: Layer) -> float:
-    """`relative`, times (pixels per position / 16)^1.5: our own.
+    """`relative`, times the pixels per position over 16: our own.
 
-    The few positions of a deep layer stand for the same picture. The power makes one weight keep as much of
-    the photo with VGG-16's conv4_2 (8×8 pixels) as with the compact network's conv3_3 (4×4), by the judge.
+    The few positions of a deep layer stand for the same picture. So one weight keeps as much of the photo
+    with VGG-16's conv4_2 (8×8 pixels per position) as with a conv3_3 (4×4), by the judge.
     """
-    area: float = (layer.pixels / (16 * layer.positions)) ** 1.5
-    return layer.relative * area
+    return layer.relative * layer.pixels / (16 * layer.positions)
 
 
 def unscaled(layer: Layer) -> float:

@@ -1,6 +1,6 @@
 """Our own recipe: scale-free losses, coarse to fine from the content. One strength, any size, any network."""
 
-from nst_onnx.objective.losses import content, style, total_variation
+from nst_onnx.objective.losses import content, moments, total_variation
 from nst_onnx.objective.losses.normalisation import relative_by_area, relative_by_positions
 from nst_onnx.painting.presets.preset import Preset, WeightedLoss
 
@@ -9,8 +9,8 @@ PRESET = Preset(
     source="nst-onnx",
     model=None,
     losses=(
-        WeightedLoss(content.LOSS, weight=0.0035, normalisation=relative_by_area),
-        WeightedLoss(style.LOSS, weight=1.0, normalisation=relative_by_positions),
+        WeightedLoss(content.LOSS, weight=0.008, normalisation=relative_by_area),
+        WeightedLoss(moments.LOSS, weight=1.0, normalisation=relative_by_positions),
         WeightedLoss(total_variation.SQUARED, weight=0.0),
     ),
     pooling="average",

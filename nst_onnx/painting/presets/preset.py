@@ -58,10 +58,6 @@ class Preset:
     pyramid: bool = False
     steps: int = 500
 
-    def loss(self, name: str) -> WeightedLoss | None:
-        """Return a loss of the recipe by its name, None where it has none."""
-        return next((weighted for weighted in self.losses if weighted.loss.name == name), None)
-
 
 def each(*layers: str, weight: float = 1.0) -> dict[str, float]:
     """Return {layer: weight}, the same weight for all."""
