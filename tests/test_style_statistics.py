@@ -149,6 +149,17 @@ def test_several_statistics_with_weights(network: Network) -> None:
     assert both["style"] == both["total"] == pytest.approx(alone[0] + 0.5 * alone[1], rel=1e-5)
 
 
+def test_the_style_weight_is_that_of_the_statistic(network: Network) -> None:
+    one, two = (
+        Objective(picture(0), picture(1), model=network, size=(WIDTH, HEIGHT), style_weight=weight).losses(
+            picture(2)
+        )
+        for weight in (None, 2.0)
+    )
+    assert not any(name.startswith("style/") for name in two)
+    assert two["moments"] == two["style"] == pytest.approx(2 * one["style"], rel=1e-5)
+
+
 def test_neighbours_beside_a_statistic(network: Network) -> None:
     """With its own normalisation, which does not depend on the number of positions."""
     found = objective(network, {"gram": 1.0, "neighbours": 0.01}).losses(picture(2))
@@ -172,6 +183,19 @@ def test_a_flat_picture_has_a_finite_gradient(network: Network) -> None:
         value, gradient = objective(network, statistic).value_and_grad(flat)
         assert math.isfinite(value)
         assert np.isfinite(gradient).all()
+
+
+def test_deviations_from_a_flat_style_are_bounded(network: Network) -> None:
+    """Its own deviations are next to nothing, so they are no unit."""
+    flat = np.full((HEIGHT, WIDTH, 3), 0.6, np.float32)
+    shallow = {name: weights for name, weights in vgg_weights().layers.items() if name < "conv2"}
+    features = independent.vgg(shallow, "average", margin=16)
+    f, a = (features(x.astype(np.float64))["conv1_1"] for x in (picture(2), flat))
+    found = Objective(
+        picture(0), flat, model=network, size=(WIDTH, HEIGHT), style_layers=["conv1_1"], content_weight=0
+    ).losses(picture(2))
+    assert found["total"] == pytest.approx(independent.moments_distance(f, a), rel=2e-4)
+    assert found["total"] < 100
 
 
 @pytest.mark.parametrize("statistic", ["moments", "wasserstein"])

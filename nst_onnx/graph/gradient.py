@@ -65,8 +65,12 @@ def _sum(graph: Graph, terms: list[str]) -> str:
     """Return the sum of the gradients that arrived at one tensor; `terms` becomes that sum.
 
     The last term comes from the deepest layers, through the most nodes. It is the first input of Sum, because
-    OpenVINO computes inputs in order: the others then need not be held meanwhile.
+    OpenVINO computes inputs in order: the others then need not be held meanwhile. Terms that are expanded
+    to the tensor's shape, such as the gradient of a mean, are added as they are before: Sum broadcasts them.
     """
     if len(terms) > 1:
+        expanded = {node.output[0]: node.input[0] for node in graph.nodes if node.op_type == "Expand"}
+        if not all(term in expanded for term in terms):
+            terms[:] = [expanded.get(term, term) for term in terms]
         terms[:] = [graph.op("Sum", *reversed(terms))]
     return terms[0]

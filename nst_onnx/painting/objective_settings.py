@@ -47,7 +47,7 @@ def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -
     """
     _warn_of_another_network(extractor.facts, preset)
     recipe = list(_losses(options, preset))
-    present = {weighted.loss.name for weighted, _, _ in recipe}
+    present = {name for _, name, _ in recipe}
     recipe += [
         (WeightedLoss(loss, weight=0.0), name, 1.0)
         for name, loss in LOSSES.items()

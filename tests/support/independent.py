@@ -137,17 +137,18 @@ PUBLISHED = {
 }
 
 
-def relative(x: np.ndarray, target: np.ndarray) -> float:
+def relative(x: np.ndarray, target: np.ndarray, least: float = 0.0) -> float:
     """Σ (x − t)² / Σ t²."""
-    return float(((x - target) ** 2).sum() / (target**2).sum())
+    return float(((x - target) ** 2).sum() / max((target**2).sum(), least))
 
 
 def moments_distance(f: np.ndarray, a: np.ndarray) -> float:
     """Relative errors of Gram matrix per position, means and standard deviations of the channels."""
     g, s = gram(f) / positions(f), gram(a) / positions(a)
-    floor = 1e-4 * np.diagonal(s).mean()
-    own, style = (np.sqrt(x.var((1, 2)) + floor) for x in (f, a))
-    return relative(g, s) + relative(f.mean((1, 2)), a.mean((1, 2))) + relative(own, style)
+    squares = np.diagonal(s)
+    own, style = (np.sqrt(x.var((1, 2)) + 1e-4 * squares.mean()) for x in (f, a))
+    least = 0.05 * squares.sum()
+    return relative(g, s) + relative(f.mean((1, 2)), a.mean((1, 2)), least) + relative(own, style, least)
 
 
 def scale_free(
@@ -164,9 +165,7 @@ def scale_free(
 
     def loss(f: Features, p: Features, a: Features, picture: np.ndarray) -> float:
         area = {n: picture.shape[0] * picture.shape[1] / positions(f[n]) for n in content}
-        c = np.mean(
-            [area[n] / 16 * np.mean((f[n] - p[n]) ** 2) / np.mean(p[n] ** 2) for n in content]
-        )
+        c = np.mean([area[n] / 16 * np.mean((f[n] - p[n]) ** 2) / np.mean(p[n] ** 2) for n in content])
         terms = []
         for n in style:
             share = min(1, positions(f[n]) / (8 * len(f[n])))

@@ -3,7 +3,8 @@
     ‖G − A‖² / ‖A‖² + |μ − μₛ|² / |μₛ|² + |σ − σₛ|² / |σₛ|²
 
 (Galerne, Raad, Lezama & Morel 2024, "Scaling Painting Style Transfer", arXiv:2212.13459, with relative
-distances in place of the weights there). G and A are means over positions.
+distances in place of the weights there). G and A are means over positions. The last two denominators are at
+least LEAST · tr A: a flat style has hardly a deviation to be relative to.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import numpy as np
 
 from nst_onnx.graph import Graph
 from nst_onnx.objective.losses import second_moments
-from nst_onnx.objective.losses.loss import StatisticLoss
+from nst_onnx.objective.losses.loss import StatisticLoss, sum_of_squares
 from nst_onnx.objective.losses.normalisation import relative
 from nst_onnx.support.arrays import Array, Numbers
 
 FLOOR = 1e-4
 """What is added to every variance, relative to the style's mean square: a root has no derivative at 0."""
+LEAST = 0.05
+"""The least sum of squares of means, or of deviations, that is divided by, relative to the style's."""
 _TINY = 1e-12
 
 
@@ -33,23 +36,27 @@ class MomentsLoss(StatisticLoss):
             second_moments.split(g, value),
             second_moments.split(g, target),
         )
-        floor = g.op(
-            "Mul",
-            g.op("ReduceMean", second_moments.diagonal(g, style_second), keepdims=0),
-            g.constant(FLOOR),
-        )
+        squares = second_moments.diagonal(g, style_second)
+        floor = g.op("Mul", g.op("ReduceMean", squares, keepdims=0), g.constant(FLOOR))
+        least = g.op("Mul", g.op("ReduceSum", squares, keepdims=0), g.constant(LEAST))
         deviation, style_deviation = (
             _deviation(g, second, mean, floor),
             _deviation(g, style_second, style_mean, floor),
         )
-        pairs = (second, style_second), (mean, style_mean), (deviation, style_deviation)
-        return g.op("Sum", *(_relative(g, own, style) for own, style in pairs))
+        return g.op(
+            "Sum",
+            _relative(g, second, style_second, g.constant(_TINY)),
+            _relative(g, mean, style_mean, least),
+            _relative(g, deviation, style_deviation, least),
+        )
 
     def distance_and_derivative(self, mean: Numbers, target: Numbers) -> tuple[float, Numbers]:
         """Return the same and its derivative with respect to the statistic, in float64."""
         floor = FLOOR * float(np.diagonal(target[:-1]).mean())
         own, style = _deviations(mean, floor), _deviations(target, floor)
-        scales = [1 / max(float(np.square(part).sum()), _TINY) for part in (target[:-1], target[-1], style)]
+        least = max(LEAST * float(np.diagonal(target[:-1]).sum()), _TINY)
+        parts = (target[:-1], _TINY), (target[-1], least), (style, least)
+        scales = [1 / max(float(np.square(part).sum()), lower) for part, lower in parts]
         difference = mean - target
         value = (
             scales[0] * float(np.square(difference[:-1]).sum())
@@ -63,14 +70,15 @@ class MomentsLoss(StatisticLoss):
         return value, derivative
 
     def energy(self, target: Array) -> float:
-        """Return 1: the parts are relative already."""
-        return 1.0
+        """Return 1: the parts are relative already. 0 where there is nothing to match."""
+        return 1.0 if sum_of_squares(target) > _TINY else 0.0
 
 
-def _relative(g: Graph, own: str, style: str) -> str:
-    """Return Σ (x − t)² / Σ t²."""
+def _relative(g: Graph, own: str, style: str, least: str) -> str:
+    """Return Σ (x − t)² / max(Σ t², least)."""
     difference = g.op("ReduceSumSquare", g.op("Sub", own, style), keepdims=0)
-    return g.op("Div", difference, g.op("Max", g.op("ReduceSumSquare", style, keepdims=0), g.constant(_TINY)))
+    energy = g.op("Max", g.op("ReduceSumSquare", style, keepdims=0), least)
+    return g.op("Div", difference, g.op("Max", energy, g.constant(_TINY)))
 
 
 def _deviation(g: Graph, second: str, mean: str, floor: str) -> str:
