@@ -9,17 +9,35 @@ from __future__ import annotations
 import numpy as np
 
 from nst_onnx.graph import Graph
+from nst_onnx.objective.losses import style
 from nst_onnx.objective.losses.loss import LayerFeatures
-from nst_onnx.objective.losses.style import gram
 from nst_onnx.support.arrays import Numbers
 
 _FAR = 2**31 - 1
 
 
 def position_sum(g: Graph, features: LayerFeatures) -> str:
-    """Return the sums over positions, (C+1)×C, not divided by anything."""
-    channels = g.op("ReduceSum", features.times_weights(g), g.ints(2, 3), keepdims=0)
-    return g.op("Concat", gram(g, features), channels, axis=0)
+    """Return the sums over positions, (C+1)×C, not divided by anything.
+
+    Both are sums over one matrix, so that their gradients with respect to it are a product and a bias.
+    """
+    if features.channels_last:
+        matrix = style.position_rows(g, features.weighted)
+        gram = g.op("Gemm", matrix, matrix, transA=1)
+    else:
+        matrix = style.channel_rows(g, features.weighted)
+        gram = g.op("Gemm", matrix, matrix, transB=1)
+    return g.op("Concat", gram, _channel_sums(g, matrix, features), axis=0)
+
+
+def _channel_sums(g: Graph, matrix: str, features: LayerFeatures) -> str:
+    """Return Σ w F, 1×C, from the matrix of √w F."""
+    if features.root_weights is None:
+        if features.channels_last:
+            return g.op("ReduceSum", matrix, g.ints(0), keepdims=1)
+        return g.op("Transpose", g.op("ReduceSum", matrix, g.ints(1), keepdims=1))
+    roots = g.op("Reshape", features.root_weights, g.ints(-1, 1))
+    return g.op("Gemm", roots, matrix, transA=1, transB=int(not features.channels_last))
 
 
 def shape(channels: int) -> tuple[int, int]:

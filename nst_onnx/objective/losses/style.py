@@ -13,17 +13,27 @@ from nst_onnx.objective.losses.loss import LayerFeatures, StatisticLoss
 from nst_onnx.objective.losses.normalisation import Layer, relative
 
 
+def channel_rows(g: Graph, features: str) -> str:
+    """Return F, the C×M matrix as ONNX lays features out."""
+    return g.op("Flatten", features, axis=2)
+
+
+def position_rows(g: Graph, features: str) -> str:
+    """Return Fᵀ, the M×C matrix: no copy in runtimes that hold channels last inside."""
+    channels = g.op("Shape", features, start=1, end=2)
+    columns = g.op("Concat", g.ints(-1), channels, axis=0)
+    return g.op("Reshape", g.op("Transpose", features, perm=[0, 2, 3, 1]), columns)
+
+
 def gram_by_channels(g: Graph, features: str) -> str:
-    """F Fᵀ of the C×M matrix as ONNX lays features out."""
-    matrix = g.op("Flatten", features, axis=2)
+    """Return F Fᵀ of features as ONNX lays them out."""
+    matrix = channel_rows(g, features)
     return g.op("Gemm", matrix, matrix, transB=1)
 
 
 def gram_by_positions(g: Graph, features: str) -> str:
-    """FᵀF of the M×C matrix: the same, without a copy, for runtimes that hold channels last inside."""
-    channels = g.op("Shape", features, start=1, end=2)
-    columns = g.op("Concat", g.ints(-1), channels, axis=0)
-    matrix = g.op("Reshape", g.op("Transpose", features, perm=[0, 2, 3, 1]), columns)
+    """Return the same for runtimes that hold channels last inside."""
+    matrix = position_rows(g, features)
     return g.op("Gemm", matrix, matrix, transA=1)
 
 
