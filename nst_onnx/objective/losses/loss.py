@@ -48,6 +48,10 @@ class LayerFeatures:
         weighted = tensor if root_weights is None else g.op("Mul", tensor, root_weights)
         return cls(tensor, root_weights, weighted, channels_last)
 
+    def times_weights(self, g: Graph) -> str:
+        """Append the product of features and weights, for sums; `weighted` is for sums of squares."""
+        return self.tensor if self.root_weights is None else g.op("Mul", self.weighted, self.root_weights)
+
 
 Tensors = Callable[[Graph, LayerFeatures], str]
 """From features to a tensor: appends nodes, returns its name."""
