@@ -98,10 +98,10 @@ class StandIn(TilePasses):
     """Tile passes that return arrays of the right shapes without computing."""
 
     def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the statistics of unit features, and features of zero."""
+        """Return statistics of one, and features of zero."""
         terms, features = self.terms, self.features
         shapes = {t.name: t.loss.shape(features[t.source][0]) for t in terms.statistics}
-        unit = {name: np.eye(*shape, dtype=np.float32) for name, shape in shapes.items()}
+        unit = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
         return unit | {t.name: np.zeros(features[t.layer], np.float32) for t in terms.positionwise}
 
     def set_derivatives(self, derivatives: Mapping[str, Array], factors: Mapping[str, float]) -> None:

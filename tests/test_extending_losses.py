@@ -278,7 +278,17 @@ def test_without_it_its_options_are_unknown() -> None:
 
 
 def test_names_are_checked() -> None:
-    for name in ("style", "channel_means", "total", "temporal", "a/b", "Moments", ""):
+    for name in (
+        "style",
+        "channel_means",
+        "moments",
+        "wasserstein",
+        "total",
+        "temporal",
+        "a/b",
+        "Moments",
+        "",
+    ):
         with pytest.raises(ValueError, match="cannot be named"):
             register_loss(dataclasses.replace(MEANS, name=name))
 

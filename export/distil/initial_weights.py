@@ -46,17 +46,17 @@ def he_normal(teacher: Layers, channels: Sequence[int], *, input_scale: float, s
 def transferred(known: Layers, fresh: Layers, energies: Mapping[str, Array]) -> Layers:
     """Return `fresh` with the channels of the network `known` copied in, as many as fit.
 
-    Both networks need the same first layer; from the first layer that differs in name, `fresh` is unchanged.
+    Both networks need the same first layer. From the first layer that differs in name, `fresh` is unchanged.
     `energies` {layer: mean square of each known channel}. A narrower layer keeps the channels with the
     largest influence on the layer above. Dead channels (ReLUs that never open) are replaced by fresh ones,
-    whose weights in the layer above are 0: with no narrower layer, the known channels compute the same.
+    whose weights in the next common layer are 0: with no narrower layer, the known channels compute the same.
     """
     names = [name for name, _ in takewhile(lambda pair: pair[0] == pair[1], zip(known, fresh, strict=False))]
     if not names:
         raise OptionError("a training cannot begin with a network whose first layer has another name")
     layers: Layers = {}
     below: npt.NDArray[np.intp] = np.arange(3)
-    for name, above in zip(names, [*names[1:], None], strict=True):
+    for name, above in zip(names, [*list(known)[1:], None], strict=False):
         kernel, bias = (array.copy() for array in fresh[name])
         kept = _most_influential(energies[name], known[above][0] if above else None, len(bias))
         kernel[: len(kept), : len(below)] = known[name][0][np.ix_(kept, below)]

@@ -83,8 +83,8 @@ def distill(
 
     `checkpoint` is written every `save_every` steps, at the start of a round and at the end. Where it exists,
     the run resumes from it, on the CPU with the same result as an uninterrupted one, and `on_resume` receives
-    the number of completed steps. `start`: a network with initial weights, of any widths. `report` is called
-    after each step with the number of steps and running averages of the unexplained fractions. Raises
+    the number of completed steps. `start`: a network with the same first layers, of any widths. `report` is
+    called after each step with the number of steps and running averages of the unexplained fractions. Raises
     ModelError, OptionError, DeviceError.
     """
     settings.check()

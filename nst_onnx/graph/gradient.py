@@ -65,8 +65,8 @@ def _sum(graph: Graph, terms: list[str]) -> str:
     """Return the sum of the gradients that arrived at one tensor; `terms` becomes that sum.
 
     The last term comes from the deepest layers, through the most nodes. It is the first input of Sum, because
-    OpenVINO computes inputs in order: the others then need not be held meanwhile. Terms that are expanded
-    to the tensor's shape, such as the gradient of a mean, are added as they are before: Sum broadcasts them.
+    OpenVINO computes inputs in order: the others then need not be held meanwhile. Gradients that were
+    expanded to the tensor's shape are added unexpanded: Sum broadcasts them.
     """
     if len(terms) > 1:
         expanded = {node.output[0]: node.input[0] for node in graph.nodes if node.op_type == "Expand"}

@@ -10,7 +10,7 @@ from functools import partial
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.evaluation import Evaluation, evaluation
 from nst_onnx.objective.hypercolumns import Grid
-from nst_onnx.objective.losses import ALTERNATIVES, LOSSES
+from nst_onnx.objective.losses import ALTERNATIVES, LOSSES, STATISTICS
 from nst_onnx.objective.losses import temporal as temporal_loss
 from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
@@ -153,14 +153,15 @@ class Objective:
         return factors
 
     def named(self, losses: Array) -> dict[str, float]:
-        """Return {name: loss}: the total, the sum of each loss, then each term as "content/conv4_2"."""
+        """Return {name: loss}: the total, the sum of each loss, then each term as "content/conv4_2".
+
+        Statistics in place of Gram matrices are part of the sum "style".
+        """
         terms = {term.name: float(value) for term, value in zip(self.terms.terms, losses, strict=True)}
-        reported = [name for name in LOSSES if name not in ALTERNATIVES]
-        sums: dict[str, float] = dict.fromkeys([*reported, *(t.loss.name for t in self.terms.terms)], 0)
+        sums = {name: 0.0 for name in LOSSES if name not in STATISTICS}
         for term in self.terms.terms:
-            sums[term.loss.name] += terms[term.name]
-            if term.loss.name in ALTERNATIVES:
-                sums["style"] += terms[term.name]
+            name = "style" if term.loss.name in ALTERNATIVES else term.loss.name
+            sums[name] = sums.get(name, 0.0) + terms[term.name]
         return {"total": sum(terms.values()), **sums, **terms}
 
     @property

@@ -12,8 +12,8 @@ from nst_onnx.models.extractor import Extractor
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.layer_names import resolve
 from nst_onnx.models.metadata import Facts
-from nst_onnx.objective.losses import LOSSES, STATISTICS, style
-from nst_onnx.objective.losses.loss import FeatureLoss, PositionwiseLoss
+from nst_onnx.objective.losses import LOSSES, STATISTICS, neighbours, style
+from nst_onnx.objective.losses.loss import FeatureLoss, Loss, PositionwiseLoss, StatisticLoss
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import Term
 from nst_onnx.painting.options import Layers, LossOptions
@@ -47,7 +47,7 @@ def weighted_terms(options: LossOptions, preset: Preset, extractor: Extractor) -
     """
     _warn_of_another_network(extractor.facts, preset)
     recipe = list(_losses(options, preset))
-    present = {name for _, name, _ in recipe}
+    present = {name for weighted, option, _ in recipe for name in (weighted.loss.name, option)}
     recipe += [
         (WeightedLoss(loss, weight=0.0), name, 1.0)
         for name, loss in LOSSES.items()
@@ -80,7 +80,7 @@ def _losses(options: LossOptions, preset: Preset) -> Iterator[tuple[WeightedLoss
     """
     chosen = options.style_statistic
     for weighted in preset.losses:
-        if weighted.loss not in STATISTICS.values():
+        if not _is_statistic(weighted.loss):
             yield weighted, weighted.loss.name, 1.0
             continue
         name = style.LOSS.name
@@ -93,11 +93,20 @@ def _losses(options: LossOptions, preset: Preset) -> Iterator[tuple[WeightedLoss
                 "leave it out, or use the preset default",
             )
         names = [chosen] if isinstance(chosen, str) else chosen
+        if neighbours.LOSS.name in names and options.neighbours_weight is not None:
+            raise OptionError(
+                "neighbours has two weights, in style_statistic and in neighbours_weight", "give one of them"
+            )
         for statistic in names:
             factor = names[statistic] if isinstance(names, Mapping) else 1.0
             loss = STATISTICS[statistic]
             own = None if isinstance(loss, PositionwiseLoss) else weighted.normalisation
             yield replace(weighted, loss=loss, normalisation=own), name, factor
+
+
+def _is_statistic(loss: Loss) -> bool:
+    """Return whether a preset's loss is the one that `style_statistic` replaces."""
+    return loss.name == style.LOSS.name or (loss in STATISTICS.values() and isinstance(loss, StatisticLoss))
 
 
 def _layers(
@@ -110,7 +119,8 @@ def _layers(
     default = facts.content_layers if loss.target == "content" else facts.style_layers
     if isinstance(loss, PositionwiseLoss) and loss.target == "style":
         default = default[1:] or default  # copied single pixels look like grain
-    given: Layers | None = _option(options, f"{name}_layers", None)
+    own: Layers | None = _option(options, f"{loss.name}_layers", None)
+    given = own if own is not None else _option(options, f"{name}_layers", None)
     weights = _layer_weights(given, weighted.layers, default)
     return {_resolved(layer, extractor, preset): weight for layer, weight in weights.items()}
 

@@ -138,7 +138,7 @@ PUBLISHED = {
 
 
 def relative(x: np.ndarray, target: np.ndarray, least: float = 0.0) -> float:
-    """Σ (x − t)² / Σ t²."""
+    """Σ (x − t)² / max(Σ t², least)."""
     return float(((x - target) ** 2).sum() / max((target**2).sum(), least))
 
 

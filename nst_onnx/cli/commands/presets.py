@@ -34,12 +34,11 @@ def show() -> None:
 
 
 def _layers(preset: Preset, target: Target) -> str:
-    """Return the layers of the losses with a target, after the statistic where it is no Gram matrix."""
-    from nst_onnx.objective.losses import ALTERNATIVES
+    """Return the layers of the losses with a target, after the statistic unless it is the Gram matrix."""
     from nst_onnx.objective.losses.loss import FeatureLoss
 
     return "; ".join(
-        (f"{weighted.loss.name}: " if weighted.loss.name in ALTERNATIVES else "")
+        (f"{weighted.loss.name}: " if weighted.loss.name != target else "")
         + ("the model's own" if weighted.layers is None else " ".join(weighted.layers))
         for weighted in preset.losses
         if isinstance(weighted.loss, FeatureLoss) and weighted.loss.target == target

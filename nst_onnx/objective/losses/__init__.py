@@ -23,14 +23,14 @@ STATISTICS: dict[str, FeatureLoss] = {
 }
 """What the option `style_statistic` offers in place of the style loss, with its weight and layers."""
 
-ALTERNATIVES = frozenset(STATISTICS) - {"gram"}
-"""Statistics other than the Gram matrix. Their losses are part of the sum that is reported as "style"."""
+ALTERNATIVES = frozenset(STATISTICS) - {"gram", "neighbours"}
+"""Statistics in place of the Gram matrix. Their losses are part of the sum that is reported as "style"."""
 
 
 def register(loss: Loss) -> None:
     """Add a loss to the table. Raises ValueError where its name is taken or no lower-case identifier."""
     name = loss.name
-    if name in (*LOSSES, "total", "temporal") or not (name.isidentifier() and name.islower()):
+    if name in (*LOSSES, *STATISTICS, "total", "temporal") or not (name.isidentifier() and name.islower()):
         raise ValueError(f"a loss cannot be named {name!r}")
     LOSSES[name] = loss
 

@@ -9,6 +9,7 @@ least LEAST · tr A: a flat style has hardly a deviation to be relative to.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,13 +23,13 @@ from nst_onnx.support.arrays import Array, Numbers
 FLOOR = 1e-4
 """What is added to every variance, relative to the style's mean square: a root has no derivative at 0."""
 LEAST = 0.05
-"""The least sum of squares of means, or of deviations, that is divided by, relative to the style's."""
+"""Lower bound of both denominators, relative to tr A, the style's sum of mean squares."""
 _TINY = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
 class MomentsLoss(StatisticLoss):
-    """A style loss that is relative by itself: its energy is 1 per part."""
+    """A style loss that is relative by itself: its energy is 1, or 0 where there is no target."""
 
     def distance(self, g: Graph, value: str, target: str) -> str:
         """Append the sum of the three relative distances to a graph."""
@@ -38,6 +39,7 @@ class MomentsLoss(StatisticLoss):
         )
         squares = second_moments.diagonal(g, style_second)
         floor = g.op("Mul", g.op("ReduceMean", squares, keepdims=0), g.constant(FLOOR))
+        floor = g.op("Max", floor, g.constant(_TINY))
         least = g.op("Mul", g.op("ReduceSum", squares, keepdims=0), g.constant(LEAST))
         deviation, style_deviation = (
             _deviation(g, second, mean, floor),
@@ -52,7 +54,7 @@ class MomentsLoss(StatisticLoss):
 
     def distance_and_derivative(self, mean: Numbers, target: Numbers) -> tuple[float, Numbers]:
         """Return the same and its derivative with respect to the statistic, in float64."""
-        floor = FLOOR * float(np.diagonal(target[:-1]).mean())
+        floor = max(FLOOR * float(np.diagonal(target[:-1]).mean()), _TINY)
         own, style = _deviations(mean, floor), _deviations(target, floor)
         least = max(LEAST * float(np.diagonal(target[:-1]).sum()), _TINY)
         parts = (target[:-1], _TINY), (target[-1], least), (style, least)
@@ -64,7 +66,7 @@ class MomentsLoss(StatisticLoss):
             + scales[2] * float(np.square(own - style).sum())
         )
         derivative = 2 * difference * np.array([*[scales[0]] * len(own), scales[1]])[:, None]
-        by_variance = scales[2] * (own - style) / own
+        by_variance = scales[2] * np.where(own > math.sqrt(floor), (own - style) / own, 0)
         derivative[:-1] += np.diag(by_variance)
         derivative[-1] -= 2 * by_variance * mean[-1]
         return value, derivative

@@ -50,8 +50,7 @@ def relative_by_positions(layer: Layer) -> float:
 def relative_by_area(layer: Layer) -> float:
     """`relative`, times the pixels per position over 16: our own.
 
-    The few positions of a deep layer stand for the same picture. So one weight keeps as much of the photo
-    with VGG-16's conv4_2 (8×8 pixels per position) as with a conv3_3 (4×4), by the judge.
+    The few positions of a deep layer stand for the same picture as the many of a shallow one.
     """
     return layer.relative * layer.pixels / (16 * layer.positions)
 

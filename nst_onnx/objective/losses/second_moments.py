@@ -19,7 +19,7 @@ _FAR = 2**31 - 1
 def position_sum(g: Graph, features: LayerFeatures) -> str:
     """Return the sums over positions, (C+1)×C, not divided by anything.
 
-    Both are sums over one matrix, so that their gradients with respect to it are a product and a bias.
+    Both are sums over one matrix: without weights, their gradients are a product and a bias.
     """
     if features.channels_last:
         matrix = style.position_rows(g, features.weighted)
