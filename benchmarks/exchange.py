@@ -53,12 +53,12 @@ LEARNT = 48  # pairs, after which the preconditioner's gains are fixed
 STYLE = 0.1  # of the content's size: the style pictures are no part of a step
 KINDS = {
     **dict.fromkeys(("select", "sum_gradient"), "halos"),
-    **dict.fromkeys(("statistics", "gradient"), "Gram matrices"),
+    **dict.fromkeys(("statistics", "gradient"), "statistics"),
     **dict.fromkeys(("dct", "add_inverse_dct"), "waves"),
 }
 """{method: kind of its arguments and results}; those of all other methods are sums."""
 BETWEEN = ("rows", "gradient_pieces")  # their results go to another shard, as arguments counted there
-COLUMNS = ("halos", "Gram matrices", "waves", "sums")
+COLUMNS = ("halos", "statistics", "waves", "sums")
 ABOUT = f"""
 MB (10⁶ bytes) sent in a step of the preconditioned optimiser with a fixed preconditioner, the mean of
 {STEPS - 1} steps. While the gains are being estimated, in the first {LEARNT} steps, twice as many waves are

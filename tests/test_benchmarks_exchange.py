@@ -30,7 +30,7 @@ def test_stand_ins_send_the_same_bytes_as_shards(network: Network) -> None:
     with exchange.without_computing():
         stood_in = exchange.exchanged(network, 256, 2)
         alone = exchange.exchanged(network, 256, 1)
-    for kind in ("halos", "Gram matrices", "waves", "bands"):
+    for kind in ("halos", "statistics", "waves", "bands"):
         assert stood_in[kind] == pytest.approx(computed[kind], rel=0.01), kind
     assert alone["halos"] < 0.01 * stood_in["halos"]
 
@@ -42,7 +42,7 @@ def test_the_estimate_equals_the_count(network: Network) -> None:
             counted = exchange.exchanged(network, 256, shards)
         reckoned = exchange.expected(network, 256, shards, seconds=1.0)
         assert reckoned["bands"] == counted["bands"]
-        assert counted["Gram matrices"] + counted["waves"] == pytest.approx(reckoned["driver"], rel=0.05)
+        assert counted["statistics"] + counted["waves"] == pytest.approx(reckoned["driver"], rel=0.05)
         assert 0 < reckoned["halos"] <= counted["halos"] <= shards * reckoned["halos"] * 1.05
 
 

@@ -39,12 +39,12 @@ def test_the_sheet_holds_what_each_setting_makes(pair: Path, nst: Nst) -> None:
     assert not contains(sheet, nst_onnx.stylize("content.png", "style.png", size=32, steps=3).image)
 
 
-def test_three_strengths_if_nothing_varies(pair: Path, nst: Nst) -> None:
+def test_strengths_and_sizes_of_strokes_if_nothing_varies(pair: Path, nst: Nst) -> None:
     assert nst(*LINE).code == 0
     sheet = Image.open("sheet.png").convert("RGB")
-    for strength in (0.3, 0.5, 0.7):
-        result = nst_onnx.stylize("content.png", "style.png", size=32, steps=3, strength=strength)
-        assert contains(sheet, result.image)
+    for strength, scale in ((0.3, 1), (0.5, 0.5), (0.5, 2), (0.7, 1)):
+        options = {"size": 32, "steps": 3, "strength": strength, "style_scale": scale}
+        assert contains(sheet, nst_onnx.stylize("content.png", "style.png", **options).image)
 
 
 def test_one_failing_setting_does_not_spoil_the_others(pair: Path, nst: Nst) -> None:

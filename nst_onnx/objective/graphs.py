@@ -26,9 +26,9 @@ _CHEAP = 27  # products for each number of a layer: three by three of three colo
 def statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
     """Return a model from `picture` to the maps and statistics that the losses compare.
 
-    Outputs: one of each term's name (``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C), and ``shape/SOURCE``
-    (4 numbers) for all features that terms read. `channels_last`: whether the runtime holds features N×H×W×C
-    inside.
+    Outputs: one of each term's name (``content/LAYER`` 1×C×h×w, ``style/LAYER`` C×C, ``moments/LAYER``
+    (C+1)×C), and ``shape/SOURCE`` (4 numbers) for all features that terms read. `channels_last`: whether the
+    runtime holds features N×H×W×C inside.
     """
     g, found = with_features(extractor, terms)
     for name, tensor in _compared(g, found, terms, channels_last).items():
