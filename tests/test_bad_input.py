@@ -6,25 +6,21 @@ import os
 import re
 import shlex
 import shutil
-import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from support.bad_files import Files, bomb, compact, flat_model, foreign, nan_tiff, npz, of, picture, with_nan
 from support.checkout import ROOT
 from support.command import Outcome
 
 from nst_onnx.runtime import available
 
 Nst = Callable[..., Outcome]
-Files = dict[str, bytes]
 
 
 class Case(NamedTuple):
@@ -40,87 +36,6 @@ class Case(NamedTuple):
 def stylize(more: str, content: str = "content.png", style: str = "style.png", out: str = "out.png") -> str:
     """Return a good line with something more, or instead."""
     return f"stylize {content} {style} -o {out} --size 32 --steps 2 {more}"
-
-
-def picture() -> bytes:
-    return Path("content.png").read_bytes()
-
-
-def bomb() -> bytes:
-    """A few bytes of PNG that claim to be 60000×60000 pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99)))
-
-
-def nan_tiff() -> bytes:
-    import io
-
-    import tifffile
-
-    file = io.BytesIO()
-    tifffile.imwrite(file, np.full((8, 8, 3), np.nan, np.float32), photometric="rgb")
-    return file.getvalue()
-
-
-def compact() -> onnx.ModelProto:
-    return onnx.load(ROOT / "model" / "compact.onnx")
-
-
-def with_nan() -> bytes:
-    model = compact()
-    kernel = numpy_helper.to_array(model.graph.initializer[0]).copy()
-    kernel.flat[0] = np.nan
-    model.graph.initializer[0].CopyFrom(numpy_helper.from_array(kernel, model.graph.initializer[0].name))
-    return model.SerializeToString()
-
-
-def foreign(operator: str = "Relu", channels: int = 3) -> bytes:
-    """A network of one convolution that says nothing of its preprocessing."""
-    kernel = numpy_helper.from_array(np.ones((4, channels, 3, 3), np.float32), "kernel")
-    graph = helper.make_graph(
-        [
-            helper.make_node("Conv", ["x", "kernel"], ["c"], pads=[1, 1, 1, 1]),
-            helper.make_node(operator, ["c"], ["d"]),
-            helper.make_node("Relu", ["d"], ["y"]),
-        ],
-        "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", channels, "H", "W"])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 4, "H", "W"])],
-        [kernel],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return model.SerializeToString()
-
-
-def flat_model() -> bytes:
-    """An ONNX model that takes no picture."""
-    graph = helper.make_graph(
-        [helper.make_node("Relu", ["x"], ["y"])],
-        "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 10])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 10])],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
-
-
-def npz(**arrays: np.ndarray) -> bytes:
-    import io
-
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
-
-
-def of(**files: bytes | str) -> Callable[[], Files]:
-    """Return what makes these files; a name's last underscore stands for its dot."""
-    return lambda: {
-        ".".join(name.rsplit("_", 1)): body.encode() if isinstance(body, str) else body
-        for name, body in files.items()
-    }
 
 
 PICTURES = [

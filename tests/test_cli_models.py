@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support import weight_files
+from support.bad_files import foreign
 from support.checkout import ROOT
 from support.command import Outcome
-from test_bad_input import foreign
 
 from nst_onnx.models import catalogue
 from nst_onnx.painting.presets import PRESETS

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from support.bad_files import foreign
 from support.checkout import ROOT
 from support.command import Outcome
-from test_bad_input import foreign
 
 import nst_onnx
 from nst_onnx.errors import DeviceError

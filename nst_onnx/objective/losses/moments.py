@@ -38,9 +38,8 @@ class MomentsLoss(StatisticLoss):
             second_moments.split(g, target),
         )
         squares = second_moments.diagonal(g, style_second)
-        floor = g.op("Mul", g.op("ReduceMean", squares, keepdims=0), g.constant(FLOOR))
-        floor = g.op("Max", floor, g.constant(_TINY))
-        least = g.op("Mul", g.op("ReduceSum", squares, keepdims=0), g.constant(LEAST))
+        floor = _at_least_tiny(g, g.op("Mul", g.op("ReduceMean", squares, keepdims=0), g.constant(FLOOR)))
+        least = _at_least_tiny(g, g.op("Mul", g.op("ReduceSum", squares, keepdims=0), g.constant(LEAST)))
         deviation, style_deviation = (
             _deviation(g, second, mean, floor),
             _deviation(g, style_second, style_mean, floor),
@@ -80,7 +79,12 @@ def _relative(g: Graph, own: str, style: str, least: str) -> str:
     """Return Σ (x − t)² / max(Σ t², least)."""
     difference = g.op("ReduceSumSquare", g.op("Sub", own, style), keepdims=0)
     energy = g.op("Max", g.op("ReduceSumSquare", style, keepdims=0), least)
-    return g.op("Div", difference, g.op("Max", energy, g.constant(_TINY)))
+    return g.op("Div", difference, energy)
+
+
+def _at_least_tiny(g: Graph, positive: str) -> str:
+    """Return a number that can be divided by."""
+    return g.op("Max", positive, g.constant(_TINY))
 
 
 def _deviation(g: Graph, second: str, mean: str, floor: str) -> str:

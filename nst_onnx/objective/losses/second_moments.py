@@ -23,10 +23,10 @@ def position_sum(g: Graph, features: LayerFeatures) -> str:
     """
     if features.channels_last:
         matrix = style.position_rows(g, features.weighted)
-        gram = g.op("Gemm", matrix, matrix, transA=1)
+        gram = style.gram_of_position_rows(g, matrix)
     else:
         matrix = style.channel_rows(g, features.weighted)
-        gram = g.op("Gemm", matrix, matrix, transB=1)
+        gram = style.gram_of_channel_rows(g, matrix)
     return g.op("Concat", gram, _channel_sums(g, matrix, features), axis=0)
 
 

@@ -27,13 +27,21 @@ def position_rows(g: Graph, features: str) -> str:
 
 def gram_by_channels(g: Graph, features: str) -> str:
     """Return F Fᵀ of features as ONNX lays them out."""
-    matrix = channel_rows(g, features)
-    return g.op("Gemm", matrix, matrix, transB=1)
+    return gram_of_channel_rows(g, channel_rows(g, features))
 
 
 def gram_by_positions(g: Graph, features: str) -> str:
     """Return the same for runtimes that hold channels last inside."""
-    matrix = position_rows(g, features)
+    return gram_of_position_rows(g, position_rows(g, features))
+
+
+def gram_of_channel_rows(g: Graph, matrix: str) -> str:
+    """Return X Xᵀ of a C×M matrix."""
+    return g.op("Gemm", matrix, matrix, transB=1)
+
+
+def gram_of_position_rows(g: Graph, matrix: str) -> str:
+    """Return XᵀX of an M×C matrix."""
     return g.op("Gemm", matrix, matrix, transA=1)
 
 
