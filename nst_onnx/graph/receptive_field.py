@@ -38,6 +38,10 @@ class AxisField:
             self.last + (span - 1 - pad) * self.stride,
         )
 
+    def behind_repetition(self, factor: int) -> AxisField:
+        """Return the field behind an upsampling that repeats each position `factor` times."""
+        return AxisField(self.stride // factor, self.first - self.stride + self.stride // factor, self.last)
+
     def __or__(self, other: AxisField) -> AxisField:
         """Return the union of two fields of one stride."""
         return AxisField(self.stride, min(self.first, other.first), max(self.last, other.last))
@@ -57,13 +61,14 @@ def receptive_fields(
     fields: dict[str, ReceptiveField] = {picture: (AxisField(), AxisField())}
     constants = {name: tuple(t.dims) for name, t in initializers.items()}
     values = {n: t for n, t in initializers.items() if t.data_type == onnx.TensorProto.INT64}
+    scales = {n: t for n, t in initializers.items() if tuple(t.dims) == (4,)}
     for node in nodes:
         before = [fields[name] for name in node.input if name in fields]
         if node.op_type == "Constant":
             constants[node.output[0]] = constant_value(node).shape
         if not before:
             continue
-        fields[node.output[0]] = _field(node, before, constants, values)
+        fields[node.output[0]] = _field(node, before, constants, values, scales)
     return fields
 
 
@@ -72,6 +77,7 @@ def _field(
     before: list[ReceptiveField],
     constants: Mapping[str, tuple[int, ...]],
     values: Mapping[str, onnx.TensorProto],
+    scales: Mapping[str, onnx.TensorProto],
 ) -> ReceptiveField:
     if node.op_type == "Conv":
         kernel = constants.get(node.input[1], ())[2:]
@@ -84,6 +90,9 @@ def _field(
         and node.input[1] in values
     ):
         return _padded(node, before[0], values)
+    if node.op_type == "Resize" and (factors := _repetition(node, before[0], scales)):
+        rows, columns = before[0]
+        return rows.behind_repetition(factors[0]), columns.behind_repetition(factors[1])
     local = node.op_type in _POINTWISE or (node.op_type == "Concat" and attribute(node, "axis", 0) == 1)
     alike = len({tuple(axis_field.stride for axis_field in field) for field in before}) == 1
     uniform = all(set(constants.get(name, ())[-2:]) <= {1} or _per_channel(node, name) for name in node.input)
@@ -97,6 +106,21 @@ def _field(
     for field in before[1:]:
         rows, columns = rows | field[0], columns | field[1]
     return rows, columns
+
+
+def _repetition(
+    node: onnx.NodeProto, field: ReceptiveField, scales: Mapping[str, onnx.TensorProto]
+) -> tuple[int, int] | None:
+    """Return how often a Resize repeats rows and columns; None where it does anything else."""
+    name = node.input[2] if len(node.input) > 2 else ""
+    nearest = attribute(node, "mode", "nearest") == "nearest"
+    asymmetric = attribute(node, "coordinate_transformation_mode", "half_pixel") == "asymmetric"
+    if name not in scales or not (nearest and asymmetric) or attribute(node, "nearest_mode", "") != "floor":
+        return None
+    factors = onnx.numpy_helper.to_array(scales[name])
+    whole = (factors == np.floor(factors)).all() and (factors[:2] == 1).all() and (factors >= 1).all()
+    fits = whole and all(axis.stride % factor == 0 for axis, factor in zip(field, factors[2:], strict=True))
+    return (int(factors[2]), int(factors[3])) if fits else None
 
 
 def _per_channel(node: onnx.NodeProto, name: str) -> bool:

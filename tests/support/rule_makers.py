@@ -308,3 +308,30 @@ def expand(g, x, data, rng):
     shape = list(x.shape)
     shape[axis] = 3
     return Tensor(g.op("Expand", one, g.ints(*shape)), tuple(shape))
+
+
+@makes("InstanceNormalization")
+def instance_normalization(g, x, data, rng):
+    """Scales and shifts are fixed, or depend on the picture."""
+    channels = x.shape[1]
+    numbers = [g.constant(rng.uniform(0.5, 2, channels)) for _ in range(2)]
+    if data.draw(st.booleans()):
+        means = g.op("Reshape", g.op("GlobalAveragePool", x.name), g.ints(-1))
+        numbers = [g.op("Add", number, means) for number in numbers]
+    return shaped(g, g.op("InstanceNormalization", x.name, *numbers, epsilon=0.1), x)
+
+
+@makes("Resize")
+def repeated(g, x, data, rng):
+    factors = data.draw(st.sampled_from([(2, 2), (1, 3), (2, 1)]))
+    scales = g.constant([1, 1, *factors])
+    y = g.op(
+        "Resize",
+        x.name,
+        "",
+        scales,
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+    return Tensor(y, (*x.shape[:2], x.shape[2] * factors[0], x.shape[3] * factors[1]))

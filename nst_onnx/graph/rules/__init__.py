@@ -6,7 +6,17 @@ and return its name (None: no gradient flows there, or it is already part of ano
 decorator ``rule(*op_types)`` registers one.
 """
 
-from nst_onnx.graph.rules import convolution, elementwise, matrix, pad, pooling, reduction, shaping
+from nst_onnx.graph.rules import (
+    convolution,
+    elementwise,
+    matrix,
+    normalisation,
+    pad,
+    pooling,
+    reduction,
+    resizing,
+    shaping,
+)
 from nst_onnx.graph.rules.registry import CONSTANT, RULES, Rule, rule
 
 __all__ = [
@@ -16,9 +26,11 @@ __all__ = [
     "convolution",
     "elementwise",
     "matrix",
+    "normalisation",
     "pad",
     "pooling",
     "reduction",
+    "resizing",
     "rule",
     "shaping",
 ]

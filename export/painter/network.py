@@ -1,0 +1,96 @@
+"""The painter in training, as a PyTorch module."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .architecture import CLIP, EPSILON, Architecture
+
+
+
+class Painter(nn.Module):
+    """`predict`: from a painting's statistics to its style vector; `paint`: photo and style vector to picture.
+
+    `statistics`: their number. The style vector holds the scales and then the shifts of each normalised
+    convolution, in their order.
+    """
+
+    def __init__(self, architecture: Architecture, statistics: int, *, seed: int) -> None:
+        super().__init__()
+        self.architecture = architecture
+        generator = torch.Generator().manual_seed(seed)
+        self.kernels = nn.ParameterDict()
+        for convolution in architecture.convolutions():
+            shape = convolution.outputs, convolution.inputs, convolution.kernel, convolution.kernel
+            kernel = torch.randn(shape, generator=generator) * math.sqrt(2 / math.prod(shape[1:]))
+            self.kernels[convolution.name] = kernel.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad():
+            self.kernels["picture"] *= 0.1
+        self.picture_bias = nn.Parameter(torch.full((3,), 0.5))
+        # The standardisation of the statistics, measured before training.
+        self.register_buffer("centre", torch.zeros(statistics))
+        self.register_buffer("spread", torch.ones(statistics))
+        sizes = statistics + 1, architecture.hidden, architecture.hidden, architecture.style_size
+        self.dense = nn.ParameterList()
+        self.biases = nn.ParameterList()
+        for number, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+            gain = 0.1 if number == 2 else math.sqrt(2)
+            self.dense.append(torch.randn(outputs, inputs, generator=generator) * gain / math.sqrt(inputs))
+            self.biases.append(torch.zeros(outputs))
+        with torch.no_grad():
+            start = 0
+            for _, channels in architecture.normalised():
+                self.biases[-1][start : start + channels] = 1
+                start += 2 * channels
+
+    def predict(self, statistics: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
+        """Return style vectors N×S from statistics N×D and strengths N (0..1)."""
+        value = ((statistics - self.centre) / self.spread).clamp(-CLIP, CLIP)
+        value = torch.cat([value, 2 * strength[:, None] - 1], 1)
+        for number, (matrix, bias) in enumerate(zip(self.dense, self.biases, strict=True)):
+            value = functional.linear(value, matrix, bias)
+            if number < len(self.dense) - 1:
+                value = functional.relu(value)
+        return value
+
+    def paint(self, photo: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        """Return pictures N×3×H×W (about 0..1) from photos N×3×H×W (0..1) and style vectors N×S."""
+        pairs = {}
+        start = 0
+        for name, channels in self.architecture.normalised():
+            scale, shift = style[:, start : start + 2 * channels].chunk(2, 1)
+            pairs[name] = scale[:, :, None, None], shift[:, :, None, None]
+            start += 2 * channels
+        strides = {one.name: one.stride for one in self.architecture.convolutions()}
+
+        def layer(name: str, value: torch.Tensor) -> torch.Tensor:
+            found = functional.conv2d(value, self.kernels[name], stride=strides[name], padding=1)
+            scale, shift = pairs[name]
+            return functional.instance_norm(found.float(), eps=EPSILON) * scale + shift
+
+        def block(name: str, value: torch.Tensor) -> torch.Tensor:
+            return value + layer(f"{name}b", functional.relu(layer(f"{name}a", value)))
+
+        relu = functional.relu
+        half = relu(layer("down2", photo - 0.5))
+        quarter = relu(layer("down4", half))
+        value = relu(layer("down8", quarter))
+        for number in range(self.architecture.eighth_blocks):
+            value = block(f"eighth{number}", value)
+        value = relu(layer("up4", upsampled(value)) + quarter)
+        for number in range(self.architecture.quarter_blocks):
+            value = block(f"quarter{number}", value)
+        value = relu(layer("up2", upsampled(value)))
+        value = relu(layer("refine2", value))
+        value = relu(layer("up1", upsampled(value)))
+        picture = functional.conv2d(value, self.kernels["picture"], self.picture_bias, padding=1)
+        return picture.float()
+
+
+def upsampled(value: torch.Tensor) -> torch.Tensor:
+    """Return twice the size, each value repeated."""
+    return functional.interpolate(value, scale_factor=2, mode="nearest")

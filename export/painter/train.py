@@ -1,0 +1,134 @@
+"""Training of the painter: batches of photos, each with a painting's statistics and a strength."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from nst_onnx.errors import OptionError
+
+from ..distil.pictures import Pixels
+from . import checkpoint as training_checkpoint
+from .architecture import Architecture
+from .loss import LossNetwork, distances
+from .network import Painter
+from .styles import Styles
+
+WARM_UP = 200
+LOWEST = 0.01
+CONTENT = 2.0
+"""Weight of the content distance at strength 0.5."""
+SPAN = 4.0
+"""How many times that weight grows from strength 0.5 to 0, and shrinks from 0.5 to 1."""
+_MEASURED = 256
+"""Number of variants that standardise the statistics."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`styles`: number of variants of the paintings. `crop`: side of a photo's crop in pixels."""
+
+    steps: int = 20_000
+    batch: int = 4
+    crop: int = 256
+    styles: int = 2500
+    learning_rate: float = 2e-3
+    seed: int = 0
+    bfloat16: bool = False
+    every: int = 3
+
+
+def content_weight(strength: torch.Tensor) -> torch.Tensor:
+    """Return the weight of the content distance at a strength in 0..1."""
+    return CONTENT * SPAN ** (1 - 2 * strength)
+
+
+def train(
+    photos: Sequence[Pixels],
+    paintings: Sequence[Pixels],
+    networks: Sequence[LossNetwork],
+    settings: Settings,
+    *,
+    architecture: Architecture = Architecture(),
+    checkpoint: Path | None = None,
+    save_every: int = 500,
+    report: Callable[[int, Mapping[str, float]], None] = lambda step, found: None,
+) -> Painter:
+    """Train a painter against `networks`, the first of which also gives the predictor its statistics.
+
+    A step takes one of the networks: the last in each `settings.every` steps the second, where there is one.
+    """
+    styles = Styles(paintings, networks, settings.styles, settings.seed)
+    statistics = sum(2 * network_channels for network_channels in _channels(networks[0]))
+    painter = Painter(architecture, statistics, seed=settings.seed)
+    optimiser = torch.optim.Adam(painter.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
+    step = 0
+    run = {**asdict(settings), **{f"architecture {k}": v for k, v in asdict(architecture).items()}}
+    if checkpoint is not None and checkpoint.exists():
+        step = training_checkpoint.resume(checkpoint, painter, optimiser, run)
+    else:
+        _standardise(painter, styles)
+    average: dict[str, float] = {}
+    while step < settings.steps:
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, settings)
+        rng = np.random.default_rng([settings.seed, 1, step])
+        crops = torch.from_numpy(np.stack([_crop(photos, settings.crop, rng) for _ in range(settings.batch)]))
+        drawn = styles.sample(rng, settings.batch)
+        strength = torch.from_numpy(rng.random(settings.batch).astype(np.float32))
+        which = len(networks) - 1 if step % settings.every == settings.every - 1 else 0
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
+            crops = crops.contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", enabled=False):
+                style = painter.predict(torch.cat([one.numbers() for one in drawn[0]], 1), strength)
+            pictures = painter.paint(crops, style)
+            style_distance, content = distances(networks[which], pictures, crops, drawn[which])
+        outside = (pictures - pictures.clamp(0, 1)).square().mean((1, 2, 3))
+        loss = (style_distance + content_weight(strength) * content + 10 * outside).mean()
+        if not math.isfinite(loss.item()):
+            raise OptionError(f"the training diverged at step {step}", "choose a lower --learning-rate")
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(painter.parameters(), 5.0)
+        optimiser.step()
+        step += 1
+        for name, value in {f"style{which}": style_distance.mean(), f"content{which}": content.mean()}.items():
+            average[name] = 0.98 * average.get(name, value.item()) + 0.02 * value.item()
+        report(step, average)
+        if checkpoint is not None and (step % save_every == 0 or step == settings.steps):
+            training_checkpoint.write(checkpoint, painter, optimiser, step, run)
+    return painter
+
+
+def learning_rate(step: int, settings: Settings) -> float:
+    """Return the learning rate of a step: linear warm-up, then cosine decay."""
+    cosine = 0.5 * (1 + math.cos(math.pi * step / settings.steps))
+    return settings.learning_rate * min(1.0, (step + 1) / WARM_UP) * (LOWEST + (1 - LOWEST) * cosine)
+
+
+def _channels(network: LossNetwork) -> list[int]:
+    return [network.layers[name][0].shape[0] for name in network.style]
+
+
+def _standardise(painter: Painter, styles: Styles) -> None:
+    rng = np.random.default_rng([styles.seed, 2])
+    numbers = torch.cat([one.numbers() for one in styles.sample(rng, _MEASURED)[0]], 1)
+    painter.centre.copy_(numbers.mean(0))
+    painter.spread.copy_(numbers.std(0).clamp(min=1e-3 * float(numbers.std())))
+
+
+def _crop(photos: Sequence[Pixels], side: int, rng: np.random.Generator) -> np.ndarray:
+    pixels = photos[rng.integers(len(photos))]
+    height, width = pixels.shape[:2]
+    size = round(min(height, width) * rng.uniform(0.5, 1))
+    top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)
+    cut = Image.fromarray(pixels[top : top + size, left : left + size])
+    found = np.asarray(cut.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2)) / np.float32(255)
+    found = found[:, ::-1] if rng.random() < 0.5 else found
+    return np.ascontiguousarray(found.transpose(2, 0, 1), np.float32)

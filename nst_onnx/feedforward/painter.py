@@ -1,0 +1,188 @@
+"""The painter on a device: loads `painter.onnx`, predicts style vectors, and paints pictures of any size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from nst_onnx.errors import ModelError, PictureError
+from nst_onnx.feedforward import graphs
+from nst_onnx.graph.passes import constant_folding
+from nst_onnx.models import extractor
+from nst_onnx.picture import fit, resize
+from nst_onnx.runtime import Device, Session, open_session
+from nst_onnx.support.arrays import Array
+from nst_onnx.support.memory import Memory
+
+FRAME = 32
+"""Pixels by which a picture's edge is repeated on every side: the network pads with zeros, which it would paint."""
+_WHOLE = 1 << 21
+"""Pixels up to which a picture is painted as a whole."""
+_MEASURED = 1024
+"""Longest side at which the normalisations of a larger picture are measured."""
+_TILE = 1024
+"""Side of a tile, without its halo."""
+_PREFIX = "painter."
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a painter's file says of itself.
+
+    `layers`: of the network `network` (compact), in whose features the statistics are measured. `multiple`: by which
+    the sides of its input are divisible.
+    """
+
+    network: str
+    layers: tuple[str, ...]
+    multiple: int
+    licence: str
+    sha256: str
+
+
+class Painter:
+    """A feed-forward painter. `paint` takes one pass; `backward` differentiates it by its style vector.
+
+    `statistics`: length of what `predict` takes; `size`: of a style vector.
+    """
+
+    def __init__(self, model: onnx.ModelProto, facts: Facts, device: Device, threads: int = 0) -> None:
+        self._model, self.facts, self.device, self._threads = model, facts, device, threads
+        self.statistics = _length(model.graph.input, graphs.STATISTICS)
+        self.size = _length(model.graph.output, graphs.STYLE)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], device: Device, *, threads: int = 0) -> Painter:
+        """Load a painter. Raises ModelError where the file is none."""
+        path = Path(path)
+        model = extractor.parse(path)
+        values = {p.key.removeprefix(_PREFIX): p.value for p in model.metadata_props if p.key.startswith(_PREFIX)}
+        try:
+            facts = Facts(
+                values["network"],
+                tuple(values["layers"].split(",")),
+                int(values["multiple"]),
+                values.get("licence", ""),
+                values.get("sha256", ""),
+            )
+            constant_folding.fold(model.graph)
+            constant_folding.cast_to_float32(model.graph)
+            return cls(model, facts, device, threads)
+        except (KeyError, ValueError, StopIteration) as error:
+            raise ModelError(
+                f"{path.name} is no painter", "make one with `nst-onnx export painter`, or leave it out"
+            ) from error
+
+    def predict(self, statistics: Array, strength: float) -> Array:
+        """Return the style vector of a painting from its statistics, for a strength in 0..1."""
+        feeds = {graphs.STATISTICS: statistics, graphs.STRENGTH: np.array([strength], np.float32)}
+        return self._predictor.run(feeds, [graphs.STYLE])[graphs.STYLE]
+
+    def paint(self, photo: Array, style: Array, memory: Memory) -> Array:
+        """Return a photo H×W×3 (RGB, 0..1), painted; the same size, clipped to 0..1.
+
+        Up to two megapixels as a whole. A larger one is painted in tiles, its normalisations measured at 1024 pixels:
+        tiles then agree, and memory is bounded. Raises PictureError for a photo that is less than 8 pixels wide.
+        """
+        shape = photo.shape[0], photo.shape[1]
+        if min(shape) < self.facts.multiple:
+            raise PictureError(f"a picture of {shape[1]}×{shape[0]} pixels is too small to be painted in one pass")
+        if shape[0] * shape[1] <= _WHOLE:
+            feeds = {graphs.IMAGE: self._framed(photo), graphs.STYLE: style}
+            found = self._painter.run(feeds, [graphs.PICTURE])[graphs.PICTURE]
+            return np.clip(_unframed(found, shape), 0, 1)
+        reduced = resize(photo, fit(shape, _MEASURED))
+        feeds = {graphs.IMAGE: self._framed(reduced), graphs.STYLE: style}
+        vectors = self._normalisations.run(feeds, [graphs.RATES, graphs.OFFSETS])
+        picture = memory.empty((*shape, 3))
+        for rows, columns in _tiles(shape):
+            picture[rows, columns] = self._tile(photo, rows, columns, vectors)
+        return picture
+
+    def forward(self, image: Array, style: Array) -> Array:
+        """Return the picture 1×3×H×W of an image 1×3×H×W whose sides are divisible by `facts.multiple`."""
+        return self._painter.run({graphs.IMAGE: image, graphs.STYLE: style}, [graphs.PICTURE])[graphs.PICTURE]
+
+    def backward(self, image: Array, style: Array, cotangent: Array) -> Array:
+        """Return the derivative by the style vector of a loss, from its derivative by the picture, 1×3×H×W."""
+        feeds = {graphs.IMAGE: image, graphs.STYLE: style, graphs.COTANGENT: cotangent}
+        return self._gradient.run(feeds, [graphs.GRADIENT])[graphs.GRADIENT]
+
+    def _tile(self, photo: Array, rows: slice, columns: slice, vectors: dict[str, Array]) -> Array:
+        session, halo = self._tile_painter
+        step = self.facts.multiple
+        border = max(halo + -halo % step, FRAME)
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        ends = height + -height % step, width + -width % step
+        # Positions beyond the picture repeat its edge.
+        lines = np.clip(np.arange(rows.start - border, rows.start + ends[0] + border), 0, photo.shape[0] - 1)
+        files = np.clip(np.arange(columns.start - border, columns.start + ends[1] + border), 0, photo.shape[1] - 1)
+        part = np.asarray(photo[lines[0] : lines[-1] + 1])[lines - lines[0]][:, files]
+        found = session.run({graphs.IMAGE: _planes(part), **vectors}, [graphs.PICTURE])[graphs.PICTURE]
+        inner = found[0, :, border : border + height, border : border + width]
+        clipped: Array = np.clip(inner.transpose(1, 2, 0), 0, 1)
+        return clipped
+
+    def _framed(self, photo: Array) -> Array:
+        """Return 1×3×H×W with the edge repeated by FRAME, and to sides that are divisible."""
+        more = [-side % self.facts.multiple for side in photo.shape[:2]]
+        padded = np.pad(photo, [(FRAME, FRAME + more[0]), (FRAME, FRAME + more[1]), (0, 0)], mode="edge")
+        return _planes(padded)
+
+    @cached_property
+    def _predictor(self) -> Session:
+        return self._open(graphs.predictor(self._model))
+
+    @cached_property
+    def _painter(self) -> Session:
+        return self._open(graphs.painter(self._model, self.size))
+
+    @cached_property
+    def _gradient(self) -> Session:
+        return self._open(graphs.style_gradient(self._model, self.size))
+
+    @cached_property
+    def _normalisations(self) -> Session:
+        return self._open(graphs.normalisations(self._model, self.size))
+
+    @cached_property
+    def _tile_painter(self) -> tuple[Session, int]:
+        model, halo = graphs.tile_painter(self._model, self.size)
+        return self._open(model), halo
+
+    def _open(self, model: onnx.ModelProto) -> Session:
+        return open_session(model, self.device, self._threads)
+
+
+def _planes(picture: Array) -> Array:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
+
+
+def _unframed(found: Array, shape: tuple[int, int]) -> Array:
+    inner: Array = found[0, :, FRAME : FRAME + shape[0], FRAME : FRAME + shape[1]].transpose(1, 2, 0)
+    return inner
+
+
+def _tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+    """Yield (rows, columns) of tiles of about equal size, row by row."""
+    rows, columns = (_spans(side) for side in shape)
+    for row in rows:
+        for column in columns:
+            yield row, column
+
+
+def _spans(side: int) -> list[slice]:
+    count = -(-side // _TILE)
+    ends = [round(side * number / count) for number in range(count + 1)]
+    return [slice(begin, end) for begin, end in zip(ends, ends[1:], strict=False)]
+
+
+def _length(values: object, name: str) -> int:
+    value = next(v for v in values if v.name == name)  # type: ignore[attr-defined]
+    return int(value.type.tensor_type.shape.dim[0].dim_value)
