@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from nst_onnx.jobs.batch import stylize_batch
     from nst_onnx.jobs.video import stylize_video
     from nst_onnx.painting.result import Result
-    from nst_onnx.painting.stylizer import Step, Stylizer
+    from nst_onnx.painting.step import Step
+    from nst_onnx.painting.stylizer import Stylizer
 
 __all__ = [
     "NstError",
@@ -32,7 +33,7 @@ __all__ = [
 _HOMES = {
     "Objective": "api",
     "Result": "painting.result",
-    "Step": "painting.stylizer",
+    "Step": "painting.step",
     "Stylizer": "painting.stylizer",
     "stylize": "api",
     "stylize_batch": "jobs.batch",

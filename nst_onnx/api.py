@@ -17,7 +17,7 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import batch
 from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.inputs import Inputs, final_shape
+from nst_onnx.painting.inputs import Inputs, Style, final_shape
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 def stylize(
     content: Source,
-    style: Source | Iterable[Source],
+    style: Style | Iterable[Style],
     *,
     model: str | os.PathLike[str] | Network = "auto",
     device: str | None = None,

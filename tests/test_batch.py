@@ -18,7 +18,7 @@ from nst_onnx.jobs.batch import Job, Outcome, grid
 from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
-from nst_onnx.painting.stylizer import Step
+from nst_onnx.painting.step import Step
 from nst_onnx.picture import read_settings
 
 SMALL: dict[str, Any] = {"size": 32, "steps": 12, "min_change": 0.0, "pyramid": False}

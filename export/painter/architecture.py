@@ -1,9 +1,9 @@
 """Architecture of the feed-forward painter: its convolutions in order, and its style vector.
 
-An encoder to an eighth of the size, residual blocks there and at a quarter, and a decoder with nearest-neighbour
-upsampling. Every convolution but the last is followed by an instance normalisation, whose scales and shifts are the
-style (conditional instance normalisation: Dumoulin, Shlens & Kudlur 2017, arXiv:1610.07629). They are predicted from
-the painting's statistics (Ghiasi et al. 2017, arXiv:1705.06830).
+An encoder to an eighth of the size, residual blocks there and at a quarter, and a decoder with
+nearest-neighbour upsampling. Every convolution but the last is followed by an instance normalisation, whose
+scales and shifts are the style (conditional instance normalisation: Dumoulin, Shlens & Kudlur 2017,
+arXiv:1610.07629). They are predicted from the painting's statistics (Ghiasi et al. 2017, arXiv:1705.06830).
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Channels at each scale, the number of residual blocks at two of them, and the predictor's hidden units."""
+    """Channels at each scale, the number of residual blocks at two of them, and the predictor's hidden
+    units.
+    """
 
     full: int = 16
     half: int = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -11,9 +12,8 @@ from torch.nn import functional
 from .architecture import CLIP, EPSILON, Architecture
 
 
-
-class Painter(nn.Module):
-    """`predict`: from a painting's statistics to its style vector; `paint`: photo and style vector to picture.
+class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
+    """`predict`: from a painting's statistics to its style; `paint`: from photo and style to picture.
 
     `statistics`: their number. The style vector holds the scales and then the shifts of each normalised
     convolution, in their order.
@@ -37,7 +37,7 @@ class Painter(nn.Module):
         sizes = statistics + 1, architecture.hidden, architecture.hidden, architecture.style_size
         self.dense = nn.ParameterList()
         self.biases = nn.ParameterList()
-        for number, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for number, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
             gain = 0.1 if number == 2 else math.sqrt(2)
             self.dense.append(torch.randn(outputs, inputs, generator=generator) * gain / math.sqrt(inputs))
             self.biases.append(torch.zeros(outputs))

@@ -1,7 +1,7 @@
 """The painter as ONNX: one graph from a photo and a painting's statistics to a picture.
 
-Inputs: ``image`` 1×3×H×W (RGB, 0..1, sides divisible by 8), ``statistics`` D, ``strength`` 1. Outputs: ``style``
-S, which is between the predictor and the rest, and ``picture`` 1×3×H×W, not clipped.
+Inputs: ``image`` 1×3×H×W (RGB, 0..1, sides divisible by 8), ``statistics`` D, ``strength`` 1. Outputs:
+``style`` S, which is between the predictor and the rest, and ``picture`` 1×3×H×W, not clipped.
 """
 
 from __future__ import annotations
@@ -103,7 +103,11 @@ def _painter(g: _Nodes, arrays: Mapping[str, Array], architecture: Architecture)
     def convolved(name: str, value: str) -> str:
         one = convolutions[name]
         kernel = g.weight(f"{name}/kernel", arrays[f"kernels.{name}"])
-        inputs = [value, kernel] if one.normalised else [value, kernel, g.weight(f"{name}/bias", arrays["picture_bias"])]
+        inputs = (
+            [value, kernel]
+            if one.normalised
+            else [value, kernel, g.weight(f"{name}/bias", arrays["picture_bias"])]
+        )
         output = f"{name}/convolution" if one.normalised else name
         sides = [one.kernel] * 2
         return g.op("Conv", output, *inputs, kernel_shape=sides, strides=[one.stride] * 2, pads=[1] * 4)

@@ -99,7 +99,10 @@ def _recoloured(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         grey = picture.mean(2, keepdims=True)
         picture = grey + (picture - grey) * np.float32(rng.uniform(0, 2))
     if rng.random() < 0.3:
-        picture = (picture - 0.5) * np.float32(rng.uniform(0.6, 1.4)) + 0.5 + np.float32(rng.uniform(-0.1, 0.1))
+        picture = (
+            (picture - 0.5) * np.float32(rng.uniform(0.6, 1.4)) + 0.5 + np.float32(rng.uniform(-0.1, 0.1))
+        )
     if rng.random() < 0.1:
         picture = 1 - picture
-    return np.clip(picture, 0, 1)
+    clipped: np.ndarray = np.clip(picture, 0, 1)
+    return clipped

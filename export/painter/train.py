@@ -22,7 +22,7 @@ from .styles import Styles
 
 WARM_UP = 200
 LOWEST = 0.01
-CONTENT = 2.0
+CONTENT = 1.0
 """Weight of the content distance at strength 0.5."""
 SPAN = 4.0
 """How many times that weight grows from strength 0.5 to 0, and shrinks from 0.5 to 1."""
@@ -98,7 +98,10 @@ def train(
         torch.nn.utils.clip_grad_norm_(painter.parameters(), 5.0)
         optimiser.step()
         step += 1
-        for name, value in {f"style{which}": style_distance.mean(), f"content{which}": content.mean()}.items():
+        for name, value in {
+            f"style{which}": style_distance.mean(),
+            f"content{which}": content.mean(),
+        }.items():
             average[name] = 0.98 * average.get(name, value.item()) + 0.02 * value.item()
         report(step, average)
         if checkpoint is not None and (step % save_every == 0 or step == settings.steps):
@@ -124,7 +127,7 @@ def _standardise(painter: Painter, styles: Styles) -> None:
 
 
 def _crop(photos: Sequence[Pixels], side: int, rng: np.random.Generator) -> np.ndarray:
-    pixels = photos[rng.integers(len(photos))]
+    pixels = photos[int(rng.integers(len(photos)))]
     height, width = pixels.shape[:2]
     size = round(min(height, width) * rng.uniform(0.5, 1))
     top, left = rng.integers(height - size + 1), rng.integers(width - size + 1)

@@ -19,7 +19,7 @@ from nst_onnx.support.throttle import Throttle
 if TYPE_CHECKING:
     from nst_onnx.painting.checkpoint import Checkpoint
     from nst_onnx.painting.result import Result
-    from nst_onnx.painting.stylizer import Step
+    from nst_onnx.painting.step import Step
 
 SECONDS_BETWEEN_PREVIEWS = 1.0
 SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 0.3, 0.01  # states are large: spare the disk

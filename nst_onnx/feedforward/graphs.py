@@ -1,7 +1,7 @@
 """The graphs of a painter: its parts, its derivative, and the form that takes a picture in tiles.
 
-A painter is one ONNX graph from ``image``, ``statistics`` and ``strength`` to ``style`` and ``picture``. All that
-depends on the whole picture is instance normalisation, whose scales and shifts are the style.
+A painter is one ONNX graph from ``image``, ``statistics`` and ``strength`` to ``style`` and ``picture``. All
+that depends on the whole picture is instance normalisation, whose scales and shifts are the style.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def painter(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
 def style_gradient(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
     """Return a model from ``image``, ``style`` and ``cotangent`` to ``gradient``.
 
-    ``cotangent``, 1×3×H×W: the derivative of a loss with respect to the picture; ``gradient``: its derivative with
-    respect to the style vector.
+    ``cotangent``, 1×3×H×W: the derivative of a loss with respect to the picture; ``gradient``: its
+    derivative with respect to the style vector.
     """
     g = _from_style(model, size)
     cotangent = g.input(COTANGENT, [1, 3, None, None])
@@ -41,7 +41,7 @@ def style_gradient(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
 
 
 def normalisations(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
-    """Return a model from ``image`` and ``style`` to ``rates`` and ``offsets``, one of each per normalised channel.
+    """Return a model from ``image`` and ``style`` to ``rates`` and ``offsets``, one per normalised channel.
 
     Instance normalisation is x times its channel's rate, plus its offset, once mean and variance are known.
     """
@@ -70,7 +70,8 @@ def tile_painter(model: onnx.ModelProto, size: int) -> tuple[onnx.ModelProto, in
     g.infer_shapes()
     widths = [_channels(g, node) for node in _normalising(g)]
     vectors = g.input(RATES, [sum(widths)]), g.input(OFFSETS, [sum(widths)])
-    nodes, begin = [], 0
+    nodes: list[onnx.NodeProto] = []
+    begin = 0
     old, g.nodes = g.nodes, nodes
     for node in old:
         if node.op_type != "InstanceNormalization":
@@ -103,5 +104,6 @@ def _normalising(g: Graph) -> list[onnx.NodeProto]:
 
 def _channels(g: Graph, node: onnx.NodeProto) -> int:
     shape = g.shape(node.input[1])
-    assert shape is not None and shape[0] is not None
+    assert shape is not None
+    assert shape[0] is not None
     return shape[0]

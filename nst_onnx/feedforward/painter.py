@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +23,9 @@ from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
 FRAME = 32
-"""Pixels by which a picture's edge is repeated on every side: the network pads with zeros, which it would paint."""
+"""Pixels by which a picture's edge is repeated on every side: the network pads with zeros, which it would
+paint.
+"""
 _WHOLE = 1 << 21
 """Pixels up to which a picture is painted as a whole."""
 _MEASURED = 1024
@@ -35,25 +39,28 @@ _PREFIX = "painter."
 class Facts:
     """What a painter's file says of itself.
 
-    `layers`: of the network `network` (compact), in whose features the statistics are measured. `multiple`: by which
-    the sides of its input are divisible.
+    `layers`: of the network `network` (compact), in whose features the statistics are measured. `multiple`:
+    by which the sides of its input are divisible.
     """
 
     network: str
     layers: tuple[str, ...]
     multiple: int
     licence: str
-    sha256: str
 
 
 class Painter:
     """A feed-forward painter. `paint` takes one pass; `backward` differentiates it by its style vector.
 
-    `statistics`: length of what `predict` takes; `size`: of a style vector.
+    `statistics`: length of what `predict` takes; `size`: of a style vector. `digest`: of the file, which
+    learned styles name.
     """
 
-    def __init__(self, model: onnx.ModelProto, facts: Facts, device: Device, threads: int = 0) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, facts: Facts, device: Device, *, digest: str, threads: int = 0
+    ) -> None:
         self._model, self.facts, self.device, self._threads = model, facts, device, threads
+        self.digest = digest
         self.statistics = _length(model.graph.input, graphs.STATISTICS)
         self.size = _length(model.graph.output, graphs.STYLE)
 
@@ -62,18 +69,20 @@ class Painter:
         """Load a painter. Raises ModelError where the file is none."""
         path = Path(path)
         model = extractor.parse(path)
-        values = {p.key.removeprefix(_PREFIX): p.value for p in model.metadata_props if p.key.startswith(_PREFIX)}
+        values = {
+            p.key.removeprefix(_PREFIX): p.value for p in model.metadata_props if p.key.startswith(_PREFIX)
+        }
         try:
             facts = Facts(
                 values["network"],
                 tuple(values["layers"].split(",")),
                 int(values["multiple"]),
                 values.get("licence", ""),
-                values.get("sha256", ""),
             )
+            digest = hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
             constant_folding.fold(model.graph)
             constant_folding.cast_to_float32(model.graph)
-            return cls(model, facts, device, threads)
+            return cls(model, facts, device, digest=digest, threads=threads)
         except (KeyError, ValueError, StopIteration) as error:
             raise ModelError(
                 f"{path.name} is no painter", "make one with `nst-onnx export painter`, or leave it out"
@@ -87,16 +96,18 @@ class Painter:
     def paint(self, photo: Array, style: Array, memory: Memory) -> Array:
         """Return a photo H×W×3 (RGB, 0..1), painted; the same size, clipped to 0..1.
 
-        Up to two megapixels as a whole. A larger one is painted in tiles, its normalisations measured at 1024 pixels:
-        tiles then agree, and memory is bounded. Raises PictureError for a photo that is less than 8 pixels wide.
+        Up to two megapixels as a whole. A larger one is painted in tiles, its normalisations measured at
+        1024 pixels: tiles then agree, and memory is bounded. Raises PictureError for a photo that is less
+        than 8 pixels wide.
         """
         shape = photo.shape[0], photo.shape[1]
         if min(shape) < self.facts.multiple:
-            raise PictureError(f"a picture of {shape[1]}×{shape[0]} pixels is too small to be painted in one pass")
+            raise PictureError(
+                f"a picture of {shape[1]}×{shape[0]} pixels is too small to be painted in one pass"
+            )
         if shape[0] * shape[1] <= _WHOLE:
-            feeds = {graphs.IMAGE: self._framed(photo), graphs.STYLE: style}
-            found = self._painter.run(feeds, [graphs.PICTURE])[graphs.PICTURE]
-            return np.clip(_unframed(found, shape), 0, 1)
+            found: Array = self.forward(photo, style)[0].transpose(1, 2, 0)
+            return found.clip(0, 1)
         reduced = resize(photo, fit(shape, _MEASURED))
         feeds = {graphs.IMAGE: self._framed(reduced), graphs.STYLE: style}
         vectors = self._normalisations.run(feeds, [graphs.RATES, graphs.OFFSETS])
@@ -105,12 +116,20 @@ class Painter:
             picture[rows, columns] = self._tile(photo, rows, columns, vectors)
         return picture
 
-    def forward(self, image: Array, style: Array) -> Array:
-        """Return the picture 1×3×H×W of an image 1×3×H×W whose sides are divisible by `facts.multiple`."""
-        return self._painter.run({graphs.IMAGE: image, graphs.STYLE: style}, [graphs.PICTURE])[graphs.PICTURE]
+    def forward(self, photo: Array, style: Array) -> Array:
+        """Return the same picture as 1×3×H×W, not clipped, painted as a whole."""
+        feeds = {graphs.IMAGE: self._framed(photo), graphs.STYLE: style}
+        found = self._painter.run(feeds, [graphs.PICTURE])[graphs.PICTURE]
+        height, width = photo.shape[:2]
+        inner: Array = found[:, :, FRAME : FRAME + height, FRAME : FRAME + width]
+        return inner
 
-    def backward(self, image: Array, style: Array, cotangent: Array) -> Array:
-        """Return the derivative by the style vector of a loss, from its derivative by the picture, 1×3×H×W."""
+    def backward(self, photo: Array, style: Array, gradient: Array) -> Array:
+        """Return a loss's derivative by the style vector, from its derivative by the picture, 1×3×H×W."""
+        image = self._framed(photo)
+        cotangent = np.zeros(image.shape, np.float32)
+        height, width = photo.shape[:2]
+        cotangent[:, :, FRAME : FRAME + height, FRAME : FRAME + width] = gradient
         feeds = {graphs.IMAGE: image, graphs.STYLE: style, graphs.COTANGENT: cotangent}
         return self._gradient.run(feeds, [graphs.GRADIENT])[graphs.GRADIENT]
 
@@ -122,7 +141,9 @@ class Painter:
         ends = height + -height % step, width + -width % step
         # Positions beyond the picture repeat its edge.
         lines = np.clip(np.arange(rows.start - border, rows.start + ends[0] + border), 0, photo.shape[0] - 1)
-        files = np.clip(np.arange(columns.start - border, columns.start + ends[1] + border), 0, photo.shape[1] - 1)
+        files = np.clip(
+            np.arange(columns.start - border, columns.start + ends[1] + border), 0, photo.shape[1] - 1
+        )
         part = np.asarray(photo[lines[0] : lines[-1] + 1])[lines - lines[0]][:, files]
         found = session.run({graphs.IMAGE: _planes(part), **vectors}, [graphs.PICTURE])[graphs.PICTURE]
         inner = found[0, :, border : border + height, border : border + width]
@@ -164,11 +185,6 @@ def _planes(picture: Array) -> Array:
     return np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
 
 
-def _unframed(found: Array, shape: tuple[int, int]) -> Array:
-    inner: Array = found[0, :, FRAME : FRAME + shape[0], FRAME : FRAME + shape[1]].transpose(1, 2, 0)
-    return inner
-
-
 def _tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
     """Yield (rows, columns) of tiles of about equal size, row by row."""
     rows, columns = (_spans(side) for side in shape)
@@ -180,7 +196,7 @@ def _tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
 def _spans(side: int) -> list[slice]:
     count = -(-side // _TILE)
     ends = [round(side * number / count) for number in range(count + 1)]
-    return [slice(begin, end) for begin, end in zip(ends, ends[1:], strict=False)]
+    return [slice(begin, end) for begin, end in itertools.pairwise(ends)]
 
 
 def _length(values: object, name: str) -> int:

@@ -1,4 +1,6 @@
-"""What a painter's predictor reads of paintings: means and standard deviations of the compact network's features."""
+"""What a painter's predictor reads of paintings: means and standard deviations of the compact network's
+features.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
 LARGEST = 1024
-"""Longest side at which a painting is measured, at most: larger strokes than there are not in the training."""
+"""Longest side at which a painting is measured, at most: the training has no larger strokes."""
 _TINY = 1e-12
 
 
@@ -30,8 +32,8 @@ def measure(
 ) -> Array:
     """Return the statistics of paintings, scaled to `longest` pixels and blended, for `Painter.predict`.
 
-    For each layer the channels' means, then their standard deviations. Raises PictureError for a painting in which
-    nothing is visible, or that is too small for the network.
+    For each layer the channels' means, then their standard deviations. Raises PictureError for a painting in
+    which nothing is visible, or that is too small for the network.
     """
     found = [_moments(network, layers, style, longest, memory) for style in styles]
     blended = blend(found, weights or [1.0] * len(found))

@@ -290,12 +290,17 @@ def _in_folder(folder: Path) -> Path | None:
     return None
 
 
-def _shipped() -> Path:
+def painter() -> Path:
+    """Return the feed-forward painter that ships with nst-onnx. Raises ModelError where it is missing."""
+    return _shipped("painter")
+
+
+def _shipped(name: str = SHIPPED) -> Path:
     package = Path(__file__).resolve().parents[1]
-    for path in (package / "model" / f"{SHIPPED}.onnx", package.parent / "model" / f"{SHIPPED}.onnx"):
+    for path in (package / "model" / f"{name}.onnx", package.parent / "model" / f"{name}.onnx"):
         if path.is_file():
             return path
-    raise ModelError("the compact network that ships with nst-onnx is missing", "install nst-onnx again")
+    raise ModelError(f"the {name} network that ships with nst-onnx is missing", "install nst-onnx again")
 
 
 def _installed_path(name: str) -> Path:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
 from nst_onnx.errors import OptionError
+from nst_onnx.feedforward import gallery
+from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.painting.options import LossOptions
 from nst_onnx.picture import Picture, PictureWarning, Source, fit, frame, read
 from nst_onnx.support.memory import Memory
@@ -35,6 +37,27 @@ class Inputs:
         return cls(read(content, what="content picture", memory=memory), tuple(styles))
 
 
+Style: TypeAlias = "Source | LearnedStyle"
+"""A painting, or a learned style: itself, its file, or its name."""
+
+
+def read_styles_and_learned(
+    style: Style | Iterable[Style], options: LossOptions, memory: Memory | None = None
+) -> list[Picture | LearnedStyle]:
+    """Read one or several styles as `read_styles` does; those that are learned styles are read as such."""
+    sources: list[Style] = style_list(style)
+    check_style_weights(options.style_weights, len(sources))
+    found: list[Picture | LearnedStyle] = []
+    for source in sources:
+        learned = gallery.find(source)
+        if learned is None:
+            assert not isinstance(source, LearnedStyle)
+            found.append(_read_style(source, options, memory))
+        else:
+            found.append(learned)
+    return found
+
+
 def read_styles(
     style: Source | Iterable[Source], options: LossOptions, memory: Memory | None = None
 ) -> list[Picture]:
@@ -45,8 +68,12 @@ def read_styles(
     """
     sources = style_list(style)
     check_style_weights(options.style_weights, len(sources))
-    styles = [read(source, what="style picture", memory=memory) for source in sources]
-    return styles if options.style_frame == "keep" else [_without_frame(picture) for picture in styles]
+    return [_read_style(source, options, memory) for source in sources]
+
+
+def _read_style(source: Source, options: LossOptions, memory: Memory | None) -> Picture:
+    picture = read(source, what="style picture", memory=memory)
+    return picture if options.style_frame == "keep" else _without_frame(picture)
 
 
 def _without_frame(style: Picture) -> Picture:
@@ -56,12 +83,15 @@ def _without_frame(style: Picture) -> Picture:
     warnings.warn(
         f"{style.name}: its frame is cropped from the style, {border} (style_frame=keep keeps it)",
         PictureWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
     return frame.crop(style, border)
 
 
-def style_list(style: Source | Iterable[Source]) -> list[Source]:
+S = TypeVar("S", bound="Style")
+
+
+def style_list(style: S | Iterable[S]) -> list[S]:
     """Return one or several style pictures as a list. Raises OptionError for none."""
     styles = list(style) if are_several(style) else [style]
     if not styles:
@@ -69,7 +99,7 @@ def style_list(style: Source | Iterable[Source]) -> list[Source]:
     return styles  # type: ignore[return-value]  # buffers and arrays are iterable, too
 
 
-def are_several(style: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
+def are_several(style: S | Iterable[S]) -> TypeGuard[Iterable[S]]:
     """Return whether a list, a generator or the like was given: text, buffers, arrays and files are one."""
     one = isinstance(style, str | bytes | bytearray | memoryview | np.ndarray | Mapping)
     return isinstance(style, Iterable) and not one and not hasattr(style, "read")

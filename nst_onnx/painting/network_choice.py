@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nst_onnx.errors import ModelError
+from nst_onnx.feedforward.painter import Painter
 from nst_onnx.models import catalogue
 from nst_onnx.models.metadata import Preprocessing
 from nst_onnx.objective.sessions import Network
@@ -67,12 +68,16 @@ class NetworkChoice:
 
 
 class Networks:
-    """The networks of one choice, each loaded when a preset first takes it. From then on no file is read."""
+    """The networks of one choice, each loaded when a preset first takes it. From then on no file is read.
+
+    So is the feed-forward painter, with the network in whose features it measures paintings.
+    """
 
     def __init__(self, choice: NetworkChoice) -> None:
         self._choice = choice
         self._given: Network | None = None
         self._loaded: dict[tuple[str, Device], Network] = {}
+        self._feedforward: tuple[Painter, Network] | None = None
 
     @classmethod
     def of(cls, network: Network) -> Networks:
@@ -89,3 +94,15 @@ class Networks:
         if key not in self._loaded:
             self._loaded[key] = self._choice.open(preset)
         return self._loaded[key]
+
+    def feedforward(self, network: Network) -> tuple[Painter, Network]:
+        """Return the painter and the network that measures its statistics, on `network`'s GPU or the CPU.
+
+        Raises ModelError where they are missing.
+        """
+        if self._feedforward is None:
+            device = network.device if network.device.backend.gpu else choose("cpu")
+            painter = Painter.load(catalogue.painter(), device, threads=network.threads)
+            measuring = Network.load(catalogue.locate(painter.facts.network), device, threads=network.threads)
+            self._feedforward = painter, measuring
+        return self._feedforward

@@ -45,7 +45,7 @@ Layers = Mapping[str, float] | Sequence[str]
 Statistic = Mapping[str, float] | Sequence[str] | str
 StyleFrame = Literal["crop", "keep"]
 PreserveColour = Literal["luminance", "histogram", "covariance"]
-Quality = Literal["fast", "good", "best"]
+Quality = Literal["instant", "fitted", "fast", "good", "best"]
 
 PICTURE, STYLE, LOSSES, OPTIMISATION = "Picture", "Style", "Losses", "Optimisation"
 MODEL = "Model and device"
@@ -232,9 +232,10 @@ class Options(LossOptions):
     )
     quality: Quality | None = option(
         None,
-        Choice("fast", "good", "best"),
+        Choice("instant", "fitted", "fast", "good", "best"),
         group=OPTIMISATION,
-        help="Sets size and steps to what suits the device, where they are not given",
+        help="instant: one pass of a feed-forward network; fitted: the same, fitted in seconds to photo and "
+        "painting; fast, good, best: size and steps that suit the device, where they are not given",
     )
     steps: int | None = option(
         None,

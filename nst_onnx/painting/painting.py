@@ -20,6 +20,7 @@ from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
 from nst_onnx.painting.result import HistoryRow, Result
 from nst_onnx.painting.schedule import Schedule
+from nst_onnx.painting.step import Step
 from nst_onnx.picture import Picture, resize
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
@@ -124,6 +125,22 @@ class Painting:
 
     def _resized(self, picture: Array, shape: tuple[int, int]) -> Array:
         return resize(picture, shape, out=self.plan.memory.empty((*shape, 3)))
+
+    def step(self) -> Step:
+        """Return the state after the last evaluation."""
+        schedule, vector, shape = self.schedule, self.descent.current, self.schedule.shape
+        return Step(
+            scale=schedule.level,
+            scales=len(schedule.shapes),
+            shape=shape,
+            iteration=self.iteration,
+            iterations=schedule.evaluations,
+            losses=self.descent.losses,
+            seconds=self.clock.seconds,
+            seconds_left=self.clock.seconds_left,
+            _render=lambda: self.finished(self.descent.picture_of(vector, shape)),
+            _run=self,
+        )
 
     # ---- pictures
 

@@ -18,8 +18,12 @@ class Budget(NamedTuple):
     size: int
 
 
-_CPU = {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
-_GPU = {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
+ONE_PASS = ("instant", "fitted")
+"""Qualities of one pass of the feed-forward painter; the steps of "fitted" are those of the fitting."""
+
+_ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(40, 1024)}
+_CPU = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
+_GPU = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
 
 
 def budgets(device_kind: str) -> dict[str, Budget]:

@@ -1,75 +1,34 @@
-"""The stylizer: paints any number of pictures, its networks loaded once; and the step that it reports."""
+"""The stylizer: paints any number of pictures, its networks loaded once."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.inputs import Inputs
+from nst_onnx.painting.inputs import Style, read_styles_and_learned
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
+from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
-from nst_onnx.painting.result import Result, to_image
-from nst_onnx.picture import Source
+from nst_onnx.painting.quality import ONE_PASS
+from nst_onnx.painting.result import Result
+from nst_onnx.painting.step import Run, Step
+from nst_onnx.picture import Picture, Source, read
 from nst_onnx.support.arguments import shown
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
-    import PIL.Image
-
     from nst_onnx.models.extractor import Extractor
     from nst_onnx.models.metadata import Preprocessing
     from nst_onnx.objective.shards.team import Team
     from nst_onnx.runtime import Device
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """The state after one evaluation. Pictures are rendered only when asked for.
-
-    `scale`: index of the pyramid level, of `scales`; `shape`: its (H, W). `iteration`: evaluations so far
-    over all levels, of about `iterations`. `losses`: total, content, style, tv, and each layer's own.
-    `seconds` since the start; `seconds_left`: an estimate.
-    """
-
-    scale: int
-    scales: int
-    shape: tuple[int, int]
-    iteration: int
-    iterations: int
-    losses: dict[str, float]
-    seconds: float
-    seconds_left: float | None
-    _vector: Any = field(repr=False)
-    _painting: Painting = field(repr=False)
-
-    @property
-    def array(self) -> npt.NDArray[np.float32]:
-        """The picture just evaluated, float32 H×W×3, RGB, 0..1, at this level's size."""
-        picture = self._painting.descent.picture_of(self._vector, self.shape)
-        return self._painting.finished(picture)
-
-    @property
-    def image(self) -> PIL.Image.Image:
-        """The picture just evaluated, as a Pillow image at this level's size."""
-        return to_image(self.array, None)
-
-    def result(self) -> Result:
-        """The best picture so far, at the final size. Ask before the next step is taken."""
-        return self._painting.result()
-
-    def checkpoint(self) -> Checkpoint:
-        """The state of the run, to resume from later. Ask before the next step is taken."""
-        return self._painting.checkpoint()
 
 
 Callback = Callable[[Step], bool | None]
@@ -121,7 +80,7 @@ class Stylizer:
     def steps(
         self,
         content: Source,
-        style: Source | Iterable[Source],
+        style: Style | Iterable[Style],
         *,
         resume: Checkpoint | str | os.PathLike[str] | None = None,
         **options: Unpack[OptionValues],
@@ -129,19 +88,19 @@ class Stylizer:
         """Yield a `Step` after every evaluation; stop iterating whenever the picture is good.
 
         `content` and each style: a path, open file, Pillow image, array (H×W×3/4, uint8, uint16 or float
-        0..1) or encoded bytes. `options`: see `nst_onnx.painting.options.Options`. `resume`: a checkpoint, or
-        the path of its file.
-        A run that was already complete yields nothing; `stylize` gives its result.
-        Raises PictureError and OptionError at once; with the first step, what only the network can tell:
-        layers that it lacks (OptionError), pictures too small for it (PictureError), and ModelError.
+        0..1) or encoded bytes. A style may also be a learned one: itself, its file, or its name. `options`:
+        see `nst_onnx.painting.options.Options`. `resume`: a checkpoint, or the path of its file. A run that
+        was already complete yields nothing; `stylize` gives its result. Raises PictureError and OptionError
+        at once; with the first step, what only the network can tell: layers that it lacks (OptionError),
+        pictures too small for it (PictureError), and ModelError.
         """
-        painting = self._painting(content, style, resume, options)
-        return (_step(painting) for _ in painting.advance())
+        run = self._run(content, style, resume, options)
+        return (run.step() for _ in run.advance())
 
     def stylize(
         self,
         content: Source,
-        style: Source | Iterable[Source],
+        style: Style | Iterable[Style],
         *,
         callback: Callback | None = None,
         resume: Checkpoint | str | os.PathLike[str] | None = None,
@@ -155,42 +114,33 @@ class Stylizer:
         """
         if callback is not None and not callable(callback):
             raise OptionError(f"callback must be a function, not {shown(callback)}")
-        painting = self._painting(content, style, resume, options)
-        for _ in painting.advance():
-            answer = None if callback is None else callback(_step(painting))
+        run = self._run(content, style, resume, options)
+        for _ in run.advance():
+            answer = None if callback is None else callback(run.step())
             if isinstance(answer, bool | np.bool_) and not answer:
                 break
-        return painting.result()
+        return run.result()
 
-    def _painting(
+    def _run(
         self,
         content: Source,
-        style: Source | Iterable[Source],
+        style: Style | Iterable[Style],
         resume: Checkpoint | str | os.PathLike[str] | None,
         options: OptionValues,
-    ) -> Painting:
+    ) -> Run:
         checked = Options.of(options)
         saved = None if resume is None else Checkpoint.of(resume)
         memory = Memory.of(checked.max_memory)
-        inputs = Inputs.read(content, style, checked, memory)
         network = self._networks.open(presets.find(checked.preset))
-        painting = Painting(network, inputs.content, inputs.styles, checked, team=self._team)
+        run: Run
+        styles = read_styles_and_learned(style, checked, memory)
+        picture = read(content, what="content picture", memory=memory)
+        paintings = [one for one in styles if isinstance(one, Picture)]
+        if checked.quality in ONE_PASS or len(paintings) < len(styles):
+            painter, measuring = self._networks.feedforward(network)
+            run = OnePass(painter, measuring, network, picture, styles, checked)
+        else:
+            run = Painting(network, picture, paintings, checked, team=self._team)
         if saved is not None:
-            painting.resume(saved)
-        return painting
-
-
-def _step(painting: Painting) -> Step:
-    schedule, clock, descent = painting.schedule, painting.clock, painting.descent
-    return Step(
-        scale=schedule.level,
-        scales=len(schedule.shapes),
-        shape=schedule.shape,
-        iteration=painting.iteration,
-        iterations=schedule.evaluations,
-        losses=descent.losses,
-        seconds=clock.seconds,
-        seconds_left=clock.seconds_left,
-        _vector=descent.current,
-        _painting=painting,
-    )
+            run.resume(saved)
+        return run

@@ -27,7 +27,8 @@ from nst_onnx.painting.options import PICTURE, Options
 
 if TYPE_CHECKING:
     from nst_onnx.cli.contact_sheet import Cell
-    from nst_onnx.painting.stylizer import Step, Stylizer
+    from nst_onnx.painting.step import Step
+    from nst_onnx.painting.stylizer import Stylizer
 
 Values = Mapping[str, object]
 

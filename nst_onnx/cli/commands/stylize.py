@@ -23,7 +23,8 @@ from nst_onnx.painting.options import MODEL
 
 if TYPE_CHECKING:
     from nst_onnx.painting.result import Result
-    from nst_onnx.painting.stylizer import Step, Stylizer
+    from nst_onnx.painting.step import Step
+    from nst_onnx.painting.stylizer import Stylizer
 
 SaveEvery = Annotated[
     int | None,

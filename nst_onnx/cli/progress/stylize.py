@@ -12,7 +12,7 @@ from nst_onnx.support.throttle import Throttle
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from nst_onnx.painting.stylizer import Step
+    from nst_onnx.painting.step import Step
 
 SECONDS_BETWEEN_LINES = 5.0
 

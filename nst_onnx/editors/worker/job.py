@@ -21,7 +21,7 @@ from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
     from nst_onnx.editors.worker.model_cache import ModelCache
-    from nst_onnx.painting.stylizer import Step
+    from nst_onnx.painting.step import Step
     from nst_onnx.picture import Picture
 
 _PROGRESS_SECONDS = 0.05  # minimum interval between progress events

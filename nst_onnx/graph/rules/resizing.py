@@ -24,7 +24,7 @@ def resize(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     whole = factors is not None and factors.shape == (4,) and (factors[:2] == 1).all()
     if factors is None or not (repeats and whole and (factors == np.floor(factors)).all()):
         raise GraphError(
-            f"Resize (node {node.output[0]!r}) has a gradient rule for nearest neighbours by whole factors only"
+            f"Resize (node {node.output[0]!r}) has a gradient rule for repetition by whole factors only"
         )
     sides = [int(factor) for factor in factors[2:]]
     mean = g.op("AveragePool", dy, kernel_shape=sides, strides=sides)

@@ -15,7 +15,7 @@ from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.result import Result
-from nst_onnx.painting.stylizer import Step
+from nst_onnx.painting.step import Step
 
 Callback = Callable[[Step], bool]
 

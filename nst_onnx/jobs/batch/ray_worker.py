@@ -15,7 +15,7 @@ from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.jobs.ray.payload import write_files
 from nst_onnx.jobs.ray.resources import memory_limit
 from nst_onnx.jobs.ray.supervisor import Actor
-from nst_onnx.painting.stylizer import Step
+from nst_onnx.painting.step import Step
 from nst_onnx.picture import Source
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.stylizer import Step
+from nst_onnx.painting.step import Step
 from nst_onnx.support.throttle import Throttle
 
 _INTERVAL = 0.3  # seconds between two checkpoints at least

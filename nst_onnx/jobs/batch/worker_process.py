@@ -9,7 +9,7 @@ from nst_onnx.errors import NstError
 from nst_onnx.jobs.batch.job import Job, Progress
 from nst_onnx.jobs.batch.job_runner import JobRunner
 from nst_onnx.jobs.batch.settings import BatchSettings
-from nst_onnx.painting.stylizer import Step
+from nst_onnx.painting.step import Step
 from nst_onnx.support.throttle import Throttle
 
 READY = "ready"
