@@ -12,10 +12,12 @@ from nst_onnx.cli.commands import (
     compare,
     doctor,
     export,
+    learn,
     models,
     plugin,
     presets,
     settings,
+    styles,
     stylize,
     video,
 )
@@ -54,6 +56,7 @@ def build() -> typer.Typer:
     )
     app.callback()(_every_command)
     _add_painting(app)
+    app.command("styles")(styles.styles)
     app.command("presets")(presets.show)
     app.add_typer(models.app, name="models")
     app.add_typer(plugin.app, name="plugin")
@@ -79,4 +82,5 @@ def _add_painting(app: typer.Typer) -> None:
             video.video
         )
     )
+    app.command("learn")(with_parameters(parameters(painting, only=learn.OPTIONS))(learn.learn))
     app.command("compare")(with_parameters(compare.parameters(painting))(compare.compare))

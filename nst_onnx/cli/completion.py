@@ -25,6 +25,13 @@ def fetchable() -> list[tuple[str, str]]:
     return [(name, source.title) for name, source in SOURCES.items()]
 
 
+def styles() -> list[str]:
+    """Return the names of learned styles."""
+    from nst_onnx.feedforward import gallery
+
+    return list(gallery.files())
+
+
 def devices() -> list[str]:
     """Return the devices of this machine."""
     from nst_onnx.errors import DeviceError

@@ -7,13 +7,32 @@ from typing import Annotated
 
 import typer
 
+from nst_onnx.cli import completion
 from nst_onnx.cli.run_options import OUTPUT
-from nst_onnx.painting.options import MODEL
+from nst_onnx.painting.options import MODEL, STYLE
 
 Content = Annotated[str, typer.Argument(metavar="CONTENT", help="The picture to paint.", show_default=False)]
 Styles = Annotated[
     list[str],
     typer.Argument(metavar="STYLE", help="The painting to paint it like; several blend.", show_default=False),
+]
+PerhapsStyles = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[STYLE]", help="The painting to paint it like; several blend.", show_default=False
+    ),
+]
+NamedStyles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style",
+        metavar="NAME",
+        help="A learned style in place of a painting: a name (see `nst-onnx styles`) or a file .nst; several "
+        "blend.",
+        show_default=False,
+        autocompletion=completion.styles,
+        rich_help_panel=STYLE,
+    ),
 ]
 Output = Annotated[
     Path,

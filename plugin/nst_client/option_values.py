@@ -27,7 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "max_memory": {"type": "memory"},
     "init": {"type": "picture", "choices": ["content", "recoloured", "noise", "style"]},
     "colour_transfer": {"type": "boolean", "default": False},
-    "quality": {"type": "choice", "choices": ["fast", "good", "best"]},
+    "quality": {"type": "choice", "choices": ["instant", "fitted", "fast", "good", "best"]},
     "steps": {"type": "integer", "low": 1},
     "max_seconds": {"type": "number", "low": 0.0},
     "pyramid": {"type": "boolean"},

@@ -13,7 +13,7 @@ import typer
 
 from nst_onnx.cli import parameters
 from nst_onnx.cli.arguments import Arguments
-from nst_onnx.cli.errors import INTERRUPTED
+from nst_onnx.cli.errors import INTERRUPTED, UsageError
 from nst_onnx.cli.files import Files
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.progress import stylize as stylize_progress
@@ -66,9 +66,10 @@ Workers = Annotated[
 
 def stylize(
     content: parameters.Content,
-    styles: parameters.Styles,
+    styles: parameters.PerhapsStyles = None,
     *,
     output: parameters.Output,
+    style: parameters.NamedStyles = None,
     overwrite: parameters.Overwrite = True,
     ray: parameters.Ray = None,
     workers: Workers = None,
@@ -81,10 +82,13 @@ def stylize(
     quiet: parameters.Quiet = False,
     **given: object,
 ) -> None:
-    """Paint CONTENT in the manner of STYLE (several blend).
+    """Paint CONTENT in the manner of STYLE (several blend), or of a learned style, `--style NAME`.
 
     Ctrl-C saves the best picture so far; pressed again, it stops at once.
     """
+    styles = [*(styles or []), *(style or [])]
+    if not styles:
+        raise UsageError("no style given: a painting, or --style NAME", "see nst-onnx styles")
     arguments = Arguments.of(given, config)
     run_options = arguments.run
     files = Files(
