@@ -187,7 +187,7 @@ def test_nobody_reads_on() -> None:
         ("nst-onnx models info co", {"compact"}),
         ("nst-onnx models fetch ", {"vgg19", "vgg16"}),
         ("nst-onnx stylize --pooling ", {"max", "average"}),
-        ("nst-onnx sty", {"stylize"}),
+        ("nst-onnx sty", {"styles", "stylize"}),
     ],
 )
 def test_tab(line: str, offered: set[str]) -> None:

@@ -274,7 +274,7 @@ def test_it_is_matched_again_every_15_evaluations(network: Network, optimiser: s
     """Losses before and after are not compared: the result is the best since the last matching."""
     matched, painting = [], Stylizer(network)
     for step in painting.steps(picture(0), picture(1), optimiser=optimiser, **OPTIONS):
-        matched.append(step._painting._objective.matched)
+        matched.append(step._run._objective.matched)
     changes = [i for i, (a, b) in enumerate(itertools.pairwise(matched)) if not np.array_equal(a, b)]
     assert set(changes) <= {14, 29}
     assert 14 in changes

@@ -52,7 +52,7 @@ def test_hello_says_what_there_is(running: Worker) -> None:
     assert {"name": "compact", "origin": "shipped"} in hello["models"]
     assert "cpu" in hello["devices"]
     assert hello["presets"] == list(presets.PRESETS)
-    assert hello["qualities"].keys() == {"fast", "good", "best"}
+    assert hello["qualities"].keys() == {"instant", "fitted", "fast", "good", "best"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")

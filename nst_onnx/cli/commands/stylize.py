@@ -88,7 +88,7 @@ def stylize(
     """
     styles = [*(styles or []), *(style or [])]
     if not styles:
-        raise UsageError("no style given: a painting, or --style NAME", "see nst-onnx styles")
+        raise UsageError("missing argument 'STYLE': a painting, or --style NAME", "see `nst-onnx styles`")
     arguments = Arguments.of(given, config)
     run_options = arguments.run
     files = Files(
