@@ -50,9 +50,7 @@ Photos = Annotated[
         show_default=False,
     ),
 ]
-Evaluations = Annotated[
-    int, typer.Option("--steps", metavar="N", min=1, help="Evaluations of each photo.")
-]
+Evaluations = Annotated[int, typer.Option("--steps", metavar="N", min=1, help="Evaluations of each photo.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", metavar="", help="Print nothing but warnings and errors.")
 ]

@@ -114,9 +114,9 @@ def _cell(style: LearnedStyle) -> Cell:
 
 
 def _painted(photo: str, found: list[LearnedStyle]) -> list[Cell]:
-    from nst_onnx import Stylizer
     from nst_onnx.cli.contact_sheet import Cell
     from nst_onnx.models import catalogue
+    from nst_onnx.painting.stylizer import Stylizer
 
     stylizer = Stylizer(catalogue.SHIPPED)
     return [
