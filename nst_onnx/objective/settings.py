@@ -30,6 +30,7 @@ class ObjectiveSettings:
 
     `weighted_terms`: without the temporal one, which comes with the previous frame. `pooling`, `same` and
     `margin` as in `Terms`. `style_scale`: longest side of the style pictures, relative to the content's.
+    `styles_enlarged_to`: style pictures are enlarged to that longest side at most, None: to any.
     `style_weights`: one per style picture, None for equal ones. `recolouring`: the style takes the content's
     colours beforehand.
     """
@@ -39,6 +40,7 @@ class ObjectiveSettings:
     same: bool = False
     margin: int = 0
     style_scale: float = 1.0
+    styles_enlarged_to: int | None = None
     style_weights: tuple[float, ...] | None = None
     recolouring: Recolouring | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeGuard, TypeVar
+from typing import Literal, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -111,6 +111,8 @@ def check_style_weights(weights: Sequence[float] | None, count: int) -> None:
         raise OptionError(f"style_weights has {len(weights)} numbers for {count} style pictures")
 
 
-def final_shape(content: tuple[int, int], size: int | tuple[int, int]) -> tuple[int, int]:
-    """Return (H, W) for a size: longest side, or exactly (width, height). `content`: the content's (H, W)."""
+def final_shape(content: tuple[int, int], size: int | tuple[int, int] | Literal["full"]) -> tuple[int, int]:
+    """Return (H, W) for a size: longest side, exactly (width, height), or the content's own, `content`."""
+    if isinstance(size, str):
+        return content
     return fit(content, size) if isinstance(size, int) else (size[1], size[0])

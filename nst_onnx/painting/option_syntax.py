@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Literal
 
 from nst_onnx.errors import OptionError
 
+FULL: Literal["full"] = "full"
+"""The size of the content itself."""
 
-def size(text: str) -> int | tuple[int, int]:
-    """Return the longest side from ``512``, or (width, height) from ``400x300``. Raises OptionError."""
+
+def size(text: str) -> int | tuple[int, int] | Literal["full"]:
+    """Return the longest side from ``512``, (width, height) from ``400x300``, or "full".
+
+    Raises OptionError.
+    """
+    if text.strip().lower() == FULL:
+        return FULL
     match = re.fullmatch(r"\s*(-?\d+)\s*(?:[x×X]\s*(-?\d+))?\s*", text)
     if not match:
-        raise OptionError(f"{text!r} is no size", "write 512 for the longest side, or 400x300")
+        raise OptionError(f"{text!r} is no size", "write 512 for the longest side, 400x300, or full")
     return int(match[1]) if match[2] is None else (int(match[1]), int(match[2]))
 
 

@@ -238,23 +238,25 @@ class PresetName(Text):
 
 
 class Size(OptionType):
-    """The longest side in pixels, or (width, height)."""
+    """The longest side in pixels, (width, height), or "full": the content's own."""
 
-    metavar = "N|WxH"
-    stored = (int, tuple)
+    metavar = "N|WxH|full"
+    stored = (int, tuple, str)
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless each side is a whole number of pixels, at most `MAX_SIDE`."""
+        if value == syntax.FULL:
+            return
         sides = value if isinstance(value, tuple | list) else (value, value)
         if len(sides) != 2 or any(side is None for side in sides):
-            raise OptionError(f"{name} must be one number or (width, height), not {shown(value)}")
+            raise OptionError(f"{name} must be one number, (width, height) or full, not {shown(value)}")
         for side in sides:
             Whole(1).check(name, side)
             if side > MAX_SIDE:
                 raise OptionError(f"{name} must be at most {MAX_SIDE} pixels, not {shown(side)}")
 
     def parse(self, text: str) -> object:
-        """Return the size that 512 or 400x300 means."""
+        """Return the size that 512, 400x300 or full means."""
         return syntax.size(text)
 
     def load(self, value: object) -> object:
@@ -263,7 +265,7 @@ class Size(OptionType):
 
     def describe(self) -> str:
         """Return the forms."""
-        return "`512` or `400x300`"
+        return "`512`, `400x300` or `full`"
 
     def schema(self) -> dict[str, object]:
         """Return the range of a side."""

@@ -62,11 +62,11 @@ class LossOptions(OptionSet):
     preset: str = option(
         "default", PresetName(), group=STYLE, help="A published recipe, or our own; see `nst-onnx presets`"
     )
-    size: int | tuple[int, int] | None = option(
+    size: int | tuple[int, int] | Literal["full"] | None = option(
         None,
         Size(),
         group=PICTURE,
-        help="Longest side in pixels, or exactly 400x300",
+        help="Longest side in pixels, exactly 400x300, or full: as large as the content",
         fallback="512, or the preset's",
     )
     style_scale: float | Literal["auto"] = option(
@@ -323,7 +323,7 @@ class LossOptionValues(TypedDict, total=False):
     """The options of `LossOptions` as keyword arguments."""
 
     preset: str
-    size: int | tuple[int, int] | None
+    size: int | tuple[int, int] | Literal["full"] | None
     style_scale: float | Literal["auto"]
     style_weights: Sequence[float] | None
     style_frame: StyleFrame

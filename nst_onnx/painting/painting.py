@@ -10,7 +10,7 @@ from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.team import Team
 from nst_onnx.optim.optimiser import State
-from nst_onnx.painting import provenance
+from nst_onnx.painting import fine_levels, provenance
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.clock import Clock
 from nst_onnx.painting.descent import Descent
@@ -85,7 +85,7 @@ class Painting:
             self.inputs.content,
             self.inputs.styles,
             network=self.network,
-            settings=plan.objective,
+            settings=plan.objective_at(shape),
             shape=shape,
             memory=plan.memory,
             temporal=self._temporal,
@@ -98,6 +98,9 @@ class Painting:
             start = plan.initial.at(self._objective)
         else:
             start = self._resized(self.descent.picture(), shape)
+            if plan.is_fine(shape):
+                coarse = self.descent.shape
+                start = fine_levels.start(start, self._objective.content_picture, coarse, plan.memory)
         budget = self.schedule.budget
         # The descent may not fit into memory: all changes after it.
         self._descent = Descent(self._objective, start, plan.descent, evaluations=budget, warm_start=carried)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nst_onnx.graph.passes.network_edits import strides
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.settings import ObjectiveSettings
-from nst_onnx.painting import presets, pyramid
+from nst_onnx.painting import fine_levels, presets, pyramid
 from nst_onnx.painting.descent import DescentSettings
 from nst_onnx.painting.initial_picture import InitialPicture
 from nst_onnx.painting.inputs import Inputs, final_shape
@@ -27,6 +28,7 @@ class Plan:
     `options`: as given, with the size and steps of their quality, and a number for style scale "auto".
     `device`: where, and how precisely. `shapes`: (H, W) of each pyramid level, coarse to fine; `budgets`:
     evaluations of each, `steps` in all. `objective`: terms, weights and the preparation of pictures.
+    `fine_objective`: the objective of the levels above about 1000 pixels; None: the same.
     `descent`: optimiser, averaging, plateau test. `initial`: the picture to start from. `max_seconds`: time
     budget. `keep_luminance`: whether the result takes the content's colours and only its lightness from the
     painting. `colour_transfer`: whether the result's low frequencies take the styles' colours.
@@ -41,6 +43,7 @@ class Plan:
     objective: ObjectiveSettings
     descent: DescentSettings
     initial: InitialPicture
+    fine_objective: ObjectiveSettings | None
     max_seconds: float | None
     keep_luminance: bool
     colour_transfer: bool
@@ -58,8 +61,11 @@ class Plan:
         options = with_style_scale(options, inputs.styles, final)
         steps = options.steps or preset.steps
         coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
-        shapes = pyramid.shapes(final)[-steps:] if coarse_to_fine else [final]
+        fine = coarse_to_fine and preset.fine_levels
+        levels = fine_levels.shapes(final) if fine else pyramid.shapes(final)
+        shapes = levels[-steps:] if coarse_to_fine else [final]
         memory = Memory.of(options.max_memory)
+        objective = objective_settings(options, preset, extractor)
         return cls(
             options=options,
             device=device,
@@ -67,7 +73,8 @@ class Plan:
             shapes=tuple(shapes),
             budgets=tuple(pyramid.shares(steps, shapes)),
             steps=steps,
-            objective=objective_settings(options, preset, extractor),
+            objective=objective,
+            fine_objective=_fine_objective(objective, options, extractor) if fine else None,
             descent=DescentSettings(
                 optimiser=OptimiserSettings.of(preset, options.optimiser, options.learning_rate),
                 averaging=preset.averaging if options.averaging is None else options.averaging,
@@ -78,3 +85,22 @@ class Plan:
             keep_luminance=options.preserve_colour == "luminance",
             colour_transfer=options.colour_transfer,
         )
+
+    def is_fine(self, shape: Shape) -> bool:
+        """Whether a level is a fine one."""
+        return self.fine_objective is not None and fine_levels.is_fine(shape)
+
+    def objective_at(self, shape: Shape) -> ObjectiveSettings:
+        """Return the settings of the objective at a level."""
+        fine = self.fine_objective if self.is_fine(shape) else None
+        return fine or self.objective
+
+
+def _fine_objective(
+    objective: ObjectiveSettings, options: Options, extractor: Extractor
+) -> ObjectiveSettings:
+    """Return the settings of fine levels: the same where layers are given."""
+    if options.style_layers is not None or options.content_layers is not None:
+        return objective
+    of_all = strides(extractor.proto.graph.node, extractor.input)
+    return fine_levels.objective_settings(objective, {layer: of_all[layer] for layer in extractor.layers})

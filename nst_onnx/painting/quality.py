@@ -22,8 +22,9 @@ ONE_PASS = ("instant", "fitted")
 """Qualities of one pass of the feed-forward painter; the steps of "fitted" are those of the fitting."""
 
 _ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(40, 1024)}
-_CPU = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
-_GPU = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
+# Good and best paint every pixel of a photo: their sizes are bounds for panoramas.
+_CPU = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 6000), "best": Budget(400, 8192)}
+_GPU = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 6000), "best": Budget(1000, 8192)}
 
 
 def budgets(device_kind: str) -> dict[str, Budget]:

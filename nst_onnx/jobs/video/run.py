@@ -155,7 +155,8 @@ def sized(options: VideoOptions, content: Picture) -> VideoOptions:
         return options
     default = presets.find(options.preset).size
     longest = default if isinstance(default, int) else max(default)
-    height, width = encode.even(final_shape(content.shape, size or min(longest, max(content.shape))))
+    longest = min(longest, max(content.shape))
+    height, width = encode.even(final_shape(content.shape, size or longest))
     return replace(options, size=(width, height))
 
 

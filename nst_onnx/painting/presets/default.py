@@ -19,6 +19,7 @@ PRESET = Preset(
     optimiser="preconditioned",
     size=512,
     pyramid=True,
+    fine_levels=True,
     steps=200,
     min_change=1.5,
 )

@@ -36,7 +36,7 @@ class Preset:
 
     Weights, learning rates and noise are in the source's units, which count in grey
     levels (0..255). `model` is the network it was published for. `history` and `line_search` are
-    those of plain L-BFGS.
+    those of plain L-BFGS. `fine_levels`: whether levels above about 1000 pixels only add texture.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Preset:
     min_change: float = 0.0
     size: int | tuple[int, int] = 512
     pyramid: bool = False
+    fine_levels: bool = False
     steps: int = 500
 
 
