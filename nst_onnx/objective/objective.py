@@ -119,13 +119,8 @@ class Objective:
 
     def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
         """Return the style pictures at the content's size times `style_scale`, recoloured if asked for."""
-        longest = max(1, round(max(self.shape) * self.settings.style_scale))
-        bound = self.settings.styles_enlarged_to or longest
-        sides = [min(longest, max(bound, *style.shape)) for style in self.styles]
-        pictures = [
-            scaled(style, fit(style.shape, side), self.memory)
-            for style, side in zip(self.styles, sides, strict=True)
-        ]
+        longest = partial(self.settings.style_longest, max(self.shape))
+        pictures = [scaled(style, fit(style.shape, longest(style)), self.memory) for style in self.styles]
         if self.settings.recolouring is None:
             return pictures
         recolour = _RECOLOUR[self.settings.recolouring]

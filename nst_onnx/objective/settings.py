@@ -11,6 +11,7 @@ from nst_onnx.graph.passes.network_edits import Pooling
 from nst_onnx.objective.losses.loss import Loss
 from nst_onnx.objective.losses.normalisation import Normalisation
 from nst_onnx.objective.terms import Term, Terms
+from nst_onnx.picture import Picture
 
 Recolouring = Literal["histogram", "covariance"]
 
@@ -43,6 +44,12 @@ class ObjectiveSettings:
     styles_enlarged_to: int | None = None
     style_weights: tuple[float, ...] | None = None
     recolouring: Recolouring | None = None
+
+    def style_longest(self, longest: int, style: Picture) -> int:
+        """Return the longest side of a style picture, for a painted picture of that longest side."""
+        side = max(1, round(longest * self.style_scale))
+        bound = side if self.styles_enlarged_to is None else self.styles_enlarged_to
+        return min(side, max(bound, *style.shape))
 
     @cached_property
     def terms(self) -> Terms:

@@ -245,7 +245,7 @@ class Size(OptionType):
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless each side is a whole number of pixels, at most `MAX_SIDE`."""
-        if value == syntax.FULL:
+        if isinstance(value, str) and value == syntax.FULL:
             return
         sides = value if isinstance(value, tuple | list) else (value, value)
         if len(sides) != 2 or any(side is None for side in sides):

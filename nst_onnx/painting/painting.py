@@ -46,7 +46,9 @@ class Painting:
         self._temporal, self._team = temporal, team
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self._finish = Finish(self.plan, self.inputs)
-        self.schedule = Schedule(self.plan.shapes, self.plan.budgets, self.plan.objective.terms.margin)
+        plan = self.plan
+        costs = [fine_levels.COST if plan.is_fine(shape) else 1.0 for shape in plan.shapes]
+        self.schedule = Schedule(plan.shapes, plan.budgets, plan.objective.terms.margin, costs)
         self.clock = Clock(self.schedule, self.plan.max_seconds)
         self.iteration = 0
         self.history: list[HistoryRow] = []

@@ -13,11 +13,19 @@ class Schedule:
     """Position in the pyramid: `level`, and `count` evaluations of it.
 
     `shapes`: (H, W) of each level. `budgets`: evaluations of each. `margin`: pixels by which
-    the network's input is larger than the picture on each side. Budgets shrink where a level ends early.
+    the network's input is larger than the picture on each side. `costs`: of an evaluation's pixel at each
+    level, relative to the others; None: all alike. Budgets shrink where a level ends early.
     """
 
-    def __init__(self, shapes: Sequence[Shape], budgets: Sequence[int], margin: int) -> None:
+    def __init__(
+        self,
+        shapes: Sequence[Shape],
+        budgets: Sequence[int],
+        margin: int,
+        costs: Sequence[float] | None = None,
+    ) -> None:
         self.shapes, self.budgets, self._margin = tuple(shapes), list(budgets), margin
+        self._costs = tuple(costs or [1.0] * len(self.shapes))
         self.level, self.count = 0, 0
 
     @property
@@ -54,14 +62,14 @@ class Schedule:
         self.level, self.count, self.budgets = level, count, list(budgets)
 
     def work(self) -> list[float]:
-        """Return each level's work: (evaluations + preparation) × input pixels, margin included.
+        """Return each level's work: (evaluations + preparation) × input pixels with margin × cost.
 
         On the CPU an evaluation's time is proportional to the pixels within a tenth, from 100 to 512 a side.
         """
         seen = 2 * self._margin
         return [
-            (budget + _PREPARATION) * (height + seen) * (width + seen)
-            for budget, (height, width) in zip(self.budgets, self.shapes, strict=True)
+            (budget + _PREPARATION) * (height + seen) * (width + seen) * cost
+            for budget, (height, width), cost in zip(self.budgets, self.shapes, self._costs, strict=True)
         ]
 
     def done(self) -> float:

@@ -9,9 +9,11 @@ from .option_values import OPTIONS
 from .translation import _
 
 _LABELS = {
-    "fast": _("Fast"),
-    "good": _("Good"),
-    "best": _("Best"),
+    "instant": _("Instant (one pass)"),
+    "fitted": _("Fitted (one pass, after seconds)"),
+    "fast": _("Fast (a sketch)"),
+    "good": _("Good (every pixel)"),
+    "best": _("Best (every pixel)"),
     "luminance": _("Of the photo (only lightness is painted)"),
     "histogram": _("Painting recoloured like the photo, by histogram"),
     "covariance": _("Painting recoloured like the photo, linearly"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.option import option
@@ -22,7 +23,7 @@ class VideoOptions(Options):
     frame ends with; 0 leaves frames independent. Raises OptionError for an invalid value.
     """
 
-    size: int | tuple[int, int] | None = option(
+    size: int | tuple[int, int] | Literal["full"] | None = option(
         None,
         Size(),
         group=PICTURE,
