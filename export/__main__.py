@@ -19,6 +19,7 @@ from nst_onnx.models.weights import Layers
 from . import graph_form, onnx_file, preprocessing_option, verify
 from . import keras as keras_models
 from .distil import network as compact_network
+from .painter import command as painter_command
 
 app = typer.Typer(
     help="Make feature extractors: from Keras models, from weight files, by distillation.",
@@ -213,6 +214,9 @@ def train(
     typer.echo(f"at the end, on other crops: {_percentages(found.unexplained)}")
     onnx_file.save(proto(found.layers, found.read_outs), output)
     _written(output)
+
+
+app.command("painter")(painter_command.train)
 
 
 @app.command("verify")

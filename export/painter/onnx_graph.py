@@ -6,18 +6,24 @@ Inputs: ``image`` 1×3×H×W (RGB, 0..1, sides divisible by 8), ``statistics`` D
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from nst_onnx.models import catalogue
 from nst_onnx.support.arrays import Array
 
 from .. import graph_form
 from .architecture import CLIP, EPSILON, MULTIPLE, Architecture
 
+if TYPE_CHECKING:
+    from .network import Painter
+
 OPSET, IR_VERSION = 17, 8
+LICENCE = "MIT, the nst-onnx authors; trained with features of VGG (CC BY 4.0, K. Simonyan and A. Zisserman)"
 
 
 class _Nodes:
@@ -34,6 +40,13 @@ class _Nodes:
     def weight(self, name: str, value: object, dtype: type = np.float32) -> str:
         self.weights[name] = numpy_helper.from_array(np.ascontiguousarray(value, dtype), name)
         return name
+
+
+def of_painter(painter: Painter, layers: Sequence[str]) -> onnx.ModelProto:
+    """Return a trained painter as ONNX. `layers`: those whose statistics the predictor reads."""
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in painter.state_dict().items()}
+    metadata = {"network": catalogue.SHIPPED, "layers": ",".join(layers), "licence": LICENCE}
+    return build(arrays, painter.architecture, metadata)
 
 
 def build(

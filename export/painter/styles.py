@@ -63,7 +63,8 @@ class Styles:
             rng = np.random.default_rng([self.seed, 7, number])
             pixels = self.paintings[number % len(self.paintings)]
             picture = torch.from_numpy(augmented(pixels, rng, plain=number < len(self.paintings)))
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            picture = picture.to(self.networks[0].matrix.device)
+            with torch.no_grad():
                 self._known[number] = [
                     [
                         Moments(one.second, one.mean)

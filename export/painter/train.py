@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nst_onnx.errors import OptionError
+from nst_onnx.errors import DeviceError, OptionError
 
 from ..distil.pictures import Pixels
 from . import checkpoint as training_checkpoint
-from .architecture import Architecture
+from .architecture import MULTIPLE, Architecture
 from .loss import LossNetwork, distances
 from .network import Painter
 from .styles import Styles
@@ -32,7 +32,10 @@ _MEASURED = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`styles`: number of variants of the paintings. `crop`: side of a photo's crop in pixels."""
+    """`styles`: number of variants of the paintings. `crop`: side of a photo's crop in pixels.
+
+    `every`: the second loss network takes one step in so many.
+    """
 
     steps: int = 20_000
     batch: int = 4
@@ -41,7 +44,20 @@ class Settings:
     learning_rate: float = 2e-3
     seed: int = 0
     bfloat16: bool = False
-    every: int = 3
+    every: int = 5
+    device: str = "cpu"
+
+    def check(self) -> None:
+        """Raise OptionError or DeviceError where a setting is invalid."""
+        if self.crop % MULTIPLE:
+            raise OptionError(f"--crop must be a multiple of {MULTIPLE}, not {self.crop}")
+        if not 0 < self.learning_rate < math.inf:
+            raise OptionError("--learning-rate must be positive")
+        try:
+            torch.zeros(1, device=self.device).item()
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise DeviceError(f"PyTorch cannot use {self.device!r}: {reason}", "try cpu or cuda") from error
 
 
 def content_weight(strength: torch.Tensor) -> torch.Tensor:
@@ -59,19 +75,23 @@ def train(
     checkpoint: Path | None = None,
     save_every: int = 500,
     report: Callable[[int, Mapping[str, float]], None] = lambda step, found: None,
+    on_resume: Callable[[int], None] = lambda step: None,
 ) -> Painter:
-    """Train a painter against `networks`, the first of which also gives the predictor its statistics.
+    """Train a painter against one or two loss networks; the predictor reads the first one's statistics.
 
-    A step takes one of the networks: the last in each `settings.every` steps the second, where there is one.
+    `checkpoint` is written every `save_every` steps and at the end. Where it exists, the run resumes from
+    it, on the CPU with the same result as an uninterrupted one. `report` is called after each step with
+    running averages. Raises OptionError where the training diverges, or the checkpoint is of another run.
     """
     styles = Styles(paintings, networks, settings.styles, settings.seed)
     statistics = sum(2 * network_channels for network_channels in _channels(networks[0]))
-    painter = Painter(architecture, statistics, seed=settings.seed)
+    painter: Painter = Painter(architecture, statistics, seed=settings.seed).to(settings.device)
     optimiser = torch.optim.Adam(painter.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     step = 0
     run = {**asdict(settings), **{f"architecture {k}": v for k, v in asdict(architecture).items()}}
     if checkpoint is not None and checkpoint.exists():
         step = training_checkpoint.resume(checkpoint, painter, optimiser, run)
+        on_resume(step)
     else:
         _standardise(painter, styles)
     average: dict[str, float] = {}
@@ -81,12 +101,12 @@ def train(
         rng = np.random.default_rng([settings.seed, 1, step])
         crops = torch.from_numpy(np.stack([_crop(photos, settings.crop, rng) for _ in range(settings.batch)]))
         drawn = styles.sample(rng, settings.batch)
-        strength = torch.from_numpy(rng.random(settings.batch).astype(np.float32))
-        which = len(networks) - 1 if step % settings.every == settings.every - 1 else 0
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-            crops = crops.contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", enabled=False):
-                style = painter.predict(torch.cat([one.numbers() for one in drawn[0]], 1), strength)
+        strength = torch.from_numpy(rng.random(settings.batch).astype(np.float32)).to(settings.device)
+        which = len(networks) - 1 if step % settings.every == settings.every - 1 else 0  # the second, if any
+        crops = crops.to(settings.device).contiguous(memory_format=torch.channels_last)
+        style = painter.predict(torch.cat([one.numbers() for one in drawn[0]], 1), strength)
+        kind = torch.device(settings.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=settings.bfloat16):
             pictures = painter.paint(crops, style)
             style_distance, content = distances(networks[which], pictures, crops, drawn[which])
         outside = (pictures - pictures.clamp(0, 1)).square().mean((1, 2, 3))
