@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,7 +111,7 @@ class Painter:
         feeds = {graphs.IMAGE: self._framed(reduced), graphs.STYLE: style}
         vectors = self._normalisations.run(feeds, [graphs.RATES, graphs.OFFSETS])
         picture = memory.empty((*shape, 3))
-        for rows, columns in _tiles(shape):
+        for rows, columns in _tiles(shape, self.facts.multiple):
             picture[rows, columns] = self._tile(photo, rows, columns, vectors)
         return picture
 
@@ -185,18 +184,21 @@ def _planes(picture: Array) -> Array:
     return np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
 
 
-def _tiles(shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-    """Yield (rows, columns) of tiles of about equal size, row by row."""
-    rows, columns = (_spans(side) for side in shape)
+def _tiles(shape: tuple[int, int], multiple: int) -> Iterator[tuple[slice, slice]]:
+    """Yield (rows, columns) of tiles of about equal size, row by row.
+
+    They begin at a `multiple`, so that the network's strides fall on the same pixels in all of them.
+    """
+    rows, columns = (_spans(side, multiple) for side in shape)
     for row in rows:
         for column in columns:
             yield row, column
 
 
-def _spans(side: int) -> list[slice]:
+def _spans(side: int, multiple: int) -> list[slice]:
     count = -(-side // _TILE)
-    ends = [round(side * number / count) for number in range(count + 1)]
-    return [slice(begin, end) for begin, end in itertools.pairwise(ends)]
+    step = -(-side // (count * multiple)) * multiple
+    return [slice(begin, min(begin + step, side)) for begin in range(0, side, step)]
 
 
 def _length(values: object, name: str) -> int:

@@ -1,0 +1,130 @@
+"""Training of the painter: a few steps, resumed bit for bit, and its ONNX graph against PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from support import exporter
+from support.pictures import smooth_picture
+
+from nst_onnx.errors import ModelError, OptionError
+from nst_onnx.feedforward.painter import Painter
+from nst_onnx.models import catalogue
+from nst_onnx.runtime import choose
+
+torch = pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
+architecture = exporter.module("painter.architecture")
+loss_networks = exporter.module("painter.loss_networks")
+network = exporter.module("painter.network")
+onnx_graph = exporter.module("painter.onnx_graph")
+train = exporter.module("painter.train")
+
+SMALL = architecture.Architecture(
+    full=4, half=4, wide=6, quarter=6, eighth=8, eighth_blocks=1, quarter_blocks=1, hidden=8
+)
+SETTINGS = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=3e-3)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # small tensors, and the same sums every time
+
+
+def pictures(*seeds: int) -> list[np.ndarray]:
+    return [np.asarray(smooth_picture(70, 80, seed=seed).convert("RGB")) for seed in seeds]
+
+
+@pytest.fixture(scope="module")
+def judges() -> list[Any]:
+    return [loss_networks.of_compact(catalogue.locate("compact"), "cpu")]
+
+
+def run(judges: list[Any], **more: Any) -> Any:
+    return train.train(pictures(1, 2), pictures(3, 4), judges, SETTINGS, architecture=SMALL, **more)
+
+
+def arrays(painter: Any) -> dict[str, bytes]:
+    return {name: tensor.numpy().tobytes() for name, tensor in painter.state_dict().items()}
+
+
+def test_a_run_resumes_bit_for_bit(judges: list[Any], tmp_path: Path) -> None:
+    whole = run(judges)
+    seen: list[int] = []
+
+    class StopError(Exception):
+        pass
+
+    def stop(step: int, found: Any) -> None:
+        if step == 4:
+            raise StopError
+
+    with pytest.raises(StopError):
+        run(judges, checkpoint=tmp_path / "x.pt", save_every=3, report=stop)
+    resumed = run(judges, checkpoint=tmp_path / "x.pt", save_every=3, on_resume=seen.append)
+    assert seen == [3]
+    assert arrays(resumed) == arrays(whole)
+
+
+def test_the_loss_falls(judges: list[Any]) -> None:
+    losses: list[float] = []
+    settings = train.Settings(steps=80, batch=2, crop=32, styles=1, learning_rate=1e-2)
+    train.train(
+        pictures(1),
+        pictures(3),
+        judges,
+        settings,
+        architecture=SMALL,
+        report=lambda step, found: losses.append(found["style0"]),
+    )
+    assert losses[-1] < 0.97 * losses[0]  # a running average over some fifty steps
+
+
+def test_a_checkpoint_of_another_run(judges: list[Any], tmp_path: Path) -> None:
+    run(judges, checkpoint=tmp_path / "x.pt")
+    other = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=1e-3)
+    with pytest.raises(OptionError, match="learning_rate"):
+        train.train(pictures(1), pictures(3), judges, other, architecture=SMALL, checkpoint=tmp_path / "x.pt")
+    (tmp_path / "y.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(ModelError, match="not a checkpoint"):
+        run(judges, checkpoint=tmp_path / "y.pt")
+
+
+def test_the_graph_computes_the_same(judges: list[Any], tmp_path: Path) -> None:
+    """ONNX stores the weights as float16: the same weights, rounded, in PyTorch."""
+    painter = run(judges)
+    for name, tensor in painter.state_dict().items():
+        if name not in ("centre", "spread"):
+            tensor.copy_(tensor.half().float())
+    model = onnx_graph.of_painter(painter, judges[0].style)
+    path = tmp_path / "painter.onnx"
+    path.write_bytes(model.SerializeToString())
+    ours = Painter.load(path, choose("cpu"))
+    rng = np.random.default_rng(0)
+    statistics = rng.normal(10, 30, ours.statistics).astype(np.float32)
+    image = rng.random((24, 40, 3), np.float32)
+    with torch.no_grad():
+        style = painter.predict(torch.tensor(statistics)[None], torch.tensor([0.7]))
+        framed = torch.tensor(ours._framed(image))
+        painted = painter.paint(framed, style)[..., 32:56, 32:72].numpy()
+    found = ours.predict(statistics, 0.7)
+    assert np.abs(found - style[0].numpy()).max() < 2e-2
+    assert np.abs(ours.forward(image, style[0].numpy()) - painted).max() < 1e-4
+
+
+def test_the_command(tmp_path: Path) -> None:
+    for name, seeds in {"photos": (1, 2), "paintings": (3, 4)}.items():
+        (tmp_path / name).mkdir()
+        for seed in seeds:
+            smooth_picture(100, 110, seed=seed).save(tmp_path / name / f"{seed}.png")
+    out = tmp_path / "painter.onnx"
+    words = ["painter", str(catalogue.locate("compact")), "-o", str(out), "--steps", "1", "--batch", "1"]
+    words += ["--crop", "32", "--styles", "2", "--photos", str(tmp_path / "photos")]
+    code = exporter.module("__main__").main([*words, "--paintings", str(tmp_path / "paintings")])
+    assert code == 0
+    assert Painter.load(out, choose("cpu")).statistics == 512
+    with Image.open(tmp_path / "photos" / "1.png") as image:
+        assert image.size == (110, 100)
