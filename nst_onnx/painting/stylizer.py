@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 import numpy as np
 
-from nst_onnx.errors import OptionError
+from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.inputs import Style, read_styles_and_learned
+from nst_onnx.painting.inputs import Style, final_shape, read_styles_and_learned
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.options import Options, OptionValues
@@ -20,8 +20,9 @@ from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import ONE_PASS
 from nst_onnx.painting.result import Result
 from nst_onnx.painting.step import Run, Step
-from nst_onnx.picture import Picture, Source, read
+from nst_onnx.picture import Picture, Source, fit, read
 from nst_onnx.support.arguments import shown
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from nst_onnx.objective.shards.team import Team
     from nst_onnx.runtime import Device
 
+
+_OF_FIRST_LOOK = (
+    *("strength", "style_scale", "style_weights", "style_frame", "preserve_colour", "colour_transfer"),
+    "max_memory",
+)
 
 Callback = Callable[[Step], bool | None]
 
@@ -120,6 +126,33 @@ class Stylizer:
             if isinstance(answer, bool | np.bool_) and not answer:
                 break
         return run.result()
+
+    def first_look(
+        self,
+        content: Source,
+        style: Style | Iterable[Style],
+        *,
+        longest: int = 512,
+        **options: Unpack[OptionValues],
+    ) -> Array | None:
+        """Return the picture in one pass, at most `longest` pixels, to show before a run with these options.
+
+        float32 H×W×3, RGB, 0..1. None where one pass cannot paint it: a preset other than the default, or an
+        error, which the run itself will raise.
+        """
+        try:
+            checked = Options.of(options)
+            if checked.preset != Options.preset:
+                return None
+            picture = read(content, what="content picture", memory=Memory.of(checked.max_memory))
+            final = final_shape(picture.shape, checked.size or longest)
+            height, width = fit(final, min(longest, max(final)))
+            kept = {name: value for name, value in options.items() if name in _OF_FIRST_LOOK}
+            kept |= {"quality": "instant", "size": (width, height)}
+            run = self._run(picture, style, None, cast("OptionValues", kept))
+            return run.result().array
+        except NstError:
+            return None
 
     def _run(
         self,

@@ -17,15 +17,18 @@ from nst_onnx.editors.worker.folder import Folder
 from nst_onnx.editors.worker.protocol import Message, error_event
 from nst_onnx.editors.worker.request import Preview, Request
 from nst_onnx.errors import NstError
+from nst_onnx.painting.quality import ONE_PASS
 from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
     from nst_onnx.editors.worker.model_cache import ModelCache
     from nst_onnx.painting.step import Step
     from nst_onnx.picture import Picture
+    from nst_onnx.support.arrays import Array
 
 _PROGRESS_SECONDS = 0.05  # minimum interval between progress events
 _UNREAD_EVENTS = 50  # with a larger backlog, progress is skipped
+_FIRST_LOOK = 512  # pixels of the picture in one pass that is shown first
 _UNREAD_PREVIEWS = 2  # no more are made until the client has read, and so removed, one
 
 
@@ -88,14 +91,19 @@ class Job:
         preset = options.get("preset", "default")
         stylizer = models.stylizer(request.model(), request.text("device"), preset)
         self._stop_if_over()
+        if preview is not None and options.get("quality") not in ONE_PASS:
+            look = stylizer.first_look(content, styles, longest=min(preview.longest, _FIRST_LOOK), **options)
+            self._stop_if_over()
+            if look is not None:
+                self._send_preview(look, preview)
         step = None
         for step in stylizer.steps(content, styles, **options):
             self._stop_if_over()
             self._send_progress(step)
             if self._keeping:
                 break
-            if preview is not None and step.iteration > 1:  # the first is what it starts from
-                self._send_preview(step, preview)
+            if preview is not None and step.iteration > 1 and self._preview_is_due(preview):
+                self._send_preview(step.array, preview)  # (the first is what it starts from)
         assert step is not None, "a run makes at least one step"
         self._send_result(step)
 
@@ -122,14 +130,13 @@ class Job:
             }
         )
 
-    def _send_preview(self, step: Step, preview: Preview) -> None:
-        now = time.monotonic()
+    def _preview_is_due(self, preview: Preview) -> bool:
         self._previews = [name for name in self._previews if self._folder.holds(name)]
-        early = self._preview_sent and now - self._preview_sent < preview.seconds
-        if early or len(self._previews) >= _UNREAD_PREVIEWS:
-            return
-        self._preview_sent = now
-        picture = step.array
+        early = self._preview_sent and time.monotonic() - self._preview_sent < preview.seconds
+        return not early and len(self._previews) < _UNREAD_PREVIEWS
+
+    def _send_preview(self, picture: Array, preview: Preview) -> None:
+        self._preview_sent = time.monotonic()
         if max(picture.shape[:2]) > preview.longest:
             picture = resize(picture, fit((picture.shape[0], picture.shape[1]), preview.longest))
         described = pixels.hand_over(self._folder, "preview", picture, type=preview.type)

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, cast
 from nst_onnx.editors.worker import pixels
 from nst_onnx.editors.worker.protocol import Message, ProtocolError
 from nst_onnx.errors import OptionError
+from nst_onnx.feedforward import gallery, learned_style
 from nst_onnx.models import catalogue
 from nst_onnx.painting.option_types import PictureSource
 from nst_onnx.painting.options import Options, OptionValues
+from nst_onnx.support.arguments import shown
 
 if TYPE_CHECKING:
+    from nst_onnx.painting.inputs import Style
     from nst_onnx.picture import Picture
 
 
@@ -39,9 +42,21 @@ class Request:
         """Return the content picture. Raises PictureError."""
         return self._take_picture(self._fields.get("content"), "content picture")
 
-    def styles(self) -> list[Picture]:
-        """Return the style pictures. Raises PictureError."""
-        return [self._take_picture(style, "style picture") for style in self.list_of("styles")]
+    def styles(self) -> list[Style]:
+        """Return the style pictures and learned styles. Raises PictureError, ModelError."""
+        return [self._style(described) for described in self.list_of("styles")]
+
+    def _style(self, described: object) -> Style:
+        """Return a style: a picture, ``{"style": NAME}``, or ``{"path": …}`` of a learned style's file."""
+        if isinstance(described, dict):
+            given = described.get("style", described.get("path"))
+            named = "style" in described or str(given).lower().endswith(learned_style.SUFFIX)
+            if named:
+                found = gallery.find(given)
+                if found is None:
+                    raise OptionError(f"there is no learned style {shown(given)}", "see nst-onnx styles")
+                return found
+        return self._take_picture(described, "style picture")
 
     def list_of(self, name: str) -> list[object]:
         """Return a list. Raises ProtocolError."""

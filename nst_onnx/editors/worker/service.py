@@ -89,6 +89,7 @@ class Service:
         from nst_onnx import runtime
         from nst_onnx.editors.worker.job import Job
         from nst_onnx.editors.worker.model_cache import ModelCache
+        from nst_onnx.feedforward import gallery
         from nst_onnx.painting import presets
         from nst_onnx.painting.options import Options
         from nst_onnx.painting.quality import budgets
@@ -104,6 +105,7 @@ class Service:
             "python": platform.python_version(),
             "models": _models(),
             "devices": devices,
+            "styles": list(gallery.files()),
             "presets": list(presets.PRESETS),
             "qualities": {name: budget._asdict() for name, budget in budgets(devices[0]).items()},
             "options": {name: option.schema() for name, option in Options.table().items()},
