@@ -11,7 +11,8 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
-    from nst_onnx.api import Objective, stylize
+    from nst_onnx.api import Objective, learn, stylize
+    from nst_onnx.feedforward.learned_style import LearnedStyle
     from nst_onnx.jobs.batch import stylize_batch
     from nst_onnx.jobs.video import stylize_video
     from nst_onnx.painting.result import Result
@@ -19,22 +20,26 @@ if TYPE_CHECKING:
     from nst_onnx.painting.stylizer import Stylizer
 
 __all__ = [
+    "LearnedStyle",
     "NstError",
     "Objective",
     "Result",
     "Step",
     "Stylizer",
     "__version__",
+    "learn",
     "stylize",
     "stylize_batch",
     "stylize_video",
 ]
 
 _HOMES = {
+    "LearnedStyle": "feedforward.learned_style",
     "Objective": "api",
     "Result": "painting.result",
     "Step": "painting.step",
     "Stylizer": "painting.stylizer",
+    "learn": "api",
     "stylize": "api",
     "stylize_batch": "jobs.batch",
     "stylize_video": "jobs.video",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
@@ -15,10 +15,10 @@ from nst_onnx.objective import objective
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import batch
-from nst_onnx.painting import presets
+from nst_onnx.painting import learning, presets
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.inputs import Inputs, Style, final_shape
-from nst_onnx.painting.network_choice import NetworkChoice
+from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
 from nst_onnx.painting.result import Result
@@ -30,6 +30,7 @@ from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
 if TYPE_CHECKING:
+    from nst_onnx.feedforward.learned_style import LearnedStyle
     from nst_onnx.objective.shards.team import Team
     from nst_onnx.runtime import Device
 
@@ -49,13 +50,13 @@ def stylize(
     """Paint `content` in the manner of `style` (one picture, or several blended).
 
     Pictures are paths, open files, Pillow images, arrays (H×W×3/4, uint8, uint16 or float 0..1) or encoded
-    bytes. `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning
-    False stops with the best picture so far. `resume`: a checkpoint, or the path of its file. `ray`: the
-    address of a cluster whose workers share a picture that is large (see `nst_onnx.jobs.ray.connect`);
-    `workers`: how many, None for as many as suit it. `options` are the fields of
-    `nst_onnx.painting.options.Options`: size, strength, style_scale, style_weights, preset, preserve_colour,
-    seed, steps, max_seconds, …
-    Raises subclasses of NstError.
+    bytes. A style may also be a learned one (`learn`): itself, its file, or its name; it paints in one pass.
+    `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning False
+    stops with the best picture so far. `resume`: a checkpoint, or the path of its file. `ray`: the address
+    of a cluster whose workers share a picture that is large (see `nst_onnx.jobs.ray.connect`); `workers`:
+    how many, None for as many as suit it. `options` are the fields of `nst_onnx.painting.options.Options`:
+    size, strength, style_scale, style_weights, preset, preserve_colour, seed, steps, max_seconds, … Raises
+    subclasses of NstError.
 
     >>> nst_onnx.stylize("photo.jpg", "painting.jpg", size=512, strength=0.6).save("out.png")
     """
@@ -64,6 +65,29 @@ def stylize(
     with shard_team(ray, workers, model.device) as team:
         stylizer = Stylizer(model, team=team)
         return stylizer.stylize(content, style, callback=callback, resume=resume, **options)
+
+
+def learn(
+    painting: Source,
+    name: str,
+    *,
+    photos: Sequence[Source] = (),
+    model: str | os.PathLike[str] = "auto",
+    device: str | None = None,
+    evaluations: int = learning.EVALUATIONS,
+    **options: Unpack[LossOptionValues],
+) -> LearnedStyle:
+    """Learn a painting as a style for one pass: `stylize(photo, learned)` then takes tenths of a second.
+
+    `photos`: those it is fitted on, () for the drawn ones that ship; `evaluations` of each. `model`,
+    `device` and `options` are those of the objective. `LearnedStyle.save` writes it to a file, which
+    `stylize` takes, too. Raises subclasses of NstError.
+
+    >>> nst_onnx.learn("painting.jpg", "dunes").save("dunes.nst")
+    """
+    networks = Networks(NetworkChoice(model, device))
+    checked = LossOptions.of(options)
+    return learning.learn(networks, painting, name, checked, photos=photos, evaluations=evaluations)
 
 
 @contextmanager
