@@ -16,9 +16,9 @@ from nst_onnx.objective.objective import Objective
 from nst_onnx.optim.lbfgs import LBFGS, LineSearch
 from nst_onnx.support.arrays import Array
 
-_UNIT = 0.02
+_UNIT = 0.005
 """The optimiser's unit of a style vector: the first step changes it by this much (root mean square)."""
-_LONGEST = 10.0
+_LONGEST = 40.0
 _HISTORY = 20
 
 

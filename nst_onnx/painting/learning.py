@@ -25,9 +25,9 @@ from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.picture import Picture, Source, fit, read, resize
 from nst_onnx.support.memory import Memory
 
-EVALUATIONS = 60
+EVALUATIONS = 40
 """Of each photo's objective."""
-SIZE = 256
+SIZE = 384
 """Longest side at which photos are painted meanwhile."""
 _PHOTOS = Path(__file__).resolve().parents[1] / "learning_photos"
 _THUMBNAIL = 96

@@ -30,7 +30,7 @@ from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 
-FITTED_AT = 256
+FITTED_AT = 512
 """Longest side at which a style vector is fitted."""
 _HINT = "choose quality fast, good or best, or leave it out"
 

@@ -62,7 +62,7 @@ def learn(
     name: Name = None,
     output: Output = None,
     photo: Photos = None,
-    evaluations: Evaluations = 60,
+    evaluations: Evaluations = 40,
     quiet: Quiet = False,
     **given: object,
 ) -> None:
