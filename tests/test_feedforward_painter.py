@@ -82,17 +82,14 @@ def test_a_picture_too_small(painter: Painter, style: np.ndarray) -> None:
 def test_tiles_agree_with_the_whole_and_among_themselves(
     painter: Painter, style: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Normalisations measured on the same picture: rates and offsets are instance normalisation.
-
-    A tile's border repeats the edge farther than a whole picture's frame: a grey level, near the edge.
-    """
+    """Normalisations measured on the same picture: rates and offsets are instance normalisation."""
     picture = photo(120, 200)
     whole = painter.paint(picture, style, MEMORY)
     monkeypatch.setattr(painter_module, "_WHOLE", 0)
     monkeypatch.setattr(painter_module, "_MEASURED", 200)
     for side in (4096, 64, 50):
         monkeypatch.setattr(painter_module, "_TILE", side)
-        assert np.abs(painter.paint(picture, style, MEMORY) - whole).max() < 0.01
+        assert np.abs(painter.paint(picture, style, MEMORY) - whole).max() < 2e-3
     once = painter.paint(picture, style, MEMORY)
     monkeypatch.setattr(painter_module, "_TILE", 72)
     assert np.abs(painter.paint(picture, style, MEMORY) - once).max() < 1e-5

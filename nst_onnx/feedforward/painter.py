@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from nst_onnx.errors import ModelError, PictureError
@@ -133,21 +134,29 @@ class Painter:
         return self._gradient.run(feeds, [graphs.GRADIENT])[graphs.GRADIENT]
 
     def _tile(self, photo: Array, rows: slice, columns: slice, vectors: dict[str, Array]) -> Array:
+        """Return a part of the picture: it depends on the pixels within the halo, as in the whole."""
         session, halo = self._tile_painter
-        step = self.facts.multiple
-        border = max(halo + -halo % step, FRAME)
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        ends = height + -height % step, width + -width % step
-        # Positions beyond the picture repeat its edge.
-        lines = np.clip(np.arange(rows.start - border, rows.start + ends[0] + border), 0, photo.shape[0] - 1)
-        files = np.clip(
-            np.arange(columns.start - border, columns.start + ends[1] + border), 0, photo.shape[1] - 1
+        border = halo + -halo % self.facts.multiple
+        lines, files = (
+            self._window(part, side, border)
+            for part, side in zip((rows, columns), photo.shape[:2], strict=True)
         )
-        part = np.asarray(photo[lines[0] : lines[-1] + 1])[lines - lines[0]][:, files]
+        seen = [
+            np.clip(window, 0, side - 1) for window, side in zip((lines, files), photo.shape, strict=False)
+        ]
+        part = np.asarray(photo[seen[0][0] : seen[0][-1] + 1])[seen[0] - seen[0][0]][:, seen[1]]
         found = session.run({graphs.IMAGE: _planes(part), **vectors}, [graphs.PICTURE])[graphs.PICTURE]
-        inner = found[0, :, border : border + height, border : border + width]
+        top, left = rows.start - lines[0], columns.start - files[0]
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        inner = found[0, :, top : top + height, left : left + width]
         clipped: Array = np.clip(inner.transpose(1, 2, 0), 0, 1)
         return clipped
+
+    def _window(self, part: slice, side: int, border: int) -> npt.NDArray[np.intp]:
+        """Return the positions that a tile reads along an axis: the framed picture, within `border`."""
+        end = side + -side % self.facts.multiple + FRAME
+        stop = part.stop if part.stop < side else end
+        return np.arange(max(part.start - border, -FRAME), min(stop + border, end))
 
     def _framed(self, photo: Array) -> Array:
         """Return 1×3×H×W with the edge repeated by FRAME, and to sides that are divisible."""
