@@ -8,9 +8,9 @@ from typing import Any  # what a checkpoint contains, as torch.load returns it
 
 import torch
 
-from nst_onnx.errors import ModelError, OptionError
-from nst_onnx.support import atomic_files, library_errors
+from nst_onnx.errors import OptionError
 
+from .. import training_state
 from .student import Student
 
 
@@ -29,11 +29,7 @@ def write(
         "heads": dict(student.heads),
         "optimiser": optimiser.state_dict(),
     }
-    try:
-        with atomic_files.replacing(path) as file:
-            torch.save(state, file)
-    except (OSError, RuntimeError) as error:
-        raise ModelError(f"the checkpoint {path} cannot be written: {library_errors.of(error)}") from error
+    training_state.write(path, state)
 
 
 def resume(
@@ -43,27 +39,10 @@ def resume(
 
     Raises OptionError where it was run with other settings, ModelError where it is no checkpoint.
     """
-    state = _read(path)
-    differing = [name for name, value in settings.items() if state["settings"].get(name) != value]
-    if differing:
-        raise OptionError(
-            f"{path} is from a run with another {' and another '.join(differing)}",
-            "give the same settings, or another checkpoint file",
-        )
+    state = training_state.read(path, settings, {"step", "layers", "heads", "optimiser"})
     _copy(state, student, path)
     optimiser.load_state_dict(state["optimiser"])
     return int(state["step"])
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        missing = {"settings", "step", "layers", "heads", "optimiser"} - state.keys()
-    except Exception as error:  # pickle, zipfile and torch raise many kinds
-        raise ModelError(f"{path} is not a checkpoint", "give a file written by --checkpoint") from error
-    if missing:
-        raise ModelError(f"{path} is not a checkpoint: it lacks {', '.join(sorted(missing))}")
-    return dict(state)
 
 
 def _copy(state: Mapping[str, Any], student: Student, path: Path) -> None:

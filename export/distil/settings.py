@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
+from nst_onnx.errors import OptionError
 
-from nst_onnx.errors import DeviceError, OptionError
+from .. import training_state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +38,7 @@ class Settings:
             raise OptionError("--steps, --batch, --looks and --learning-rate must be positive")
         if not 0 <= self.rounds < self.steps:
             raise OptionError("--rounds must be fewer than --steps, and none below 0")
-        try:
-            torch.zeros(1, device=self.device).item()  # "meta" has no values
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0].rstrip(".")
-            raise DeviceError(f"PyTorch cannot use {self.device!r}: {reason}", "try cpu or cuda") from error
+        training_state.check_device(self.device)
 
     def round_of(self, step: int) -> int:
         """Return the round of a step, of `rounds` + 1 rounds of equal length."""

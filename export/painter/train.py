@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nst_onnx.errors import DeviceError, OptionError
+from nst_onnx.errors import OptionError
 
+from .. import training_state
 from ..distil.pictures import Pixels
-from . import checkpoint as training_checkpoint
 from .architecture import MULTIPLE, Architecture
 from .loss import LossNetwork, distances
 from .network import Painter
@@ -53,11 +53,7 @@ class Settings:
             raise OptionError(f"--crop must be a multiple of {MULTIPLE}, not {self.crop}")
         if not 0 < self.learning_rate < math.inf:
             raise OptionError("--learning-rate must be positive")
-        try:
-            torch.zeros(1, device=self.device).item()
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0].rstrip(".")
-            raise DeviceError(f"PyTorch cannot use {self.device!r}: {reason}", "try cpu or cuda") from error
+        training_state.check_device(self.device)
 
 
 def content_weight(strength: torch.Tensor) -> torch.Tensor:
@@ -90,7 +86,10 @@ def train(
     step = 0
     run = {**asdict(settings), **{f"architecture {k}": v for k, v in asdict(architecture).items()}}
     if checkpoint is not None and checkpoint.exists():
-        step = training_checkpoint.resume(checkpoint, painter, optimiser, run)
+        state = training_state.read(checkpoint, run, {"step", "painter", "optimiser"})
+        painter.load_state_dict(state["painter"])
+        optimiser.load_state_dict(state["optimiser"])
+        step = int(state["step"])
         on_resume(step)
     else:
         _standardise(painter, styles)
@@ -125,7 +124,8 @@ def train(
             average[name] = 0.98 * average.get(name, value.item()) + 0.02 * value.item()
         report(step, average)
         if checkpoint is not None and (step % save_every == 0 or step == settings.steps):
-            training_checkpoint.write(checkpoint, painter, optimiser, step, run)
+            parts = {"painter": painter.state_dict(), "optimiser": optimiser.state_dict()}
+            training_state.write(checkpoint, {"settings": run, "step": step, **parts})
     return painter
 
 
