@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-ORDER = ("evaluation", "memory", "descent", "start", "waiting", "limits", "large")
+ORDER = (
+    *("evaluation", "memory", "descent", "start", "first_look", "waiting", "limits", "large", "full_size"),
+)
 """The parts, in the order of measurement and display."""
 
 HARDWARE = ("processor", "instructions", "cores", "memory", "system")
