@@ -71,7 +71,7 @@ def learn(
     painting: Source,
     name: str,
     *,
-    photos: Sequence[Source] = (),
+    photos: Source | Sequence[Source] = (),
     model: str | os.PathLike[str] = "auto",
     device: str | None = None,
     evaluations: int = learning.EVALUATIONS,

@@ -41,13 +41,13 @@ def style(painter: Painter) -> LearnedStyle:
 
 def test_a_file_holds_all_of_it(style: LearnedStyle, tmp_path: Path) -> None:
     style.save(tmp_path / "dunes.nst")
-    found = LearnedStyle.read(tmp_path / "dunes.nst")
+    found = LearnedStyle.load(tmp_path / "dunes.nst")
     assert (tmp_path / "dunes.nst").stat().st_size <= 50_000
     assert (found.facts, found.thumbnail) == (style.facts, b"RIFF")
     assert np.array_equal(found.statistics, style.statistics)
     assert np.abs(found.correction - style.correction).max() < 1e-3
     style.save(tmp_path / "again.nst")
-    assert LearnedStyle.read(tmp_path / "again.nst").facts == found.facts
+    assert LearnedStyle.load(tmp_path / "again.nst").facts == found.facts
 
 
 def test_a_vector_is_the_prediction_and_the_correction(style: LearnedStyle, painter: Painter) -> None:
@@ -105,22 +105,56 @@ def test_damaged_files_get_one_line(style: LearnedStyle, tmp_path: Path, how: st
     with pytest.raises(
         ModelError, match=r"dunes\.nst is (not a learned style, or is damaged|too large)"
     ) as caught:
-        LearnedStyle.read(path)
+        LearnedStyle.load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_no_flipped_bit_escapes(style: LearnedStyle, tmp_path: Path) -> None:
+    path = tmp_path / "dunes.nst"
+    style.save(path)
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for place in rng.integers(len(content), size=300):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(flipped)
+        try:
+            LearnedStyle.load(path)
+        except ModelError:
+            refused += 1
+    assert refused > 100
+
+
+@pytest.mark.parametrize("facts", [b"[" * 200_000, b"null", b"[]", b'{"name": "x"}'])
+def test_hostile_facts(style: LearnedStyle, tmp_path: Path, facts: bytes) -> None:
+    path = tmp_path / "dunes.nst"
+    parts = {
+        "statistics": style.statistics,
+        "correction": style.correction,
+        "thumbnail": np.zeros(0, np.uint8),
+    }
+    np.savez_compressed(tmp_path / "x.npz", **parts, facts=np.frombuffer(facts, np.uint8))
+    (tmp_path / "x.npz").rename(path)
+    with pytest.raises(ModelError, match=r"not a learned style|too large"):
+        LearnedStyle.load(path)
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
-        LearnedStyle.read(tmp_path / "none.nst")
-    with pytest.raises(ModelError, match="cannot be read"):
-        LearnedStyle.read(tmp_path)
+        LearnedStyle.load(tmp_path / "none.nst")
+    with pytest.raises(ModelError, match="is no file"):
+        LearnedStyle.load(tmp_path)
+    with pytest.raises(ModelError, match="does not exist"):
+        gallery.find("~nobody-of-this-name/x.nst")
+    with pytest.raises(ModelError, match="named by its path"):
+        LearnedStyle.load(5)  # type: ignore[arg-type]
 
 
 def test_a_zip_of_something_else(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.nst", "w") as archive:
         archive.writestr("hello.txt", "hello")
     with pytest.raises(ModelError, match="not a learned style"):
-        LearnedStyle.read(tmp_path / "x.nst")
+        LearnedStyle.load(tmp_path / "x.nst")
 
 
 def test_names(style: LearnedStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +169,11 @@ def test_names(style: LearnedStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "dunes").write_bytes(b"a picture of that name")
     assert gallery.find("dunes") is None
     assert gallery.find(b"dunes") is None
+    (tmp_path / "dunes").unlink()
+    (tmp_path / "dunes").mkdir()
+    assert gallery.find("dunes") is not None
+    (gallery.own_folder() / "My Style.nst").write_bytes(b"")
+    assert "My Style" not in gallery.files()
     for name in ("", "../x", "A b", "x" * 65):
         with pytest.raises(OptionError, match="cannot be the name of a style"):
             gallery.path_for(name)
@@ -144,7 +183,7 @@ def test_every_shipped_style_can_be_used(painter: Painter) -> None:
     shipped = {name: path for name, path in gallery.files().items() if path.parent != gallery.own_folder()}
     assert len(shipped) >= 12
     for name, path in shipped.items():
-        style = LearnedStyle.read(path)
+        style = LearnedStyle.load(path)
         assert style.name == name
         assert path.stat().st_size <= 50_000
         assert np.isfinite(style.vector(painter, 0.5)).all()
@@ -174,6 +213,14 @@ def test_learning() -> None:
     assert style.name == "hills"
     assert np.abs(style.correction).max() > 0
     assert np.array_equal(once().correction, style.correction)
+
+
+def test_one_painting_and_a_name() -> None:
+    networks, pictures = Networks(NetworkChoice("compact", "cpu")), [smooth_picture(32, 32, seed=0)] * 2
+    with pytest.raises(OptionError, match="one painting, not from 2"):
+        learn(networks, pictures, "x", LossOptions())  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="cannot be the name"):
+        learn(networks, pictures[0], "A name", LossOptions())
 
 
 def test_photos_ship() -> None:

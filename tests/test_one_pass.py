@@ -95,7 +95,7 @@ def test_a_learned_style_by_name_by_file_and_itself(
     learned.save(tmp_path / "other.nst")
     found = [
         stylizer.stylize(CONTENT, style, size=64).array
-        for style in ("dunes", tmp_path / "other.nst", LearnedStyle.read(tmp_path / "other.nst"))
+        for style in ("dunes", tmp_path / "other.nst", LearnedStyle.load(tmp_path / "other.nst"))
     ]
     assert np.array_equal(found[0], found[1])
     assert np.array_equal(found[0], found[2])
@@ -139,7 +139,8 @@ def test_transparency_and_lightness(stylizer: Stylizer) -> None:
         ("dunes", {"quality": "fitted"}, "fitted already"),
         ("dunes", {"style_scale": 0.5}, "style_scale needs the painting"),
         ("dunes", {"colour_transfer": True}, "colour_transfer needs the painting"),
-        ("dunes", {"preserve_colour": "histogram"}, "preserve_colour needs the painting"),
+        ("dunes", {"preserve_colour": "histogram"}, "cannot preserve colours by histogram"),
+        ("a painting", {"quality": "instant", "preserve_colour": "covariance"}, "cannot preserve colours"),
         ("a painting", {"quality": "instant", "preset": "gatys2015"}, "not for preset gatys2015"),
     ],
 )
@@ -163,6 +164,24 @@ def test_a_style_of_another_painter(stylizer: Stylizer, learned: LearnedStyle) -
     foreign = LearnedStyle(StyleFacts("old", "0"), learned.statistics, learned.correction)
     with pytest.raises(ModelError, match="another version"):
         stylizer.stylize(CONTENT, foreign, size=32)
+
+
+def test_a_first_look_before_a_run(stylizer: Stylizer) -> None:
+    look = stylizer.first_look(CONTENT, STYLE, longest=32, steps=5, content_weight=0.1, size=64, seed=3)
+    assert look is not None
+    assert look.shape == (24, 32, 3)
+    instant = stylizer.stylize(CONTENT, STYLE, quality="instant", size=(32, 24))
+    assert np.array_equal(look, instant.array)
+    assert stylizer.first_look(CONTENT, STYLE, preset="gatys2015") is None
+    assert stylizer.first_look("nowhere.png", STYLE) is None
+    assert stylizer.first_look(CONTENT, STYLE, preserve_colour="histogram") is None
+
+
+def test_the_current_picture_of_a_fitting_is_the_one_evaluated(stylizer: Stylizer) -> None:
+    steps = list(stylizer.steps(CONTENT, STYLE, quality="fitted", size=48, steps=4))
+    objective = nst_onnx.Objective(CONTENT, STYLE, model="compact", device="cpu", size=48)
+    for step in steps:
+        assert objective.losses(step.array)["total"] == pytest.approx(step.losses["total"], rel=0.2)
 
 
 # ---- the command
@@ -200,7 +219,7 @@ def test_batch_takes_named_styles(pair: Path, nst: Nst, learned: LearnedStyle) -
         "instant",
         "--json",
     )
-    assert done.code == 0, done.err
+    assert (done.code, "cannot be kept" in done.err) == (0, False), done.err
     assert {Path(row["output"]).name for row in json.loads(done.out)["pictures"]} == {
         "content-dunes.png",
         "content-style.png",
@@ -224,5 +243,8 @@ def test_a_sheet_of_styles(pair: Path, nst: Nst, learned: LearnedStyle) -> None:
     for name in ("sheet.png", "painted.jpg"):
         with Image.open(name) as image:
             assert min(image.size) > 50
+    (gallery.own_folder() / "broken.nst").write_bytes(b"broken")
+    listed = nst("styles")
+    assert (listed.code, "broken.nst is not a learned style" in listed.err) == (0, True)
     assert nst("styles", "content.png").code == 1
     assert nst("styles", "content.png", "-o", "content.png").code == 1

@@ -154,6 +154,26 @@ def test_previews_come_as_asked_for_and_no_more_than_are_read(worker: Worker) ->
     assert (previews[0] != previews[1]).any()
 
 
+def test_the_first_preview_is_the_picture_in_one_pass(worker: Worker) -> None:
+    job = worker.stylize(
+        options={"size": 48, "steps": 2}, preview={"seconds": 9, "longest": 32, "type": "f32"}
+    )
+    events = worker.until("done", id=job)
+    kinds = [event["event"] for event in events]
+    assert kinds.index("preview") < kinds.index("progress")
+    (preview,) = (event["picture"] for event in events if event["event"] == "preview")
+    assert max(worker.get(preview).shape[:2]) == 32
+    worker.get(events[-1]["picture"])
+
+
+def test_learned_styles_by_name(worker: Worker) -> None:
+    (name, *_) = worker.hello["styles"]
+    found = finished(worker, worker.stylize(styles=[{"style": name}], options={"size": 24}))
+    assert max(found.shape[:2]) == 24
+    refused = worker.until("error", id=worker.stylize(styles=[{"style": "nowhere"}]))
+    assert "no learned style 'nowhere'" in refused[-1]["message"]
+
+
 def test_previews_go_on_for_one_who_reads_them(worker: Worker) -> None:
     job = worker.stylize(options=LONG, preview={"seconds": 0, "longest": 96, "type": "f32"})
     for _ in range(4):

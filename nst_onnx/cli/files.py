@@ -93,7 +93,7 @@ class Files:
 
     def save_state(self, step: Step) -> None:
         """Save the checkpoint after `step`."""
-        if state := self.state:
+        if (state := self.state) and step.resumable:
             self._try("the state", lambda: step.checkpoint().save(state))
 
     def finish(self, result: Result, *, complete: bool) -> None:

@@ -24,9 +24,14 @@ _HISTORY = 20
 
 @dataclass(frozen=True)
 class Fitted:
-    """The state after an evaluation: the mean loss over all photos, the best loss and style vector so far."""
+    """The state after an evaluation.
+
+    `losses`: the mean over all photos, of the style vector `current`. `best_loss`: of the best so far,
+    `style`.
+    """
 
     losses: dict[str, float]
+    current: Array
     best_loss: float
     style: Array
 
@@ -46,7 +51,7 @@ def fit(
         losses, gradient = _evaluate(painter, objectives, style)
         if losses["total"] < best_loss:
             best_loss, best = losses["total"], style
-        yield Fitted(losses, best_loss, best)
+        yield Fitted(losses, style, best_loss, best)
         optimiser.tell(losses["total"], np.float32(_UNIT) * gradient)
 
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from nst_onnx.errors import OptionError
 from nst_onnx.feedforward.learned_style import SUFFIX, LearnedStyle
 from nst_onnx.models import catalogue
+from nst_onnx.support.arguments import shown
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SHIPPED = Path(__file__).resolve().parents[1] / "styles"
 
 
 def own_folder() -> Path:
-    """Return the folder of the user's own styles (it may not exist yet)."""
-    return catalogue.home() / "styles"
+    """Return the folder of the user's own styles: in NST_ONNX_HOME, or the platform's for data.
+
+    It may not exist yet. Unlike models, styles cannot be fetched again: they are not in the cache.
+    """
+    if os.environ.get("NST_ONNX_HOME"):
+        return catalogue.home() / "styles"
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("nst-onnx", appauthor=False)) / "styles"
 
 
 def files() -> dict[str, Path]:
@@ -26,17 +35,24 @@ def files() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in (_SHIPPED, own_folder()):
         if folder.is_dir():
-            found |= {path.stem: path for path in folder.glob(f"[!.]*{SUFFIX}")}
+            paths = (path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+            found |= {path.stem: path for path in paths if _NAME.fullmatch(path.stem)}
     return dict(sorted(found.items()))
+
+
+def check_name(name: object) -> str:
+    """Return a style's name. Raises OptionError for what cannot be one."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise OptionError(
+            f"{shown(name)} cannot be the name of a style",
+            "use small letters, digits, dashes and underscores",
+        )
+    return name
 
 
 def path_for(name: str) -> Path:
     """Return the file of a new style of the user's own. Raises OptionError for a name that cannot be one."""
-    if not _NAME.fullmatch(name):
-        raise OptionError(
-            f"{name!r} cannot be the name of a style", "use small letters, digits, dashes and underscores"
-        )
-    return own_folder() / f"{name}{SUFFIX}"
+    return own_folder() / f"{check_name(name)}{SUFFIX}"
 
 
 def find(given: object) -> LearnedStyle | None:
@@ -46,14 +62,15 @@ def find(given: object) -> LearnedStyle | None:
     """
     if isinstance(given, LearnedStyle):
         return given
-    if not isinstance(given, str | os.PathLike):
-        return None
-    text = os.fspath(given)
+    text = os.fspath(given) if isinstance(given, str | os.PathLike) else None
     if not isinstance(text, str):
         return None
     if text.lower().endswith(SUFFIX):
-        return LearnedStyle.read(Path(text).expanduser())
-    if not _NAME.fullmatch(text) or Path(text).exists():
+        path = Path(text)
+        with suppress(RuntimeError):  # no home of that user
+            path = path.expanduser()
+        return LearnedStyle.load(path)
+    if not _NAME.fullmatch(text) or Path(text).is_file():
         return None
-    path = files().get(text)
-    return None if path is None else LearnedStyle.read(path)
+    named = files().get(text)
+    return None if named is None else LearnedStyle.load(named)

@@ -18,6 +18,7 @@ import numpy as np
 from nst_onnx.errors import ModelError
 from nst_onnx.feedforward.painter import Painter
 from nst_onnx.support import atomic_files
+from nst_onnx.support.arguments import path_of
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.library_errors import system_reason
 
@@ -63,7 +64,8 @@ class LearnedStyle:
         """Return the style vector for a strength in 0..1. Raises ModelError for another painter than its
         own.
         """
-        if self.facts.painter != painter.digest or len(self.correction) != painter.size:
+        fits = (len(self.statistics), len(self.correction)) == (painter.statistics, painter.size)
+        if self.facts.painter != painter.digest or not fits:
             raise ModelError(f"the style {self.name} was learned for another version of the painter", _HINT)
         vector: Array = painter.predict(self.statistics, strength) + self.correction
         return vector
@@ -79,7 +81,7 @@ class LearnedStyle:
             thumbnail=np.frombuffer(self.thumbnail, np.uint8),
             facts=np.frombuffer(facts, np.uint8),
         )
-        path = Path(path)
+        path = path_of(path, "a learned style", ModelError)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_files.replacing(path) as file:
@@ -88,11 +90,11 @@ class LearnedStyle:
             raise ModelError(f"{path} cannot be written: {system_reason(error)}") from error
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> LearnedStyle:
+    def load(cls, path: str | os.PathLike[str]) -> LearnedStyle:
         """Read a style's file. Raises ModelError where it is missing, damaged or something else."""
-        path = Path(path)
-        arrays = _arrays(path)
+        path = path_of(path, "a learned style", ModelError)
         try:
+            arrays = _arrays(path)
             facts = StyleFacts(**json.loads(arrays["facts"].tobytes()))
             statistics, correction = (arrays[name].astype(np.float32) for name in _MEMBERS[:2])
             texts = all(isinstance(value, str) for value in asdict(facts).values())
@@ -100,25 +102,30 @@ class LearnedStyle:
                 raise ValueError("its parts have the wrong form")
             if not (np.isfinite(statistics).all() and np.isfinite(correction).all()):
                 raise ValueError("its numbers are not finite")
-        except (TypeError, ValueError, UnicodeDecodeError) as error:
+        except ModelError:
+            raise
+        except Exception as error:  # zipfile, zlib, lzma, json and numpy raise many kinds
             raise ModelError(f"{path.name} is not a learned style, or is damaged", _HINT) from error
         return cls(facts, statistics, correction, arrays["thumbnail"].tobytes())
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    """Return the arrays of a file, whose size is bounded before it is unpacked."""
+    """Return the arrays of a file, whose size is bounded before it is unpacked. Raises ModelError, and
+    others.
+    """
+    if not path.exists():
+        raise ModelError(f"{path} does not exist", "check the path")
+    if not path.is_file():
+        raise ModelError(f"{path} is no file", "give the file of a learned style")
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ModelError(f"{path.name} is too large for a learned style", _HINT)
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        if unpacked > _LARGEST:
-            raise ModelError(f"{path.name} is too large for a learned style", _HINT)
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in _MEMBERS}
-    except FileNotFoundError as error:
-        raise ModelError(f"{path} does not exist", "check the path") from error
+        content = path.read_bytes() if path.stat().st_size <= _LARGEST else b""
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {system_reason(error)}") from error
-    except (ValueError, KeyError, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise ModelError(f"{path.name} is not a learned style, or is damaged", _HINT) from error
+    if not content and path.stat().st_size:
+        raise ModelError(f"{path.name} is too large for a learned style", _HINT)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > _LARGEST:
+        raise ModelError(f"{path.name} is too large for a learned style", _HINT)
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return {name: stored[name] for name in _MEMBERS}

@@ -19,6 +19,7 @@ from nst_onnx.graph.passes import constant_folding
 from nst_onnx.models import extractor
 from nst_onnx.picture import fit, resize
 from nst_onnx.runtime import Device, Session, open_session
+from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
@@ -30,6 +31,8 @@ _WHOLE = 1 << 21
 """Pixels up to which a picture is painted as a whole."""
 _MEASURED = 1024
 """Longest side at which the normalisations of a larger picture are measured."""
+_NARROWEST = 256
+"""Shorter side at which they are, at least: a panorama's would be mostly frame."""
 _TILE = 1024
 """Side of a tile, without its halo."""
 _PREFIX = "painter."
@@ -79,13 +82,14 @@ class Painter:
                 int(values["multiple"]),
                 values.get("licence", ""),
             )
-            digest = hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
             constant_folding.fold(model.graph)
             constant_folding.cast_to_float32(model.graph)
             return cls(model, facts, device, digest=digest, threads=threads)
         except (KeyError, ValueError, StopIteration) as error:
             raise ModelError(
-                f"{path.name} is no painter", "make one with `nst-onnx export painter`, or leave it out"
+                f"{path.name} is no painter",
+                "install nst-onnx again, or make one with `nst-onnx export painter`",
             ) from error
 
     def predict(self, statistics: Array, strength: float) -> Array:
@@ -108,12 +112,14 @@ class Painter:
         if shape[0] * shape[1] <= _WHOLE:
             found: Array = self.forward(photo, style)[0].transpose(1, 2, 0)
             return found.clip(0, 1)
-        reduced = resize(photo, fit(shape, _MEASURED))
+        longest = max(_MEASURED, round(_NARROWEST * max(shape) / min(shape)))
+        reduced = resize(photo, fit(shape, min(longest, max(shape))))
         feeds = {graphs.IMAGE: self._framed(reduced), graphs.STYLE: style}
         vectors = self._normalisations.run(feeds, [graphs.RATES, graphs.OFFSETS])
         picture = memory.empty((*shape, 3))
         for rows, columns in _tiles(shape, self.facts.multiple):
             picture[rows, columns] = self._tile(photo, rows, columns, vectors)
+            disk_arrays.release(picture)
         return picture
 
     def forward(self, photo: Array, style: Array) -> Array:
@@ -137,16 +143,17 @@ class Painter:
         """Return a part of the picture: it depends on the pixels within the halo, as in the whole."""
         session, halo = self._tile_painter
         border = halo + -halo % self.facts.multiple
-        lines, files = (
+        down, across = (
             self._window(part, side, border)
             for part, side in zip((rows, columns), photo.shape[:2], strict=True)
         )
-        seen = [
-            np.clip(window, 0, side - 1) for window, side in zip((lines, files), photo.shape, strict=False)
-        ]
-        part = np.asarray(photo[seen[0][0] : seen[0][-1] + 1])[seen[0] - seen[0][0]][:, seen[1]]
+        # Positions beyond the picture repeat its edge.
+        below, beside = np.clip(down, 0, photo.shape[0] - 1), np.clip(across, 0, photo.shape[1] - 1)
+        part = photo[below[0] : below[-1] + 1, beside[0] : beside[-1] + 1]
+        part = part[below - below[0]][:, beside - beside[0]]
+        disk_arrays.release(photo)
         found = session.run({graphs.IMAGE: _planes(part), **vectors}, [graphs.PICTURE])[graphs.PICTURE]
-        top, left = rows.start - lines[0], columns.start - files[0]
+        top, left = rows.start - down[0], columns.start - across[0]
         height, width = rows.stop - rows.start, columns.stop - columns.start
         inner = found[0, :, top : top + height, left : left + width]
         clipped: Array = np.clip(inner.transpose(1, 2, 0), 0, 1)

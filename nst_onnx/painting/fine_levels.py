@@ -26,6 +26,7 @@ SETTLED = 1024
 RATIO = 2.5
 COST = 0.6
 """Of an evaluation, for each pixel, relative to other levels: measured at 4 and 12 megapixels."""
+_NARROWEST = 128  # pixels of the shorter side at SETTLED
 _LARGER = 1.25  # pictures up to so many times SETTLED have no fine level
 _DEEPEST = 4  # stride in pixels
 _ENLARGED_TO = 512  # pixels: a smaller painting has too few positions for its statistics
@@ -35,7 +36,7 @@ _DETAIL = 0.7  # of the photo's detail, added to the enlarged picture
 def shapes(final: Shape) -> list[Shape]:
     """Return the shapes (H, W) of a pyramid whose levels above SETTLED are fine ones."""
     longest = max(final)
-    if longest <= _LARGER * SETTLED:
+    if not is_fine(final):
         return pyramid.shapes(final)
     count = math.ceil(math.log(longest / SETTLED, RATIO) - 1e-9)
     growth = (longest / SETTLED) ** (1 / count)
@@ -44,8 +45,11 @@ def shapes(final: Shape) -> list[Shape]:
 
 
 def is_fine(shape: Shape) -> bool:
-    """Whether a level of such a pyramid is a fine one."""
-    return max(shape) > _LARGER * SETTLED
+    """Whether a level of such a pyramid is a fine one.
+
+    Not of a panorama, which would be a few pixels high at SETTLED.
+    """
+    return max(shape) > _LARGER * SETTLED and min(shape) * SETTLED >= _NARROWEST * max(shape)
 
 
 def objective_settings(settings: ObjectiveSettings, strides: Mapping[str, int]) -> ObjectiveSettings:

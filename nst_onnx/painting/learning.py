@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from nst_onnx.errors import OptionError
-from nst_onnx.feedforward import statistics
+from nst_onnx.feedforward import gallery, statistics
 from nst_onnx.feedforward.fitting import Fitted
 from nst_onnx.feedforward.fitting import fit as fit_style
 from nst_onnx.feedforward.learned_style import STRENGTH, LearnedStyle, StyleFacts
 from nst_onnx.objective.objective import Objective
 from nst_onnx.painting import presets
-from nst_onnx.painting.inputs import read_styles
+from nst_onnx.painting.inputs import are_several, read_styles, style_list
 from nst_onnx.painting.network_choice import Networks
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions
@@ -40,7 +40,7 @@ def learn(
     name: str,
     options: LossOptions,
     *,
-    photos: Sequence[Source] = (),
+    photos: Source | Sequence[Source] = (),
     evaluations: int = EVALUATIONS,
     report: Callable[[int, Fitted], None] = lambda count, fitted: None,
 ) -> LearnedStyle:
@@ -54,8 +54,14 @@ def learn(
     if preset.name != LossOptions.preset:
         raise OptionError(f"a style is not learned with preset {preset.name}", "leave it out")
     memory = Memory.of(options.max_memory)
-    (style,) = read_styles(painting, options, memory)
-    contents = [read(photo, what="photo", memory=memory) for photo in photos or shipped_photos()]
+    gallery.check_name(name)
+    paintings = read_styles(painting, options, memory)
+    if len(paintings) != 1:
+        raise OptionError(f"a style is learned from one painting, not from {len(paintings)}", "learn each")
+    (style,) = paintings
+    given: list[Source] = list(photos) if are_several(photos) else style_list(photos)
+    given = given or list(shipped_photos())
+    contents = [read(photo, what="photo", memory=memory) for photo in given]
     network = networks.open(preset)
     painter, measuring = networks.feedforward(network)
     options = with_style_scale(options, [style], (SIZE, SIZE))

@@ -46,12 +46,16 @@ def check(options: Options, styles: Sequence[Picture | LearnedStyle]) -> Options
         )
     if options.preset != Options.preset:
         raise OptionError(f"quality {quality} is not for preset {options.preset}", _HINT)
+    if quality == "instant" and options.preserve_colour not in (None, "luminance"):
+        raise OptionError(
+            f"quality instant cannot preserve colours by {options.preserve_colour}",
+            "luminance can, or fitted",
+        )
     if learned and quality == "fitted":
         raise OptionError(f"{learned[0]} is a learned style: it is fitted already", "choose quality instant")
     of_paintings = {
         "style_scale": options.style_scale != Options.style_scale,
         "colour_transfer": options.colour_transfer,
-        "preserve_colour": options.preserve_colour not in (None, "luminance"),
     }
     for name, given in of_paintings.items():
         if learned and given:
@@ -85,8 +89,9 @@ class OnePass:
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self._finish = Finish(self.plan, self.inputs)
         self._shape = self.plan.shapes[-1]
-        self._photo, self._alpha = scaled(content, self._shape, self.plan.memory)
+        self._photo, _ = scaled(content, self._shape, self.plan.memory)
         self._vector = self._predicted()
+        self._current = self._vector
         self._picture: Array | None = None
         self._begun = time.monotonic()
         self._losses: dict[str, float] = {}
@@ -112,11 +117,11 @@ class OnePass:
         )
         try:
             for found in fit_style(self._painter, [objective], self._vector, self._steps):
-                improved = found.style is not self._vector
-                self._vector, self._losses = found.style, found.losses
-                self._picture = None if improved else self._picture
-                if improved or not self._best:
+                if found.style is not self._vector:
+                    self._vector, self._picture = found.style, None
+                if found.current is found.style:
                     self._best = found.losses
+                self._current, self._losses = found.current, found.losses
                 self._count += 1
                 sums = {name: loss for name, loss in found.losses.items() if "/" not in name}
                 row = {"scale": 0, "iteration": self._count, **sums, "seconds": self._seconds}
@@ -143,7 +148,7 @@ class OnePass:
             losses=self._losses,
             seconds=self._seconds,
             seconds_left=left,
-            _render=partial(self._rendered, self._vector),
+            _render=partial(self._rendered, self._current),
             _run=self,
         )
 
@@ -167,6 +172,11 @@ class OnePass:
         found = provenance.settings(self.plan, self.inputs, self._network.extractor.facts, self._count)
         names = [style.name for style in self._styles]
         return found | {"styles": names, "painter": self._painter.digest[:16]}
+
+    @property
+    def resumable(self) -> bool:
+        """False: it takes seconds, and has nothing to resume."""
+        return False
 
     def checkpoint(self) -> Checkpoint:
         """Raise OptionError: a picture in one pass has nothing to resume."""

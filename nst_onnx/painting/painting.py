@@ -37,14 +37,18 @@ class Painting:
         options: Options,
         temporal: Temporal | None = None,
         team: Team | None = None,
+        *,
+        fine: bool = True,
     ) -> None:
         """`temporal`: for a frame of a film, the frame before. `team`: processes that share large pictures.
+
+        `fine`: whether there may be fine levels; all frames of a film have one objective.
 
         Raises OptionError where the network lacks a layer; PictureError where `init` cannot be read.
         """
         self.network, self.inputs = network, Inputs(content, tuple(styles))
         self._temporal, self._team = temporal, team
-        self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
+        self.plan = Plan.of(options, network.extractor, network.device, self.inputs, fine=fine)
         self._finish = Finish(self.plan, self.inputs)
         plan = self.plan
         costs = [fine_levels.COST if plan.is_fine(shape) else 1.0 for shape in plan.shapes]
@@ -179,6 +183,11 @@ class Painting:
         return provenance.settings(self.plan, self.inputs, self.network.extractor.facts, self.iteration)
 
     # ---- checkpoints
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it has checkpoints: always."""
+        return True
 
     def checkpoint(self) -> Checkpoint:
         """Return all that the rest of the run depends on."""

@@ -49,8 +49,10 @@ class Plan:
     colour_transfer: bool
 
     @classmethod
-    def of(cls, options: Options, extractor: Extractor, device: Device, inputs: Inputs) -> Plan:
-        """Return the plan for the input pictures.
+    def of(
+        cls, options: Options, extractor: Extractor, device: Device, inputs: Inputs, *, fine: bool = True
+    ) -> Plan:
+        """Return the plan for the input pictures. `fine`: whether there may be fine levels.
 
         Raises OptionError where the network lacks a layer, or nothing is left to optimise.
         """
@@ -61,11 +63,13 @@ class Plan:
         options = with_style_scale(options, inputs.styles, final)
         steps = options.steps or preset.steps
         coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
-        fine = coarse_to_fine and preset.fine_levels
-        levels = fine_levels.shapes(final) if fine else pyramid.shapes(final)
+        objective = objective_settings(options, preset, extractor)
+        fine_objective = None
+        if coarse_to_fine and preset.fine_levels and fine and fine_levels.is_fine(final):
+            fine_objective = _fine_objective(objective, options, extractor)
+        levels = pyramid.shapes(final) if fine_objective is None else fine_levels.shapes(final)
         shapes = levels[-steps:] if coarse_to_fine else [final]
         memory = Memory.of(options.max_memory)
-        objective = objective_settings(options, preset, extractor)
         return cls(
             options=options,
             device=device,
@@ -74,7 +78,7 @@ class Plan:
             budgets=tuple(pyramid.shares(steps, shapes)),
             steps=steps,
             objective=objective,
-            fine_objective=_fine_objective(objective, options, extractor) if fine else None,
+            fine_objective=fine_objective,
             descent=DescentSettings(
                 optimiser=OptimiserSettings.of(preset, options.optimiser, options.learning_rate),
                 averaging=preset.averaging if options.averaging is None else options.averaging,
@@ -98,9 +102,10 @@ class Plan:
 
 def _fine_objective(
     objective: ObjectiveSettings, options: Options, extractor: Extractor
-) -> ObjectiveSettings:
-    """Return the settings of fine levels: the same where layers are given."""
+) -> ObjectiveSettings | None:
+    """Return the settings of fine levels; None where they would be the same, or where layers are given."""
     if options.style_layers is not None or options.content_layers is not None:
-        return objective
+        return None
     of_all = strides(extractor.proto.graph.node, extractor.input)
-    return fine_levels.objective_settings(objective, {layer: of_all[layer] for layer in extractor.layers})
+    found = fine_levels.objective_settings(objective, {layer: of_all[layer] for layer in extractor.layers})
+    return None if found is objective else found

@@ -48,6 +48,7 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
 def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:
     """Return a digest of everything that the result depends on: settings and pixels."""
     known = {k: v for k, v in settings(plan, inputs, facts, 0).items() if k not in _FREE}
+    known["shapes"] = [list(shape) for shape in plan.shapes]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
     given = plan.initial.given
     for picture in (inputs.content, *inputs.styles, *([given] if given else [])):

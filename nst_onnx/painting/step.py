@@ -29,6 +29,10 @@ class Run(Protocol):
     def result(self) -> Result:
         """Return the best picture so far, at the final size."""
 
+    @property
+    def resumable(self) -> bool:
+        """Whether it has checkpoints."""
+
     def checkpoint(self) -> Checkpoint:
         """Return all that the rest of the run depends on. Raises OptionError where it cannot resume."""
 
@@ -69,6 +73,11 @@ class Step:
     def result(self) -> Result:
         """The best picture so far, at the final size. Ask before the next step is taken."""
         return self._run.result()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run has checkpoints: not one in one pass."""
+        return self._run.resumable
 
     def checkpoint(self) -> Checkpoint:
         """The state of the run, to resume from later. Ask before the next step is taken.

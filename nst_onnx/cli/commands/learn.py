@@ -13,6 +13,7 @@ from nst_onnx.cli import output_checks
 from nst_onnx.cli.arguments import Arguments
 from nst_onnx.cli.run_options import OUTPUT
 from nst_onnx.errors import OptionError
+from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
     from nst_onnx.feedforward.fitting import Fitted
@@ -76,10 +77,11 @@ def learn(
     arguments = Arguments.of(given)
     if output is not None and output.suffix.lower() != SUFFIX:
         raise OptionError(f"{output} does not end in {SUFFIX}", f"name it {output.with_suffix(SUFFIX).name}")
-    called = name or re.sub(r"[^a-z0-9]+", "-", (output or Path(painting)).stem.lower()).strip("-") or "style"
+    called = name or _name_of((output or Path(painting)).stem)
     path = output or gallery.path_for(called)
-    if output is not None:
-        output_checks.check_writable(output)
+    if output is None:
+        _make_own_folder(path.parent)
+    output_checks.check_writable(path)
     output_checks.check_apart([path], [painting, *(photo or [])])
     run = arguments.run
     networks = Networks(NetworkChoice(run.model, run.device, run.threads, run.preprocessing()))
@@ -100,6 +102,23 @@ def learn(
         report=report,
     )
     style.save(path)
+    if not quiet and sys.stderr.isatty():
+        print(file=sys.stderr)
     if not quiet:
         use = called if output is None else str(output)
         print(f"wrote {path}; use it: nst-onnx stylize photo.jpg --style {use} -o painted.png")
+
+
+def _name_of(stem: str) -> str:
+    """Return a style's name from a file's. Raises OptionError where it has no letter that a name may have."""
+    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:64]
+    if not name:
+        raise OptionError(f"{stem} cannot be the name of a style", "give one: --name dunes")
+    return name
+
+
+def _make_own_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"{folder} cannot be made: {system_reason(error)}", "give -o FILE.nst") from error

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nst_onnx.cli import output_checks, table
-from nst_onnx.errors import OptionError
+from nst_onnx.cli.errors import one_line
+from nst_onnx.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _COLUMNS = 4
 _SIZE = 320
 """Longest side of a picture on the sheet."""
+_LARGEST = 1024
+"""Longest side of a thumbnail that is decoded."""
 _CHARACTERS = 16
 """Width of a thumbnail in a terminal."""
 
@@ -47,37 +51,62 @@ def styles(photo: Photo = None, output: Sheet = None) -> None:
 
         picture.check_writable(output)
         output_checks.check_apart([output], [photo] if photo else [])
-    from nst_onnx.feedforward import gallery
-    from nst_onnx.feedforward.learned_style import LearnedStyle
-
-    found = [(name, path, LearnedStyle.read(path)) for name, path in gallery.files().items()]
+    found = list(_known())
+    if not found:
+        raise OptionError("there is no learned style", "make one: nst-onnx learn painting.jpg")
     if output is None:
         _list(found)
     else:
-        _draw(output, photo, [style for *_, style in found])
+        _draw(output, photo, [style for _, style in found])
 
 
-def _list(found: list[tuple[str, Path, LearnedStyle]]) -> None:
+def _known() -> Iterator[tuple[Path, LearnedStyle]]:
+    """Yield every style with its file; a damaged one is a warning."""
+    from nst_onnx.feedforward import gallery
+    from nst_onnx.feedforward.learned_style import LearnedStyle
+
+    for path in gallery.files().values():
+        try:
+            yield path, LearnedStyle.load(path)
+        except ModelError as error:
+            print(one_line("warning", str(error), error.hint), file=sys.stderr)
+
+
+def _list(found: list[tuple[Path, LearnedStyle]]) -> None:
     """Print names and files, with thumbnails at a terminal."""
     if not sys.stdout.isatty():
-        table.show(("name", "file"), [(name, str(path)) for name, path, _ in found])
+        table.show(("name", "file"), [(path.stem, str(path)) for path, _ in found])
         return
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(highlight=False)
-    for name, path, style in found:
-        console.print(f"[bold]{name}[/]  {path}")
-        if style.thumbnail:
-            console.print(_blocks(style.thumbnail))
+    for path, style in found:
+        console.print(Text.assemble((path.stem, "bold"), f"  {path}"))
+        image = _thumbnail(style)
+        if image is not None:
+            console.print(_blocks(image))
 
 
-def _blocks(thumbnail: bytes) -> Text:
-    """Return a thumbnail as half blocks, two pixels to a character."""
+def _thumbnail(style: LearnedStyle) -> Image.Image | None:
+    """Return a style's thumbnail; None where there is none, or it cannot be decoded."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(style.thumbnail), formats=["WEBP"]) as image:
+            if max(image.size) <= _LARGEST:
+                return image.convert("RGB")
+    except Exception:  # Pillow raises many kinds
+        return None
+    return None
+
+
+def _blocks(image: Image.Image) -> Text:
+    """Return a picture as half blocks, two pixels to a character."""
     import numpy as np
     from PIL import Image
     from rich.text import Text
 
-    image = Image.open(io.BytesIO(thumbnail)).convert("RGB")
     rows = max(2, round(_CHARACTERS * image.height / image.width / 2) * 2)
     pixels = np.asarray(image.resize((_CHARACTERS, rows), Image.Resampling.LANCZOS))
     text = Text()
@@ -96,30 +125,28 @@ def _draw(output: Path, photo: str | None, found: list[LearnedStyle]) -> None:
     from nst_onnx import picture
     from nst_onnx.cli import contact_sheet
 
-    cells = [_cell(style) for style in found] if photo is None else _painted(photo, found)
+    if photo is None:
+        cells = [contact_sheet.Cell(style.name, _thumbnail(style), "no thumbnail") for style in found]
+    else:
+        cells = _painted(photo, found)
     sheet = contact_sheet.draw([], "", cells, _COLUMNS)
     picture.write(output, np.asarray(sheet, np.float32) / np.float32(255))
     print(f"wrote {output}")
 
 
-def _cell(style: LearnedStyle) -> Cell:
-    from PIL import Image
-
-    from nst_onnx.cli.contact_sheet import Cell
-
-    image: Image.Image | None = None
-    if style.thumbnail:
-        image = Image.open(io.BytesIO(style.thumbnail)).convert("RGB")
-    return Cell(style.name, image, "no thumbnail")
-
-
 def _painted(photo: str, found: list[LearnedStyle]) -> list[Cell]:
+    """Return the photo in each style; where one cannot be used, its error."""
     from nst_onnx.cli.contact_sheet import Cell
     from nst_onnx.models import catalogue
     from nst_onnx.painting.stylizer import Stylizer
+    from nst_onnx.picture import read
 
-    stylizer = Stylizer(catalogue.SHIPPED)
-    return [
-        Cell(style.name, stylizer.stylize(photo, style, size=_SIZE, quality="instant").image, "")
-        for style in found
-    ]
+    stylizer, content = Stylizer(catalogue.SHIPPED), read(photo, what="photo")
+    cells = []
+    for style in found:
+        try:
+            image = stylizer.stylize(content, style, size=_SIZE, quality="instant").image
+            cells.append(Cell(style.name, image, ""))
+        except ModelError as error:
+            cells.append(Cell(style.name, None, str(error)))
+    return cells

@@ -10,6 +10,7 @@ from typing import cast, get_args
 
 from nst_onnx import picture
 from nst_onnx.errors import ClusterError, NstError, PictureError
+from nst_onnx.feedforward import gallery
 from nst_onnx.jobs.batch.executor import Event
 from nst_onnx.jobs.batch.job import Ending, Job, Progress
 from nst_onnx.jobs.batch.ray_worker import JobActor
@@ -111,7 +112,8 @@ class RayPool:
             try:
                 picture.check_writable(job.output, self._settings.bits or 8)
                 content = Payload.of(job.content, "content picture")
-                styles = [Payload.of(style, "style picture") for style in style_list(job.style)]
+                given = [gallery.find(style) or style for style in style_list(job.style)]
+                styles = [Payload.of(style, "style picture") for style in given]
             except NstError as error:
                 yield number, Ending(state="failed", error=error)
                 continue

@@ -40,11 +40,13 @@ class ResumeFile:
 
     def update(self, step: Step) -> None:
         """Save the checkpoint after a step, if one is due."""
-        if self._pace.due():
+        if step.resumable and self._pace.due():
             self._pace.run(lambda: self.save(step))
 
     def save(self, step: Step) -> None:
-        """Save the checkpoint after a step."""
+        """Save the checkpoint after a step, if its run has any."""
+        if not step.resumable:
+            return
         try:
             step.checkpoint().save(self.path)
         except (NstError, OSError) as error:

@@ -85,7 +85,7 @@ class FramePainter:
 
     def _paint_first(self, frame: Array, callback: Callback) -> PaintedFrame:
         """Paint the first frame of a scene, like a single picture."""
-        painting = Painting(self._network, _content(frame), self._styles, self._options)
+        painting = Painting(self._network, _content(frame), self._styles, self._options, fine=False)
         for _ in painting.advance():
             callback(painting.iteration, painting.schedule.evaluations, painting.descent.losses)
         return PaintedFrame(quantise(painting.picture()), True, painting.descent.best_losses["total"])

@@ -111,12 +111,12 @@ def stylize_video(
     if not isinstance(model, Network):
         model = NetworkChoice(model, device).open(presets.find(checked.preset))
     first = Picture(prepare_frame(next(source.frames()), source.shape), None, source.path.name, 8)
-    chosen = sized(within_budget(checked, first.shape, model.device.kind), first)
+    chosen = sized(within_budget(checked, first.shape, model.device.kind, film=True), first)
     shape = final_shape(first.shape, chosen.size or 0)
     if max(shape) < MIN_SIDE:
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     store = FrameStore(path)
-    painting = Painting(model, first, styles, chosen)
+    painting = Painting(model, first, styles, chosen, fine=False)
     chosen = replace(chosen, style_scale=painting.plan.options.style_scale)  # the same for all frames
     store.open(_fingerprint(painting, source, chosen))
     run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
