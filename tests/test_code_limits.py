@@ -13,7 +13,7 @@ FILE_LINES = 400
 CLASS_LINES = 200
 CLASS_ATTRIBUTES = 20
 PARAMETERS = 8
-OPTION_TABLES = ("nst_onnx/cli/commands/", "export/__main__.py")
+OPTION_TABLES = ("nst_onnx/cli/commands/", "export/__main__.py", "export/painter/command.py")
 """Where commands declare their options as parameters, as typer has it."""
 PUBLIC = ("stylize", "stylize_batch", "stylize_video")
 """Functions whose keyword parameters are the options of the public API."""

@@ -26,7 +26,7 @@ train = exporter.module("painter.train")
 SMALL = architecture.Architecture(
     full=4, half=4, wide=6, quarter=6, eighth=8, eighth_blocks=1, quarter_blocks=1, hidden=8
 )
-SETTINGS = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=3e-3)
+SETTINGS = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=3e-3, architecture=SMALL)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def judges() -> list[Any]:
 
 
 def run(judges: list[Any], **more: Any) -> Any:
-    return train.train(pictures(1, 2), pictures(3, 4), judges, SETTINGS, architecture=SMALL, **more)
+    return train.train(pictures(1, 2), pictures(3, 4), judges, SETTINGS, **more)
 
 
 def arrays(painter: Any) -> dict[str, bytes]:
@@ -71,13 +71,12 @@ def test_a_run_resumes_bit_for_bit(judges: list[Any], tmp_path: Path) -> None:
 
 def test_the_loss_falls(judges: list[Any]) -> None:
     losses: list[float] = []
-    settings = train.Settings(steps=80, batch=2, crop=32, styles=1, learning_rate=1e-2)
+    settings = train.Settings(steps=80, batch=2, crop=32, styles=1, learning_rate=1e-2, architecture=SMALL)
     train.train(
         pictures(1),
         pictures(3),
         judges,
         settings,
-        architecture=SMALL,
         report=lambda step, found: losses.append(found["style0"]),
     )
     assert losses[-1] < 0.97 * losses[0]  # a running average over some fifty steps
@@ -85,9 +84,9 @@ def test_the_loss_falls(judges: list[Any]) -> None:
 
 def test_a_checkpoint_of_another_run(judges: list[Any], tmp_path: Path) -> None:
     run(judges, checkpoint=tmp_path / "x.pt")
-    other = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=1e-3)
+    other = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=1e-3, architecture=SMALL)
     with pytest.raises(OptionError, match="learning_rate"):
-        train.train(pictures(1), pictures(3), judges, other, architecture=SMALL, checkpoint=tmp_path / "x.pt")
+        train.train(pictures(1), pictures(3), judges, other, checkpoint=tmp_path / "x.pt")
     (tmp_path / "y.pt").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="not a checkpoint"):
         run(judges, checkpoint=tmp_path / "y.pt")

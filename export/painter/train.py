@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,7 @@ class Settings:
     bfloat16: bool = False
     every: int = 5
     device: str = "cpu"
+    architecture: Architecture = field(default_factory=Architecture)
 
     def check(self) -> None:
         """Raise OptionError or DeviceError where a setting is invalid."""
@@ -67,7 +68,6 @@ def train(
     networks: Sequence[LossNetwork],
     settings: Settings,
     *,
-    architecture: Architecture = Architecture(),
     checkpoint: Path | None = None,
     save_every: int = 500,
     report: Callable[[int, Mapping[str, float]], None] = lambda step, found: None,
@@ -81,10 +81,10 @@ def train(
     """
     styles = Styles(paintings, networks, settings.styles, settings.seed)
     statistics = sum(2 * network_channels for network_channels in _channels(networks[0]))
-    painter: Painter = Painter(architecture, statistics, seed=settings.seed).to(settings.device)
+    painter: Painter = Painter(settings.architecture, statistics, seed=settings.seed).to(settings.device)
     optimiser = torch.optim.Adam(painter.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     step = 0
-    run = {**asdict(settings), **{f"architecture {k}": v for k, v in asdict(architecture).items()}}
+    run = asdict(settings)
     if checkpoint is not None and checkpoint.exists():
         state = training_state.read(checkpoint, run, {"step", "painter", "optimiser"})
         painter.load_state_dict(state["painter"])
