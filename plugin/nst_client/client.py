@@ -119,8 +119,8 @@ class Engine:
         """Start a job and return it at once; its events report progress, previews and the result.
 
         `styles`: pixels, or absolute paths of files. `options`: those of `nst_onnx.stylize`. `quality`:
-        "fast", "good", "best", or None for the options alone. `preview_seconds`: interval of the previews,
-        None for none. Raises EngineError where the worker is not running.
+        one of the hello's `qualities`, or None for the options alone. `preview_seconds`: interval of the
+        previews, None for none. Raises EngineError where the worker is not running.
         """
         connection = self._connected()
         hello = connection.ready()

@@ -43,7 +43,7 @@ WIDEST = 6  # pictures in a row where only one thing varies
 Size = Annotated[
     str,
     typer.Option(
-        metavar="N|WxH",
+        metavar="N|WxH|full",
         help="Longest side of each picture in pixels, or exactly 400x300.",
         rich_help_panel=PICTURE,
     ),
