@@ -56,7 +56,6 @@ STYLES: Mapping[str, tuple[str, Change]] = {
     "copper": ("breakers", exchanged(2, 1, 0)),
     "frost": ("embers", exchanged(2, 1, 0)),
     "ink": ("breakers", grey),
-    "lagoon": ("rose_window", exchanged(2, 0, 1)),
     "nightshade": ("bouquet", negative),
     "sirocco": ("whirl", exchanged(2, 1, 0)),
     "slate": ("facets", grey),
