@@ -52,6 +52,6 @@ def test_every_step_is_shared_out(more: int, levels: list[pyramid.Shape]) -> Non
 @given(more=st.integers(500, 3000), levels=LARGE)
 def test_large_levels_get_less_the_larger_they_are(more: int, levels: list[pyramid.Shape]) -> None:
     beyond_four = [share - 4 for share in pyramid.shares(4 * len(levels) + more, levels)]
-    weights = [min(1.0, LONGEST_EVEN / max(level)) for level in levels]
+    weights = [min(1.0, LONGEST_EVEN / max(level)) ** 2 for level in levels]
     for share, weight in zip(beyond_four, weights, strict=True):
         assert abs(share - more * weight / sum(weights)) <= 1

@@ -32,12 +32,12 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
 def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
     """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
 
-    All get as many, but those whose longest side is beyond `_EVEN` get fewer, in proportion to 1/side: only
-    fine detail is left to do there, and a step takes as long as there are pixels. None gets less than
-    `_FEWEST` while there are enough for all.
+    All get as many, but those whose longest side is beyond `_EVEN` get fewer, in inverse proportion to their
+    pixels: only fine detail is left to do there, and a step takes as long as there are pixels. None gets
+    less than `_FEWEST` while there are enough for all.
     """
     least = min(_FEWEST, steps // len(levels))
-    weights = [Fraction(_EVEN, max(_EVEN, *level)) for level in levels]
+    weights = [Fraction(_EVEN, max(_EVEN, *level)) ** 2 for level in levels]
     spare, total = steps - least * len(levels), sum(weights)
     found = [least + int(spare * weight / total) for weight in weights]
     rest = steps - sum(found)
