@@ -33,7 +33,7 @@ _MEASURED = 1024
 """Longest side at which the normalisations of a larger picture are measured."""
 _NARROWEST = 256
 """Shorter side at which they are, at least: a panorama's would be mostly frame."""
-_TILE = 1024
+_TILE = 512
 """Side of a tile, without its halo."""
 _PREFIX = "painter."
 

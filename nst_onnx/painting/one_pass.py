@@ -89,7 +89,9 @@ class OnePass:
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self._finish = Finish(self.plan, self.inputs)
         self._shape = self.plan.shapes[-1]
-        self._photo, _ = scaled(content, self._shape, self.plan.memory)
+        self._photo = content.rgb
+        if content.alpha is not None or self._shape != content.shape:
+            self._photo, _ = scaled(content, self._shape, self.plan.memory)
         self._vector = self._predicted()
         self._current = self._vector
         self._picture: Array | None = None

@@ -22,7 +22,7 @@ class Budget(NamedTuple):
 ONE_PASS = ("instant", "fitted")
 """Qualities of one pass of the feed-forward painter; the steps of "fitted" are those of the fitting."""
 
-_ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(30, 512)}
+_ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(25, 512)}
 # Good and best paint every pixel of a photo: their sizes are bounds for panoramas.
 _CPU = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 6000), "best": Budget(400, 8192)}
 _GPU = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 6000), "best": Budget(1000, 8192)}
