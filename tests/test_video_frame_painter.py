@@ -31,8 +31,8 @@ class Watched(Painting):
 
     seen: list[Watched]
 
-    def __init__(self, *asked: Any) -> None:
-        super().__init__(*asked)
+    def __init__(self, *asked: Any, fine: bool = True) -> None:
+        super().__init__(*asked, fine=fine)
         self.asked_options: VideoOptions = asked[3]
         self.held: Temporal | None = asked[4] if len(asked) > 4 else None
         Watched.seen.append(self)
