@@ -361,11 +361,38 @@ def test_wrong_names(wrong: Any) -> None:
             call()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ((PIXELS, 5), {}),
+        ((PIXELS, "A b"), {}),
+        (([PIXELS, PIXELS], "x"), {}),
+        ((None, "x"), {}),
+        (("nowhere.png", "x"), {}),
+        ((PIXELS, "x"), {"photos": ["nowhere.png"]}),
+        ((PIXELS, "x"), {"photos": [None]}),
+        ((PIXELS, "x"), {"preset": "gatys2015"}),
+        ((PIXELS, "x"), {"nonsense": 1}),
+        ((PIXELS, "x"), {"model": 5}),
+    ],
+)
+def test_learning_from_anything(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    with pytest.raises(NstError):
+        nst_onnx.learn(*arguments, evaluations=1, **options)
+
+
+@pytest.mark.parametrize("photos", [PIXELS, [PIXELS], (PIXELS, PIXELS)])
+def test_learning_on_one_photo_or_several(photos: Any) -> None:
+    learned = nst_onnx.learn(PIXELS, "x", photos=photos, evaluations=1, device="cpu")
+    assert stylize(PIXELS, learned, size=24).array.shape == (18, 24, 3)
+
+
 def test_every_public_function_is_tried_here() -> None:
     functions = {name for name in nst_onnx.__all__ if callable(getattr(nst_onnx, name))}
-    assert functions - {"NstError", "Result", "Step"} == {
+    assert functions - {"LearnedStyle", "NstError", "Result", "Step"} == {
         "Objective",
         "Stylizer",
+        "learn",
         "stylize",
         "stylize_batch",
         "stylize_video",

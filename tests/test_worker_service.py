@@ -168,9 +168,9 @@ def test_the_first_preview_is_the_picture_in_one_pass(worker: Worker) -> None:
 
 def test_learned_styles_by_name(worker: Worker) -> None:
     (name, *_) = worker.hello["styles"]
-    found = finished(worker, worker.stylize(styles=[{"style": name}], options={"size": 24}))
+    found = finished(worker, worker.stylize(style={"style": name}, options={"size": 24}))
     assert max(found.shape[:2]) == 24
-    refused = worker.until("error", id=worker.stylize(styles=[{"style": "nowhere"}]))
+    refused = worker.until("error", id=worker.stylize(style={"style": "nowhere"}))
     assert "no learned style 'nowhere'" in refused[-1]["message"]
 
 
