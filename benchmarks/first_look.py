@@ -11,11 +11,13 @@ from benchmarks.memory import fresh
 from benchmarks.report import Part
 from benchmarks.setting import Setting
 from benchmarks.turns import Spread
+from nst_onnx.painting.options import Quality
 from nst_onnx.painting.stylizer import Stylizer
 
 SIZE = 512
 LARGE = 3464  # pixels a side of a picture of 12 megapixels
 RUNS = 5
+QUALITIES: tuple[Quality, ...] = ("instant", "fitted")
 ABOUT = f"""
 Qualities instant and fitted. Command: fresh processes, from their start to the saved file, libraries
 included. Loaded: with the networks in memory, from the pictures' files to the picture; the median of
@@ -44,12 +46,12 @@ def run(setting: Setting) -> Part:
             spread = Spread.of([one["seconds"] for one in found])
             _add(part, name, spread, max(one["peak"] for one in found))
     stylizer = Stylizer("compact")
-    for quality in ("instant", "fitted"):
+    for quality in QUALITIES:
         setting.tell(f"first look: loaded, {quality}")
         taken = []
         for _ in range(RUNS + 1):
             begun = time.perf_counter()
-            stylizer.stylize(pair.content, pair.style, size=SIZE, quality=quality)  # type: ignore[arg-type]
+            stylizer.stylize(pair.content, pair.style, size=SIZE, quality=quality)
             taken.append(time.perf_counter() - begun)
         _add(part, f"loaded, {quality}, {SIZE} px", Spread.of(taken[1:]), None)
     return part

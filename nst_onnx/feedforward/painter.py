@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -217,6 +217,7 @@ def _spans(side: int, multiple: int) -> list[slice]:
     return [slice(begin, min(begin + step, side)) for begin in range(0, side, step)]
 
 
-def _length(values: object, name: str) -> int:
-    value = next(v for v in values if v.name == name)  # type: ignore[attr-defined]
+def _length(values: Iterable[onnx.ValueInfoProto], name: str) -> int:
+    """Return the length of a vector among a graph's inputs or outputs. Raises StopIteration without it."""
+    value = next(v for v in values if v.name == name)
     return int(value.type.tensor_type.shape.dim[0].dim_value)
