@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-from support.rule_makers import MAKERS, Tensor
+from support.rule_makers import MAKERS, Tensor, conv_kernel
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph import Graph, gradient
@@ -106,6 +106,17 @@ def test_rule(op_type: str, data: st.DataObject, seed: int, shape: tuple[int, in
     g, rng = Graph(), np.random.default_rng(seed)
     x = Tensor(g.input("x", [1, shape[1], None, None]), shape)
     y = data.draw(st.sampled_from(MAKERS[op_type]))(g, x, data, rng)
+    assume(check(g, y.name, picture(seed, shape), seed))
+
+
+@settings(SETTINGS, max_examples=40)
+@given(data=st.data(), seed=st.integers(0, 2**16), shape=SHAPES)
+def test_convolution_by_kernel_and_bias(
+    data: st.DataObject, seed: int, shape: tuple[int, int, int, int]
+) -> None:
+    g = Graph()
+    x = Tensor(g.input("x", [1, shape[1], None, None]), shape)
+    y = conv_kernel(g, x, data, np.random.default_rng(seed))
     assume(check(g, y.name, picture(seed, shape), seed))
 
 

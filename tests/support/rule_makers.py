@@ -162,6 +162,22 @@ def conv(g, x, data, rng):
 
 
 @makes("Conv")
+def conv_kernel(g, x, data, rng):
+    """The kernel, or the bias too, depends on the picture: a part of it, weighted."""
+    attributes, out = windows_of(data, x)
+    group = data.draw(st.sampled_from([k for k in (1, 2, x.shape[1]) if x.shape[1] % k == 0]))
+    channels = group * data.draw(st.integers(1, 2))
+    shape = channels, x.shape[1] // group, *attributes["kernel_shape"]
+    total = g.op("ReduceMean", x.name, axes=[2, 3], keepdims=0)
+    one = g.op("ReduceMean", total, axes=[0, 1], keepdims=0)
+    kernel = g.op("Mul", one, g.constant(rng.standard_normal(shape) / math.sqrt(math.prod(shape[1:]))))
+    bias = [g.op("Mul", one, g.constant(rng.standard_normal(channels)))] if data.draw(st.booleans()) else []
+    picture = g.constant(rng.standard_normal(x.shape)) if data.draw(st.booleans()) else x.name
+    y = g.op("Conv", picture, kernel, *bias, group=group, **attributes)
+    return Tensor(y, (x.shape[0], channels, *out))
+
+
+@makes("Conv")
 def conv_same(g, x, data, rng):
     stride, pad = data.draw(st.integers(1, 2)), data.draw(st.sampled_from(["SAME_UPPER", "SAME_LOWER"]))
     kernel = rng.standard_normal((3, x.shape[1], 3, 3)) / (3 * math.sqrt(x.shape[1]))

@@ -1,6 +1,8 @@
-"""The rule of convolution, with respect to its input (weights are fixed here)."""
+"""The rule of convolution, with respect to its input, its kernel and its bias."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import onnx
@@ -13,19 +15,22 @@ from nst_onnx.graph.rules.windows import Windows
 
 @rule("Conv")
 def conv(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = W ⋆ x: the gradient is dy convolved with W transposed.
+    """y = W ⋆ x + b: the gradient with respect to x is dy convolved with W transposed.
 
     With strides of 1 this is a plain convolution with the kernel rotated by 180° and its channel axes
     exchanged, which runtimes compute faster than ConvTranspose. Otherwise ConvTranspose spreads dy over
     the extent of the windows, and padding and the remainder of the stride are cropped after.
     """
-    if index != 0:
-        raise GraphError(f"Conv (node {node.output[0]!r}): kernels that depend on the picture have no rule")
     x, w, y = node.input[0], node.input[1], node.output[0]
     shape = g.shape(w)
     if shape is None or None in shape:
         raise GraphError(f"cannot tell the kernel's shape of Conv (node {y!r})")
-    windows = Windows.of(node, tuple(int(n or 0) for n in shape[2:]))
+    sizes = tuple(int(n or 0) for n in shape)
+    windows = Windows.of(node, sizes[2:])
+    if index == 1:
+        return _kernel(g, node, dy, windows, sizes)
+    if index == 2:
+        return g.op("ReduceSum", dy, g.ints(0, *range(2, len(shape))), keepdims=0)
     kernel, group = g.value(w), attribute(node, "group", 1)
     if group == 1 and kernel is not None and plain(windows):
         rotated = np.flip(kernel, axis=tuple(range(2, kernel.ndim))).swapaxes(0, 1)
@@ -34,6 +39,30 @@ def conv(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
         return g.op("Conv", dy, g.constant(rotated), pads=pads, dilations=windows.dilations, strides=[1] * n)
     full = g.op("ConvTranspose", dy, w, strides=windows.strides, dilations=windows.dilations, group=group)
     return g.op("Pad", full, g.op("Neg", windows.padding(g, x, y)))
+
+
+def _kernel(g: Graph, node: onnx.NodeProto, dy: str, windows: Windows, shape: tuple[int, ...]) -> str:
+    """dW[k, c, t] = Σ dy[k, p] x[c, s p + d t] over positions p, for each tap t: a matrix product a tap.
+
+    Runtimes compute this several times faster than a convolution whose kernel is as large as the picture.
+    """
+    x, y = node.input[0], node.output[0]
+    group = int(attribute(node, "group", 1))
+    outputs, inputs = shape[0] // group, shape[1]
+    axes = g.ints(*range(2, len(shape)))
+    padded = g.op("Pad", x, windows.padding(g, x, y))
+    past_last = g.op("Sub", windows.covered(g, y), g.ints(*(s - 1 for s in windows.span)))
+    rows = g.op("Transpose", g.op("Reshape", dy, g.ints(0, group, outputs, -1)), perm=[0, 1, 3, 2])
+    taps = []
+    for tap in itertools.product(*map(range, windows.kernel)):
+        first = g.ints(*(t * d for t, d in zip(tap, windows.dilations, strict=True)))
+        last = g.op("Add", past_last, first)
+        seen = g.op("Slice", padded, first, last, axes, g.ints(*windows.strides))
+        columns = g.op("Reshape", seen, g.ints(0, group, inputs, -1))
+        product = g.op("MatMul", columns, rows)
+        taps.append(g.op("ReduceSum", product, g.ints(0), keepdims=1))
+    stacked = g.op("Concat", *taps, axis=0)
+    return g.op("Reshape", g.op("Transpose", stacked, perm=[1, 3, 2, 0]), g.ints(*shape))
 
 
 def plain(windows: Windows) -> bool:
