@@ -152,7 +152,7 @@ class Desk:
 
     def choose_style(self, settings: str, style: Path) -> None:
         """Press the button for the style picture and give its name."""
-        self.click(150, 20, settings)
+        self.click(40, 34, settings)
         self.key("alt+y", "space")
         self.window("Select a File")
         time.sleep(1)

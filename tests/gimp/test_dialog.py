@@ -19,7 +19,7 @@ STOP_AND_KEEP = (-232, -42)
 CANCEL = (-92, -42)
 CANCEL_OF_SETTINGS = (-162, -42)
 CANCEL_OF_GIMP = (998, 832)  # at the right end of GIMP's progress bar
-MORE = (30, -127)
+MORE = (30, 245)
 SETTINGS = "plug-in-settings/GimpProcedureConfigRun-plug-in-nst-onnx-neural-style.last"
 
 
@@ -149,6 +149,30 @@ def test_from_the_menu_to_a_new_layer_and_back_in_one_step(desk):
     desk.becomes("1 layer")
     assert desk.inside.ask("stack") == before
     assert not desk.shows(r"^\*")  # nothing is left that would need saving
+
+
+def test_the_dialog_shows_the_layer_in_one_pass_and_follows_the_settings(desk):
+    settings = _again(desk)
+    _shows_another_preview(desk, settings, lambda: desk.choose_style(settings, SECOND))
+    _shows_another_preview(desk, settings, lambda: desk.key("alt+k", "ctrl+a", "4", "Return"))
+    desk.choose_style(settings, STYLE)
+    desk.click(*CANCEL_OF_SETTINGS, settings)
+    desk.becomes(NEURAL_STYLE, False)
+
+
+def _shows_another_preview(desk, settings, change):
+    """Make a change in the dialog, and wait for its preview to be another one."""
+
+    def preview():
+        return np.asarray(desk.picture(settings), np.float32)[60:200, -300:-40]
+
+    before = preview()
+    change()
+    deadline = time.monotonic() + 30
+    while np.abs(preview() - before).mean() < 2:
+        assert time.monotonic() < deadline, "the preview has not changed"
+        time.sleep(0.1)
+    time.sleep(1)
 
 
 def test_cancel_leaves_everything_as_it_was(desk):

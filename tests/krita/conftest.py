@@ -60,6 +60,7 @@ SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
     ("engine does not start", "engine_missing", {"kind": "false"}),
     ("nst-onnx upgraded", "engine_missing", {"kind": "version"}),
     ("offers", "offers", {}),
+    ("looks", "looks", {}),
     ("menu", "menu", {}),
 ]
 

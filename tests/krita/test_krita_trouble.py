@@ -113,3 +113,11 @@ def test_what_the_engine_has_is_offered(krita):
 
 def test_the_menu_brings_the_docker(krita):
     assert krita("menu")["text"].replace("&", "") == "Neural Style…"
+
+
+def test_the_docker_shows_the_layer_in_one_pass_and_follows_the_controls(krita):
+    told = krita("looks")
+    assert told["size"][0] / told["size"][1] == pytest.approx(96 / 72, rel=0.02)
+    assert told["visible"]
+    assert told["follows"]
+    assert "note.png" in told["text"]

@@ -91,7 +91,8 @@ class Job:
         preset = options.get("preset", "default")
         stylizer = models.stylizer(request.model(), request.text("device"), preset)
         self._stop_if_over()
-        if preview is not None and options.get("quality") not in ONE_PASS:
+        one_pass = options.get("quality") in ONE_PASS
+        if preview is not None and not one_pass:
             look = stylizer.first_look(content, styles, longest=min(preview.longest, _FIRST_LOOK), **options)
             self._stop_if_over()
             if look is not None:
@@ -102,8 +103,9 @@ class Job:
             self._send_progress(step)
             if self._keeping:
                 break
-            if preview is not None and step.iteration > 1 and self._preview_is_due(preview):
-                self._send_preview(step.array, preview)  # (the first is what it starts from)
+            begun = one_pass or step.iteration > 1  # an optimisation's first picture is what it starts from
+            if preview is not None and begun and self._preview_is_due(preview):
+                self._send_preview(step.array, preview)
         assert step is not None, "a run makes at least one step"
         self._send_result(step)
 

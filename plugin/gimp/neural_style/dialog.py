@@ -9,6 +9,7 @@ from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
 from nst_client.translation import _
 from outcome import check
+from preview import Preview
 from settings import engine_request
 from subject import Subject, choose
 from thumbnail import Thumbnail
@@ -32,7 +33,7 @@ def run_dialog(
     """
     GimpUi.init("nst-onnx")
     with NeuralEngine() as engine:  # it starts while the user chooses
-        dialog = Settings(procedure, config, engine)
+        dialog = Settings(procedure, config, engine, Preview(engine, config, image, drawables))
         while dialog.run():
             subject = choose(image, drawables)
             try:
@@ -47,15 +48,23 @@ def run_dialog(
 
 
 class Settings:
-    """GIMP's dialog for the procedure, with thumbnails of the styles and the engine's models and devices."""
+    """GIMP's dialog for the procedure, with thumbnails of the styles, a preview, and the engine's models and
+    devices.
+    """
 
-    def __init__(self, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, engine: NeuralEngine) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        procedure: Gimp.Procedure,
+        config: Gimp.ProcedureConfig,
+        engine: NeuralEngine,
+        preview: Preview,
+    ) -> None:
+        self._engine, self._preview = engine, preview
         self._dialog = dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Neural Style"))
         dialog.set_ok_label(_("_Paint"))
         for name in ("strength", "style-scale", "second-share"):
             dialog.get_scale_entry(name, 1.0)
-        dialog.fill_box("main", MAIN)
+        main = dialog.fill_box("main", MAIN)
         more = dialog.fill_box("more", MORE)
         self._models, self._devices = Names(config, "model"), Names(config, "device")
         labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
@@ -66,11 +75,11 @@ class Settings:
         dialog.get_label("more-title", _("More"), False, False)
         expander = dialog.fill_expander("expander", "more-title", False, "more")
         dialog.fill(("main", "expander"))
-        thumbnail = Thumbnail(config)
-        area = dialog.get_content_area()
-        area.pack_start(thumbnail, False, False, 6)
-        area.reorder_child(thumbnail, 0)
-        thumbnail.show()
+        # Two columns: one is too high for small screens.
+        beside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
+        beside.pack_start(preview, False, False, 0)
+        beside.pack_start(Thumbnail(config), False, False, 0)
+        _side_by_side(dialog.get_content_area(), (main, expander), beside)
         config.connect("notify::style", self._update_paint_button)
         self._update_paint_button(config, None)
         for sender, signal in ((config, "notify::style"), (expander, "notify::expanded")):
@@ -79,7 +88,9 @@ class Settings:
 
     def run(self) -> bool:
         """Show the dialog; return whether Paint was pressed."""
+        self._preview.start()
         confirmed = self._dialog.run()
+        self._preview.stop()
         self._dialog.hide()
         return confirmed
 
@@ -112,3 +123,19 @@ class Settings:
         self._models.offer(model["name"] for model in hello.models)
         self._devices.offer(hello.devices)
         return GLib.SOURCE_REMOVE
+
+
+def _side_by_side(area: Gtk.Box, settings: tuple[Gtk.Widget, ...], other: Gtk.Widget) -> None:
+    """Move `settings`, which are in `area` one below the other, to the left of `other`."""
+    column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=area.get_spacing())
+    for widget in settings:
+        area.remove(widget)
+        column.pack_start(widget, False, False, 0)
+    row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12, border_width=6)
+    row.pack_start(column, True, True, 0)
+    row.pack_start(other, False, False, 0)
+    area.pack_start(row, True, True, 0)
+    area.reorder_child(row, 0)
+    column.show()
+    other.show()
+    row.show()

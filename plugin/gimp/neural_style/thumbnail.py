@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
 
-SIDE = 160
+SIDE = 120
 
 
 class Thumbnail(Gtk.Box):
@@ -17,6 +17,7 @@ class Thumbnail(Gtk.Box):
             self.pack_start(picture, False, False, 0)
             config.connect(f"notify::{name}", self._show, name, picture)
             self._show(config, None, name, picture)
+        self.show()
 
     def _show(self, config: Gimp.ProcedureConfig, _changed: object, name: str, picture: Gtk.Image) -> None:
         file = config.get_property(name)

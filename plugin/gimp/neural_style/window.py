@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from display import scaled
 from engine import NeuralEngine
-from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GimpUi, GLib, Gtk
 from nst_client import Pixels
 from nst_client.choices import EngineRequest
 from nst_client.failure import Cancelled, Failure
@@ -26,7 +27,9 @@ class Window:
         self._monitor: JobMonitor | None = None
         self._failure: Exception | None = None
         with source_layer(subject.layer, output) as layer:
-            self._picture = Gtk.Image.new_from_pixbuf(_pixbuf(read_thumbnail(layer, subject.context, SIDE)))
+            self._picture = Gtk.Image.new_from_pixbuf(
+                scaled(read_thumbnail(layer, subject.context, SIDE), SIDE)
+            )
         self._picture.set_size_request(SIDE, SIDE * 3 // 4)
         self._bar = Gtk.ProgressBar(show_text=True, text=_("Starting…"))
         self._dialog = GimpUi.Dialog(title=_("Neural Style"), role="nst-onnx-painting")
@@ -97,20 +100,4 @@ class Window:
             self._bar.set_text(self._monitor.text)
         preview = self._monitor.preview()
         if preview is not None:
-            self._picture.set_from_pixbuf(_pixbuf(preview))
-
-
-def _pixbuf(picture: Pixels) -> GdkPixbuf.Pixbuf:
-    """Return a picture, uint8, scaled to the preview's size: coarse pyramid levels are smaller."""
-    pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(
-        GLib.Bytes.new(picture.data),
-        GdkPixbuf.Colorspace.RGB,
-        picture.channels == 4,
-        8,
-        picture.width,
-        picture.height,
-        picture.width * picture.channels,
-    )
-    scale = SIDE / max(picture.width, picture.height)
-    width, height = (max(round(side * scale), 1) for side in (picture.width, picture.height))
-    return pixbuf.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
+            self._picture.set_from_pixbuf(scaled(preview, SIDE))

@@ -39,10 +39,11 @@ OUTPUTS = (
 class Controls(QtWidgets.QWidget):
     """All controls; their values are stored in Krita's settings.
 
-    `style_chosen`: signal that the style picture has changed.
+    `style_chosen`: signal that the style picture has changed; `changed`: that any control has.
     """
 
     style_chosen = QtCore.pyqtSignal()
+    changed = QtCore.pyqtSignal()
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +87,8 @@ class Controls(QtWidgets.QWidget):
         self._defaults = self.values()
         self.restore()
         self.first.changed.connect(self.style_chosen)
+        for widget in self._values.values():
+            _signal(widget).connect(self.changed)
 
     # ---- engine request
 
@@ -181,7 +184,9 @@ class Controls(QtWidgets.QWidget):
 
 
 class Slider(QtWidgets.QWidget):
-    """A number in a range: a slider and a spin box, coupled."""
+    """A number in a range: a slider and a spin box, coupled. `changed`: signal that it is another one."""
+
+    changed = QtCore.pyqtSignal()
 
     def __init__(self, minimum: float, maximum: float, value: float, tip: str) -> None:
         super().__init__()
@@ -190,6 +195,7 @@ class Slider(QtWidgets.QWidget):
         self._number = QtWidgets.QDoubleSpinBox(decimals=2, minimum=minimum, maximum=maximum, singleStep=0.05)
         self._slider.valueChanged.connect(lambda steps: self._number.setValue(steps / STEPS))
         self._number.valueChanged.connect(lambda number: self._slider.setValue(round(number * STEPS)))
+        self._number.valueChanged.connect(self.changed)
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._slider, 1)
@@ -233,6 +239,13 @@ def _name(tip: str) -> QtWidgets.QComboBox:
 
 def _number(maximum: int, tip: str) -> QtWidgets.QSpinBox:
     return QtWidgets.QSpinBox(minimum=0, maximum=maximum, toolTip=tip)
+
+
+def _signal(widget: Any) -> Any:
+    """Return the signal that a control sends when its value changes."""
+    if isinstance(widget, (StyleButton, Slider)):
+        return widget.changed
+    return widget.valueChanged if isinstance(widget, QtWidgets.QSpinBox) else widget.currentTextChanged
 
 
 def _value(widget: Any) -> Any:

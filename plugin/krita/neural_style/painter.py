@@ -10,6 +10,7 @@ from typing import Callable
 from .nst_client.choices import EngineRequest
 from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
+from .nst_client.live_preview import SIDE, LivePreview
 from .nst_client.pixels import Pixels
 from .nst_client.progress import JobMonitor
 from .nst_client.sandboxed_engine import NeuralEngine
@@ -28,13 +29,14 @@ class Painter(QtCore.QObject):
     """Owns the engine, and paints one picture at a time. Never blocks.
 
     Signals: `engine_ready` (Hello); `progressed` (fraction 0..1, below 0 while unknown; text);
-    `preview_ready` (Pixels); `finished` (error message, or "").
+    `preview_ready` (Pixels); `finished` (error message, or ""); `looked` (Pixels, or an error message).
     """
 
     engine_ready = QtCore.pyqtSignal(object)
     progressed = QtCore.pyqtSignal(float, str)
     preview_ready = QtCore.pyqtSignal(object)
     finished = QtCore.pyqtSignal(str)
+    looked = QtCore.pyqtSignal(object)
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +46,7 @@ class Painter(QtCore.QObject):
         self._monitor: JobMonitor | None = None
         self._writing: Generator[float, None, None] | None = None
         self._request: EngineRequest | None = None
+        self._live = LivePreview(lambda content, request: self._engine.paint(content, request, preview=SIDE))
         self.busy = False
         """Whether a picture is being painted."""
         self._timer = QtCore.QTimer(self)
@@ -59,9 +62,16 @@ class Painter(QtCore.QObject):
             return
         self._timer.start()
 
+    def look(self, content: Pixels, request: EngineRequest) -> None:
+        """Paint `content` in one pass with `request`, and emit `looked`; the newest call counts."""
+        if not self.busy:
+            self._live.show(content, request)
+            self.prepare()
+
     def paint(self, request: EngineRequest, output: str) -> None:
         """Start painting the active layer with `request` (see `Controls.request`), for `output`."""
         self.busy, self._request = True, request
+        self._live.stop()
         self.progressed.emit(-1.0, _("Starting…"))
         self._attempt(lambda: self._start(output))
 
@@ -116,6 +126,17 @@ class Painter(QtCore.QObject):
             content = self._outcome.content(OVERSAMPLING * size)
             self._monitor = JobMonitor(self._engine.paint(content, self._request, preview=PREVIEW))
         else:
+            self._show_live()
+
+    def _show_live(self) -> None:
+        try:
+            picture = self._live.update()
+        except Failure as failure:
+            self.looked.emit(str(failure))
+            return
+        if picture is not None:
+            self.looked.emit(picture)
+        if not self._live.busy:
             self._timer.stop()
 
     def _follow(self, monitor: JobMonitor, outcome: Outcome) -> None:

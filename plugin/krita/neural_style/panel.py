@@ -7,13 +7,13 @@ from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
 from .nst_client.translation import _
 from .painter import Painter
-from .qt import QtCore, QtGui, QtWidgets
-
-MAX_HEIGHT = 320
+from .preview import Preview, thumbnail_of_active_layer
+from .qt import QtCore, QtWidgets
 
 
 class Panel(QtWidgets.QWidget):
-    """Controls with Paint; during a painting a preview with Stop and keep, and Cancel; messages below.
+    """Controls with a live preview and Paint; during a painting its preview with Stop and keep, and Cancel;
+    messages below.
 
     `message_shown`: signal that there is a message to read.
     """
@@ -25,7 +25,9 @@ class Panel(QtWidgets.QWidget):
         self.painter = Painter(self)
         self.controls = Controls()
         self.paint_button = QtWidgets.QPushButton(_("Paint"))
-        self.preview = Preview()
+        self.live, self.preview = Preview(), Preview()
+        self.live.setWordWrap(True)
+        self.live.hide()
         self.bar = QtWidgets.QProgressBar(maximum=1000)
         self.status = QtWidgets.QLabel(wordWrap=True)
         self.keep_button = QtWidgets.QPushButton(_("Stop and keep"))
@@ -37,6 +39,8 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.clicked.connect(self._keep)
         self.cancel_button.clicked.connect(self.painter.cancel)
         self.controls.style_chosen.connect(self._chosen)
+        self.controls.changed.connect(self.look)
+        self.painter.looked.connect(self._show_live)
         self.painter.engine_ready.connect(self.controls.offer)
         self.painter.progressed.connect(self._show_progress)
         self.painter.preview_ready.connect(self._show_preview)
@@ -57,6 +61,17 @@ class Panel(QtWidgets.QWidget):
         self._show_working(True)
         self.painter.paint(request, self.controls.output_chosen)
 
+    def look(self) -> None:
+        """Show the active layer painted in one pass, once a style is chosen."""
+        content = thumbnail_of_active_layer() if self.controls.first.path else None
+        if content is not None:
+            self.painter.look(content, self.controls.request())
+
+    def enterEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 - Qt calls it
+        """Show the layer that is active now: Krita sends no signal when another one is clicked."""
+        self.look()
+        super().enterEvent(event)
+
     def _keep(self) -> None:
         self.keep_button.setEnabled(False)
         self.painter.stop_and_keep()
@@ -74,6 +89,13 @@ class Panel(QtWidgets.QWidget):
     def _show_preview(self, picture: Pixels) -> None:
         self.keep_button.setEnabled(True)
         self.preview.show_pixels(picture)
+
+    def _show_live(self, found: Pixels | str) -> None:
+        if isinstance(found, str):
+            self.live.setText(found)
+        else:
+            self.live.show_pixels(found)
+        self.live.show()
 
     def _end(self, message: str) -> None:
         self._show_working(False)
@@ -95,6 +117,7 @@ class Panel(QtWidgets.QWidget):
         scrolled.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         scrolled.setWidgetResizable(True)
         scrolled.setWidget(self.controls)
+        rows.addWidget(self.live)
         rows.addWidget(scrolled, 1)
         rows.addWidget(self.paint_button)
         self._working = QtWidgets.QWidget()
@@ -112,22 +135,3 @@ class Panel(QtWidgets.QWidget):
         rows.addWidget(self._settings, 1)
         rows.addWidget(self._working, 1)
         rows.addWidget(self.message)
-
-
-class Preview(QtWidgets.QLabel):
-    """The newest preview, scaled to the docker's width."""
-
-    def __init__(self) -> None:
-        super().__init__(alignment=QtCore.Qt.AlignmentFlag.AlignCenter)
-        self.setMinimumSize(160, 120)
-
-    def show_pixels(self, picture: Pixels) -> None:
-        """Show a preview, 8 bits, RGB or RGBA."""
-        formats = QtGui.QImage.Format
-        kind = formats.Format_RGBA8888 if picture.channels == 4 else formats.Format_RGB888
-        line = picture.width * picture.channels
-        image = QtGui.QImage(picture.data, picture.width, picture.height, line, kind)
-        size = QtCore.QSize(max(self.width(), 160), MAX_HEIGHT)
-        keep = QtCore.Qt.AspectRatioMode.KeepAspectRatio
-        smooth = QtCore.Qt.TransformationMode.SmoothTransformation
-        self.setPixmap(QtGui.QPixmap.fromImage(image.scaled(size, keep, smooth)))

@@ -5,6 +5,7 @@ import os
 from krita import Krita
 
 from .person import panel
+from .pictures import photo
 
 
 def offers(folder):
@@ -34,3 +35,34 @@ def menu(folder):
     Krita.instance().action("neural_style").trigger()
     yield lambda: docker.isVisible()
     return {"text": Krita.instance().action("neural_style").text()}
+
+
+def looks(folder):
+    """The docker shows the layer in one pass as soon as a style is chosen, and follows the controls."""
+    here = panel()
+    document = yield from photo()
+    here.live.clear()
+    here.controls.reset()
+    here.controls.choose(style=os.environ["NST_STYLE"])
+    yield lambda: _shown(here) is not None and not here.painter._live.busy
+    first = _shown(here)
+    facts = {"size": [first.width(), first.height()], "visible": here.live.isVisible()}
+    here.controls.choose(style_scale=0.3)
+    yield lambda: _shown(here) != first
+    facts["follows"] = True
+    wrong = folder / "note.png"
+    wrong.write_text("not a picture")
+    here.controls.choose(style=str(wrong))
+    yield lambda: here.live.text() != ""
+    facts["text"] = here.live.text()
+    here.controls.choose(style=os.environ["NST_STYLE"])
+    yield lambda: here.live.text() == ""
+    document.setModified(False)
+    document.close()
+    return facts
+
+
+def _shown(here):
+    """Return the picture that the docker shows, or None."""
+    pixmap = here.live.pixmap()
+    return None if pixmap is None or pixmap.isNull() else pixmap.toImage()

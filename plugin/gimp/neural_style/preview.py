@@ -1,0 +1,87 @@
+"""The dialog's live preview: the layer painted in one pass with the present settings, and what Paint does."""
+
+from __future__ import annotations
+
+from display import scaled
+from engine import NeuralEngine
+from gi.repository import Gimp, GLib, Gtk
+from nst_client import Pixels
+from nst_client.announcement import announcement
+from nst_client.failure import Failure
+from nst_client.live_preview import SIDE, LivePreview
+from outcome import source_layer
+from pixels import read_pixels, read_thumbnail
+from settings import engine_request
+from subject import choose
+
+POLL_MILLISECONDS = 30  # milliseconds
+
+
+class Preview(Gtk.Box):
+    """Follows `config` once the engine is ready, until it is stopped."""
+
+    def __init__(
+        self,
+        engine: NeuralEngine,
+        config: Gimp.ProcedureConfig,
+        image: Gimp.Image,
+        drawables: list[Gimp.Drawable],
+    ) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self._engine, self._config = engine, config
+        self._live = LivePreview(lambda content, request: engine.paint(content, request, preview=SIDE))
+        self._picture, self._text = Gtk.Image(), Gtk.Label(wrap=True, max_width_chars=40, xalign=0)
+        self._picture.set_size_request(SIDE, SIDE * 3 // 4)
+        self.pack_start(self._picture, False, False, 0)
+        self.pack_start(self._text, False, False, 0)
+        self._content: Pixels | None = None
+        self._changed = True
+        try:
+            self._read(image, drawables)
+        except Failure as failure:  # shown again when Paint is pressed
+            self._text.set_text(str(failure))
+        config.connect("notify", self._change)
+        self.show_all()
+
+    def start(self) -> None:
+        """Follow the settings from now on."""
+        self._changed = True
+        self._timer = GLib.timeout_add(POLL_MILLISECONDS, self._poll)
+
+    def stop(self) -> None:
+        """End the job, and follow the settings no longer."""
+        GLib.source_remove(self._timer)
+        self._live.stop()
+
+    def _read(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
+        subject = choose(image, drawables)
+        self._name, self._part = subject.layer.get_name(), subject.painted
+        self._longest = max(subject.context.width, subject.context.height)
+        with source_layer(subject.layer, self._config.get_property("output")) as layer:
+            self._content = read_pixels(layer, subject.context, SIDE)
+            self._picture.set_from_pixbuf(scaled(read_thumbnail(layer, subject.context, SIDE), SIDE))
+
+    def _change(self, *_: object) -> None:
+        self._changed = True
+
+    def _poll(self) -> bool:
+        try:
+            hello = self._engine.ready()
+            if hello is None or self._content is None:
+                return GLib.SOURCE_CONTINUE
+            if self._changed:
+                self._changed = False
+                self._announce(hello.qualities)
+                if self._config.get_property("style") is not None:
+                    self._live.show(self._content, engine_request(self._config))
+            picture = self._live.update()
+            if picture is not None:
+                self._picture.set_from_pixbuf(scaled(picture, SIDE))
+        except Failure as failure:
+            self._text.set_text(str(failure))
+        return GLib.SOURCE_CONTINUE
+
+    def _announce(self, qualities: dict[str, dict[str, int]]) -> None:
+        size = self._config.get_property("size") or qualities[self._config.get_property("quality")]["size"]
+        shown = round(min(size / self._longest, 1.0) * max(self._part.width, self._part.height))
+        self._text.set_text(announcement(self._name, self._part.width, self._part.height, shown))
