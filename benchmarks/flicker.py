@@ -85,10 +85,11 @@ def measure(
         filmed, film = (dict(enumerate(Film.open(path).frames())) for path in (source, output))
     (cut,) = clip.cuts()
     wanted = sorted({cut, *pairs, *(n - 1 for n in pairs)})
+    of_a_picture = {name: options[name] for name in ("steps", "quality") if name in options}
     begun = time.monotonic()
     alone = {}
     for number in wanted:
-        result = stylizer.stylize(filmed[number], style, size=size, steps=options["steps"])
+        result = stylizer.stylize(filmed[number], style, size=size, **of_a_picture)
         alone[number] = np.rint(result.array * 255).astype(np.uint8)
     alone_seconds = (time.monotonic() - begun) / len(wanted)
     before, apart, together = (flicker(clip, frames, pairs) for frames in (filmed, alone, film))
@@ -106,15 +107,18 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=example.Clip.width)
     parser.add_argument("--height", type=int, default=example.Clip.height)
     parser.add_argument("--pairs", type=int, default=6, help="at how many places to measure")
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, help="200, or as --quality says")
+    parser.add_argument("--quality")
     parser.add_argument("--frame-steps", type=int)
     parser.add_argument("--temporal-weight", type=float)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--device")
     parser.add_argument("--sheets", type=Path, help="a folder for pictures to look at")
     given = parser.parse_args()
+    if given.steps is None and given.quality is None:
+        given.steps = 200
     clip = example.Clip(given.frames, given.width, given.height)
-    names = ("steps", "frame_steps", "temporal_weight")
+    names = ("steps", "quality", "frame_steps", "temporal_weight")
     options = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
     stylizer = Stylizer(given.model, given.device)
     print(f"{clip}, {stylizer.model_name} on {stylizer.device}, {options}\n\n{HEAD}", flush=True)

@@ -10,7 +10,8 @@ import pytest
 from support.clips import STEP, scene
 from support.networks import vgg_network
 
-from nst_onnx.jobs.video import VideoOptions, frame_painter
+from nst_onnx.jobs.video import VideoOptions, frame_painter, optimised_frames
+from nst_onnx.jobs.video.painted_frame import PaintedFrame
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.painting import Painting
@@ -40,7 +41,7 @@ class Watched(Painting):
 
 def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     Watched.seen = []
-    monkeypatch.setattr(frame_painter, "Painting", Watched)
+    monkeypatch.setattr(optimised_frames, "Painting", Watched)
     options = VideoOptions(size=(WIDTH, HEIGHT), steps=6, frame_steps=3, temporal_weight=2.0)
     frames = [frame.astype(np.float32) / 255 for frame in scene(2, seed=1, shape=(HEIGHT, WIDTH))]
     style = read(scene(1, seed=9, shape=(HEIGHT, WIDTH))[0])
@@ -69,7 +70,7 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
     # With this weight, UNIT_DIFFERENCE grey levels cost twice the loss of the first frame.
     held = fine.held
     assert held is not None
-    assert held.weight * (frame_painter.UNIT_DIFFERENCE / 255) ** 2 == pytest.approx(2.0 * first.loss)
+    assert held.weight * (optimised_frames.UNIT_DIFFERENCE / 255) ** 2 == pytest.approx(2.0 * first.loss)
     # It starts from the frame before where that can be trusted, and there only.
     start = fine.asked_options.init
     trusted = held.trust > 0  # all that was in sight in a scene's first frame is held
@@ -83,12 +84,12 @@ def test_what_comes_into_sight_has_the_colours_of_the_painting(
 ) -> None:
     """The start there is the film's own picture, but with the mean colour that it has been painted in."""
     Watched.seen = []
-    monkeypatch.setattr(frame_painter, "Painting", Watched)
+    monkeypatch.setattr(optimised_frames, "Painting", Watched)
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
     frames = [frame.astype(np.float32) / 255 for frame in scene(2, seed=1, shape=(64, 96))]
     at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], options)
     red = np.clip(frames[0] * (0.5, 0.2, 0.2) + (0.5, 0, 0), 0, 1).astype(np.float32)
-    at_work.skip(frames[0], frame_painter.PaintedFrame(red, True, 1.0))
+    at_work.skip(frames[0], PaintedFrame(red, True, 1.0))
     at_work.paint(frames[1], lambda *_: None)
     (only,) = Watched.seen  # too small for half of it
     assert only.held is not None
@@ -103,7 +104,7 @@ def test_what_has_come_into_sight_is_held_more_and_more(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Watched.seen = []
-    monkeypatch.setattr(frame_painter, "Painting", Watched)
+    monkeypatch.setattr(optimised_frames, "Painting", Watched)
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
     count = frame_painter.MATURE_AGE + 3
     frames = [frame.astype(np.float32) / 255 for frame in scene(count, seed=1, shape=(64, 96))]
@@ -127,7 +128,7 @@ def test_what_has_come_into_sight_is_held_more_and_more(
 
 
 def test_going_on_holds_as_if_it_had_not_stopped(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame_painter, "Painting", Watched)
+    monkeypatch.setattr(optimised_frames, "Painting", Watched)
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
     frames = [frame.astype(np.float32) / 255 for frame in scene(4, seed=1, shape=(64, 96))]
     style = read(scene(1, seed=9)[0])
@@ -135,7 +136,7 @@ def test_going_on_holds_as_if_it_had_not_stopped(network: Network, monkeypatch: 
     for kept in (0, 3):
         Watched.seen = []
         at_work = frame_painter.FramePainter(network, [style], options)
-        done: list[frame_painter.PaintedFrame] = []
+        done: list[PaintedFrame] = []
         for frame in frames:
             done.append(at_work.paint(frame, lambda *_: None))
         if kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,6 +34,11 @@ from nst_onnx.support.json_types import JsonObject
 FITTED_AT = 512
 """Longest side at which a style vector is fitted."""
 _HINT = "choose quality fast, good or best, or leave it out"
+
+
+def wanted(options: Options, styles: Sequence[Picture | LearnedStyle]) -> bool:
+    """Return whether the options, or a learned style among the styles, ask for one pass."""
+    return options.quality in ONE_PASS or any(isinstance(style, LearnedStyle) for style in styles)
 
 
 def check(options: Options, styles: Sequence[Picture | LearnedStyle]) -> Options:
@@ -74,11 +80,13 @@ class OnePass:
         content: Picture,
         styles: Sequence[Picture | LearnedStyle],
         options: Options,
+        *,
+        vector: Array | None = None,
     ) -> None:
         """`measuring`: whose features the painter's statistics are of. `network`: the objective's.
 
-        Raises OptionError for options that do not go with one pass, ModelError for a style of another
-        painter.
+        `vector`: the style vector to begin with; None to predict it from the styles. Raises OptionError for
+        options that do not go with one pass, ModelError for a style of another painter.
         """
         self._painter, self._measuring, self._network = painter, measuring, network
         self._styles = list(styles)
@@ -92,7 +100,7 @@ class OnePass:
         self._photo = content.rgb
         if content.alpha is not None or self._shape != content.shape:
             self._photo, _ = scaled(content, self._shape, self.plan.memory)
-        self._vector = self._predicted()
+        self._vector = self._predicted() if vector is None else vector
         self._current = self._vector
         self._picture: Array | None = None
         self._begun = time.monotonic()
@@ -174,6 +182,21 @@ class OnePass:
         found = provenance.settings(self.plan, self.inputs, self._network.extractor.facts, self._count)
         names = [style.name for style in self._styles]
         return found | {"styles": names, "painter": self._painter.digest[:16]}
+
+    def fingerprint(self) -> str:
+        """Return a digest of everything that the picture depends on."""
+        facts = self._network.extractor.facts
+        digest = hashlib.sha256(provenance.fingerprint(self.plan, self.inputs, facts).encode())
+        digest.update(self._painter.digest.encode())
+        for style in self._styles:
+            if isinstance(style, LearnedStyle):
+                digest.update(style.statistics.tobytes() + style.correction.tobytes())
+        return digest.hexdigest()
+
+    @property
+    def vector(self) -> Array:
+        """The best style vector so far."""
+        return self._vector
 
     @property
     def resumable(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from nst_onnx.errors import OptionError
 from nst_onnx.painting.options import Options
 from nst_onnx.runtime import BACKENDS
 
@@ -29,14 +28,14 @@ _GPU = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 6000), "best":
 
 
 # Of a film's frames: there are many of them.
-_CPU_FILM = {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
-_GPU_FILM = {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
+_CPU_FILM = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
+_GPU_FILM = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
 
 
 def budgets(device_kind: str, *, film: bool = False) -> dict[str, Budget]:
     """Return {quality: budget} for a kind of device, as in `nst_onnx.runtime.BACKENDS`.
 
-    `film`: of a film's frames, which are not painted in one pass.
+    `film`: of a film's frames.
     """
     if film:
         return _GPU_FILM if BACKENDS[device_kind].gpu else _CPU_FILM
@@ -46,17 +45,11 @@ def budgets(device_kind: str, *, film: bool = False) -> dict[str, Budget]:
 def within_budget(options: Some, content: tuple[int, int], device_kind: str, *, film: bool = False) -> Some:
     """Return the options with the steps and size of their quality, where they have none of their own.
 
-    The size is at most the content's. `content`: its (H, W). `film` as in `budgets`. Raises OptionError for a
-    quality that films do not have.
+    The size is at most the content's. `content`: its (H, W). `film` as in `budgets`.
     """
     if options.quality is None:
         return options
-    known = budgets(device_kind, film=film)
-    if options.quality not in known:
-        raise OptionError(
-            f"a film is not painted with quality {options.quality}", f"choose {', '.join(known)}"
-        )
-    budget = known[options.quality]
+    budget = budgets(device_kind, film=film)[options.quality]
     return replace(
         options,
         steps=options.steps or budget.steps,

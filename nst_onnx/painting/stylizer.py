@@ -10,14 +10,13 @@ import numpy as np
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
-from nst_onnx.painting import presets
+from nst_onnx.painting import one_pass, presets
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.inputs import Style, final_shape, read_styles_and_learned
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
-from nst_onnx.painting.quality import ONE_PASS
 from nst_onnx.painting.result import Result
 from nst_onnx.painting.step import Run, Step
 from nst_onnx.picture import Picture, Source, fit, read
@@ -169,7 +168,7 @@ class Stylizer:
         styles = read_styles_and_learned(style, checked, memory)
         picture = read(content, what="content picture", memory=memory)
         paintings = [one for one in styles if isinstance(one, Picture)]
-        if checked.quality in ONE_PASS or len(paintings) < len(styles):
+        if one_pass.wanted(checked, styles):
             painter, measuring = self._networks.feedforward(network)
             run = OnePass(painter, measuring, network, picture, styles, checked)
         else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nst_onnx.errors import NstError, OptionError, PictureError
-from nst_onnx.jobs.video.frame_painter import PaintedFrame, quantise
+from nst_onnx.jobs.video.painted_frame import PaintedFrame, quantise
 from nst_onnx.picture import read, read_settings, write
 from nst_onnx.support import file_lock
 from nst_onnx.support.atomic_files import replacing

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from nst_onnx.errors import ClusterError, NstError
+from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.jobs.ray.interface import Ray
 from nst_onnx.jobs.ray.resources import memory_limit
 from nst_onnx.jobs.ray.supervisor import TRIES, Actor, RayWorker, Supervisor, WorkerFailure
@@ -43,7 +44,7 @@ class VideoPayload:
     extractor: Extractor
     device: Device
     threads: int
-    styles: list[Picture]
+    styles: list[Picture | LearnedStyle]
     options: VideoOptions
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nst_onnx.errors import OptionError, PictureError
+from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.jobs.video import encode, libraries
 from nst_onnx.jobs.video.decode import Film, prepare_frame
 from nst_onnx.jobs.video.frame_painter import FramePainter
@@ -23,12 +24,13 @@ from nst_onnx.jobs.video.frame_store import FrameStore
 from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
 from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
 from nst_onnx.objective.sessions import Network
-from nst_onnx.painting import presets
-from nst_onnx.painting.inputs import final_shape, read_styles
-from nst_onnx.painting.network_choice import NetworkChoice
+from nst_onnx.painting import one_pass, presets
+from nst_onnx.painting.inputs import Style, final_shape, read_styles_and_learned
+from nst_onnx.painting.network_choice import NetworkChoice, Networks
+from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
-from nst_onnx.picture import Picture, Source
+from nst_onnx.picture import Picture
 from nst_onnx.picture.colour import transfer_luminance
 from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.arrays import Array
@@ -70,7 +72,7 @@ class VideoResult:
 
 def stylize_video(
     film: str | os.PathLike[str],
-    style: Source | Iterable[Source],
+    style: Style | Iterable[Style],
     output: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] | Network = "auto",
@@ -83,14 +85,15 @@ def stylize_video(
     """Stylize a video with `style` (one picture, or several blended), and write it to `output`.
 
     Each frame starts from the previous one, warped along the optical flow, with a temporal loss where the
-    flow is reliable; after a cut, painting starts anew. Sound, frame times, frame count and pixel aspect
-    ratio are the film's own. `output` (.mp4, .m4v, .mov or .mkv) is written atomically. Painted frames are
-    stored in the folder OUTPUT.nst-onnx until the video is complete; a call with the same arguments resumes
-    from them. `callback(step)` is called after every evaluation; its result is ignored. `ray`: the cluster
-    whose workers paint a scene each at a time (see `nst_onnx.jobs.ray.connect`); `workers`: their number,
-    None to derive it. `options` are the fields of `nst_onnx.jobs.video.VideoOptions`: those of a picture,
-    temporal_weight, frame_steps, crf.
-    Raises subclasses of NstError.
+    flow is reliable; after a cut, painting starts anew. In one pass (quality instant or fitted, or a learned
+    style) each frame is moved towards the warped previous one instead. Sound, frame times, frame count and
+    pixel aspect ratio are the film's own. `output` (.mp4, .m4v, .mov or .mkv) is written atomically. Painted
+    frames are stored in the folder OUTPUT.nst-onnx until the video is complete; a call with the same
+    arguments resumes from them. `callback(step)` is called after every evaluation; its result is ignored.
+    `ray`: the cluster whose workers paint a scene each at a time (see `nst_onnx.jobs.ray.connect`);
+    `workers`: their number, None to derive it. `options` are the fields of
+    `nst_onnx.jobs.video.VideoOptions`: those of a picture, temporal_weight, frame_steps, crf. Raises
+    subclasses of NstError.
 
     >>> nst_onnx.stylize_video("holiday.mp4", "painting.jpg", "painted.mp4", size=640)
     """
@@ -102,7 +105,7 @@ def stylize_video(
         raise OptionError(f"callback must be a function, not {shown(callback)}")
     source_path, path = path_of(film, "the film"), path_of(output, "the output")
     checked = VideoOptions.of(options)
-    styles = read_styles(style, checked)
+    styles = read_styles_and_learned(style, checked)
     encode.check_place(path)
     if path.resolve() == source_path.resolve():
         raise OptionError(f"{path} is the film, and is not written over", "choose another name")
@@ -116,7 +119,7 @@ def stylize_video(
     if max(shape) < MIN_SIDE:
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     store = FrameStore(path)
-    painting = Painting(model, first, styles, chosen, fine=False)
+    painting = _run_of_a_frame(model, first, styles, chosen)
     chosen = replace(chosen, style_scale=painting.plan.options.style_scale)  # the same for all frames
     store.open(_fingerprint(painting, source, chosen))
     run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
@@ -160,6 +163,15 @@ def sized(options: VideoOptions, content: Picture) -> VideoOptions:
     return replace(options, size=(width, height))
 
 
+def _run_of_a_frame(
+    network: Network, frame: Picture, styles: list[Picture | LearnedStyle], options: VideoOptions
+) -> Painting | OnePass:
+    if one_pass.wanted(options, styles):
+        return OnePass(*Networks.of(network).feedforward(network), network, frame, styles, options)
+    paintings = [style for style in styles if isinstance(style, Picture)]
+    return Painting(network, frame, paintings, options, fine=False)
+
+
 @dataclass(eq=False, kw_only=True)
 class _VideoRun:
     """Paints and stores all frames that are not in the store. `started`: of the clock `time.monotonic`.
@@ -195,7 +207,7 @@ class _VideoRun:
         address: str,
         workers: int | None,
         network: Network,
-        styles: list[Picture],
+        styles: list[Picture | LearnedStyle],
         options: VideoOptions,
     ) -> None:
         """Paint the frames by the workers of a Ray cluster. Raises ClusterError."""
@@ -280,7 +292,7 @@ def _output_frames(
         yield np.rint(picture * 255).astype(np.uint8)
 
 
-def _fingerprint(first: Painting, film: Film, options: VideoOptions) -> str:
+def _fingerprint(first: Painting | OnePass, film: Film, options: VideoOptions) -> str:
     """Return a digest of all inputs that the frames depend on."""
     with film.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
