@@ -47,6 +47,16 @@ def test_strengths_and_sizes_of_strokes_if_nothing_varies(pair: Path, nst: Nst) 
         assert contains(sheet, nst_onnx.stylize("content.png", "style.png", **options).image)
 
 
+def test_a_picture_for_each_style_in_one_pass(pair: Path, nst: Nst) -> None:
+    smooth_picture(40, 40, seed=5).save("other.png")
+    line = ("compare", "content.png", "style.png", "other.png", "--each", "--style", "breakers")
+    assert nst(*line, "-o", "sheet.png", "--size", "32", "--quality", "instant", "-q") == (0, "", "")
+    sheet = Image.open("sheet.png").convert("RGB")
+    for style in ("style.png", "other.png", "breakers"):
+        result = nst_onnx.stylize("content.png", style, size=32, quality="instant")
+        assert contains(sheet, result.image)
+
+
 def test_one_failing_setting_does_not_spoil_the_others(pair: Path, nst: Nst) -> None:
     outcome = nst(*LINE, "--preset", "default,course")
     assert outcome.code == 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nst_onnx.cli import completion
+from nst_onnx.cli.errors import UsageError
 from nst_onnx.cli.run_options import OUTPUT
 from nst_onnx.painting.options import MODEL, STYLE
 
@@ -81,3 +82,11 @@ Quiet = Annotated[
         "--quiet", "-q", metavar="", help="Print nothing but warnings and errors.", rich_help_panel=OUTPUT
     ),
 ]
+
+
+def all_styles(paintings: list[str] | None, named: list[str] | None) -> list[str]:
+    """Return the paintings and after them the named styles. Raises UsageError where there is none."""
+    styles = [*(paintings or []), *(named or [])]
+    if not styles:
+        raise UsageError("missing argument 'STYLE': a painting, or --style NAME", "see `nst-onnx styles`")
+    return styles

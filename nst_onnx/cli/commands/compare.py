@@ -34,12 +34,22 @@ Values = Mapping[str, object]
 
 VARIED_TYPES: tuple[type[OptionType], ...] = (Number, Whole, Choice, PresetName, PictureSource)
 FIXED = ("learning_rate", "max_seconds", "min_change")
-WITHOUT = ("size", "quality", "bits", *PREPROCESSING)
+WITHOUT = ("size", "bits", *PREPROCESSING)
 FIRST_AXES = ("strength", "style_scale", "preset", "preserve_colour", "init", "pooling", "optimiser")
 DEFAULT_AXES: Mapping[str, Sequence[object]] = {"strength": [0.3, 0.5, 0.7], "style_scale": [0.5, 1, 2]}
 MOST = 100
 WIDEST = 6  # pictures in a row where only one thing varies
+STYLE = "style"
+"""The name of the axis of `--each`."""
 
+Each = Annotated[
+    bool,
+    typer.Option(
+        "--each",
+        help="A picture for each STYLE, in place of one in which they blend.",
+        rich_help_panel=PICTURE,
+    ),
+]
 Size = Annotated[
     str,
     typer.Option(
@@ -90,9 +100,11 @@ def _takes_none(option: Option) -> bool:
 
 def compare(
     content: common.Content,
-    styles: common.Styles,
+    styles: common.PerhapsStyles = None,
     *,
     output: common.Output,
+    style: common.NamedStyles = None,
+    each: Each = False,
     overwrite: common.Overwrite = True,
     size: Size = "256",
     quiet: common.Quiet = False,
@@ -103,8 +115,10 @@ def compare(
     Every combination of the varied values is a picture: the first of them across, the others down.
     """
     table = axes_table()
+    styles = common.all_styles(styles, style)
     with reading_options():
-        axes: dict[str, Sequence[object]] = {
+        axes: dict[str, Sequence[object]] = {STYLE: list(dict.fromkeys(styles))} if each else {}
+        axes |= {
             name: _values(option, str(given[name]))
             for name, option in table.items()
             if given[name] is not None
@@ -112,7 +126,7 @@ def compare(
         if all(len(values) == 1 for values in axes.values()):
             axes = {**DEFAULT_AXES, **axes}
         fixed = {"size": size} | {name: value for name, value in given.items() if name not in table}
-        runs = [(varied, Arguments.of(fixed | varied)) for varied in combinations(axes)]
+        runs = [(varied, Arguments.of(fixed | _options(varied))) for varied in combinations(axes)]
     _check(output, [content, *styles], overwrite)
     with stylize_progress.display(quiet) as display:
         comparison = Comparison(content, styles, display)
@@ -122,6 +136,10 @@ def compare(
         display.say(f"wrote {output}: {len(cells)} pictures")
     if comparison.interruption.asked:
         raise typer.Exit(INTERRUPTED)
+
+
+def _options(varied: Values) -> dict[str, object]:
+    return {name: value for name, value in varied.items() if name != STYLE}
 
 
 def _values(option: Option, text: str) -> list[object]:
@@ -147,12 +165,14 @@ def columns(axes: Mapping[str, Sequence[object]]) -> int:
 def label(varied: Values, axes: Mapping[str, Sequence[object]], *, constant: bool = False) -> str:
     """Return the settings that tell a picture from the others, or those that are the same for all."""
     shown = {name: value for name, value in varied.items() if (len(axes[name]) == 1) is constant}
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value:g}"
-        if isinstance(value, float)
-        else f"{name.replace('_', ' ')} {value or 'none'}"
-        for name, value in shown.items()
-    )
+    return ", ".join(_in_words(name, value) for name, value in shown.items())
+
+
+def _in_words(name: str, value: object) -> str:
+    if name == STYLE:
+        return Path(str(value)).stem
+    name = name.replace("_", " ")
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value or 'none'}"
 
 
 def _check(output: Path, inputs: Sequence[str], overwrite: bool) -> None:
@@ -169,9 +189,11 @@ class Comparison:
 
     def __init__(self, content: str, styles: list[str], display: stylize_progress.Display) -> None:
         from nst_onnx import picture
+        from nst_onnx.feedforward import gallery
 
         self.content = picture.read(content, what="content")
-        self.styles = [picture.read(style, what="style") for style in styles]
+        self.styles = [gallery.find(style) or picture.read(style, what="style") for style in styles]
+        self._by_name = dict(zip(styles, self.styles, strict=True))
         self.display = display
         self.interruption = Interruption(
             lambda: display.say("stopping; the sheet gets the pictures made so far")
@@ -195,9 +217,8 @@ class Comparison:
             self.display.say(f"{number}/{len(runs)}  {title}")
             try:
                 stylizer = self._open(arguments)
-                result = stylizer.stylize(
-                    self.content, self.styles, callback=self._after, **arguments.options
-                )
+                chosen = [self._by_name[str(varied[STYLE])]] if STYLE in varied else self.styles
+                result = stylizer.stylize(self.content, chosen, callback=self._after, **arguments.options)
             except NstError as error:
                 errors.append(error)
                 if len(errors) == len(runs):
@@ -218,7 +239,7 @@ class Comparison:
         from nst_onnx.cli.contact_sheet import Cell
         from nst_onnx.painting.result import to_image
 
-        sources = (self.content, *self.styles)
+        sources = (self.content, *(s for s in self.styles if isinstance(s, picture.Picture)))
         heading = [Cell(source.name, to_image(source.rgb, source.alpha), "") for source in sources]
         constant = label({name: values[0] for name, values in axes.items()}, axes, constant=True)
         sheet = contact_sheet.draw(heading, constant, cells, columns(axes))

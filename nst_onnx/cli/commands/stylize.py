@@ -13,7 +13,7 @@ import typer
 
 from nst_onnx.cli import parameters
 from nst_onnx.cli.arguments import Arguments
-from nst_onnx.cli.errors import INTERRUPTED, UsageError
+from nst_onnx.cli.errors import INTERRUPTED
 from nst_onnx.cli.files import Files
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.progress import stylize as stylize_progress
@@ -86,9 +86,7 @@ def stylize(
 
     Ctrl-C saves the best picture so far; pressed again, it stops at once.
     """
-    styles = [*(styles or []), *(style or [])]
-    if not styles:
-        raise UsageError("missing argument 'STYLE': a painting, or --style NAME", "see `nst-onnx styles`")
+    styles = parameters.all_styles(styles, style)
     arguments = Arguments.of(given, config)
     run_options = arguments.run
     files = Files(

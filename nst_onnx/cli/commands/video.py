@@ -49,9 +49,10 @@ Output = Annotated[
 
 def video(
     film: Film,
-    styles: parameters.Styles,
+    styles: parameters.PerhapsStyles = None,
     *,
     output: Output,
+    style: parameters.NamedStyles = None,
     overwrite: parameters.Overwrite = True,
     ray: parameters.Ray = None,
     workers: Workers = None,
@@ -60,10 +61,12 @@ def video(
     quiet: parameters.Quiet = False,
     **given: object,
 ) -> None:
-    """Paint FILM in the manner of STYLE (several blend). Sound, times and number of frames are kept.
+    """Paint FILM in the manner of STYLE (several blend), or of a learned style, `--style NAME`.
 
-    Finished frames are kept in OUT.nst-onnx until the film is complete: the same command resumes.
+    Sound, times and number of frames are kept. Finished frames are kept in OUT.nst-onnx until the film is
+    complete: the same command resumes.
     """
+    styles = parameters.all_styles(styles, style)
     arguments = Arguments.of(given, config, VideoOptions)
     check_apart([output], [film, *styles])
     if not overwrite:
