@@ -80,8 +80,9 @@ def _field(
     scales: Mapping[str, onnx.TensorProto],
 ) -> ReceptiveField:
     if node.op_type == "Conv":
-        kernel = constants.get(node.input[1], ())[2:]
-        return _windowed(node, before[0], kernel)
+        # A kernel that the graph computes has no known shape but this.
+        given = tuple(attribute(node, "kernel_shape", NO_INTS))
+        return _windowed(node, before[0], tuple(constants.get(node.input[1], ())[2:]) or given)
     if node.op_type in ("MaxPool", "AveragePool"):
         return _windowed(node, before[0], tuple(attribute(node, "kernel_shape", NO_INTS)))
     if (

@@ -31,14 +31,24 @@ def conv(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
         return _kernel(g, node, dy, windows, sizes)
     if index == 2:
         return g.op("ReduceSum", dy, g.ints(0, *range(2, len(shape))), keepdims=0)
-    kernel, group = g.value(w), attribute(node, "group", 1)
-    if group == 1 and kernel is not None and plain(windows):
-        rotated = np.flip(kernel, axis=tuple(range(2, kernel.ndim))).swapaxes(0, 1)
+    group = attribute(node, "group", 1)
+    if group == 1 and plain(windows):
         n = len(windows.kernel)
         pads = [s - 1 - p for s, p in zip(windows.span * 2, windows.pads, strict=True)]
-        return g.op("Conv", dy, g.constant(rotated), pads=pads, dilations=windows.dilations, strides=[1] * n)
+        how = {"kernel_shape": windows.kernel, "dilations": windows.dilations, "strides": [1] * n}
+        return g.op("Conv", dy, _rotated(g, w, n), pads=pads, **how)
     full = g.op("ConvTranspose", dy, w, strides=windows.strides, dilations=windows.dilations, group=group)
     return g.op("Pad", full, g.op("Neg", windows.padding(g, x, y)))
+
+
+def _rotated(g: Graph, w: str, n: int) -> str:
+    """Return a kernel of `n` spatial axes rotated by 180°, its channel axes exchanged."""
+    kernel, axes = g.value(w), range(2, n + 2)
+    if kernel is not None:
+        return g.constant(np.flip(kernel, axis=tuple(axes)).swapaxes(0, 1))
+    last, steps = g.ints(*[-1] * n), g.ints(*[-1] * n)
+    turned = g.op("Slice", w, last, g.ints(*[np.iinfo(np.int64).min] * n), g.ints(*axes), steps)
+    return g.op("Transpose", turned, perm=[1, 0, *axes])
 
 
 def _kernel(g: Graph, node: onnx.NodeProto, dy: str, windows: Windows, shape: tuple[int, ...]) -> str:
