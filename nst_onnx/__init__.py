@@ -23,6 +23,7 @@ __all__ = [
     "LearnedStyle",
     "NstError",
     "Objective",
+    "Region",
     "Result",
     "Step",
     "Stylizer",
@@ -36,6 +37,7 @@ __all__ = [
 _HOMES = {
     "LearnedStyle": "feedforward.learned_style",
     "Objective": "api",
+    "Region": "painting.region",
     "Result": "painting.result",
     "Step": "painting.step",
     "Stylizer": "painting.stylizer",

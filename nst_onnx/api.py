@@ -17,11 +17,12 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import batch
 from nst_onnx.painting import learning, presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.inputs import Inputs, Style, final_shape
+from nst_onnx.painting.inputs import Inputs, final_shape
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
 from nst_onnx.painting.result import Result
+from nst_onnx.painting.style_pictures import Style
 from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.painting.stylizer import Callback, Stylizer
 from nst_onnx.picture import Source, read
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 def stylize(
     content: Source,
-    style: Style | Iterable[Style],
+    style: Style | Iterable[Style] = (),
     *,
     model: str | os.PathLike[str] | Network = "auto",
     device: str | None = None,
@@ -51,6 +52,7 @@ def stylize(
 
     Pictures are paths, open files, Pillow images, arrays (H×W×3/4, uint8, uint16 or float 0..1) or encoded
     bytes. A style may also be a learned one (`learn`): itself, its file, or its name; it paints in one pass.
+    With `regions` (see `Region`) the style is that of what none covers, which without one stays the photo.
     `model` and `device` as in `Stylizer`. `callback(step)` is called after every evaluation; returning False
     stops with the best picture so far. `resume`: a checkpoint, or the path of its file. `ray`: the address
     of a cluster whose workers share a picture that is large (see `nst_onnx.jobs.ray.connect`); `workers`:
@@ -150,6 +152,7 @@ class Objective(objective.Objective):
             memory=memory,
             temporal=held_to,
             team=team,
+            regions=() if inputs.regions is None else inputs.regions.regions,
         )
 
     def value_and_grad(self, image: npt.ArrayLike) -> tuple[float, Array]:

@@ -12,6 +12,7 @@ from nst_onnx.cli import config as configuration
 from nst_onnx.cli.errors import reading_options
 from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.painting.options import Options, OptionValues
+from nst_onnx.painting.region import files_of
 
 if TYPE_CHECKING:
     from nst_onnx.objective.sessions import Network
@@ -68,3 +69,9 @@ class Arguments:
         network = self.network()
         with shard_team(ray, workers, network.device) as team:
             yield Stylizer(network, team=team)
+
+
+def pictures_among(options: OptionValues) -> list[str]:
+    """Return the names of the picture files that options name: they are never written over."""
+    given = [options.get(name) for name in ("init", "labels", "keep", "strength_map", "style_mask")]
+    return [*(one for one in given if isinstance(one, str)), *files_of(options.get("regions") or ())]

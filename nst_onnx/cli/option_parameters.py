@@ -14,10 +14,10 @@ from nst_onnx.cli.run_options import FOREIGN, OUTPUT
 from nst_onnx.cli.spelling import dashed
 from nst_onnx.jobs.video.options import FRAMES
 from nst_onnx.painting.option import Option
-from nst_onnx.painting.options import LOSSES, MODEL, OPTIMISATION, PICTURE, STYLE
+from nst_onnx.painting.options import LOSSES, MODEL, OPTIMISATION, PICTURE, REGIONS, STYLE
 
 VARIED = "Varied: each takes several values, as in 0.3,0.5,0.7"
-GROUPS = (VARIED, PICTURE, STYLE, LOSSES, OPTIMISATION, FRAMES, MODEL, FOREIGN, OUTPUT)
+GROUPS = (VARIED, PICTURE, STYLE, REGIONS, LOSSES, OPTIMISATION, FRAMES, MODEL, FOREIGN, OUTPUT)
 """The panels of the help, in order. A command's own panels stand before them, other options' after them."""
 
 Command = Callable[..., None]
@@ -33,7 +33,7 @@ def parameters(
 
 def parameter(option: Option) -> inspect.Parameter:
     """Return the parameter of an option; None stands for a value that is not given."""
-    name = f"--{dashed(option.name)}"
+    name = f"--{dashed(option.name.removesuffix('s') if option.type.repeated else option.name)}"
     flag = option.type.argument is bool
     details = typer.Option(
         f"{name}/--no-{dashed(option.name)}" if flag else name,

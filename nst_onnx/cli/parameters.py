@@ -84,9 +84,14 @@ Quiet = Annotated[
 ]
 
 
-def all_styles(paintings: list[str] | None, named: list[str] | None) -> list[str]:
-    """Return the paintings and after them the named styles. Raises UsageError where there is none."""
+def all_styles(
+    paintings: list[str] | None, named: list[str] | None, *, perhaps_none: bool = False
+) -> list[str]:
+    """Return the paintings and after them the named styles.
+
+    Raises UsageError where there is none, unless that may be: where regions have their own.
+    """
     styles = [*(paintings or []), *(named or [])]
-    if not styles:
+    if not styles and not perhaps_none:
         raise UsageError("missing argument 'STYLE': a painting, or --style NAME", "see `nst-onnx styles`")
     return styles

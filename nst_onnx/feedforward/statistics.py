@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.losses import moments
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import blend, planes, scaled
@@ -46,7 +47,7 @@ def _moments(
     side = min(max(longest, 1), LARGEST)
     rgb, opacity = scaled(style, fit(style.shape, side), memory)
     terms = Terms(tuple(Term(moments.LOSS, layer) for layer in layers), masked=opacity is not None)
-    evaluation = WholeEvaluation(network, terms, (rgb.shape[0], rgb.shape[1]), opacity)
+    evaluation = WholeEvaluation(network, terms, (rgb.shape[0], rgb.shape[1]), Masks(opacity))
     return evaluation.statistics(planes(rgb), style.name)
 
 

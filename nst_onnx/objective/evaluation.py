@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from nst_onnx.errors import OptionError
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
@@ -50,8 +51,8 @@ class Evaluation(Protocol):
     def feature_shape(self, source: str) -> tuple[int, int, int]:
         """Return (C, h, w) of features, once something has been measured."""
 
-    def positions(self, source: str) -> float:
-        """Return the sum of their positions' weights; without a mask, how many there are."""
+    def positions(self, weighting: str) -> float:
+        """Return the sum of a weighting; without a mask, how many positions there are."""
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
@@ -64,13 +65,13 @@ def evaluation(
     network: Network,
     terms: Terms,
     shape: tuple[int, int],
-    mask: Array | None,
+    masks: Masks,
     memory: Memory,
     team: Team | None = None,
 ) -> Evaluation:
     """Return the evaluation of pictures of `shape` that fits into `memory`, in shards with a `team`.
 
-    `mask`: H×W, 0..1, the weight of each pixel. Raises GraphError where tiles are required and the network's
+    `masks`: H×W, the weights of pixels. Raises GraphError where tiles are required and the network's
     receptive field is not bounded, OptionError where not even a tile has room.
     """
     height, width = (side + 2 * terms.margin for side in shape)
@@ -80,12 +81,12 @@ def evaluation(
         shared = shared_layout(shape, terms, network, tile_pixels(network, terms, each), team.size)
         if shared is not None:
             on_disk = not each.holds(size // team.size)
-            return ShardedEvaluation(team, network, terms, shared, mask, on_disk=on_disk)
+            return ShardedEvaluation(team, network, terms, shared, masks, on_disk=on_disk)
     pixels = tile_pixels(network, terms, memory)
     if height * width <= pixels:
-        return WholeEvaluation(network, terms, shape, mask)
+        return WholeEvaluation(network, terms, shape, masks)
     tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
-    return TiledEvaluation(network, terms, tiles, mask, on_disk=not memory.holds(size))
+    return TiledEvaluation(network, terms, tiles, masks, on_disk=not memory.holds(size))
 
 
 def shared_layout(

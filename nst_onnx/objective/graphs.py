@@ -49,7 +49,8 @@ def objective_model(
 ) -> onnx.ModelProto:
     """Return a model from `picture`, targets and `coefficients` to `losses` and `gradient`.
 
-    Further inputs: ``target/TERM``, shaped as the statistics, and those of the losses on the picture;
+    Further inputs: ``target/TERM``, shaped as the statistics; ``root_weights/SOURCE@REGION``, 1×1×h×w, the
+    square roots of a region's guide, also of the other model; and those of the losses on the picture;
     `coefficients` (one per term) multiply the distances. Outputs: `losses`, one per
     term; `gradient` of their sum with respect to the picture, 1×3×H×W. `first_to_last`: whether the runtime
     computes an operator's inputs in this order (OpenVINO), or the other way round (onnxruntime).
@@ -153,8 +154,13 @@ def _compared(g: Graph, found: dict[str, str], terms: Terms, channels_last: bool
     """Return {term: tensor} for every term on features."""
     compared = {}
     for term in terms.features:
-        mask = _mask(g, found[term.source]) if terms.masked else None
-        root = None if mask is None else g.op("Sqrt", mask)
+        mask = root = None
+        if term.region:
+            root = g.input(f"root_weights/{term.weighting.name}", [1, 1, None, None])
+            mask = g.op("Mul", root, root)
+        elif terms.masked:
+            mask = _mask(g, found[term.source])
+            root = g.op("Sqrt", mask)
         features = LayerFeatures.of(g, found[term.source], root, channels_last=channels_last)
         compared[term.name] = term.loss.compared(g, features, mask)
     return compared

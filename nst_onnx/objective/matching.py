@@ -28,10 +28,22 @@ _BLOCK = 1 << 11  # positions, and candidates, that are compared at once
 _VISIBLE = 0.5  # weight of a style position from which on it is a candidate
 _TINY = 1e-12
 
+
+@dataclass(frozen=True, eq=False)
+class StyleMaps:
+    """The maps of a style picture: its name, its grid, and its parts."""
+
+    name: str
+    grid: Grid
+    parts: Iterable[MapPart]
+
+
 Parts = Callable[[], Iterable[MapPart]]
 """Returns the parts of a picture's maps, anew with each call."""
 Matched = npt.NDArray[np.int32]
 """A candidate's number for each position h×w."""
+Labels = npt.NDArray[np.int32]
+"""The number of the region that a position is in."""
 
 
 @dataclass(frozen=True)
@@ -73,47 +85,56 @@ class Candidates:
     """The style positions that a position can be matched with.
 
     `features`: {term: N×C}. `weights`: N numbers in 0..1, those of the style pictures, relative to the
-    greatest. `moments`: of the features.
+    greatest. `labels`: N numbers of the regions whose styles they are of. `moments`: of the features.
     """
 
     features: Columns
     weights: Array
+    labels: Labels
     moments: Moments
 
     @classmethod
-    def of(
-        cls, styles: Sequence[tuple[str, Grid, Iterable[MapPart]]], weights: Sequence[float]
-    ) -> Candidates:
-        """Return those of several style pictures, each with its name, grid, parts and weight.
+    def of(cls, regions: Sequence[tuple[Sequence[StyleMaps], Sequence[float]]]) -> Candidates:
+        """Return those of the style pictures of each region, with their weights; one region is the whole.
 
         Raises PictureError where so little of a picture is visible that it has none.
         """
-        step = math.ceil(math.sqrt(sum(math.prod(grid.shape) for _, grid, _ in styles) / MOST))
+        positions = sum(math.prod(style.grid.shape) for styles, _ in regions for style in styles)
+        step = math.ceil(math.sqrt(positions / MOST))
         found: list[Columns] = []
         of_each: list[Array] = []
-        for (name, grid, parts), weight in zip(styles, weights, strict=True):
-            if weight <= 0:
-                continue
-            columns = _visible(_joined(_selected(grid, parts, step)), name)
-            found.append(columns)
-            count = len(next(iter(columns.values())))
-            of_each.append(np.full(count, weight / max(weights), np.float32))
+        labels: list[Labels] = []
+        for label, (styles, weights) in enumerate(regions):
+            for style, weight in zip(styles, weights, strict=True):
+                if weight <= 0:
+                    continue
+                columns = _visible(_joined(_selected(style.grid, style.parts, step)), style.name)
+                found.append(columns)
+                count = len(next(iter(columns.values())))
+                of_each.append(np.full(count, weight / max(weights), np.float32))
+                labels.append(np.full(count, label, np.int32))
         features = {term: np.concatenate([columns[term] for columns in found]) for term in found[0]}
         every = np.concatenate(of_each)
-        return cls(features, every, Moments.of([(features, np.ones_like(every))]))
+        moments = Moments.of([(features, np.ones_like(every))])
+        return cls(features, every, np.concatenate(labels), moments)
 
-    def match(self, grid: Grid, parts: Parts) -> Matched:
-        """Return the nearest candidate of each position of a picture; `parts` is called twice."""
+    def match(self, grid: Grid, parts: Parts, labels: Labels | None = None) -> Matched:
+        """Return the nearest candidate of each position of a picture; `parts` is called twice.
+
+        `labels`, of the grid's shape: the region of each position, whose candidates alone it may have. None:
+        all may have any.
+        """
         moments = Moments.of(columns for part in parts() for _, columns in _blocks(grid, part))
         matched: Matched = np.zeros(grid.shape, np.int32)
         for part in parts():
             for (rows, across), (columns, _) in _blocks(grid, part):
-                nearest = self._nearest(moments.directions(columns))
+                allowed = None if labels is None else labels[rows, across].reshape(-1)
+                nearest = self._nearest(moments.directions(columns), allowed)
                 matched[rows, across] = nearest.reshape(matched[rows, across].shape)
         return matched
 
-    def _nearest(self, directions: Array) -> Matched:
-        """Return the nearest candidate of each of some unit vectors, the first of several."""
+    def _nearest(self, directions: Array, labels: Labels | None) -> Matched:
+        """Return the nearest candidate of each of some unit vectors, the first of several, of its label."""
         least = np.full(len(directions), np.inf, np.float32)
         nearest: Matched = np.zeros(len(directions), np.int32)
         for first in range(0, len(self.weights), _BLOCK):
@@ -122,6 +143,8 @@ class Candidates:
             distances = directions @ some.T
             np.subtract(1, distances, out=distances)
             distances /= self.weights[block]
+            if labels is not None:
+                distances[labels[:, None] != self.labels[block]] = np.inf
             here = distances.argmin(axis=1)
             distance = np.take_along_axis(distances, here[:, None], 1)[:, 0]
             nearer = distance < least

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.evaluation import Evaluation, evaluation
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.hypercolumns import Grid
 from nst_onnx.objective.losses import ALTERNATIVES, LOSSES, STATISTICS
 from nst_onnx.objective.losses import temporal as temporal_loss
@@ -16,27 +17,27 @@ from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts, mixture
+from nst_onnx.objective.regions import Region, is_of_style, of_regions
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Team
-from nst_onnx.objective.targets import blend, planes, scaled
-from nst_onnx.objective.terms import Term
+from nst_onnx.objective.style_targets import measure
+from nst_onnx.objective.targets import planes, scaled
+from nst_onnx.objective.terms import Term, Terms
 from nst_onnx.objective.whole import WholeEvaluation
-from nst_onnx.picture import Picture, fit, resize
-from nst_onnx.picture.colour import match_covariance, match_histogram
+from nst_onnx.picture import Picture, resize
 from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
-
-_RECOLOUR = {"histogram": match_histogram, "covariance": match_covariance}
 
 
 class Objective:
     """Weighted losses and their gradient, as a function of a picture of one size.
 
     `shape`: (H, W) of that picture. `temporal`: for a frame of a video, the previous frame. `team`: processes
-    that evaluate large pictures in shards.
+    that evaluate large pictures in shards. `regions`: of the picture, each with its own styles, in place of
+    `styles`.
     Raises PictureError for pictures too small for the network, or with nothing visible in them.
     """
 
@@ -54,18 +55,12 @@ class Objective:
         memory: Memory,
         temporal: Temporal | None = None,
         team: Team | None = None,
+        regions: Sequence[Region] = (),
     ) -> None:
-        self.content, self.styles = content, styles
+        self.content, self.styles, self.regions = content, styles, regions
         self.network, self.settings, self.shape, self.memory = network, settings, shape, memory
         self._temporal, self._team = temporal, team
-        self._weighted_terms = settings.weighted_terms
-        if temporal is not None:
-            loss = temporal_loss.LOSS
-            self._weighted_terms += (WeightedTerm(Term(loss), temporal.weight, loss.normalisation),)
-        _require_float64(network, self._weighted_terms)
-        masked = any(picture.alpha is not None for picture in (content, *styles))
-        terms = tuple(weighted.term for weighted in self._weighted_terms)
-        self.terms = replace(settings.terms, terms=terms, masked=masked)
+        _require_float64(network, settings.weighted_terms)
         self._candidates: Candidates | None = None
         self.matched: Matched | None = None
         self._prepare()
@@ -73,15 +68,20 @@ class Objective:
     def _prepare(self) -> None:
         """Measure the targets, compute the coefficients, and place both on the device."""
         self.content_picture, self.content_opacity = scaled(self.content, self.shape, self.memory)
-        self._evaluation = self._evaluation_of(self.shape, self.content_opacity)
+        self._masks = Masks(self.content_opacity, {r.name: r.mask_at(self.shape) for r in self.regions})
+        self._weighted_terms = self._all_weighted_terms()
+        terms = tuple(weighted.term for weighted in self._weighted_terms)
+        styles = self.styles if not self.regions else ()
+        masked = any(picture.alpha is not None for picture in (self.content, *styles))
+        self.terms = replace(self.settings.terms, terms=terms, masked=masked)
+        self._evaluation = self._evaluation_of(self._masks)
         energies = self._evaluation.set_content(planes(self.content_picture), self.content.name)
-        self.style_pictures = self._scaled_styles()
         targets = self._target_statistics()
         for term in self.terms.statistics:
             energies[term.name] = term.loss.energy(targets[term.name])
         if self._candidates is not None:
             for matched in self.terms.matched:
-                positions = self._evaluation.positions(matched.source)
+                positions = self._evaluation.positions(matched.weighting.name)
                 energies[matched.name] = positions * self._candidates.moments.variances[matched.name]
         if self._temporal is not None:
             warped, trust = (
@@ -91,52 +91,56 @@ class Objective:
             self._evaluation.set_previous_frame(planes(warped), trust)
         self._evaluation.set_targets(targets, self._coefficients(energies))
 
+    def _all_weighted_terms(self) -> tuple[WeightedTerm, ...]:
+        terms = self.settings.weighted_terms
+        if self.regions:
+            terms = of_regions(terms, self.regions, self._masks.shares())
+        if self._temporal is not None:
+            loss = temporal_loss.LOSS
+            terms += (WeightedTerm(Term(loss), self._temporal.weight, loss.normalisation),)
+        return terms
+
     def _target_statistics(self) -> dict[str, Array]:
         """Return {term: statistic} of the content or, blended, of the style pictures."""
-        measured, maps = [], []
-        for style, (rgb, opacity) in zip(self.styles, self.style_pictures, strict=True):
-            evaluation = self._evaluation_of((rgb.shape[0], rgb.shape[1]), opacity)
-            measured.append(evaluation.statistics(planes(rgb), style.name))
-            if self.terms.matched:
-                maps.append((style.name, self._grid(evaluation), evaluation.maps(planes(rgb))))
-        weights = self.settings.style_weights or [1.0] * len(measured)
-        targets = blend(measured, weights)
-        if maps:
-            self._candidates = Candidates.of(maps, weights)
+        targets: dict[str, Array] = {}
+        self.style_pictures: list[tuple[Array, Array | None]] = []
+        maps = []
+        for region, styles, settings in self._styles_of_regions():
+            terms = self._terms_of_styles(styles) if self.regions else self.terms
+            content = self.content_picture, self._masks.of_pixels(region)
+            found = measure(self.network, terms, styles, settings, content, self.memory, self._team)
+            self.style_pictures += found.pictures
+            suffix = f"@{region}" if region else ""
+            targets |= {f"{name}{suffix}": statistic for name, statistic in found.statistics.items()}
+            maps.append((found.maps, settings.style_weights or [1.0] * len(styles)))
+        if self.terms.matched:
+            self._candidates = Candidates.of(maps)
         of_content = [term.name for term in self.terms.statistics if term.loss.target == "content"]
         if of_content:
-            found = self._evaluation.statistics(planes(self.content_picture), self.content.name)
-            targets |= {name: found[name] for name in of_content}
+            measured = self._evaluation.statistics(planes(self.content_picture), self.content.name)
+            targets |= {name: measured[name] for name in of_content}
         return {term.name: term.loss.prepared(targets[term.name]) for term in self.terms.statistics}
 
-    def _grid(self, evaluation: Evaluation) -> Grid:
+    def _styles_of_regions(self) -> Iterator[tuple[str, Sequence[Picture], ObjectiveSettings]]:
+        """Yield each region's name, styles and settings; "" for the whole picture."""
+        if not self.regions:
+            yield "", self.styles, self.settings
+        for region in self.regions:
+            yield region.name, region.styles, region.settings(self.settings)
+
+    def _terms_of_styles(self, styles: Sequence[Picture]) -> Terms:
+        """Return the terms whose targets are measured in the styles of a region."""
+        masked = any(style.alpha is not None for style in styles)
+        kept = (one.term for one in self.settings.weighted_terms if is_of_style(one.term))
+        return replace(self.settings.terms, terms=tuple(kept), masked=masked)
+
+    def _grid(self) -> Grid:
         terms, strides = self.terms.matched, self.network.sessions(self.terms).strides
-        shapes = {term.name: evaluation.feature_shape(term.source)[1:] for term in terms}
+        shapes = {term.name: self._evaluation.feature_shape(term.source)[1:] for term in terms}
         return Grid(shapes, {term.name: strides[term.source] for term in terms})
 
-    def _evaluation_of(self, shape: tuple[int, int], alpha: Array | None) -> Evaluation:
-        return evaluation(self.network, self.terms, shape, alpha, self.memory, self._team)
-
-    def _scaled_styles(self) -> list[tuple[Array, Array | None]]:
-        """Return the style pictures at the content's size times `style_scale`, recoloured if asked for."""
-        longest = partial(self.settings.style_longest, max(self.shape))
-        pictures = [scaled(style, fit(style.shape, longest(style)), self.memory) for style in self.styles]
-        if self.settings.recolouring is None:
-            return pictures
-        recolour = _RECOLOUR[self.settings.recolouring]
-        return [
-            (
-                recolour(
-                    rgb,
-                    self.content_picture,
-                    style_weights=alpha,
-                    content_weights=self.content_opacity,
-                    out=rgb,
-                ),
-                alpha,
-            )
-            for rgb, alpha in pictures
-        ]
+    def _evaluation_of(self, masks: Masks) -> Evaluation:
+        return evaluation(self.network, self.terms, self.shape, masks, self.memory, self._team)
 
     def _coefficients(self, energies: Mapping[str, float]) -> dict[str, float]:
         """Return the factor on each term's distance: weight × normalisation."""
@@ -177,13 +181,15 @@ class Objective:
         if self.whole:  # they are in memory at once anyway
             found = list(parts())
             parts = found.copy
-        self.set_matched(self._candidates.match(self._grid(self._evaluation), parts))
+        grid = self._grid()
+        labels = self._masks.labels(grid.shape) if self.regions else None
+        self.set_matched(self._candidates.match(grid, parts, labels))
 
     def set_matched(self, matched: Matched) -> None:
         """Set what `match` has found before: `matched`, a candidate's number for each position."""
         assert self._candidates is not None
         self.matched = matched
-        self._evaluation.set_matches(Matches(self._grid(self._evaluation), self._candidates, matched))
+        self._evaluation.set_matches(Matches(self._grid(), self._candidates, matched))
 
     def evaluate(self, picture: Array) -> tuple[Array, Array]:
         """Return (losses of each term, gradient) at a picture 1×3×H×W, valid until the next call.

@@ -19,22 +19,45 @@ L = TypeVar("L", bound=Loss, covariant=True)
 
 
 @dataclass(frozen=True)
-class Term(Generic[L]):
-    """A loss at a layer of the extractor; "" for a loss on the picture itself."""
+class Weighting:
+    """The weights of some features' positions: `source` as in `Term`, `region` of the picture, "" for all."""
 
-    loss: L
-    layer: str = ""
+    source: str
+    region: str = ""
 
     @property
     def name(self) -> str:
-        """The public name: "content/conv4_2", "tv"."""
-        return f"{self.loss.name}/{self.layer}" if self.layer else self.loss.name
+        """The source, and the region after an @."""
+        return f"{self.source}@{self.region}" if self.region else self.source
+
+
+@dataclass(frozen=True)
+class Term(Generic[L]):
+    """A loss at a layer of the extractor; "" for a loss on the picture itself.
+
+    `region`: the name of the picture's region in which it compares, "" for all of it.
+    """
+
+    loss: L
+    layer: str = ""
+    region: str = ""
+
+    @property
+    def name(self) -> str:
+        """The public name: "content/conv4_2", "style/conv1_1@sky", "tv"."""
+        place = f"{self.layer}@{self.region}" if self.region else self.layer
+        return f"{self.loss.name}/{place}" if place else self.loss.name
 
     @property
     def source(self) -> str:
         """The name of the features it reads: the layer's, or "conv2_1/4" where they have a stride of 4."""
         stride = self.loss.stride if isinstance(self.loss, FeatureLoss) else 1
         return self.layer if stride == 1 else f"{self.layer}/{stride}"
+
+    @property
+    def weighting(self) -> Weighting:
+        """The weights of its positions."""
+        return Weighting(self.source, self.region)
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,11 @@ class Terms:
     def sources(self) -> tuple[str, ...]:
         """The names of the features that terms read, each once."""
         return tuple(dict.fromkeys(term.source for term in self.features))
+
+    @property
+    def weightings(self) -> tuple[Weighting, ...]:
+        """The weights of positions that terms on features have, each once."""
+        return tuple(dict.fromkeys(term.weighting for term in self.features))
 
     @property
     def features(self) -> tuple[Term[FeatureLoss], ...]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import onnx
 
+from nst_onnx.errors import GraphError
 from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.receptive_field import ReceptiveField, receptive_fields
 from nst_onnx.models.extractor import Extractor
@@ -26,15 +27,16 @@ _PROBE = 512  # pixels a side: so large that rounding in deep layers does not ma
 def tile_statistics_model(extractor: Extractor, terms: Terms, channels_last: bool = False) -> onnx.ModelProto:
     """Return a model from a tile to its part of the maps and statistics that the losses compare.
 
-    Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``root_weights/SOURCE`` 1×1×h×w, the square
-    root of each position's weight (0 outside the tile's core). Outputs, by the terms' names: for statistics
-    the sum over positions (divided by nothing), for others the map 1×C×h×w, 0 where the weight is 0.
+    Inputs: `picture` 1×3×h×w, the tile's window, margin included; ``root_weights/WEIGHTING`` 1×1×h×w, the
+    square root of each position's weight (0 outside the tile's core). Outputs, by the terms' names: for
+    statistics the sum over positions (divided by nothing), for others the map 1×C×h×w, 0 where the weight is
+    0.
     """
     g, weighted = _weighted(extractor, terms, channels_last)
     for term in terms.statistics:
-        g.output(term.name, term.loss.position_sum(g, weighted[term.source]))
+        g.output(term.name, term.loss.position_sum(g, weighted[term.weighting.name]))
     for other in terms.positionwise:
-        g.output(other.name, other.loss.map(g, weighted[other.source]))
+        g.output(other.name, other.loss.map(g, weighted[other.weighting.name]))
     return g.model()
 
 
@@ -49,13 +51,15 @@ def tile_gradient_model(extractor: Extractor, terms: Terms, channels_last: bool 
     summands = []
     for term in terms.statistics:
         derivative = g.input(f"derivative/{term.name}", term.loss.axes)
-        product = g.op("Mul", derivative, term.loss.position_sum(g, weighted[term.source]))
+        product = g.op("Mul", derivative, term.loss.position_sum(g, weighted[term.weighting.name]))
         summands.append(g.op("ReduceSum", product, keepdims=0))
     if terms.positionwise:
         distances = []
         for other in terms.positionwise:
             target = g.input(f"target/{other.name}", other.loss.axes)
-            distances.append(other.loss.distance(g, other.loss.map(g, weighted[other.source]), target))
+            distances.append(
+                other.loss.distance(g, other.loss.map(g, weighted[other.weighting.name]), target)
+            )
         column = g.op("Concat", *(g.op("Reshape", d, g.ints(1)) for d in distances), axis=0)
         losses = g.op("Mul", column, g.input(COEFFICIENTS, [len(distances)]))
         summands.append(g.op("ReduceSum", losses, keepdims=0))
@@ -100,14 +104,23 @@ def tile_fields(extractor: Extractor, terms: Terms) -> dict[str, ReceptiveField]
     return {source: fields[tensor] for source, tensor in found.items()}
 
 
+def fields_or_none(extractor: Extractor, terms: Terms) -> dict[str, ReceptiveField]:
+    """Return the same; nothing where there is no bound."""
+    try:
+        return tile_fields(extractor, terms)
+    except GraphError:
+        return {}
+
+
 def _weighted(
     extractor: Extractor, terms: Terms, channels_last: bool
 ) -> tuple[Graph, dict[str, LayerFeatures]]:
-    """Return a graph, and {source: features with their weights}."""
+    """Return a graph, and {weighting: features with their weights}."""
     g, found = with_features(extractor, replace(terms, margin=0, masked=False))
-    return g, {
-        source: LayerFeatures.of(
-            g, tensor, g.input(f"root_weights/{source}", [1, 1, None, None]), channels_last=channels_last
+    weighted = {}
+    for weighting in terms.weightings:
+        root = g.input(f"root_weights/{weighting.name}", [1, 1, None, None])
+        weighted[weighting.name] = LayerFeatures.of(
+            g, found[weighting.source], root, channels_last=channels_last
         )
-        for source, tensor in found.items()
-    }
+    return g, weighted

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from nst_onnx.objective.guides import Masks, resized, resizer
 from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.loss_scaling import GRADIENT_MEAN, LOSS_SCALE, LossScale
 from nst_onnx.objective.losses import temporal
@@ -15,7 +16,7 @@ from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import too_small
 from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Term, Terms
-from nst_onnx.objective.tiles.position_weights import resized, resizer
+from nst_onnx.objective.tile_graphs import feature_shapes, fields_or_none
 from nst_onnx.runtime import BoundSession, Session, TensorSession
 from nst_onnx.runtime.session import Tensor
 from nst_onnx.support.arrays import Array
@@ -26,13 +27,15 @@ class WholeEvaluation:
     """An `Evaluation` by one graph. Pictures are 3×H×W, RGB, 0..1."""
 
     def __init__(
-        self, network: Network, terms: Terms, shape: tuple[int, int], mask: Array | None = None
+        self, network: Network, terms: Terms, shape: tuple[int, int], masks: Masks | None = None
     ) -> None:
-        """`mask`: H×W, 0..1, the weight of each pixel."""
+        """`masks`: H×W, the weights of pixels."""
         self._sessions = network.sessions(terms)
         self._terms, self._shape = terms, shape
-        self._feeds: dict[str, Array] = {}
-        self._mask = np.ones(shape, np.float32) if mask is None else mask
+        self._masks = masks or Masks()
+        self._mask = np.ones(shape, np.float32) if self._masks.opacity is None else self._masks.opacity
+        self._guides = self._guide_feeds(network)
+        self._feeds: dict[str, Array] = dict(self._guides)
         if terms.masked:
             self._feeds[MASK] = self._mask[None, None]
         self._feature_shapes: dict[str, tuple[int, int, int]] = {}
@@ -85,9 +88,11 @@ class WholeEvaluation:
         """Return (C, h, w) of features, once something has been measured."""
         return self._feature_shapes[source]
 
-    def positions(self, source: str) -> float:
-        """Return the sum of their positions' weights; without a mask, how many there are."""
-        return max(float(np.square(self._roots(source), dtype=np.float64).sum()), 1e-6)
+    def positions(self, weighting: str) -> float:
+        """Return the sum of a weighting; without a mask, how many positions there are."""
+        guide = self._guides.get(f"root_weights/{weighting}")
+        roots = self._roots(weighting) if guide is None else guide
+        return max(float(np.square(roots, dtype=np.float64).sum()), 1e-6)
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
@@ -179,9 +184,26 @@ class WholeEvaluation:
             return np.ones((height, width), np.float32)
         return np.sqrt(resized(resizer(), self._mask, (height, width)))
 
+    def _guide_feeds(self, network: Network) -> dict[str, Array]:
+        """Return {input: the square roots of a region's guide, 1×1×h×w}."""
+        of_regions = [weighting for weighting in self._terms.weightings if weighting.region]
+        if not of_regions:
+            return {}
+        sides = tuple(side + 2 * self._terms.margin for side in self._shape)
+        shapes = feature_shapes(network.extractor, self._terms, (sides[0], sides[1]))
+        fields, strides = fields_or_none(network.extractor, self._terms), self._sessions.strides
+        feeds = {}
+        for weighting in of_regions:
+            border = 2 * (self._terms.margin // strides[weighting.source])
+            height, width = (max(1, side - border) for side in shapes[weighting.source][1:])
+            guide = self._masks.at(weighting.region, (height, width), fields.get(weighting.source))
+            assert guide is not None, "a region has a mask"
+            feeds[f"root_weights/{weighting.name}"] = np.sqrt(guide, dtype=np.float32)[None, None]
+        return feeds
+
     def _measured(self, picture: Array, terms: Sequence[Term[FeatureLoss]], label: str) -> dict[str, Array]:
         """Return {term: its map or statistic}, and record the shapes of all layers."""
-        feeds = {PICTURE: np.ascontiguousarray(picture[None], np.float32)}
+        feeds = {PICTURE: np.ascontiguousarray(picture[None], np.float32), **self._guides}
         if self._terms.masked:
             feeds[MASK] = self._mask[None, None]
         names, shapes = [term.name for term in terms], [f"shape/{n}" for n in self._terms.sources]

@@ -1,4 +1,4 @@
-"""The last step of a painting: clipping, and luminance transfer or colour transfer if asked for."""
+"""The last step of a painting: clipping, luminance or colour transfer if asked for, and what is kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from nst_onnx.objective.targets import scaled
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.plan import Plan
+from nst_onnx.painting.regions.masks import resized
 from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.picture.colour import Colours, transfer_chroma, transfer_luminance
 from nst_onnx.picture.colour.transfer import LOW
@@ -17,7 +18,8 @@ from nst_onnx.support.arrays import Array
 
 
 class Finish:
-    """Clips pictures of any size, then applies luminance transfer, or colour transfer, as the plan says.
+    """Clips pictures of any size, then applies luminance transfer, or colour transfer, as the plan says, and
+    puts back what regions keep of the photo.
 
     Works strip by strip: pictures may be memory-mapped.
     """
@@ -36,12 +38,27 @@ class Finish:
             shown[rows] = part if colours is None else transfer_luminance(part, colours[rows])
             disk_arrays.release(shown, picture, *([] if colours is None else [colours]))
         if not self._plan.colour_transfer:
-            return shown
+            return self._with_the_kept(shown)
         alpha = content.alpha
         if alpha is not None:
             alpha = resize(alpha, shape, out=self._memory.empty(shape))
         out = self._memory.empty(picture.shape)
-        return transfer_chroma(shown, self._style_colours, weights=alpha, out=out)
+        return self._with_the_kept(transfer_chroma(shown, self._style_colours, weights=alpha, out=out))
+
+    def _with_the_kept(self, shown: Array) -> Array:
+        """Put back what stays the photo's, bit for bit where it is wholly kept."""
+        regions = self._inputs.regions
+        if regions is None or regions.kept is None:
+            return shown
+        shape = shown.shape[0], shown.shape[1]
+        kept = resized(regions.kept, shape, "mask")
+        photo = resize(self._inputs.content.rgb, shape, out=self._memory.empty(shown.shape))
+        for rows in disk_arrays.strips(shape[0], shown[0].nbytes):
+            share = kept[rows, :, None]
+            blended = shown[rows] + share * (photo[rows] - shown[rows])
+            shown[rows] = np.where(share == 1, photo[rows], blended)
+            disk_arrays.release(shown, photo)
+        return shown
 
     @cached_property
     def _style_colours(self) -> Colours:

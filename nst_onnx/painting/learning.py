@@ -16,11 +16,11 @@ from nst_onnx.feedforward.fitting import fit as fit_style
 from nst_onnx.feedforward.learned_style import STRENGTH, LearnedStyle, StyleFacts
 from nst_onnx.objective.objective import Objective
 from nst_onnx.painting import presets
-from nst_onnx.painting.inputs import are_several, read_styles, style_list
 from nst_onnx.painting.network_choice import Networks
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions
 from nst_onnx.painting.result import to_image
+from nst_onnx.painting.style_pictures import are_several, read_styles, style_list
 from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.picture import Picture, Source, fit, read, resize
 from nst_onnx.support.memory import Memory

@@ -25,11 +25,13 @@ from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
 from nst_onnx.painting.quality import ONE_PASS
+from nst_onnx.painting.regions.resolve import are_given
 from nst_onnx.painting.result import HistoryRow, Result
 from nst_onnx.painting.step import Step
 from nst_onnx.picture import Picture, fit, resize
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
+from nst_onnx.support.memory import Memory
 
 FITTED_AT = 512
 """Longest side at which a style vector is fitted."""
@@ -50,6 +52,8 @@ def check(options: Options, styles: Sequence[Picture | LearnedStyle]) -> Options
             f"{learned[0]} is a learned style: it paints in one pass, not with quality {quality}",
             "leave quality out, or give the painting itself",
         )
+    if are_given(options):
+        raise OptionError(f"regions are not painted with quality {quality}", _HINT)
     if options.preset != Options.preset:
         raise OptionError(f"quality {quality} is not for preset {options.preset}", _HINT)
     if quality == "instant" and options.preserve_colour not in (None, "luminance"):
@@ -93,7 +97,7 @@ class OnePass:
         options = check(options, self._styles)
         self._fitted = options.quality == "fitted"
         paintings = tuple(style for style in self._styles if isinstance(style, Picture))
-        self.inputs = Inputs(content, paintings)
+        self.inputs = Inputs.of(content, paintings, options, Memory.of(options.max_memory))
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self._finish = Finish(self.plan, self.inputs)
         self._shape = self.plan.shapes[-1]

@@ -23,11 +23,13 @@ class OptionType:
     """Base class of option types. A value is valid if `check` accepts it.
 
     `metavar`: the value's placeholder in help. `argument`: the type of its command-line argument, before
-    `parse`. `stored`: the types that it may have in a configuration file.
+    `parse`. `repeated`: whether its option is given once for each value, in the singular. `stored`: the
+    types that it may have in a configuration file.
     """
 
     metavar = "TEXT"
     argument: type = str
+    repeated = False
     stored: tuple[type, ...] = (str,)
 
     def check(self, name: str, value: object) -> None:
@@ -306,7 +308,7 @@ class PictureSource(OptionType):
 
     def describe(self) -> str:
         """Return the words."""
-        return ", ".join(f"`{word}`" for word in self.words) + " or a picture"
+        return ", ".join(f"`{word}`" for word in self.words) + " or a picture" if self.words else "a picture"
 
     def schema(self) -> dict[str, object]:
         """Return the words."""

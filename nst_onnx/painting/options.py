@@ -20,6 +20,8 @@ from nst_onnx.painting.option_types import (
     Size,
     Whole,
 )
+from nst_onnx.painting.region import Region
+from nst_onnx.painting.region_type import Regions
 from nst_onnx.painting.weight_types import LayerWeights, Statistics, Weights
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ PreserveColour = Literal["luminance", "histogram", "covariance"]
 Quality = Literal["instant", "fitted", "fast", "good", "best"]
 
 PICTURE, STYLE, LOSSES, OPTIMISATION = "Picture", "Style", "Losses", "Optimisation"
+REGIONS = "Regions"
 MODEL = "Model and device"
 
 
@@ -167,6 +170,41 @@ class LossOptions(OptionSet):
         help="Keep the content's colours: luminance (paint only lightness), or recolour the style beforehand "
         "by histogram or covariance",
         fallback="neither",
+    )
+    regions: Sequence[Region | str] | None = option(
+        None,
+        Regions(),
+        group=REGIONS,
+        help="A part of the picture with a style of its own: a mask, rest, or a colour of --labels; with "
+        "strength, scale and style-mask of its own",
+    )
+    labels: Source | None = option(
+        None,
+        PictureSource(),
+        group=REGIONS,
+        metavar="FILE",
+        help="A label map: a picture with a colour for each region",
+    )
+    keep: Source | None = option(
+        None,
+        PictureSource(),
+        group=REGIONS,
+        metavar="FILE",
+        help="A mask of what stays untouched, such as a face",
+    )
+    strength_map: Source | None = option(
+        None,
+        PictureSource(),
+        group=REGIONS,
+        metavar="FILE",
+        help="How much style where: white is all, black the photo itself",
+    )
+    style_mask: Source | None = option(
+        None,
+        PictureSource(),
+        group=REGIONS,
+        metavar="FILE",
+        help="Which part of the style picture counts: white in its mask",
     )
     max_memory: int | str | None = option(
         None,
@@ -338,6 +376,11 @@ class LossOptionValues(TypedDict, total=False):
     neighbours_layers: Layers | None
     pooling: Pooling | None
     preserve_colour: PreserveColour | None
+    regions: Sequence[Region | str] | None
+    labels: Source | None
+    keep: Source | None
+    strength_map: Source | None
+    style_mask: Source | None
     max_memory: int | str | None
 
 

@@ -24,6 +24,7 @@ from nst_onnx.painting.step import Step
 from nst_onnx.picture import Picture, resize
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
+from nst_onnx.support.memory import Memory
 
 
 class Painting:
@@ -46,7 +47,8 @@ class Painting:
 
         Raises OptionError where the network lacks a layer; PictureError where `init` cannot be read.
         """
-        self.network, self.inputs = network, Inputs(content, tuple(styles))
+        self.network = network
+        self.inputs = Inputs.of(content, styles, options, Memory.of(options.max_memory))
         self._temporal, self._team = temporal, team
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs, fine=fine)
         self._finish = Finish(self.plan, self.inputs)
@@ -96,6 +98,7 @@ class Painting:
             memory=plan.memory,
             temporal=self._temporal,
             team=self._team,
+            regions=() if self.inputs.regions is None else self.inputs.regions.regions,
         )
         saved, self._checkpoint = self._checkpoint, None
         if saved is not None and "optimiser/x" not in saved.arrays:

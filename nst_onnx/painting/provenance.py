@@ -10,10 +10,13 @@ from nst_onnx.models.metadata import Facts
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
+from nst_onnx.painting.regions.resolve import name_of
 from nst_onnx.support import disk_arrays
+from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.version import __version__
 
+_PICTURES = ("init", "regions", "labels", "keep", "strength_map", "style_mask")  # told by their names
 _FREE = ("iterations", "max_seconds", "max_memory")  # a run may resume with others of these
 
 
@@ -23,7 +26,7 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
     `facts`: the network's. `iterations`: evaluations so far.
     """
     chosen = plan.options.values()
-    given = {name: chosen[name] for name in Options.table() if chosen[name] is not None and name != "init"}
+    given = {n: chosen[n] for n in Options.table() if chosen[n] is not None and n not in _PICTURES}
     height, width = plan.shapes[-1]
     resolved = {
         "program": f"nst-onnx {__version__}",
@@ -42,7 +45,29 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
         "pooling": plan.objective.terms.pooling,
         "weights": dict(plan.objective.weights),
     }
-    return resolved | given
+    return resolved | given | _of_regions(plan, inputs)
+
+
+def _of_regions(plan: Plan, inputs: Inputs) -> JsonObject:
+    """Return the regions and masks by name."""
+    found: JsonObject = {}
+    if plan.options.style_mask is not None:
+        found["style_mask"] = name_of(plan.options.style_mask)
+    regions = inputs.regions
+    if regions is None:
+        return found
+    given = {"keep": regions.keep, "strength_map": regions.strength_map}
+    found["regions"] = [
+        {
+            "name": region.name,
+            "styles": [style.name for style in region.styles],
+            "factor": region.factor,
+            "style_scale": region.style_scale,
+            "share": round(float(region.mask.mean(dtype="float64")), 6),
+        }
+        for region in regions.regions
+    ]
+    return found | {name: value for name, value in given.items() if value is not None}
 
 
 def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:
@@ -54,7 +79,15 @@ def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:
     for picture in (inputs.content, *inputs.styles, *([given] if given else [])):
         digest.update(str(picture.shape).encode())
         for array in (picture.rgb, *([] if picture.alpha is None else [picture.alpha])):
-            for rows in disk_arrays.strips(array.shape[0], array[0].nbytes):
-                digest.update(array[rows].tobytes())
-                disk_arrays.release(array)
+            _add(digest, array)
+    if inputs.regions is not None:
+        kept = inputs.regions.kept
+        for mask in (*(region.mask for region in inputs.regions.regions), *([] if kept is None else [kept])):
+            _add(digest, mask)
     return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, array: Array) -> None:
+    for rows in disk_arrays.strips(array.shape[0], array[0].nbytes):
+        digest.update(array[rows].tobytes())
+        disk_arrays.release(array)

@@ -12,13 +12,15 @@ from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import one_pass, presets
 from nst_onnx.painting.checkpoint import Checkpoint
-from nst_onnx.painting.inputs import Style, final_shape, read_styles_and_learned
+from nst_onnx.painting.inputs import final_shape
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.painting import Painting
+from nst_onnx.painting.regions.resolve import are_given
 from nst_onnx.painting.result import Result
 from nst_onnx.painting.step import Run, Step
+from nst_onnx.painting.style_pictures import Style, read_styles_and_learned
 from nst_onnx.picture import Picture, Source, fit, read
 from nst_onnx.support.arguments import shown
 from nst_onnx.support.arrays import Array
@@ -85,7 +87,7 @@ class Stylizer:
     def steps(
         self,
         content: Source,
-        style: Style | Iterable[Style],
+        style: Style | Iterable[Style] = (),
         *,
         resume: Checkpoint | str | os.PathLike[str] | None = None,
         **options: Unpack[OptionValues],
@@ -105,7 +107,7 @@ class Stylizer:
     def stylize(
         self,
         content: Source,
-        style: Style | Iterable[Style],
+        style: Style | Iterable[Style] = (),
         *,
         callback: Callback | None = None,
         resume: Checkpoint | str | os.PathLike[str] | None = None,
@@ -165,7 +167,7 @@ class Stylizer:
         memory = Memory.of(checked.max_memory)
         network = self._networks.open(presets.find(checked.preset))
         run: Run
-        styles = read_styles_and_learned(style, checked, memory)
+        styles = read_styles_and_learned(style, checked, memory, perhaps_none=are_given(checked))
         picture = read(content, what="content picture", memory=memory)
         paintings = [one for one in styles if isinstance(one, Picture)]
         if one_pass.wanted(checked, styles):

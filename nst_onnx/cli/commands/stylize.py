@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nst_onnx.cli import parameters
-from nst_onnx.cli.arguments import Arguments
+from nst_onnx.cli.arguments import Arguments, pictures_among
 from nst_onnx.cli.errors import INTERRUPTED
 from nst_onnx.cli.files import Files
 from nst_onnx.cli.interruption import Interruption
@@ -86,8 +86,9 @@ def stylize(
 
     Ctrl-C saves the best picture so far; pressed again, it stops at once.
     """
-    styles = parameters.all_styles(styles, style)
     arguments = Arguments.of(given, config)
+    options = arguments.options
+    styles = parameters.all_styles(styles, style, perhaps_none=bool(options.get("regions")))
     run_options = arguments.run
     files = Files(
         output,
@@ -98,8 +99,7 @@ def stylize(
         state=resume,
         save_every=save_every,
     )
-    init = arguments.options.get("init")
-    files.check([content, *styles, *([init] if isinstance(init, str) else [])], overwrite=overwrite)
+    files.check([content, *styles, *pictures_among(options)], overwrite=overwrite)
     with stylize_progress.display(quiet) as display:
         run = Run(files, display)
         with (

@@ -18,7 +18,7 @@ from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.support.arguments import shown
 
 if TYPE_CHECKING:
-    from nst_onnx.painting.inputs import Style
+    from nst_onnx.painting.style_pictures import Style
     from nst_onnx.picture import Picture
 
 

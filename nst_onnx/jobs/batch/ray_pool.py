@@ -20,8 +20,8 @@ from nst_onnx.jobs.ray.interface import Ray, Reference
 from nst_onnx.jobs.ray.payload import Payload, names
 from nst_onnx.jobs.ray.resources import Allocation
 from nst_onnx.jobs.ray.supervisor import TRIES, RayWorker, Supervisor, WorkerFailure
-from nst_onnx.painting.inputs import style_list
 from nst_onnx.painting.presets.preset import Start
+from nst_onnx.painting.style_pictures import style_list
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 

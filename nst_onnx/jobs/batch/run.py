@@ -17,9 +17,9 @@ from nst_onnx.jobs.batch.job import Ending, Job, Outcome, Progress
 from nst_onnx.jobs.batch.process_pool import ProcessPool
 from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
-from nst_onnx.painting.inputs import are_several
 from nst_onnx.painting.option_types import Whole
 from nst_onnx.painting.options import OptionValues
+from nst_onnx.painting.style_pictures import are_several
 from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.library_errors import system_reason
 

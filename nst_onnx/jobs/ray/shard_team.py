@@ -11,11 +11,11 @@ from nst_onnx.jobs.ray.connect import connect
 from nst_onnx.jobs.ray.interface import Ray, Reference
 from nst_onnx.jobs.ray.supervisor import Actor, Supervisor, original_error
 from nst_onnx.models.extractor import Extractor
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.shards.shard import Facts, Shard
 from nst_onnx.objective.shards.stage import Part
 from nst_onnx.objective.terms import Terms
 from nst_onnx.runtime import Device
-from nst_onnx.support.arrays import Array
 
 _LOST = "a worker of the cluster died, and with it its part of the picture"
 _RESUME = "start the same command again; with --resume FILE it resumes from the best picture so far"
@@ -32,10 +32,10 @@ class ShardActor(Actor, Shard):
         threads: int,
         terms: Terms,
         part: Part,
-        mask: Array | None,
+        masks: Masks | None,
     ) -> Facts:
         """Begin a stage as any shard does, on the only GPU that Ray makes visible to the actor."""
-        return super().begin(stage, extractor, replace(device, index=0), threads, terms, part, mask)
+        return super().begin(stage, extractor, replace(device, index=0), threads, terms, part, masks)
 
 
 class RayTeam:

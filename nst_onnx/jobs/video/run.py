@@ -25,11 +25,12 @@ from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
 from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import one_pass, presets
-from nst_onnx.painting.inputs import Style, final_shape, read_styles_and_learned
+from nst_onnx.painting.inputs import final_shape
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
+from nst_onnx.painting.style_pictures import Style, read_styles_and_learned
 from nst_onnx.picture import Picture
 from nst_onnx.picture.colour import transfer_luminance
 from nst_onnx.support.arguments import path_of, shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nst_onnx.models.extractor import Extractor
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
@@ -15,8 +16,8 @@ from nst_onnx.objective.tiles.statistic_losses import Sums
 from nst_onnx.runtime import Device
 from nst_onnx.support.arrays import Array
 
-Facts = dict[str, tuple[tuple[int, int, int], float]]
-"""{source: ((C, h, w) of the whole picture, sum of the positions' weights)}"""
+Facts = tuple[dict[str, tuple[int, int, int]], dict[str, float]]
+"""{source: (C, h, w) of the whole picture}, and {weighting: sum of the weights}."""
 
 
 class Shard(VectorStore):
@@ -34,15 +35,16 @@ class Shard(VectorStore):
         threads: int,
         terms: Terms,
         part: Part,
-        mask: Array | None,
+        masks: Masks | None,
     ) -> Facts:
         """Prepare a stage, and return the facts of its features."""
         key = device, threads
         if key not in self._networks:
             self._networks = {key: Network(extractor, device, threads)}
-        self._stages[stage] = Stage(self._networks[key], terms, part, mask)
+        self._stages[stage] = Stage(self._networks[key], terms, part, masks)
         weights = self._stages[stage].bands.weights
-        return {n: (weights.shapes[n], weights.positions(n)) for n in terms.sources}
+        positions = {weighting.name: weights.positions(weighting.name) for weighting in terms.weightings}
+        return weights.shapes, positions
 
     def end(self, stage: int) -> None:
         """Delete a stage, and all vectors that were made for it."""

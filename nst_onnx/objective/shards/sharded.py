@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from nst_onnx.errors import OptionError
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
@@ -42,7 +43,7 @@ class ShardedEvaluation:
         network: Network,
         terms: Terms,
         layout: Layout,
-        mask: Array | None = None,
+        masks: Masks | None = None,
         *,
         on_disk: bool = False,
     ) -> None:
@@ -55,12 +56,12 @@ class ShardedEvaluation:
         while team.ended:
             ask_all(team, "end", team.ended.pop())
         weakref.finalize(self, team.ended.append, stage.number)
-        extractor, shared_mask = team.share(network.extractor), team.share(mask)
+        extractor, shared_masks = team.share(network.extractor), team.share(masks)
         common = stage.number, extractor, network.device, team.threads, terms
-        begun = [team.ask(i, "begin", *common, part, shared_mask) for i, part in enumerate(stage.parts)]
-        facts = team.get(begun)[0]
-        self._shapes: dict[str, tuple[int, int, int]] = {n: shape for n, (shape, _) in facts.items()}
-        self._positions: dict[str, float] = {n: positions for n, (_, positions) in facts.items()}
+        begun = [team.ask(i, "begin", *common, part, shared_masks) for i, part in enumerate(stage.parts)]
+        self._shapes: dict[str, tuple[int, int, int]]
+        self._positions: dict[str, float]
+        self._shapes, self._positions = team.get(begun)[0]
         self._targets: Sums = {}
         self._factors: dict[str, float] = {}
 
@@ -75,7 +76,7 @@ class ShardedEvaluation:
         self._select(self._stage.scatter(picture))
         sums = self._sums()
         return {
-            term.name: (sums[term.name] / self._positions[term.source]).astype(np.float32)
+            term.name: (sums[term.name] / self._positions[term.weighting.name]).astype(np.float32)
             for term in self._terms.statistics
         }
 
@@ -112,9 +113,9 @@ class ShardedEvaluation:
         """Return (C, h, w) of features."""
         return self._shapes[source]
 
-    def positions(self, source: str) -> float:
-        """Return the sum of their positions' weights; without a mask, how many there are."""
-        return self._positions[source]
+    def positions(self, weighting: str) -> float:
+        """Return the sum of a weighting; without a mask, how many positions there are."""
+        return self._positions[weighting]
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""

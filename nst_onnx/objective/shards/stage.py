@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.dct import Dct
 from nst_onnx.objective.terms import Terms
@@ -62,11 +63,11 @@ class Piece:
 class Stage:
     """The state of a shard for pictures of one size."""
 
-    def __init__(self, network: Network, terms: Terms, part: Part, mask: Array | None) -> None:
+    def __init__(self, network: Network, terms: Terms, part: Part, masks: Masks | None) -> None:
         self.part, self._terms = part, terms
         passes = TilePasses(network, terms, part.layout.window)
         fields = tile_fields(network.extractor, terms)
-        weights = PositionWeights(part.layout, fields, passes.features, mask)
+        weights = PositionWeights(part.layout, fields, passes.features, terms.weightings, masks)
         self.bands = Bands(passes, part.layout, weights)
         self.numbers = range(part.first, part.end)
         self.shape = 3, part.own_rows.stop - part.own_rows.start, part.layout.shape[1]

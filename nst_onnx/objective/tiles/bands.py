@@ -64,7 +64,7 @@ class Bands:
             for term in self.passes.terms.matched:
                 inside, (down, across) = self.weights.core(term.source, band, column)
                 maps[term.name] = found[term.name][:, *inside].copy()
-                weights[term.name] = roots[term.source][inside]
+                weights[term.name] = roots[term.weighting.name][inside]
                 corners[term.name] = down.start, across.start
             yield MapPart(maps, weights, corners)
 
@@ -99,6 +99,6 @@ class Bands:
                 target[:, *inside] = stored[term.name]
                 disk_arrays.release(stored[term.name])
             elif self.matches is not None:
-                roots = self.weights.roots(band, column)[term.source]
+                roots = self.weights.roots(band, column)[term.weighting.name]
                 target[:, *inside] = self.matches.target(term.name, *whole) * roots[inside]
         return targets

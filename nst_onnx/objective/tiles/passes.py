@@ -27,7 +27,7 @@ class TilePasses:
     def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:
         """Return {term: the tile's part}: sums of statistics, maps C×h×w of positionwise losses.
 
-        `window`: 3×h×w; `root_weights`: {source: h×w}. The arrays are valid until the next call.
+        `window`: 3×h×w; `root_weights`: {weighting: h×w}. The arrays are valid until the next call.
         """
         self._write(self._statistics, window, root_weights)
         self._statistics.run()
@@ -64,8 +64,8 @@ class TilePasses:
 
     def _write(self, bound: BoundSession, window: Array, root_weights: Mapping[str, Array]) -> None:
         bound.write(PICTURE, window[None])
-        for source in self.terms.sources:
-            bound.write(f"root_weights/{source}", root_weights[source][None, None])
+        for weighting in self.terms.weightings:
+            bound.write(f"root_weights/{weighting.name}", root_weights[weighting.name][None, None])
 
     @cached_property
     def _statistics(self) -> BoundSession:
@@ -86,7 +86,10 @@ class TilePasses:
         return self._sessions.tile_gradient.bind(feeds, outputs)
 
     def _inputs(self) -> dict[str, Array]:
-        weights = {f"root_weights/{n}": zeros(1, 1, *self.features[n][1:]) for n in self.terms.sources}
+        weights = {
+            f"root_weights/{weighting.name}": zeros(1, 1, *self.features[weighting.source][1:])
+            for weighting in self.terms.weightings
+        }
         return {PICTURE: zeros(1, 3, *self.window), **weights}
 
     def _maps(self) -> dict[str, tuple[int, ...]]:

@@ -1,17 +1,15 @@
-"""Weights of the positions of a feature map: 0 outside a tile's core and in the margin, else the mask."""
+"""Weights of the positions of a feature map: 0 outside a tile's core and in the margin, else the masks'."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from nst_onnx.graph import Graph
 from nst_onnx.graph.receptive_field import ReceptiveField
-from nst_onnx.objective.terms import MASK
+from nst_onnx.objective.guides import Masks
+from nst_onnx.objective.terms import Weighting
 from nst_onnx.objective.tiles.layout import Layout, Span
-from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 
@@ -24,14 +22,16 @@ class PositionWeights:
         layout: Layout,
         fields: Mapping[str, ReceptiveField],
         features: Mapping[str, tuple[int, int, int]],
-        mask: Array | None = None,
+        weightings: Collection[Weighting] = (),
+        masks: Masks | None = None,
         *,
         on_disk: bool = False,
     ) -> None:
-        """`features`: (C, h, w) of each layer in a window; `mask`: H×W, 0..1, of the picture.
+        """`features`: (C, h, w) of each layer in a window; `weightings`: those of the terms.
 
-        `on_disk`: whether arrays as large as the mask are memory-mapped.
+        `on_disk`: whether arrays as large as a mask are memory-mapped.
         """
+        masks = masks or Masks()
         self._layout = layout
         self._strides = {layer: (rows.stride, columns.stride) for layer, (rows, columns) in fields.items()}
         self._local = {layer: shape[1:] for layer, shape in features.items()}
@@ -45,19 +45,22 @@ class PositionWeights:
             )
             height, width = sides
             self.shapes[layer] = channels, height, width
-        self._positions = {layer: float(height * width) for layer, (_, height, width) in self.shapes.items()}
+        self._layers = {weighting.name: weighting.source for weighting in weightings}
+        self._positions: dict[str, float] = {}
         self._roots: dict[str, Array] = {}
-        if mask is not None:
-            resize = resizer()
-            for layer, (_, *shape) in self.shapes.items():
-                self._roots[layer] = disk_arrays.empty((shape[0], shape[1]), on_disk=on_disk)
-                self._positions[layer] = _root(
-                    resized(resize, mask, (shape[0], shape[1])), self._roots[layer]
-                )
+        for weighting in weightings:
+            _, height, width = self.shapes[weighting.source]
+            weights = None
+            if min(height, width) > 0:
+                weights = masks.at(weighting.region, (height, width), fields[weighting.source])
+            self._positions[weighting.name] = float(height * width)
+            if weights is not None:
+                root = self._roots[weighting.name] = disk_arrays.empty((height, width), on_disk=on_disk)
+                self._positions[weighting.name] = _root(weights, root)
 
-    def positions(self, layer: str) -> float:
-        """Return the sum of a layer's weights in the whole picture; without a mask, how many there are."""
-        return self._positions[layer]
+    def positions(self, weighting: str) -> float:
+        """Return the sum of a weighting in the whole picture; without a mask, the number of positions."""
+        return self._positions[weighting]
 
     def core(self, layer: str, band: int, column: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Return the rows and columns of a tile's core: in its window, and in the whole picture."""
@@ -77,16 +80,16 @@ class PositionWeights:
         return (rows, columns), (all_rows, all_columns)
 
     def roots(self, band: int, column: int) -> dict[str, Array]:
-        """Return {layer: h×w}: the square root of each position's weight in a tile's window."""
+        """Return {weighting: h×w}: the square root of each position's weight in a tile's window."""
         found = {}
-        for layer, local in self._local.items():
-            weights = np.zeros(local, np.float32)
+        for name, layer in self._layers.items():
+            weights = np.zeros(self._local[layer], np.float32)
             inside, whole = self.core(layer, band, column)
-            root = self._roots.get(layer)
+            root = self._roots.get(name)
             weights[inside] = 1 if root is None else root[whole]
             if root is not None:
                 disk_arrays.release(root)
-            found[layer] = weights
+            found[name] = weights
         return found
 
 
@@ -107,29 +110,3 @@ def _core(span: Span, margin: int, stride: int, local: int, whole: int, is_last:
     end = min(begin + local if is_last else span.end // stride, border + whole)
     end = max(first, end)
     return slice(first - begin, end - begin), slice(first - border, end - border)
-
-
-def resizer() -> Session:
-    """Return the model that resizes a mask to a layer's features, as the graph of a whole picture does."""
-    g = Graph()
-    g.input(MASK, [1, 1, None, None])
-    g.input("size", [2], 7)
-    sizes = g.op("Concat", g.ints(1, 1), "size", axis=0)
-    g.output(
-        "resized",
-        g.op("Resize", MASK, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel"),
-    )
-    return open_session(g.model(), Device("cpu"))
-
-
-def resized(session: Session, mask: Array, shape: tuple[int, int]) -> Array:
-    """Return a mask H×W at another size; the mask itself where it has that size."""
-    if mask.shape == shape:
-        return mask
-    size: npt.NDArray[np.int64] = np.asarray(shape, np.int64)
-    feeds: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.int64]] = {
-        MASK: np.ascontiguousarray(mask[None, None]),
-        "size": size,
-    }
-    found: Array = session.run(feeds, ["resized"])["resized"][0, 0]
-    return found

@@ -23,11 +23,11 @@ def statistic_losses(
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """Return {term: loss}, and {term: its derivative with respect to the sum over positions}.
 
-    `sums`: of the whole picture; `targets`: means; `positions`: {source: how many there are}.
+    `sums`: of the whole picture; `targets`: means; `positions`: {weighting: the sum of its weights}.
     """
     losses, derivatives = {}, {}
     for term in terms:
-        name, count = term.name, positions[term.source]
+        name, count = term.name, positions[term.weighting.name]
         distance, derivative = term.loss.distance_and_derivative(sums[name] / count, targets[name])
         losses[name] = factors[name] * distance
         derivatives[name] = (factors[name] / count * derivative).astype(np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.hypercolumns import MapPart
 from nst_onnx.objective.losses import temporal
 from nst_onnx.objective.matching import Matches
@@ -31,18 +32,20 @@ class TiledEvaluation:
         network: Network,
         terms: Terms,
         layout: Layout,
-        mask: Array | None = None,
+        masks: Masks | None = None,
         *,
         on_disk: bool = False,
     ) -> None:
-        """`mask`: H×W, 0..1, the weight of each pixel. `on_disk`: whether large arrays are memory-mapped.
+        """`masks`: H×W, the weights of pixels. `on_disk`: whether large arrays are memory-mapped.
 
         Raises GraphError where the network's receptive field is not bounded.
         """
         self._terms, self.layout, self._on_disk = terms, layout, on_disk
         passes = TilePasses(network, terms, layout.window)
         fields = tile_fields(network.extractor, terms)
-        self._weights = PositionWeights(layout, fields, passes.features, mask, on_disk=on_disk)
+        self._weights = PositionWeights(
+            layout, fields, passes.features, terms.weightings, masks, on_disk=on_disk
+        )
         self._bands = Bands(passes, layout, self._weights)
         self._pixel_losses = {term.name: PixelLoss(term.loss) for term in terms.pictures}
         self._inputs: dict[str, Array] = {}  # of the losses on pixels
@@ -58,7 +61,7 @@ class TiledEvaluation:
         self._check(label)
         sums, positions = self._sums(picture), self._positions()
         return {
-            term.name: (sums[term.name] / positions[term.source]).astype(np.float32)
+            term.name: (sums[term.name] / positions[term.weighting.name]).astype(np.float32)
             for term in self._terms.statistics
         }
 
@@ -91,9 +94,9 @@ class TiledEvaluation:
         """Return (C, h, w) of features."""
         return self._weights.shapes[source]
 
-    def positions(self, source: str) -> float:
-        """Return the sum of their positions' weights; without a mask, how many there are."""
-        return self._weights.positions(source)
+    def positions(self, weighting: str) -> float:
+        """Return the sum of a weighting; without a mask, how many positions there are."""
+        return self._weights.positions(weighting)
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
@@ -130,7 +133,8 @@ class TiledEvaluation:
         return sums
 
     def _positions(self) -> dict[str, float]:
-        return {source: self._weights.positions(source) for source in self._terms.sources}
+        names = [weighting.name for weighting in self._terms.weightings]
+        return {name: self._weights.positions(name) for name in names}
 
     def _rows(self, picture: Array) -> Iterator[tuple[int, Array]]:
         """Yield each band with the rows that its windows cover."""

@@ -1,0 +1,70 @@
+"""Regions of a picture, each with styles and a strength of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from nst_onnx.objective.losses.loss import FeatureLoss, Loss, StatisticLoss
+from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
+from nst_onnx.objective.terms import Term
+from nst_onnx.picture import Picture
+from nst_onnx.support.arrays import Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Region:
+    """A region: `mask`, H×W in 0..1, of the content picture at any size.
+
+    `styles`: its own style pictures, transparent where they do not count; `style_weights`: one for each, None
+    for equal ones. `style_scale`: as in `ObjectiveSettings`, None for the same. `factor`: on the weights of
+    its losses of style.
+    """
+
+    name: str
+    mask: Array
+    styles: Sequence[Picture]
+    style_weights: tuple[float, ...] | None = None
+    style_scale: float | None = None
+    factor: float = 1.0
+
+    def settings(self, settings: ObjectiveSettings) -> ObjectiveSettings:
+        """Return the settings with the region's own styles' weights and scale."""
+        scale = settings.style_scale if self.style_scale is None else self.style_scale
+        return replace(settings, style_weights=self.style_weights, style_scale=scale)
+
+    def mask_at(self, shape: tuple[int, int]) -> Array:
+        """Return its mask at another size, without the overshoots at edges that sharper filters have."""
+        if self.mask.shape == shape:
+            return self.mask
+        size = shape[1], shape[0]
+        reduced = Image.fromarray(self.mask).resize(size, Image.Resampling.BILINEAR)
+        return np.asarray(reduced, np.float32).clip(0, 1)
+
+
+def is_of_style(term: Term[Loss]) -> bool:
+    """Return whether a term compares with style pictures."""
+    return isinstance(term.loss, FeatureLoss) and term.loss.target == "style"
+
+
+def of_regions(
+    weighted_terms: Sequence[WeightedTerm], regions: Sequence[Region], shares: Mapping[str, float]
+) -> tuple[WeightedTerm, ...]:
+    """Return the terms with a term a region in place of each statistic of the style.
+
+    A region counts by its share of the picture, so that each of its positions has the weight that it would
+    have in the whole picture; regions of the same style come to the same as one.
+    """
+    found: list[WeightedTerm] = []
+    for weighted in weighted_terms:
+        if not (is_of_style(weighted.term) and isinstance(weighted.term.loss, StatisticLoss)):
+            found.append(weighted)
+            continue
+        for region in regions:
+            weight = weighted.weight * region.factor * shares[region.name]
+            term = replace(weighted.term, region=region.name)
+            found.append(replace(weighted, term=term, weight=weight))
+    return tuple(one for one in found if one.weight > 0)

@@ -1,0 +1,1 @@
+"""Regions: this part of the photo like that painting, another part like another one, a part left alone."""
