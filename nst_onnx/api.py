@@ -145,14 +145,13 @@ class Objective(objective.Objective):
         self.options = with_style_scale(self.options, inputs.styles, shape)
         super().__init__(
             inputs.content,
-            inputs.styles,
+            inputs.painted_like,
             network=model,
             settings=objective_settings(self.options, self.preset, model.extractor),
             shape=shape,
             memory=memory,
             temporal=held_to,
             team=team,
-            regions=() if inputs.regions is None else inputs.regions.regions,
         )
 
     def value_and_grad(self, image: npt.ArrayLike) -> tuple[float, Array]:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_onnx import Stylizer
-from nst_onnx.errors import OptionError
+from nst_onnx import Region, Stylizer
+from nst_onnx.errors import NstError, OptionError
 from nst_onnx.painting.options import Options
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+MASK = np.zeros((24, 32), np.uint8)
+MASK[:, :16] = 255
 QUICK: dict[str, Any] = {"size": 24, "steps": 2, "pyramid": False}
 HUGE = 10**5000  # Python refuses to print it
 NUMBERS = [1, 0.5, np.float32(0.5), np.float64(0.5), np.uint8(1), np.array(0.5)]
@@ -45,6 +47,11 @@ GOOD: dict[str, list[Any]] = {
     "learning_rate": [*NUMBERS, None],
     "min_change": [*NUMBERS, None],
     "averaging": [0, 0.5, np.float32(0.5), None],
+    "regions": [None, [], (), [Region(MASK, PIXELS)], (Region(MASK, [PIXELS, PIXELS], np.float32(0.5)),)],
+    "labels": [None],
+    "keep": [None, MASK],
+    "strength_map": [None, MASK, PIXELS],
+    "style_mask": [None, MASK],
 }
 WRONG: list[Any] = [
     -1,
@@ -98,9 +105,22 @@ def test_options(name: str, value: Any, stylizer: Stylizer, tmp_path: Path) -> N
     result.save(tmp_path / "out.png")  # its settings must fit for JSON
 
 
-@pytest.mark.parametrize("name", GOOD)
+PICTURES = {"labels", "keep", "strength_map", "style_mask"}  # checked when they are read
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+@pytest.mark.parametrize("value", [-1, 1j, "", "x.png", b"max", [], {}, object(), len, np.ones((2, 2, 7))])
+def test_wrong_pictures(name: str, value: Any, stylizer: Stylizer) -> None:
+    with pytest.raises(NstError) as caught:
+        stylizer.stylize(PIXELS, PIXELS, **QUICK | {name: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(set(GOOD) - PICTURES))
 def test_wrong_options(name: str, stylizer: Stylizer) -> None:
     for value in WRONG:
+        if name == "regions" and isinstance(value, tuple | list) and not value:
+            continue  # no regions
         if name in ("seed", "steps") and value is HUGE:
             continue  # these have no upper bound
         with pytest.raises(OptionError) as caught:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -17,14 +17,14 @@ from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts, mixture
-from nst_onnx.objective.regions import Region, is_of_style, of_regions
+from nst_onnx.objective.regions import Region, of_regions
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Team
-from nst_onnx.objective.style_targets import measure
+from nst_onnx.objective.style_targets import Measuring, StyleTargets
 from nst_onnx.objective.targets import planes, scaled
-from nst_onnx.objective.terms import Term, Terms
+from nst_onnx.objective.terms import Term
 from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.picture import Picture, resize
 from nst_onnx.runtime.session import Tensor
@@ -35,10 +35,9 @@ from nst_onnx.support.memory import Memory
 class Objective:
     """Weighted losses and their gradient, as a function of a picture of one size.
 
-    `shape`: (H, W) of that picture. `temporal`: for a frame of a video, the previous frame. `team`: processes
-    that evaluate large pictures in shards. `regions`: of the picture, each with its own styles, in place of
-    `styles`.
-    Raises PictureError for pictures too small for the network, or with nothing visible in them.
+    `styles`: style pictures, or regions of the picture, each with its own. `shape`: (H, W) of that picture.
+    `temporal`: for a frame of a video, the previous frame. `team`: processes that evaluate large pictures in
+    shards. Raises PictureError for pictures too small for the network, or with nothing visible in them.
     """
 
     shape: tuple[int, int]
@@ -47,7 +46,7 @@ class Objective:
     def __init__(
         self,
         content: Picture,
-        styles: Sequence[Picture],
+        styles: Sequence[Picture] | Sequence[Region],
         *,
         network: Network,
         settings: ObjectiveSettings,
@@ -55,9 +54,10 @@ class Objective:
         memory: Memory,
         temporal: Temporal | None = None,
         team: Team | None = None,
-        regions: Sequence[Region] = (),
     ) -> None:
-        self.content, self.styles, self.regions = content, styles, regions
+        self.content = content
+        self.styles = [style for style in styles if isinstance(style, Picture)]
+        self.regions = [style for style in styles if isinstance(style, Region)]
         self.network, self.settings, self.shape, self.memory = network, settings, shape, memory
         self._temporal, self._team = temporal, team
         _require_float64(network, settings.weighted_terms)
@@ -71,8 +71,7 @@ class Objective:
         self._masks = Masks(self.content_opacity, {r.name: r.mask_at(self.shape) for r in self.regions})
         self._weighted_terms = self._all_weighted_terms()
         terms = tuple(weighted.term for weighted in self._weighted_terms)
-        styles = self.styles if not self.regions else ()
-        masked = any(picture.alpha is not None for picture in (self.content, *styles))
+        masked = any(picture.alpha is not None for picture in (self.content, *self.styles))
         self.terms = replace(self.settings.terms, terms=terms, masked=masked)
         self._evaluation = self._evaluation_of(self._masks)
         energies = self._evaluation.set_content(planes(self.content_picture), self.content.name)
@@ -102,37 +101,21 @@ class Objective:
 
     def _target_statistics(self) -> dict[str, Array]:
         """Return {term: statistic} of the content or, blended, of the style pictures."""
-        targets: dict[str, Array] = {}
-        self.style_pictures: list[tuple[Array, Array | None]] = []
-        maps = []
-        for region, styles, settings in self._styles_of_regions():
-            terms = self._terms_of_styles(styles) if self.regions else self.terms
-            content = self.content_picture, self._masks.of_pixels(region)
-            found = measure(self.network, terms, styles, settings, content, self.memory, self._team)
-            self.style_pictures += found.pictures
-            suffix = f"@{region}" if region else ""
-            targets |= {f"{name}{suffix}": statistic for name, statistic in found.statistics.items()}
-            maps.append((found.maps, settings.style_weights or [1.0] * len(styles)))
+        found = self._style_targets()
+        self.style_pictures, targets = found.pictures, found.statistics
         if self.terms.matched:
-            self._candidates = Candidates.of(maps)
+            self._candidates = Candidates.of(found.maps)
         of_content = [term.name for term in self.terms.statistics if term.loss.target == "content"]
         if of_content:
             measured = self._evaluation.statistics(planes(self.content_picture), self.content.name)
             targets |= {name: measured[name] for name in of_content}
         return {term.name: term.loss.prepared(targets[term.name]) for term in self.terms.statistics}
 
-    def _styles_of_regions(self) -> Iterator[tuple[str, Sequence[Picture], ObjectiveSettings]]:
-        """Yield each region's name, styles and settings; "" for the whole picture."""
-        if not self.regions:
-            yield "", self.styles, self.settings
-        for region in self.regions:
-            yield region.name, region.styles, region.settings(self.settings)
-
-    def _terms_of_styles(self, styles: Sequence[Picture]) -> Terms:
-        """Return the terms whose targets are measured in the styles of a region."""
-        masked = any(style.alpha is not None for style in styles)
-        kept = (one.term for one in self.settings.weighted_terms if is_of_style(one.term))
-        return replace(self.settings.terms, terms=tuple(kept), masked=masked)
+    def _style_targets(self) -> StyleTargets:
+        measuring = Measuring(self.network, self.memory, self._team, self.content_picture)
+        if self.regions:
+            return measuring.of_regions(self.regions, self.settings, self._masks)
+        return measuring.of_styles(self.styles, self.terms, self.settings, self.content_opacity)
 
     def _grid(self) -> Grid:
         terms, strides = self.terms.matched, self.network.sessions(self.terms).strides

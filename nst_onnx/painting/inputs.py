@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nst_onnx.objective.regions import Region
 from nst_onnx.painting.options import LossOptions
 from nst_onnx.painting.regions.resolve import Regions, are_given, masked, resolve
 from nst_onnx.painting.style_pictures import read_styles
@@ -20,6 +21,11 @@ class Inputs:
     content: Picture
     styles: tuple[Picture, ...]
     regions: Regions | None = None
+
+    @property
+    def painted_like(self) -> Sequence[Picture] | Sequence[Region]:
+        """The styles of the whole picture, or its regions with theirs: what an objective takes."""
+        return self.styles if self.regions is None else self.regions.regions
 
     @classmethod
     def of(cls, content: Picture, styles: Iterable[Picture], options: LossOptions, memory: Memory) -> Inputs:

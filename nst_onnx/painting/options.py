@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.number_or_word import NumberOrWord
-from nst_onnx.painting.option import Option, OptionSet, declared, option
+from nst_onnx.painting.option import Option, declared, option
 from nst_onnx.painting.option_types import (
     MAX_SIDE,
     Choice,
@@ -20,8 +20,7 @@ from nst_onnx.painting.option_types import (
     Size,
     Whole,
 )
-from nst_onnx.painting.region import Region
-from nst_onnx.painting.region_type import Regions
+from nst_onnx.painting.region_options import REGIONS, RegionOptions, RegionOptionValues
 from nst_onnx.painting.weight_types import LayerWeights, Statistics, Weights
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_SIDE",
+    "REGIONS",
     "Layers",
     "LossOptionValues",
     "LossOptions",
@@ -50,12 +50,11 @@ PreserveColour = Literal["luminance", "histogram", "covariance"]
 Quality = Literal["instant", "fitted", "fast", "good", "best"]
 
 PICTURE, STYLE, LOSSES, OPTIMISATION = "Picture", "Style", "Losses", "Optimisation"
-REGIONS = "Regions"
 MODEL = "Model and device"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossOptions(OptionSet):
+class LossOptions(RegionOptions):
     """The options that the value of the loss depends on. None: the preset's value.
 
     `extra`: the values of options that were added by `register`; those not given have their defaults.
@@ -170,41 +169,6 @@ class LossOptions(OptionSet):
         help="Keep the content's colours: luminance (paint only lightness), or recolour the style beforehand "
         "by histogram or covariance",
         fallback="neither",
-    )
-    regions: Sequence[Region | str] | None = option(
-        None,
-        Regions(),
-        group=REGIONS,
-        help="A part of the picture with a style of its own: a mask, rest, or a colour of --labels; with "
-        "strength, scale and style-mask of its own",
-    )
-    labels: Source | None = option(
-        None,
-        PictureSource(),
-        group=REGIONS,
-        metavar="FILE",
-        help="A label map: a picture with a colour for each region",
-    )
-    keep: Source | None = option(
-        None,
-        PictureSource(),
-        group=REGIONS,
-        metavar="FILE",
-        help="A mask of what stays untouched, such as a face",
-    )
-    strength_map: Source | None = option(
-        None,
-        PictureSource(),
-        group=REGIONS,
-        metavar="FILE",
-        help="How much style where: white is all, black the photo itself",
-    )
-    style_mask: Source | None = option(
-        None,
-        PictureSource(),
-        group=REGIONS,
-        metavar="FILE",
-        help="Which part of the style picture counts: white in its mask",
     )
     max_memory: int | str | None = option(
         None,
@@ -357,7 +321,7 @@ def unregister(name: str) -> None:
     del _REGISTERED[name]
 
 
-class LossOptionValues(TypedDict, total=False):
+class LossOptionValues(RegionOptionValues, total=False):
     """The options of `LossOptions` as keyword arguments."""
 
     preset: str
@@ -376,11 +340,6 @@ class LossOptionValues(TypedDict, total=False):
     neighbours_layers: Layers | None
     pooling: Pooling | None
     preserve_colour: PreserveColour | None
-    regions: Sequence[Region | str] | None
-    labels: Source | None
-    keep: Source | None
-    strength_map: Source | None
-    style_mask: Source | None
     max_memory: int | str | None
 
 

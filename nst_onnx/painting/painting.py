@@ -91,14 +91,13 @@ class Painting:
         shape, plan = self.schedule.shape, self.plan
         self._objective = Objective(
             self.inputs.content,
-            self.inputs.styles,
+            self.inputs.painted_like,
             network=self.network,
             settings=plan.objective_at(shape),
             shape=shape,
             memory=plan.memory,
             temporal=self._temporal,
             team=self._team,
-            regions=() if self.inputs.regions is None else self.inputs.regions.regions,
         )
         saved, self._checkpoint = self._checkpoint, None
         if saved is not None and "optimiser/x" not in saved.arrays:

@@ -37,6 +37,12 @@ class Region:
     style_weights: tuple[float, ...] | None = None
     style_mask: Source | None = None
 
+    def __post_init__(self) -> None:
+        """Take numpy's numbers as Python's."""
+        for name in ("strength", "style_scale"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, value.item() if hasattr(value, "item") else value)
+
     @property
     def colour(self) -> str | None:
         """The colour of a label in lower case, None where the mask is none."""

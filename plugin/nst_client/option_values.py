@@ -8,6 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "regions": {"type": "regions", "fields": ["mask", "style", "strength", "style_scale", "style_weights", "style_mask"]},
+    "labels": {"type": "picture", "choices": []},
+    "keep": {"type": "picture", "choices": []},
+    "strength_map": {"type": "picture", "choices": []},
+    "style_mask": {"type": "picture", "choices": []},
     "preset": {"type": "preset", "default": "default"},
     "size": {"type": "size", "low": 1, "high": 32768},
     "style_scale": {"type": "number", "low": 0.05, "high": 20.0, "word": "auto", "default": 1.0},

@@ -70,14 +70,18 @@ def hand_over(folder: Folder, kind: str, samples: npt.NDArray[np.generic], *, ty
 
 
 def files_of(request: Message) -> list[str]:
-    """Return the names of the pixel files that a request brings."""
-    styles = request.get("styles")
-    described = [request.get("content"), *(styles if isinstance(styles, list) else [])]
-    options = request.get("options")
-    if isinstance(options, dict):
-        described.extend(options.values())
-    names = [picture.get("file") for picture in described if isinstance(picture, dict)]
-    return [name for name in names if isinstance(name, str)]
+    """Return the names of the pixel files that a request brings, at any depth."""
+    found: list[str] = []
+    waiting: list[object] = [request.get(name) for name in ("content", "styles", "options")]
+    while waiting:
+        described = waiting.pop()
+        if isinstance(described, list):
+            waiting.extend(described)
+        elif isinstance(described, dict):
+            if isinstance(name := described.get("file"), str):
+                found.append(name)
+            waiting.extend(described.values())
+    return found
 
 
 def _from_path(path: object, what: str) -> Picture:

@@ -15,6 +15,7 @@ from nst_onnx.feedforward import gallery, learned_style
 from nst_onnx.models import catalogue
 from nst_onnx.painting.option_types import PictureSource
 from nst_onnx.painting.options import Options, OptionValues
+from nst_onnx.painting.region import Region
 from nst_onnx.support.arguments import shown
 
 if TYPE_CHECKING:
@@ -83,20 +84,45 @@ class Request:
         quality = self._fields.get("quality")
         asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
         options = {name: value for name, value in asked.items() if value is not None}
+        if "regions" in options:
+            options["regions"] = self._regions(options["regions"])
         Options.of(options)
         for name, option in Options.table().items():
             if isinstance(option.type, PictureSource) and options.get(name) not in (None, *option.type.words):
                 options[name] = self._source(name, option.type, options[name])
         return cast(OptionValues, options)
 
+    def _regions(self, described: object) -> list[Region]:
+        """Return the regions described by objects with the fields of `Region`. Raises NstError."""
+        if not isinstance(described, list):
+            raise ProtocolError('"regions" must be a list')
+        return [self._region(one) for one in described]
+
+    def _region(self, described: object) -> Region:
+        fields = {"mask", "styles", "strength", "style_scale", "style_weights", "style_mask"}
+        if not isinstance(described, dict) or not {"mask", "styles"} <= described.keys() <= fields:
+            raise ProtocolError(f'a region must have "mask" and "styles", and of {sorted(fields)} no others')
+        mask, styles, style_mask = (described.get(name) for name in ("mask", "styles", "style_mask"))
+        if not isinstance(styles, list) or not styles:
+            raise ProtocolError('"styles" of a region must be a list')
+        weights = described.get("style_weights")
+        return Region(
+            mask=mask if isinstance(mask, str) else self._take_picture(mask, "mask"),
+            style=[self._take_picture(one, "style picture") for one in styles],
+            strength=described.get("strength"),
+            style_scale=described.get("style_scale"),
+            style_weights=None if weights is None else tuple(weights),
+            style_mask=None if style_mask is None else self._take_picture(style_mask, "style mask"),
+        )
+
     def _source(self, name: str, type: PictureSource, value: object) -> Picture:
         """Return the picture that an option's value describes. Raises OptionError, PictureError."""
         if isinstance(value, str) and Path(value).is_absolute():
             value = {"path": value}
         if not isinstance(value, dict):
-            known = ", ".join(type.words)
-            raise OptionError(f"{name} must be one of {known}, a picture or an absolute path, not {value!r}")
-        return self._take_picture(value, "picture to start from")
+            known = "".join(f"{word}, " for word in type.words)
+            raise OptionError(f"{name} must be {known}a picture or an absolute path, not {value!r}")
+        return self._take_picture(value, name.replace("_", " "))
 
     def model(self) -> str:
         """Return "auto", a name or an absolute path; never a file relative to the working folder."""

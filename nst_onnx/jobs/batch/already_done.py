@@ -12,7 +12,8 @@ from nst_onnx.painting.options import Options
 from nst_onnx.picture import read_settings
 
 _SET_BY_QUALITY = ("size", "steps")
-_NOT_COMPARED = ("init", "max_memory")  # stored in another form, and without effect on the picture
+# Stored in another form, and without effect on the picture.
+_NOT_COMPARED = ("init", "regions", "labels", "keep", "strength_map", "style_mask", "max_memory")
 
 
 def skipped(job: Job, settings: BatchSettings) -> Ending | None:

@@ -21,6 +21,7 @@ from nst_onnx.jobs.ray.payload import Payload, names
 from nst_onnx.jobs.ray.resources import Allocation
 from nst_onnx.jobs.ray.supervisor import TRIES, RayWorker, Supervisor, WorkerFailure
 from nst_onnx.painting.presets.preset import Start
+from nst_onnx.painting.regions.portable import portable
 from nst_onnx.painting.style_pictures import style_list
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
@@ -43,6 +44,7 @@ class RayPool:
             workers=workers,
             concurrency=2,  # `run` and `progress`
         )
+        settings = replace(settings, options=portable(settings.options, embedded=True))
         self._settings = _of_each_worker(settings, self._supervisor.allocation)
         common = [Payload.of(settings.model_file(), "model")]
         init = settings.options.get("init")

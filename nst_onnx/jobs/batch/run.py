@@ -19,6 +19,7 @@ from nst_onnx.jobs.batch.resume_file import ResumeFile
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.option_types import Whole
 from nst_onnx.painting.options import OptionValues
+from nst_onnx.painting.regions.portable import portable
 from nst_onnx.painting.style_pictures import are_several
 from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.library_errors import system_reason
@@ -58,6 +59,7 @@ def stylize_batch(
     """
     if (init := options.get("init")) is not None:
         options["init"] = picture.detached(init)
+    options = portable(options)
     settings = BatchSettings(
         model=model,
         device=device,

@@ -30,6 +30,7 @@ from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
+from nst_onnx.painting.regions.resolve import are_given
 from nst_onnx.painting.style_pictures import Style, read_styles_and_learned
 from nst_onnx.picture import Picture
 from nst_onnx.picture.colour import transfer_luminance
@@ -107,6 +108,8 @@ def stylize_video(
     source_path, path = path_of(film, "the film"), path_of(output, "the output")
     checked = VideoOptions.of(options)
     styles = read_styles_and_learned(style, checked)
+    if are_given(checked) or checked.style_mask is not None:
+        raise OptionError("regions are not painted in films", "paint the film without them")
     encode.check_place(path)
     if path.resolve() == source_path.resolve():
         raise OptionError(f"{path} is the film, and is not written over", "choose another name")

@@ -1,0 +1,42 @@
+"""Options whose pictures can be sent to other processes, or to machines that lack the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from nst_onnx.painting.options import OptionValues
+from nst_onnx.painting.region import Region, parse
+from nst_onnx.painting.style_pictures import style_list
+from nst_onnx.picture import Source, detached, read
+
+_MASKS = ("labels", "keep", "strength_map", "style_mask")
+
+
+def portable(options: OptionValues, *, embedded: bool = False) -> OptionValues:
+    """Return options in which all masks and styles of regions can be pickled and read again.
+
+    `embedded`: whether files are read, because they are not where the options go. Raises PictureError.
+    """
+    take: Callable[[Source], Source] = read if embedded else detached
+    found = options.copy()
+    for name in _MASKS:
+        source = cast("Source | None", options.get(name))
+        if source is not None:
+            found[name] = take(source)  # type: ignore[literal-required]
+    regions = options.get("regions")
+    if regions:
+        found["regions"] = [_portable(one, take) for one in regions]
+    return found
+
+
+def _portable(given: Region | str, take: Callable[[Source], Source]) -> Region:
+    region = parse(given) if isinstance(given, str) else given
+    is_word = region.is_rest or region.colour is not None
+    return replace(
+        region,
+        mask=region.mask if is_word else take(region.mask),
+        style=[take(one) for one in style_list(region.style)],
+        style_mask=None if region.style_mask is None else take(region.style_mask),
+    )
