@@ -20,7 +20,7 @@ from nst_onnx.painting.option import Option
 from nst_onnx.painting.options import Options
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "docs" / "command.md", ROOT / "docs" / "video.md")
+PAGES = tuple(ROOT / "docs" / name for name in ("command.md", "regions.md", "video.md"))
 CHOICES = ROOT / "plugin" / "nst_client" / "option_values.py"
 _TABLE = re.compile(r"(<!-- options:begin ?(.*?)-->\n)(.*?)(<!-- options:end -->)", re.DOTALL)
 

@@ -140,7 +140,7 @@ class Objective(objective.Objective):
         if not isinstance(model, Network):
             model = NetworkChoice(model, device).open(self.preset, exact=True)
         memory = Memory.of(self.options.max_memory)
-        inputs = Inputs.read(content, styles, self.options, memory)
+        inputs = Inputs.read(content, styles, self.options, memory, model)
         shape = final_shape(inputs.content.shape, self.options.size or self.preset.size)
         self.options = with_style_scale(self.options, inputs.styles, shape)
         super().__init__(

@@ -47,8 +47,17 @@ GOOD: dict[str, list[Any]] = {
     "learning_rate": [*NUMBERS, None],
     "min_change": [*NUMBERS, None],
     "averaging": [0, 0.5, np.float32(0.5), None],
-    "regions": [None, [], (), [Region(MASK, PIXELS)], (Region(MASK, [PIXELS, PIXELS], np.float32(0.5)),)],
+    "regions": [
+        None,
+        "colour",
+        ["auto"],
+        [],
+        (),
+        [Region(MASK, PIXELS)],
+        (Region(MASK, [PIXELS, PIXELS], np.float32(0.5)),),
+    ],
     "labels": [None],
+    "style_labels": [None],
     "keep": [None, MASK],
     "strength_map": [None, MASK, PIXELS],
     "style_mask": [None, MASK],
@@ -105,7 +114,7 @@ def test_options(name: str, value: Any, stylizer: Stylizer, tmp_path: Path) -> N
     result.save(tmp_path / "out.png")  # its settings must fit for JSON
 
 
-PICTURES = {"labels", "keep", "strength_map", "style_mask"}  # checked when they are read
+PICTURES = {"labels", "style_labels", "keep", "strength_map", "style_mask"}  # checked when they are read
 
 
 @pytest.mark.parametrize("name", sorted(PICTURES))

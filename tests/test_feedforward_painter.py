@@ -13,6 +13,7 @@ from nst_onnx.errors import ModelError, PictureError
 from nst_onnx.feedforward import graphs
 from nst_onnx.feedforward import painter as painter_module
 from nst_onnx.feedforward.fitting import fit
+from nst_onnx.feedforward.noise import noise
 from nst_onnx.feedforward.painter import FRAME, Painter
 from nst_onnx.models import catalogue
 from nst_onnx.runtime import OnnxruntimeSession, choose
@@ -52,16 +53,18 @@ def test_it_is_small_and_cheap() -> None:
     for node in model.graph.node:
         if node.op_type == "Conv":
             _, channels, height, width = shapes[node.output[0]]
-            products += channels * height * width * int(np.prod(weights[node.input[1]][1:]))
+            kernel = weights.get(node.input[1]) or shapes[node.input[1]]
+            products += channels * height * width * int(np.prod(kernel[1:]))
     assert 10_000 < products / 64**2 <= 30_000
 
 
 def fixed(model: onnx.ModelProto, height: int, width: int) -> onnx.ModelProto:
     copied = onnx.ModelProto()
     copied.CopyFrom(model)
-    (image,) = (value for value in copied.graph.input if value.name == graphs.IMAGE)
-    for dimension, side in zip(image.type.tensor_type.shape.dim[2:], (height, width), strict=True):
-        dimension.dim_value = side
+    for value in copied.graph.input:
+        if value.name in (graphs.IMAGE, graphs.NOISE):
+            for dimension, side in zip(value.type.tensor_type.shape.dim[2:], (height, width), strict=True):
+                dimension.dim_value = side
     return copied
 
 
@@ -100,10 +103,13 @@ def test_no_pixel_beyond_the_halo_has_an_effect(painter: Painter, style: np.ndar
     session = OnnxruntimeSession(model, choose("cpu"))
     measured = OnnxruntimeSession(graphs.normalisations(painter._model, painter.size), choose("cpu"))
     image = np.random.default_rng(0).random((1, 3, 256, 256), np.float32)
-    vectors = measured.run({graphs.IMAGE: image, graphs.STYLE: style}, [graphs.RATES, graphs.OFFSETS])
+    grain = {graphs.NOISE: noise(np.arange(256), np.arange(256))}
+    feeds = {graphs.IMAGE: image, **grain, graphs.STYLE: style}
+    vectors = {graphs.STYLE: style, **measured.run(feeds, [graphs.RATES, graphs.OFFSETS])}
 
     def painted(given: np.ndarray) -> np.ndarray:
-        return session.run({graphs.IMAGE: given, **vectors}, [graphs.PICTURE])[graphs.PICTURE][0, :, 128, 128]
+        feeds = {graphs.IMAGE: given, **grain, **vectors}
+        return session.run(feeds, [graphs.PICTURE])[graphs.PICTURE][0, :, 128, 128]
 
     before = painted(image)
     for distance in (halo + 1, 1):
@@ -124,7 +130,7 @@ def test_the_frame_is_no_part_of_the_derivative(painter: Painter, style: np.ndar
 
     for _ in range(4):
         direction = rng.standard_normal(style.shape).astype(np.float32)
-        step = np.float32(1e-3)
+        step = np.float32(1e-4)
         numeric = (value(style + step * direction) - value(style - step * direction)) / (2 * float(step))
         assert np.vdot(slope, direction) == pytest.approx(numeric, rel=0.05, abs=0.02 * np.linalg.norm(slope))
     assert painter.forward(picture, style).shape == (1, 3, 24, 40)
@@ -156,6 +162,21 @@ def test_fitting_lowers_the_mean_loss_of_all_photos(painter: Painter, style: np.
         / 2
     )
     assert mean == pytest.approx(states[-1].best_loss, rel=1e-4)
+
+
+def test_noise_is_white_and_a_function_of_the_position() -> None:
+    whole = noise(np.arange(-32, 480), np.arange(-32, 480))
+    assert whole.shape == (1, 1, 512, 512)
+    assert np.array_equal(noise(np.arange(100, 140), np.arange(7, 9)), whole[:, :, 132:172, 39:41])
+    values = whole[0, 0].astype(np.float64)
+    assert -0.5 <= values.min() < -0.499 < 0.499 < values.max() < 0.5
+    assert abs(values.mean()) < 0.003
+    assert values.var() == pytest.approx(1 / 12, rel=0.01)
+    power = np.square(np.abs(np.fft.fft2(values))) / values.size * 12
+    power[0, 0] = 1
+    blocks = power.reshape(16, 32, 16, 32).mean((1, 3))  # of 1024 frequencies: 1 ± 0.03
+    assert np.abs(blocks - 1).max() < 0.15
+    assert power.max() < 25  # the largest of 262 144 exponential values is about 13
 
 
 @pytest.mark.parametrize("what", ["a feature network", "nothing"])

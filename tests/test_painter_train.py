@@ -107,11 +107,15 @@ def test_the_graph_computes_the_same(judges: list[Any], tmp_path: Path) -> None:
     image = rng.random((24, 40, 3), np.float32)
     with torch.no_grad():
         style = painter.predict(torch.tensor(statistics)[None], torch.tensor([0.7]))
-        framed = torch.tensor(ours._framed(image))
-        painted = painter.paint(framed, style)[..., 32:56, 32:72].numpy()
+        framed, noise = map(torch.tensor, ours._framed(image).values())
+        painted = painter.paint(framed, noise, style)[..., 32:56, 32:72].numpy()
     found = ours.predict(statistics, 0.7)
-    assert np.abs(found - style[0].numpy()).max() < 2e-2
-    assert np.abs(ours.forward(image, style[0].numpy()) - painted).max() < 1e-4
+    predicted = SMALL.predicted_size
+    assert np.abs(found[:predicted] - style[0].numpy()).max() < 2e-2
+    found[:predicted] = style[0].numpy()
+    assert (
+        np.abs(ours.forward(image, found) - painted).max() < 5e-4
+    )  # kernels in the vector are rounded again
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -411,3 +411,65 @@ def test_films_are_refused(folder: Path) -> None:
     pytest.importorskip("cv2", reason='needs the extra "video"')
     with pytest.raises(OptionError, match="not painted in films"):
         nst_onnx.stylize_video("film.mp4", "one.png", "out.mp4", regions=["left.png=two.png"])
+
+
+# ---- without masks
+
+
+def test_regions_by_colour(folder: Path) -> None:
+    """A painting of two colours: dark places are painted dark, bright ones bright."""
+    painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    painting[:, : WIDTH // 2] = (250, 220, 40)
+    painting[:, WIDTH // 2 :] = (20, 20, 120)
+    photo = np.repeat(np.asarray(left())[..., None], 3, 2)
+    result = nst_onnx.stylize(photo, painting, regions="colour", **QUICK | {"steps": 30, "strength": 0.9})
+    assert [region["styles"] for region in result.settings["regions"]] == [["array"], ["array"]]
+    assert [region["share"] for region in result.settings["regions"]] == pytest.approx([0.5, 0.5], abs=0.1)
+    bright, dark = (result.array[:, part].mean((0, 1)) for part in (slice(0, 24), slice(40, 64)))
+    assert bright[0] > 0.6
+    assert bright[2] < 0.5
+    assert dark.max() < 0.7 * bright.max()
+
+
+def test_regions_by_content(folder: Path) -> None:
+    """Stripes and flat areas, in photo and painting on opposite sides."""
+    stripes = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    stripes[:, : WIDTH // 2 : 4] = 255
+    stripes[:, 1 : WIDTH // 2 : 4] = 0
+    result = nst_onnx.stylize(stripes, stripes[:, ::-1].copy(), regions=["auto"], **QUICK)
+    found = result.settings["regions"]
+    assert len(found) >= 2
+    assert sum(region["share"] for region in found) == pytest.approx(1, abs=1e-3)
+    again = nst_onnx.stylize(stripes, stripes[:, ::-1].copy(), regions="auto", **QUICK)
+    np.testing.assert_array_equal(result.array, again.array)
+
+
+def test_labels_to_labels(folder: Path) -> None:
+    """Each colour of the photo's labels is painted like that colour of the painting's."""
+    painting = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    painting[: HEIGHT // 2], painting[HEIGHT // 2 :] = (250, 220, 40), (20, 20, 120)
+    of_painting = Image.new("RGB", (WIDTH, HEIGHT), "#00aa00")
+    of_painting.paste("#3366ff", (0, 0, WIDTH, HEIGHT // 2))
+    options = {"labels": "labels.png", "style_labels": of_painting, "strength": 1}
+    options |= {"init": "style", "steps": 60}
+    found = painted(painting, photo="labels.png", **options)
+    first, second = (found[:, part].mean((0, 1)) for part in (slice(0, 24), slice(40, 64)))
+    assert first[0] > second[0] + 0.2
+    assert first[2] < second[2] + 0.2
+    with pytest.raises(PictureError, match="no pixel of the colour"):
+        painted(painting, **options | {"style_labels": Image.new("RGB", (WIDTH, HEIGHT), "#00aa00")})
+    with pytest.raises(OptionError, match="style labels go with labels"):
+        painted(painting, style_labels=of_painting)
+    with pytest.raises(OptionError, match="one painting"):
+        painted([painting, painting], **options)
+
+
+@pytest.mark.parametrize("word", ["colour", "auto"])
+def test_words_need_a_style(folder: Path, word: str, nst: Nst) -> None:
+    with pytest.raises(OptionError, match="need a style"):
+        painted(regions=word)
+    outcome = nst("stylize", "photo.png", "one.png", "--regions", word, "-o", "out.png", *LINE)
+    assert outcome.code == 0, outcome.err
+
+
+LINE = ("--size", "64", "--steps", "2", "-q", "--model", "compact")

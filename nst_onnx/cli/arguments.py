@@ -13,6 +13,7 @@ from nst_onnx.cli.errors import reading_options
 from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.region import files_of
+from nst_onnx.painting.region_options import MASKS
 
 if TYPE_CHECKING:
     from nst_onnx.objective.sessions import Network
@@ -73,5 +74,5 @@ class Arguments:
 
 def pictures_among(options: OptionValues) -> list[str]:
     """Return the names of the picture files that options name: they are never written over."""
-    given = [options.get(name) for name in ("init", "labels", "keep", "strength_map", "style_mask")]
+    given = [options.get(name) for name in ("init", *MASKS)]
     return [*(one for one in given if isinstance(one, str)), *files_of(options.get("regions") or ())]

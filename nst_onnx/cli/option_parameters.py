@@ -33,10 +33,11 @@ def parameters(
 
 def parameter(option: Option) -> inspect.Parameter:
     """Return the parameter of an option; None stands for a value that is not given."""
-    name = f"--{dashed(option.name.removesuffix('s') if option.type.repeated else option.name)}"
+    name = f"--{dashed(option.name)}"
+    names = [name.removesuffix("s"), name] if option.type.repeated else [name]
     flag = option.type.argument is bool
     details = typer.Option(
-        f"{name}/--no-{dashed(option.name)}" if flag else name,
+        *([f"{name}/--no-{dashed(option.name)}"] if flag else names),
         metavar=option.metavar or option.type.metavar,
         help=help_text(option),
         autocompletion=option.type.suggestions,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nst_onnx.objective.regions import Region
+from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.options import LossOptions
 from nst_onnx.painting.regions.resolve import Regions, are_given, masked, resolve
 from nst_onnx.painting.style_pictures import read_styles
@@ -28,12 +29,22 @@ class Inputs:
         return self.styles if self.regions is None else self.regions.regions
 
     @classmethod
-    def of(cls, content: Picture, styles: Iterable[Picture], options: LossOptions, memory: Memory) -> Inputs:
-        """Return the inputs with the masks that the options name. Raises OptionError, PictureError."""
+    def of(
+        cls,
+        content: Picture,
+        styles: Iterable[Picture],
+        options: LossOptions,
+        memory: Memory,
+        network: Network | None = None,
+    ) -> Inputs:
+        """Return the inputs with the masks that the options name.
+
+        `network`: whose features find regions. Raises OptionError, PictureError.
+        """
         styles = tuple(styles)
         if options.style_mask is not None:
             styles = tuple(masked(style, options.style_mask, memory) for style in styles)
-        regions = resolve(options, content, styles, memory)
+        regions = resolve(options, content, styles, memory, network)
         return cls(content, styles if regions is None else regions.styles, regions)
 
     @classmethod
@@ -43,10 +54,11 @@ class Inputs:
         style: Source | Iterable[Source],
         options: LossOptions,
         memory: Memory,
+        network: Network | None = None,
     ) -> Inputs:
         """Read all pictures, the styles as `read_styles` does. Raises OptionError, PictureError."""
         styles = read_styles(style, options, memory, perhaps_none=are_given(options))
-        return cls.of(read(content, what="content picture", memory=memory), styles, options, memory)
+        return cls.of(read(content, what="content picture", memory=memory), styles, options, memory, network)
 
 
 def final_shape(content: tuple[int, int], size: int | tuple[int, int] | Literal["full"]) -> tuple[int, int]:

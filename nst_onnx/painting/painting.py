@@ -48,7 +48,7 @@ class Painting:
         Raises OptionError where the network lacks a layer; PictureError where `init` cannot be read.
         """
         self.network = network
-        self.inputs = Inputs.of(content, styles, options, Memory.of(options.max_memory))
+        self.inputs = Inputs.of(content, styles, options, Memory.of(options.max_memory), network)
         self._temporal, self._team = temporal, team
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs, fine=fine)
         self._finish = Finish(self.plan, self.inputs)

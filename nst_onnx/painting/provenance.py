@@ -10,13 +10,15 @@ from nst_onnx.models.metadata import Facts
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
+from nst_onnx.painting.region_options import MASKS
 from nst_onnx.painting.regions.resolve import name_of
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.version import __version__
 
-_PICTURES = ("init", "regions", "labels", "keep", "strength_map", "style_mask")  # told by their names
+# Told by their names.
+_PICTURES = ("init", "regions", *MASKS)
 _FREE = ("iterations", "max_seconds", "max_memory")  # a run may resume with others of these
 
 

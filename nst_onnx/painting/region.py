@@ -13,6 +13,8 @@ from nst_onnx.support.arguments import shown
 if TYPE_CHECKING:
     from nst_onnx.picture import Source
 
+BY_COLOUR, BY_CONTENT = "colour", "auto"
+"""Regions without masks: by the paintings' palette, or by the content of photo and paintings."""
 REST = "rest"
 """The mask of what no other region covers."""
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -85,10 +87,17 @@ def _number(name: str, text: str) -> float:
         raise OptionError(f"a region's {name} must be a number, not {shown(text)}", _HINT) from None
 
 
-def files_of(regions: Iterable[Region | str]) -> list[str]:
+def word_of(regions: str | Iterable[Region | str] | None) -> str | None:
+    """Return BY_COLOUR or BY_CONTENT where regions are found so, else None."""
+    given = [regions] if isinstance(regions, str) else list(regions or ())
+    word = given[0] if len(given) == 1 else None
+    return word if isinstance(word, str) and word in (BY_COLOUR, BY_CONTENT) else None
+
+
+def files_of(regions: str | Iterable[Region | str]) -> list[str]:
     """Return the names of the files that regions name."""
     found: list[str] = []
-    for one in regions:
+    for one in () if word_of(regions) else regions:
         region = parse(one) if isinstance(one, str) else one
         if region.colour is None and not region.is_rest and isinstance(region.mask, str):
             found.append(region.mask)

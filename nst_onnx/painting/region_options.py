@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nst_onnx.picture import Source
 
 REGIONS = "Regions"
+MASKS = ("labels", "style_labels", "keep", "strength_map", "style_mask")
+"""The options that are pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +25,13 @@ class RegionOptions(OptionSet):
     read.
     """
 
-    regions: Sequence[Region | str] | None = option(
+    regions: Sequence[Region | str] | str | None = option(
         None,
         Regions(),
         group=REGIONS,
         help="A part of the picture with a style of its own: a mask, rest, or a colour of --labels; with "
-        "strength, scale and style-mask of its own",
+        "strength, scale and style-mask of its own. Or colour: a region for each colour of the painting; "
+        "auto: for each kind of content",
     )
     labels: Source | None = option(
         None,
@@ -36,6 +39,13 @@ class RegionOptions(OptionSet):
         group=REGIONS,
         metavar="FILE",
         help="A label map: a picture with a colour for each region",
+    )
+    style_labels: Source | None = option(
+        None,
+        PictureSource(),
+        group=REGIONS,
+        metavar="FILE",
+        help="A label map of the painting: a colour of --labels is painted like the same colour here",
     )
     keep: Source | None = option(
         None,
@@ -63,8 +73,9 @@ class RegionOptions(OptionSet):
 class RegionOptionValues(TypedDict, total=False):
     """The options of `RegionOptions` as keyword arguments."""
 
-    regions: Sequence[Region | str] | None
+    regions: Sequence[Region | str] | str | None
     labels: Source | None
+    style_labels: Source | None
     keep: Source | None
     strength_map: Source | None
     style_mask: Source | None

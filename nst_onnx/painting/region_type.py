@@ -7,11 +7,11 @@ from dataclasses import fields
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting.option_types import Number, OptionType
-from nst_onnx.painting.region import Region, parse
+from nst_onnx.painting.region import Region, parse, word_of
 from nst_onnx.support.arguments import shown
 
 MOST = 64
-_HINT = "give Region(mask, style), or a text such as sky.png=clouds.jpg"
+_HINT = "give Region(mask, style), a text such as sky.png=clouds.jpg, or colour or auto"
 
 
 class Regions(OptionType):
@@ -19,15 +19,19 @@ class Regions(OptionType):
 
     metavar = "MASK=STYLE"
     argument = list[str]
-    stored = (list,)
+    stored = (list, str)
     repeated = True
 
     def check(self, name: str, value: object) -> None:
         """Raise OptionError unless every region has a valid form; pictures are checked when they are read."""
+        if isinstance(value, str) and word_of(value):
+            return
         if isinstance(value, str | bytes) or not isinstance(value, Sequence):
             raise OptionError(f"{name} must be a list of regions, not {shown(value)}", _HINT)
         if len(value) > MOST:
             raise OptionError(f"{len(value)} regions are too many", f"give at most {MOST}")
+        if word_of(value):
+            return
         for region in value:
             found = parse(region) if isinstance(region, str) else region
             if not isinstance(found, Region):
@@ -39,13 +43,13 @@ class Regions(OptionType):
 
     def load(self, value: object) -> object:
         """Return the regions of a list of texts, or of tables with the fields of `Region`."""
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list | tuple) or word_of(value):
             return value
         return [_loaded(one) for one in value]
 
     def describe(self) -> str:
         """Return the form."""
-        return "`sky.png=clouds.jpg,strength=0.7,scale=0.5`, several times"
+        return "`sky.png=clouds.jpg,strength=0.7,scale=0.5`, several times; `colour`; `auto`"
 
     def schema(self) -> dict[str, object]:
         """Return the type and the names of a region's fields."""

@@ -10,6 +10,7 @@ from typing import Any
 OPTIONS: dict[str, dict[str, Any]] = {
     "regions": {"type": "regions", "fields": ["mask", "style", "strength", "style_scale", "style_weights", "style_mask"]},
     "labels": {"type": "picture", "choices": []},
+    "style_labels": {"type": "picture", "choices": []},
     "keep": {"type": "picture", "choices": []},
     "strength_map": {"type": "picture", "choices": []},
     "style_mask": {"type": "picture", "choices": []},

@@ -15,7 +15,7 @@ from nst_onnx.feedforward import gallery, learned_style
 from nst_onnx.models import catalogue
 from nst_onnx.painting.option_types import PictureSource
 from nst_onnx.painting.options import Options, OptionValues
-from nst_onnx.painting.region import Region
+from nst_onnx.painting.region import Region, word_of
 from nst_onnx.support.arguments import shown
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Request:
         quality = self._fields.get("quality")
         asked = {**self._object("options"), **({} if quality is None else {"quality": quality})}
         options = {name: value for name, value in asked.items() if value is not None}
-        if "regions" in options:
+        if options.get("regions") and not word_of(options["regions"]):
             options["regions"] = self._regions(options["regions"])
         Options.of(options)
         for name, option in Options.table().items():

@@ -9,11 +9,12 @@ from nst_onnx.errors import PictureError
 from nst_onnx.jobs.batch.job import Ending, Job
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.options import Options
+from nst_onnx.painting.region_options import MASKS
 from nst_onnx.picture import read_settings
 
 _SET_BY_QUALITY = ("size", "steps")
 # Stored in another form, and without effect on the picture.
-_NOT_COMPARED = ("init", "regions", "labels", "keep", "strength_map", "style_mask", "max_memory")
+_NOT_COMPARED = ("init", "regions", *MASKS, "max_memory")
 
 
 def skipped(job: Job, settings: BatchSettings) -> Ending | None:

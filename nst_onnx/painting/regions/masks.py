@@ -85,6 +85,17 @@ def labelled(
     return masks, _other_colour(pixels[left])
 
 
+def label_colours(labels: Source, memory: Memory) -> list[str]:
+    """Return the colours of a label map that are no mixtures at an edge, the most frequent first."""
+    picture = read(labels, what="label map", memory=memory)
+    found: list[str] = []
+    left = picture.rgb.reshape(-1, 3)
+    while len(left) >= _SHARE * picture.rgb[..., 0].size and (colour := _other_colour(left)) is not None:
+        found.append(colour)
+        left = left[np.abs(left - np.array(_channels(colour), np.float32)).max(1) > _NEAR]
+    return found
+
+
 def _nearest_pixels(picture: Picture, shape: tuple[int, int]) -> Array:
     rows, columns = (
         np.minimum((np.arange(new) + 0.5) * old / new, old - 1).astype(int)

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import cast
 
 from nst_onnx.painting.options import OptionValues
-from nst_onnx.painting.region import Region, parse
+from nst_onnx.painting.region import Region, parse, word_of
+from nst_onnx.painting.region_options import MASKS
 from nst_onnx.painting.style_pictures import style_list
 from nst_onnx.picture import Source, detached, read
-
-_MASKS = ("labels", "keep", "strength_map", "style_mask")
 
 
 def portable(options: OptionValues, *, embedded: bool = False) -> OptionValues:
@@ -21,12 +20,12 @@ def portable(options: OptionValues, *, embedded: bool = False) -> OptionValues:
     """
     take: Callable[[Source], Source] = read if embedded else detached
     found = options.copy()
-    for name in _MASKS:
+    for name in MASKS:
         source = cast("Source | None", options.get(name))
         if source is not None:
             found[name] = take(source)  # type: ignore[literal-required]
     regions = options.get("regions")
-    if regions:
+    if regions and not word_of(regions):
         found["regions"] = [_portable(one, take) for one in regions]
     return found
 

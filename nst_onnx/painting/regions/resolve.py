@@ -10,9 +10,11 @@ import numpy as np
 
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.objective.regions import Region as ResolvedRegion
+from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.objective_settings import balance
 from nst_onnx.painting.options import LossOptions
-from nst_onnx.painting.region import REST, Region, parse
+from nst_onnx.painting.region import BY_COLOUR, REST, Region, parse, word_of
+from nst_onnx.painting.regions.automatic import by_colour, by_content, by_labels
 from nst_onnx.painting.regions.masks import labelled, read_mask, resized
 from nst_onnx.painting.style_pictures import read_styles
 from nst_onnx.picture import Picture, Source, read
@@ -44,22 +46,68 @@ class Regions:
 
 def are_given(options: LossOptions) -> bool:
     """Return whether the options ask for regions of any form."""
-    return bool(options.regions) or options.keep is not None or options.strength_map is not None
+    masks = options.keep, options.strength_map, options.style_labels
+    return bool(options.regions) or any(mask is not None for mask in masks)
 
 
 def resolve(
-    options: LossOptions, content: Picture, styles: Sequence[Picture], memory: Memory
+    options: LossOptions,
+    content: Picture,
+    styles: Sequence[Picture],
+    memory: Memory,
+    network: Network | None = None,
 ) -> Regions | None:
     """Return the regions of a content picture; None where the options give none.
 
-    `styles`: of what no region covers; without any, that stays the photo's. Raises OptionError, PictureError.
+    `styles`: of what no region covers; without any, that stays the photo's. `network`: whose features tell
+    kinds of content apart. Raises OptionError, PictureError.
     """
-    given = [parse(one) if isinstance(one, str) else one for one in options.regions or ()]
     if not are_given(options):
         if options.labels is not None:
             raise OptionError("labels are given, but no regions", "give a region for each colour")
         return None
-    masks, other = _masks(given, options.labels, content, memory)
+    found = _found(options, content, styles, memory, network)
+    if found is not None:
+        return _normalised(found, None, (), options, content, memory)
+    regions = () if isinstance(options.regions, str) else options.regions or ()
+    given = [parse(one) if isinstance(one, str) else one for one in regions]
+    return _normalised(given, options.labels, styles, options, content, memory)
+
+
+def _found(
+    options: LossOptions,
+    content: Picture,
+    styles: Sequence[Picture],
+    memory: Memory,
+    network: Network | None,
+) -> list[Region] | None:
+    """Return regions that are found, not given; None where they are given."""
+    word, seed = word_of(options.regions), getattr(options, "seed", 0)
+    if options.style_labels is not None:
+        if options.labels is None or options.regions:
+            raise OptionError("style labels go with labels, and without regions", "give both label maps")
+        return by_labels(options.labels, options.style_labels, content, styles, memory)
+    if word is None:
+        return None
+    if not styles or options.labels is not None:
+        raise OptionError(f"regions {word} need a style picture, and no labels", "give one")
+    if word == BY_COLOUR:
+        return by_colour(content, styles, seed)
+    if network is None:
+        raise OptionError(f"regions {word} are not known here", "give masks")
+    return by_content(content, styles, network, seed, memory)
+
+
+def _normalised(
+    given: Sequence[Region],
+    labels: Source | None,
+    styles: Sequence[Picture],
+    options: LossOptions,
+    content: Picture,
+    memory: Memory,
+) -> Regions:
+    """Return regions whose masks add up to 1 at most, the styles' own being what the others leave."""
+    masks, other = _masks(given, labels, content, memory)
     total = np.sum([mask for mask in masks if mask is not None], axis=0, dtype=np.float32)
     total = np.broadcast_to(np.asarray(total, np.float32), content.shape)
     rest = np.clip(1 - total, 0, 1)
@@ -81,11 +129,11 @@ def resolve(
     if not regions:
         raise OptionError("no style picture given", "give at least one")
     photo, keep, strength_map = _photo(options, content, memory)
-    found = [
+    resolved = [
         _resolved(region, weight if photo is None else weight * photo, name, options, content, memory)
         for region, weight, name in zip(regions, weights, _names(regions), strict=True)
     ]
-    used = tuple(one for one in found if one is not None)
+    used = tuple(one for one in resolved if one is not None)
     if not used:
         raise OptionError("nothing is left to paint", "the masks leave no pixel to any style")
     kept = None if photo is None else (1 - np.clip(_RAMP * photo, 0, 1)).astype(np.float32)
