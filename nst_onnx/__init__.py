@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nst_onnx.feedforward.learned_style import LearnedStyle
     from nst_onnx.jobs.batch import stylize_batch
     from nst_onnx.jobs.video import stylize_video
+    from nst_onnx.painting.region import Region
     from nst_onnx.painting.result import Result
     from nst_onnx.painting.step import Step
     from nst_onnx.painting.stylizer import Stylizer
