@@ -52,8 +52,8 @@ class Regions(OptionType):
         return "`sky.png=clouds.jpg,strength=0.7,scale=0.5`, several times; `colour`; `auto`"
 
     def schema(self) -> dict[str, object]:
-        """Return the type and the names of a region's fields."""
-        return {"type": "regions", "fields": [field.name for field in fields(Region)]}
+        """Return the type."""
+        return {"type": "regions"}
 
 
 def _loaded(value: object) -> object:

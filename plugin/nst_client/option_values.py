@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "regions": {"type": "regions", "fields": ["mask", "style", "strength", "style_scale", "style_weights", "style_mask"]},
+    "regions": {"type": "regions"},
     "labels": {"type": "picture", "choices": []},
     "style_labels": {"type": "picture", "choices": []},
     "keep": {"type": "picture", "choices": []},
