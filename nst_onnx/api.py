@@ -21,8 +21,9 @@ from nst_onnx.painting.inputs import Inputs, final_shape
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions, LossOptionValues, Options, OptionValues
+from nst_onnx.painting.regions.resolve import are_given
 from nst_onnx.painting.result import Result
-from nst_onnx.painting.style_pictures import Style
+from nst_onnx.painting.style_pictures import Style, read_styles
 from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.painting.stylizer import Callback, Stylizer
 from nst_onnx.picture import Source, read
@@ -140,9 +141,12 @@ class Objective(objective.Objective):
         if not isinstance(model, Network):
             model = NetworkChoice(model, device).open(self.preset, exact=True)
         memory = Memory.of(self.options.max_memory)
-        inputs = Inputs.read(content, styles, self.options, memory, model)
-        shape = final_shape(inputs.content.shape, self.options.size or self.preset.size)
-        self.options = with_style_scale(self.options, inputs.styles, shape)
+        given = read_styles(styles, self.options, memory, perhaps_none=are_given(self.options))
+        picture = read(content, what="content picture", memory=memory)
+        shape = final_shape(picture.shape, self.options.size or self.preset.size)
+        inputs = Inputs.of(picture, given, self.options, memory, shape, model)
+        weights = inputs.style_weights(self.options)
+        self.options = with_style_scale(self.options, inputs.styles, weights, shape)
         super().__init__(
             inputs.content,
             inputs.painted_like,

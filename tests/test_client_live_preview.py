@@ -16,10 +16,13 @@ sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_client import Engine, Pixels
 from nst_client.announcement import announcement
-from nst_client.choices import EngineRequest
+from nst_client.choices import COLOURS, OWN_COLOURS, EngineRequest
 from nst_client.events import Cancelled, Done, Error, Event, Preview
 from nst_client.failure import Failure
 from nst_client.live_preview import LivePreview, in_one_pass
+
+from nst_onnx.painting import one_pass
+from nst_onnx.painting.options import Options
 
 CONTENT = Pixels(24, 20, 3, "u8", picture(20, 24, 1, 3, "u8").tobytes())
 RED = Pixels(1, 1, 3, "u8", b"\xff\0\0")
@@ -75,6 +78,13 @@ def test_a_request_in_one_pass_keeps_all_but_quality_and_size() -> None:
     given = request(size=2000, style_scale=2.0)
     assert in_one_pass(given) == {**request(style_scale=2.0), "quality": "instant"}
     assert given["quality"] == "good"
+
+
+@pytest.mark.parametrize("colours", [name for name, _ in COLOURS])
+def test_every_choice_of_colours_can_be_shown(colours: str) -> None:
+    options = {} if colours == OWN_COLOURS else {"preserve_colour": colours}
+    shown = in_one_pass(request(**options))["options"]
+    one_pass.check(Options.of({**shown, "quality": "instant"}), [])
 
 
 def test_only_the_newest_settings_are_painted_after_a_job(fake: FakeEngine, live: LivePreview) -> None:

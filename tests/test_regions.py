@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor, ImageFilter
 from support.command import Outcome
 from support.editor import Worker, picture
 from support.pictures import smooth_picture
@@ -21,7 +21,7 @@ from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.jobs.batch import grid
 from nst_onnx.objective.shards.team import LocalTeam
 from nst_onnx.painting.region import parse
-from nst_onnx.painting.regions.masks import labelled, read_mask
+from nst_onnx.painting.regions.masks import label_colours, labelled, read_mask
 from nst_onnx.picture import read, read_settings
 from nst_onnx.support.memory import Memory
 
@@ -88,10 +88,41 @@ def test_the_style_is_that_of_the_rest(folder: Path) -> None:
     )
 
 
-def test_what_no_region_covers_stays_nearly_the_photo(folder: Path) -> None:
-    photo = np.asarray(Image.open("photo.png"), np.float32) / 255
-    change = np.abs(painted(regions=["left.png=one.png"], steps=20) - photo).mean(2)
-    assert change[:, 48:].mean() < 0.3 * change[:, :16].mean()
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"init": "noise"},
+        {"init": "recoloured"},
+        {"colour_transfer": True},
+        {"style_statistic": {"moments": 1, "neighbours": 1}},
+    ],
+    ids=str,
+)
+def test_what_no_region_covers_stays_the_photo(folder: Path, options: dict[str, Any]) -> None:
+    photo = read("photo.png").rgb
+    found = painted(regions=["left.png=one.png"], **options)
+    np.testing.assert_array_equal(found[:, WIDTH // 2 :], photo[:, WIDTH // 2 :])
+    assert np.abs(found - photo)[:, : WIDTH // 2].mean() > 0.01
+
+
+@pytest.mark.parametrize("statistic", ["moments", "neighbours"])
+def test_a_strength_of_its_own(folder: Path, statistic: str) -> None:
+    photo = read("photo.png").rgb
+    changes = []
+    for strength in (0.2, 0.8):
+        regions = [Region("left.png", "one.png", strength=strength), Region("rest", "two.png")]
+        found = painted(regions=regions, style_statistic=statistic, steps=12)
+        changes.append(float(np.abs(found - photo)[:, :24].mean()))
+    assert changes[0] < changes[1]
+
+
+def test_several_styles_of_regions_with_everything(folder: Path) -> None:
+    """Weights belong to the main styles; colours and stroke widths are those of all regions together."""
+    regions = [Region("left.png", ["one.png", "two.png"], style_weights=np.array([3, 1]))]
+    both = ["two.png", "one.png"]
+    for options in ({"colour_transfer": True}, {"style_scale": "auto"}, {"init": "style"}):
+        painted(both, regions=regions, style_weights=[1, 2], **options)
 
 
 def test_overlaps_share(folder: Path) -> None:
@@ -151,6 +182,37 @@ def test_only_a_part_of_the_style_counts(folder: Path) -> None:
     assert np.abs(found - painted(halves)).max() > 0.02
     of_region = painted(regions=[Region("rest", halves, style_mask="left.png")])
     assert np.abs(found - of_region).max() < 0.02
+
+
+def test_a_soft_mask_keeps_in_part(folder: Path) -> None:
+    photo, free = read("photo.png").rgb, painted("one.png")
+    for level in (64, 204):
+        found = painted("one.png", keep=np.full((HEIGHT, WIDTH), level, np.uint8))
+        share = level / 255
+        assert np.abs(found - photo).mean() < (1 - share + 0.1) * np.abs(free - photo).mean() + 0.02
+
+
+@pytest.mark.parametrize("quality", ["instant", "fitted", None])
+def test_a_style_mask_in_every_quality(folder: Path, quality: Any) -> None:
+    halves = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    halves[:, : WIDTH // 2] = np.asarray(Image.open("one.png"))[:, : WIDTH // 2]
+    halves[:, WIDTH // 2 :] = 250
+    with_mask, without = (
+        painted(halves, quality=quality, **options) for options in ({"style_mask": "left.png"}, {})
+    )
+    assert np.abs(with_mask - without).max() > 0.02
+
+
+def test_a_style_mask_belongs_to_the_whole_painting(folder: Path) -> None:
+    """With its frame, which is then not cropped."""
+    framed = np.full((120, 160, 3), 255, np.uint8)
+    framed[10:110, 10:150] = np.asarray(Image.open("one.png").resize((140, 100)))
+    mask = np.zeros((120, 160), np.uint8)
+    mask[10:60, 10:150] = 255
+    inside = framed.copy()
+    inside[60:110, 10:150] = 7
+    options: dict[str, Any] = {"style_mask": mask, "steps": 3}
+    np.testing.assert_array_equal(painted(framed, **options), painted(inside, **options))
 
 
 # ---- mistakes
@@ -305,6 +367,24 @@ def test_masks_are_not_written_over(folder: Path, nst: Nst) -> None:
     outcome = nst("stylize", "photo.png", "-o", "left.png", "--region", "left.png=one.png", "-q")
     assert outcome.code != 0
     assert Path("left.png").read_bytes() == before
+
+
+def test_no_picture_of_a_region_is_written_over(folder: Path, nst: Nst) -> None:
+    Path("nst.toml").write_text('regions = [{mask = "left.png", style = ["one.png", "two.png"]}]\n')
+    before = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    lines = [
+        ("compare", "photo.png", "one.png", "--keep", "left.png", "-o", "left.png"),
+        ("stylize", "photo.png", "--config", "nst.toml", "-o", "two.png"),
+    ]
+    for line in lines:
+        assert nst(*line, "-q").code != 0
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
+
+
+def test_compare_takes_regions_alone(folder: Path, nst: Nst) -> None:
+    line = ("compare", "photo.png", "--region", "left.png=one.png", "--region", "rest=two.png")
+    line += ("-o", "sheet.png", "--size", "64", "--steps", "2", "--strength", "0.3,0.6", "-q")
+    assert nst(*line).code == 0
 
 
 def test_compare_takes_regions(folder: Path, nst: Nst) -> None:
@@ -473,3 +553,62 @@ def test_words_need_a_style(folder: Path, word: str, nst: Nst) -> None:
 
 
 LINE = ("--size", "64", "--steps", "2", "-q", "--model", "compact")
+
+
+def test_the_weights_of_several_paintings_count_in_regions_by_colour(folder: Path) -> None:
+    first, second = (
+        painted(["one.png", "two.png"], regions="colour", style_weights=weights)
+        for weights in ([1, 0.01], [0.01, 1])
+    )
+    assert np.abs(first - second).mean() > 0.01
+
+
+def test_a_resumed_run_has_the_same_weights(folder: Path) -> None:
+    stylizer = nst_onnx.Stylizer("compact", "cpu")
+    options: dict[str, Any] = {"size": 64, "steps": 6}
+    regions = [[Region("rest", ["one.png", "two.png"], style_weights=w)] for w in ((1, 9), (9, 1))]
+    checkpoint = next(stylizer.steps("photo.png", regions=regions[0], **options)).checkpoint()
+    with pytest.raises(OptionError, match="belongs to other"):
+        stylizer.stylize("photo.png", regions=regions[1], resume=checkpoint, **options)
+
+
+def test_mixtures_at_the_edges_of_labels_are_no_labels(folder: Path) -> None:
+    labels = Image.open("labels.png").resize((4 * WIDTH, 4 * HEIGHT), Image.Resampling.NEAREST)
+    soft = labels.filter(ImageFilter.GaussianBlur(1))
+    masks, other = labelled(soft, ["#3366ff", "#00aa00"], (HEIGHT, WIDTH), Memory.of(None))
+    assert other is None
+    np.testing.assert_array_equal(masks["#3366ff"] + masks["#00aa00"], 1)
+    assert masks["#3366ff"].mean() == pytest.approx(0.5, abs=0.02)
+    labels.save("labels.jpg", quality=70)
+    assert label_colours("labels.jpg", Memory.of(None)) != []
+    found = [np.array(ImageColor.getrgb(one)) for one in label_colours("labels.jpg", Memory.of(None))]
+    assert len(found) == 2
+
+
+def test_class_numbers_are_labels(folder: Path) -> None:
+    numbers = np.repeat(np.arange(4, dtype=np.uint8)[:, None], 16, 1).repeat(12, 0)
+    colours = label_colours(numbers, Memory.of(None))
+    assert sorted(colours) == ["#000000", "#010101", "#020202", "#030303"]
+    masks, other = labelled(numbers, colours[:3], (48, 16), Memory.of(None))
+    assert other == colours[3]
+    assert [float(mask.mean()) for mask in masks.values()] == [0.25] * 3
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        5,
+        "x",
+        [5],
+        [{"mask": "left.png", "styles": [{"path": "/x.png"}]}],
+        [{"mask": "rest", "styles": [{"path": "/x.png"}], "style_weights": 5}],
+        [{"mask": "rest", "styles": 5}],
+        [{"mask": "rest"}],
+    ],
+    ids=str,
+)
+def test_the_worker_refuses_what_makes_no_sense(worker: Worker, regions: Any) -> None:
+    content = worker.put("c", picture(16, 16, 1))
+    event = worker.last_of(worker.send("stylize", content=content, styles=[], options={"regions": regions}))
+    assert event["event"] == "error"
+    assert event["code"] in ("protocol", "option", "picture")

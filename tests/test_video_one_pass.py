@@ -100,6 +100,12 @@ def test_a_scene_is_fitted_once(
     assert reported == [(1, 3), (2, 3), (3, 3), (1, 1), (1, 1)]
 
 
+def test_fitted_frames_may_keep_colours(network: Network, frames: list[np.ndarray]) -> None:
+    options = VideoOptions(size=SIZE, quality="fitted", steps=2, preserve_colour="covariance")
+    painter = FramePainter(network, [STYLE], options)
+    assert len([painter.paint(frame, nothing) for frame in frames[:2]]) == 2
+
+
 def test_a_learned_style_needs_no_quality(network: Network, frames: list[np.ndarray]) -> None:
     style = gallery.find("breakers")
     assert style is not None

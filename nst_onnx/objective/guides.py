@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from nst_onnx.graph import Graph
 from nst_onnx.graph.receptive_field import AxisField, ReceptiveField
-from nst_onnx.objective.terms import MASK
+from nst_onnx.objective.terms import MASK, TOGETHER
 from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support.arrays import Array
 
@@ -30,10 +30,14 @@ WIDE = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """Weights of pixels, H×W in 0..1. `opacity`: in every term, None: all are 1. `regions`: by name."""
+    """Weights of pixels, H×W in 0..1. `opacity`: in every term, None: all are 1. `regions`: by name.
+
+    `factors`: {region: factor on its losses}, for terms that all regions share.
+    """
 
     opacity: Array | None = None
     regions: Mapping[str, Array] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     def shares(self) -> dict[str, float]:
         """Return {region: its share of the visible picture}."""
@@ -45,6 +49,10 @@ class Masks:
             for name, mask in seen.items()
             if mask is not None
         }
+
+    def weight_together(self) -> float:
+        """Return the mean factor of all visible pixels, 0 where no region is."""
+        return sum(self.factors[name] * share for name, share in self.shares().items())
 
     def of_pixels(self, region: str) -> Array | None:
         """Return the weights of pixels in a region, H×W; "" for the whole picture. None: all are 1."""
@@ -69,6 +77,10 @@ class Masks:
         opacity = None if self.opacity is None else resized(resize, self.opacity, shape)
         if not region:
             return opacity
+        if region == TOGETHER:
+            pixels = sum(factor * self.regions[name] for name, factor in self.factors.items())
+            weights = resized(resize, np.asarray(pixels, np.float32), shape)
+            return weights if opacity is None else weights * opacity
         guide, _ = guide_of(self.regions[region], shape, seen)
         return guide if opacity is None else guide * opacity
 

@@ -17,7 +17,7 @@ from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.losses.normalisation import Layer
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.matching import Candidates, Matched, Matches, Parts, mixture
-from nst_onnx.objective.regions import Region, of_regions
+from nst_onnx.objective.regions import Region, of_regions, style_weights
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.shards.sharded import ShardedEvaluation
@@ -68,7 +68,9 @@ class Objective:
     def _prepare(self) -> None:
         """Measure the targets, compute the coefficients, and place both on the device."""
         self.content_picture, self.content_opacity = scaled(self.content, self.shape, self.memory)
-        self._masks = Masks(self.content_opacity, {r.name: r.mask_at(self.shape) for r in self.regions})
+        masks = {region.name: region.mask_at(self.shape) for region in self.regions}
+        factors = {region.name: region.factor for region in self.regions}
+        self._masks = Masks(self.content_opacity, masks, factors)
         self._weighted_terms = self._all_weighted_terms()
         terms = tuple(weighted.term for weighted in self._weighted_terms)
         masked = any(picture.alpha is not None for picture in (self.content, *self.styles))
@@ -79,8 +81,9 @@ class Objective:
         for term in self.terms.statistics:
             energies[term.name] = term.loss.energy(targets[term.name])
         if self._candidates is not None:
+            together = self._masks.weight_together() if self.regions else 1.0
             for matched in self.terms.matched:
-                positions = self._evaluation.positions(matched.weighting.name)
+                positions = self._evaluation.positions(matched.weighting.name) / together
                 energies[matched.name] = positions * self._candidates.moments.variances[matched.name]
         if self._temporal is not None:
             warped, trust = (
@@ -116,6 +119,13 @@ class Objective:
         if self.regions:
             return measuring.of_regions(self.regions, self.settings, self._masks)
         return measuring.of_styles(self.styles, self.terms, self.settings, self.content_opacity)
+
+    @property
+    def style_weights(self) -> Sequence[float] | None:
+        """How much each of the style pictures counts; None: all the same."""
+        if self.regions:
+            return style_weights(self.regions, self._masks.shares())
+        return self.settings.style_weights
 
     def _grid(self) -> Grid:
         terms, strides = self.terms.matched, self.network.sessions(self.terms).strides

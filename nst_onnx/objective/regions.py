@@ -10,7 +10,7 @@ from PIL import Image
 
 from nst_onnx.objective.losses.loss import FeatureLoss, Loss, StatisticLoss
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
-from nst_onnx.objective.terms import Term
+from nst_onnx.objective.terms import TOGETHER, Term
 from nst_onnx.picture import Picture
 from nst_onnx.support.arrays import Array
 
@@ -53,18 +53,30 @@ def is_of_style(term: Term[Loss]) -> bool:
 def of_regions(
     weighted_terms: Sequence[WeightedTerm], regions: Sequence[Region], shares: Mapping[str, float]
 ) -> tuple[WeightedTerm, ...]:
-    """Return the terms with a term a region in place of each statistic of the style.
+    """Return the terms with a term a region in place of each statistic of the style, one for all if matched.
 
     A region counts by its share of the picture, so that each of its positions has the weight that it would
     have in the whole picture; regions of the same style come to the same as one.
     """
     found: list[WeightedTerm] = []
     for weighted in weighted_terms:
-        if not (is_of_style(weighted.term) and isinstance(weighted.term.loss, StatisticLoss)):
+        if not is_of_style(weighted.term):
             found.append(weighted)
+            continue
+        if not isinstance(weighted.term.loss, StatisticLoss):  # its targets are matched within each region
+            found.append(replace(weighted, term=replace(weighted.term, region=TOGETHER)))
             continue
         for region in regions:
             weight = weighted.weight * region.factor * shares[region.name]
             term = replace(weighted.term, region=region.name)
             found.append(replace(weighted, term=term, weight=weight))
     return tuple(one for one in found if one.weight > 0)
+
+
+def style_weights(regions: Sequence[Region], shares: Mapping[str, float]) -> tuple[float, ...]:
+    """Return how much each style picture of all regions counts in the whole picture."""
+    found: list[float] = []
+    for region in regions:
+        weights = region.style_weights or (1.0,) * len(region.styles)
+        found += [shares[region.name] * weight / sum(weights) for weight in weights]
+    return tuple(found)

@@ -18,6 +18,10 @@ GRADIENT = "gradient"
 L = TypeVar("L", bound=Loss, covariant=True)
 
 
+TOGETHER = "*"
+"""The region of a term that all regions share: each position has the factor of its own."""
+
+
 @dataclass(frozen=True)
 class Weighting:
     """The weights of some features' positions: `source` as in `Term`, `region` of the picture, "" for all."""
@@ -45,7 +49,7 @@ class Term(Generic[L]):
     @property
     def name(self) -> str:
         """The public name: "content/conv4_2", "style/conv1_1@sky", "tv"."""
-        place = f"{self.layer}@{self.region}" if self.region else self.layer
+        place = self.layer if self.region in ("", TOGETHER) else f"{self.layer}@{self.region}"
         return f"{self.loss.name}/{place}" if place else self.loss.name
 
     @property

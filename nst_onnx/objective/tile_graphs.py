@@ -84,16 +84,18 @@ def feature_shapes(
 
 
 def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
-    """Return how many numbers per pixel the convolutions up to the layers compute.
+    """Return how many numbers per pixel the convolutions up to the layers compute, and regions' weighting.
 
     Also whether the channels of all fill blocks of 16, as runtimes lay them out.
     """
-    g, _ = with_features(extractor, replace(terms, margin=0, masked=False))
+    g, found = with_features(extractor, replace(terms, margin=0, masked=False))
     g.input(PICTURE, [1, 3, _PROBE, _PROBE])
     g.infer_shapes()
+    weighted = [g.shape(found[one.source]) or () for one in terms.weightings if one.region]
     computed = [g.shape(node.output[0]) or () for node in g.nodes if node.op_type == "Conv"]
     sizes = [[n or 0 for n in shape] for shape in computed if shape]
-    floats = sum(math.prod(shape) for shape in sizes) / _PROBE**2
+    copies = sum(math.prod(n or 0 for n in shape) for shape in weighted if shape)
+    floats = (sum(math.prod(shape) for shape in sizes) + copies) / _PROBE**2
     return floats, all(shape[1] % 16 == 0 for shape in sizes[1:])  # the first is the preprocessing
 
 

@@ -15,7 +15,7 @@ from nst_onnx.objective.losses.loss import FeatureLoss
 from nst_onnx.objective.matching import Matches
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import too_small
-from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Term, Terms
+from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, MASK, PICTURE, Term, Terms, Weighting
 from nst_onnx.objective.tile_graphs import feature_shapes, fields_or_none
 from nst_onnx.runtime import BoundSession, Session, TensorSession
 from nst_onnx.runtime.session import Tensor
@@ -34,7 +34,7 @@ class WholeEvaluation:
         self._terms, self._shape = terms, shape
         self._masks = masks or Masks()
         self._mask = np.ones(shape, np.float32) if self._masks.opacity is None else self._masks.opacity
-        self._guides = self._guide_feeds(network)
+        self._guides = _guides(network, terms, shape, self._masks)
         self._feeds: dict[str, Array] = dict(self._guides)
         if terms.masked:
             self._feeds[MASK] = self._mask[None, None]
@@ -67,14 +67,15 @@ class WholeEvaluation:
         """Yield the maps of a picture, in one part, for the losses whose target is matched."""
         terms = self._terms.matched
         found = self._measured(picture, terms, "the picture")
-        roots = {term.name: self._roots(term.source) for term in terms}
+        roots = {term.name: self._roots_of(term.weighting) for term in terms}
         yield MapPart({name: maps[0] for name, maps in found.items()}, roots, dict.fromkeys(found, (0, 0)))
 
     def set_matches(self, matches: Matches) -> None:
         """Set the target of these losses."""
         for term in self._terms.matched:
             _, height, width = self._feature_shapes[term.source]
-            target = matches.target(term.name, slice(0, height), slice(0, width)) * self._roots(term.source)
+            rows, columns = slice(0, height), slice(0, width)
+            target = matches.target(term.name, rows, columns) * self._roots_of(term.weighting)
             if term.name in self._names:
                 self._bound.write(f"target/{term.name}", target[None])
             else:
@@ -90,9 +91,8 @@ class WholeEvaluation:
 
     def positions(self, weighting: str) -> float:
         """Return the sum of a weighting; without a mask, how many positions there are."""
-        guide = self._guides.get(f"root_weights/{weighting}")
-        roots = self._roots(weighting) if guide is None else guide
-        return max(float(np.square(roots, dtype=np.float64).sum()), 1e-6)
+        (found,) = (one for one in self._terms.weightings if one.name == weighting)
+        return max(float(np.square(self._roots_of(found), dtype=np.float64).sum()), 1e-6)
 
     def set_targets(self, statistics: Mapping[str, Array], coefficients: Mapping[str, float]) -> None:
         """Set {term: target statistic}, and {term: factor on its distance} of all terms."""
@@ -177,29 +177,17 @@ class WholeEvaluation:
         losses[self._places] = self._bound.read(LOSSES)
         return losses
 
+    def _roots_of(self, weighting: Weighting) -> Array:
+        """Return the square roots of a weighting, h×w."""
+        guide = self._guides.get(f"root_weights/{weighting.name}")
+        return self._roots(weighting.source) if guide is None else guide[0, 0]
+
     def _roots(self, source: str) -> Array:
-        """Return the square roots of the positions' weights, h×w."""
+        """Return the square roots of the positions' weights without regions, h×w."""
         _, height, width = self._feature_shapes[source]
         if not self._terms.masked:
             return np.ones((height, width), np.float32)
         return np.sqrt(resized(resizer(), self._mask, (height, width)))
-
-    def _guide_feeds(self, network: Network) -> dict[str, Array]:
-        """Return {input: the square roots of a region's guide, 1×1×h×w}."""
-        of_regions = [weighting for weighting in self._terms.weightings if weighting.region]
-        if not of_regions:
-            return {}
-        sides = tuple(side + 2 * self._terms.margin for side in self._shape)
-        shapes = feature_shapes(network.extractor, self._terms, (sides[0], sides[1]))
-        fields, strides = fields_or_none(network.extractor, self._terms), self._sessions.strides
-        feeds = {}
-        for weighting in of_regions:
-            border = 2 * (self._terms.margin // strides[weighting.source])
-            height, width = (max(1, side - border) for side in shapes[weighting.source][1:])
-            guide = self._masks.at(weighting.region, (height, width), fields.get(weighting.source))
-            assert guide is not None, "a region has a mask"
-            feeds[f"root_weights/{weighting.name}"] = np.sqrt(guide, dtype=np.float32)[None, None]
-        return feeds
 
     def _measured(self, picture: Array, terms: Sequence[Term[FeatureLoss]], label: str) -> dict[str, Array]:
         """Return {term: its map or statistic}, and record the shapes of all layers."""
@@ -220,3 +208,21 @@ class WholeEvaluation:
             _, channels, height, width = (int(n) for n in found[f"shape/{source}"])
             self._feature_shapes[source] = channels, height, width
         return {name: found[name] for name in names}
+
+
+def _guides(network: Network, terms: Terms, shape: tuple[int, int], masks: Masks) -> dict[str, Array]:
+    """Return {input: the square roots of a region's guide, 1×1×h×w}."""
+    of_regions = [weighting for weighting in terms.weightings if weighting.region]
+    if not of_regions:
+        return {}
+    height, width = (side + 2 * terms.margin for side in shape)
+    shapes = feature_shapes(network.extractor, terms, (height, width))
+    fields, strides = fields_or_none(network.extractor, terms), network.sessions(terms).strides
+    found = {}
+    for weighting in of_regions:
+        border = 2 * (terms.margin // strides[weighting.source])
+        rows, columns = (max(1, side - border) for side in shapes[weighting.source][1:])
+        guide = masks.at(weighting.region, (rows, columns), fields.get(weighting.source))
+        assert guide is not None, "a region has a mask"
+        found[f"root_weights/{weighting.name}"] = np.sqrt(guide, dtype=np.float32)[None, None]
+    return found

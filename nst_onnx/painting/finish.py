@@ -64,7 +64,7 @@ class Finish:
     def _style_colours(self) -> Colours:
         """The colours of the styles' low frequencies, blended."""
         found = [self._colours_of(style) for style in self._inputs.styles]
-        return Colours.blended(found, self._plan.objective.style_weights)
+        return Colours.blended(found, self._inputs.style_weights(self._plan.options))
 
     def _colours_of(self, style: Picture) -> Colours:
         return Colours.of(*scaled(style, fit(style.shape, min(LOW, max(style.shape))), self._memory))

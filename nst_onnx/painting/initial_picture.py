@@ -69,7 +69,7 @@ class InitialPicture:
         rng, out = np.random.default_rng(self.seed), memory.empty(content.shape)
         if self.kind == "style":
             styles = [rgb for rgb, _ in objective.style_pictures]
-            weights = None if objective.regions else objective.settings.style_weights
+            weights = objective.style_weights
             return style_noise(styles, weights, objective.shape, rng, out)
         return noise(self.noise, content, rng, self.preprocessing, out)
 
@@ -79,7 +79,7 @@ def recoloured(objective: Objective) -> Array:
     colours = [Colours.of(rgb, opacity) for rgb, opacity in objective.style_pictures]
     return transfer_colours(
         objective.content_picture,
-        Colours.blended(colours, None if objective.regions else objective.settings.style_weights),
+        Colours.blended(colours, objective.style_weights),
         weights=objective.content_opacity,
         out=objective.memory.empty(objective.content_picture.shape),
     )

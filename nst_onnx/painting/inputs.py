@@ -9,9 +9,9 @@ from typing import Literal
 from nst_onnx.objective.regions import Region
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.options import LossOptions
-from nst_onnx.painting.regions.resolve import Regions, are_given, masked, resolve
-from nst_onnx.painting.style_pictures import read_styles
-from nst_onnx.picture import Picture, Source, fit, read
+from nst_onnx.painting.regions.given import masked
+from nst_onnx.painting.regions.resolve import Regions, resolve
+from nst_onnx.picture import Picture, fit
 from nst_onnx.support.memory import Memory
 
 
@@ -35,30 +35,23 @@ class Inputs:
         styles: Iterable[Picture],
         options: LossOptions,
         memory: Memory,
+        shape: tuple[int, int],
         network: Network | None = None,
     ) -> Inputs:
         """Return the inputs with the masks that the options name.
 
-        `network`: whose features find regions. Raises OptionError, PictureError.
+        `shape`: (H, W) of the painting. `network`: whose features find regions. Raises OptionError,
+        PictureError.
         """
         styles = tuple(styles)
         if options.style_mask is not None:
             styles = tuple(masked(style, options.style_mask, memory) for style in styles)
-        regions = resolve(options, content, styles, memory, network)
+        regions = resolve(options, content, styles, memory, shape, network)
         return cls(content, styles if regions is None else regions.styles, regions)
 
-    @classmethod
-    def read(
-        cls,
-        content: Source,
-        style: Source | Iterable[Source],
-        options: LossOptions,
-        memory: Memory,
-        network: Network | None = None,
-    ) -> Inputs:
-        """Read all pictures, the styles as `read_styles` does. Raises OptionError, PictureError."""
-        styles = read_styles(style, options, memory, perhaps_none=are_given(options))
-        return cls.of(read(content, what="content picture", memory=memory), styles, options, memory, network)
+    def style_weights(self, options: LossOptions) -> Sequence[float] | None:
+        """Return how much each style counts in the whole picture; None: all the same."""
+        return options.style_weights if self.regions is None else self.regions.style_weights
 
 
 def final_shape(content: tuple[int, int], size: int | tuple[int, int] | Literal["full"]) -> tuple[int, int]:

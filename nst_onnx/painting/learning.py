@@ -19,6 +19,7 @@ from nst_onnx.painting import presets
 from nst_onnx.painting.network_choice import Networks
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import LossOptions
+from nst_onnx.painting.regions.resolve import are_given
 from nst_onnx.painting.result import to_image
 from nst_onnx.painting.style_pictures import are_several, read_styles, style_list
 from nst_onnx.painting.style_scale import with_style_scale
@@ -53,6 +54,8 @@ def learn(
     preset = presets.find(options.preset)
     if preset.name != LossOptions.preset:
         raise OptionError(f"a style is not learned with preset {preset.name}", "leave it out")
+    if are_given(options) or options.style_mask is not None:
+        raise OptionError("a style is learned from a whole painting, without masks", "leave them out")
     memory = Memory.of(options.max_memory)
     gallery.check_name(name)
     paintings = read_styles(painting, options, memory)
@@ -64,7 +67,7 @@ def learn(
     contents = [read(photo, what="photo", memory=memory) for photo in given]
     network = networks.open(preset)
     painter, measuring = networks.feedforward(network)
-    options = with_style_scale(options, [style], (SIZE, SIZE))
+    options = with_style_scale(options, [style], None, (SIZE, SIZE))
     assert not isinstance(options.style_scale, str)
     longest = round(SIZE * options.style_scale)
     numbers = statistics.measure(measuring, painter.facts.layers, [style], None, longest, memory)

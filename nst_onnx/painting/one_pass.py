@@ -23,7 +23,7 @@ from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.finish import Finish
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
-from nst_onnx.painting.plan import Plan
+from nst_onnx.painting.plan import Plan, painted_shape
 from nst_onnx.painting.quality import ONE_PASS
 from nst_onnx.painting.regions.resolve import are_given
 from nst_onnx.painting.result import HistoryRow, Result
@@ -43,8 +43,11 @@ def wanted(options: Options, styles: Sequence[Picture | LearnedStyle]) -> bool:
     return options.quality in ONE_PASS or any(isinstance(style, LearnedStyle) for style in styles)
 
 
-def check(options: Options, styles: Sequence[Picture | LearnedStyle]) -> Options:
-    """Return the options of a picture in one pass. Raises OptionError for what needs an optimisation."""
+def check(options: Options, styles: Sequence[Picture | LearnedStyle], *, predicted: bool = True) -> Options:
+    """Return the options of a picture in one pass. Raises OptionError for what needs an optimisation.
+
+    `predicted`: whether the style vector is predicted, not given.
+    """
     learned = [style.name for style in styles if isinstance(style, LearnedStyle)]
     quality = options.quality or ("instant" if learned else None)
     if quality not in ONE_PASS:
@@ -56,7 +59,8 @@ def check(options: Options, styles: Sequence[Picture | LearnedStyle]) -> Options
         raise OptionError(f"regions are not painted with quality {quality}", _HINT)
     if options.preset != Options.preset:
         raise OptionError(f"quality {quality} is not for preset {options.preset}", _HINT)
-    if quality == "instant" and options.preserve_colour not in (None, "luminance"):
+    recoloured = options.preserve_colour not in (None, "luminance")
+    if quality == "instant" and predicted and recoloured:
         raise OptionError(
             f"quality instant cannot preserve colours by {options.preserve_colour}",
             "luminance can, or fitted",
@@ -66,6 +70,7 @@ def check(options: Options, styles: Sequence[Picture | LearnedStyle]) -> Options
     of_paintings = {
         "style_scale": options.style_scale != Options.style_scale,
         "colour_transfer": options.colour_transfer,
+        "style_mask": options.style_mask is not None,
     }
     for name, given in of_paintings.items():
         if learned and given:
@@ -94,10 +99,14 @@ class OnePass:
         """
         self._painter, self._measuring, self._network = painter, measuring, network
         self._styles = list(styles)
-        options = check(options, self._styles)
+        options = check(options, self._styles, predicted=vector is None)
         self._fitted = options.quality == "fitted"
         paintings = tuple(style for style in self._styles if isinstance(style, Picture))
-        self.inputs = Inputs.of(content, paintings, options, Memory.of(options.max_memory))
+        memory = Memory.of(options.max_memory)
+        shape = painted_shape(content.shape, options, network.device)
+        self.inputs = Inputs.of(content, paintings, options, memory, shape)
+        masked = iter(self.inputs.styles)
+        self._styles = [next(masked) if isinstance(style, Picture) else style for style in self._styles]
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self._finish = Finish(self.plan, self.inputs)
         self._shape = self.plan.shapes[-1]

@@ -17,7 +17,7 @@ from nst_onnx.painting.descent import Descent
 from nst_onnx.painting.finish import Finish
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
-from nst_onnx.painting.plan import Plan
+from nst_onnx.painting.plan import Plan, painted_shape
 from nst_onnx.painting.result import HistoryRow, Result
 from nst_onnx.painting.schedule import Schedule
 from nst_onnx.painting.step import Step
@@ -48,7 +48,9 @@ class Painting:
         Raises OptionError where the network lacks a layer; PictureError where `init` cannot be read.
         """
         self.network = network
-        self.inputs = Inputs.of(content, styles, options, Memory.of(options.max_memory), network)
+        shape = painted_shape(content.shape, options, network.device)
+        memory = Memory.of(options.max_memory)
+        self.inputs = Inputs.of(content, styles, options, memory, shape, network)
         self._temporal, self._team = temporal, team
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs, fine=fine)
         self._finish = Finish(self.plan, self.inputs)

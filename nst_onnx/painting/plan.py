@@ -21,6 +21,12 @@ from nst_onnx.runtime import Device
 from nst_onnx.support.memory import Memory
 
 
+def painted_shape(content: tuple[int, int], options: Options, device: Device) -> tuple[int, int]:
+    """Return (H, W) of the finished picture of a content (H, W)."""
+    chosen = within_budget(options, content, device.kind)
+    return final_shape(content, chosen.size or presets.find(options.preset).size)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """Resolved settings. Nothing after this asks options, preset or network what to do.
@@ -57,10 +63,10 @@ class Plan:
         Raises OptionError where the network lacks a layer, or nothing is left to optimise.
         """
         content = inputs.content.shape
+        final = painted_shape(content, options, device)
         options = within_budget(options, content, device.kind)
         preset = presets.find(options.preset)
-        final = final_shape(content, options.size or preset.size)
-        options = with_style_scale(options, inputs.styles, final)
+        options = with_style_scale(options, inputs.styles, inputs.style_weights(options), final)
         steps = options.steps or preset.steps
         coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
         objective = objective_settings(options, preset, extractor)

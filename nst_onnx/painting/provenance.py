@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from typing import cast
 
 from nst_onnx.models.metadata import Facts
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
 from nst_onnx.painting.region_options import MASKS
-from nst_onnx.painting.regions.resolve import name_of
+from nst_onnx.painting.regions.given import name_of
+from nst_onnx.picture import Source
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
@@ -52,24 +54,23 @@ def settings(plan: Plan, inputs: Inputs, facts: Facts, iterations: int) -> JsonO
 
 def _of_regions(plan: Plan, inputs: Inputs) -> JsonObject:
     """Return the regions and masks by name."""
-    found: JsonObject = {}
-    if plan.options.style_mask is not None:
-        found["style_mask"] = name_of(plan.options.style_mask)
+    given = {name: plan.options.values()[name] for name in MASKS}
+    found: JsonObject = {n: name_of(cast(Source, one)) for n, one in given.items() if one is not None}
     regions = inputs.regions
     if regions is None:
         return found
-    given = {"keep": regions.keep, "strength_map": regions.strength_map}
     found["regions"] = [
         {
             "name": region.name,
             "styles": [style.name for style in region.styles],
+            "style_weights": None if region.style_weights is None else list(region.style_weights),
             "factor": region.factor,
             "style_scale": region.style_scale,
             "share": round(float(region.mask.mean(dtype="float64")), 6),
         }
         for region in regions.regions
     ]
-    return found | {name: value for name, value in given.items() if value is not None}
+    return found
 
 
 def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:

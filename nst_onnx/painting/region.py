@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,14 +36,18 @@ class Region:
     style: Source | Iterable[Source]
     strength: float | None = None
     style_scale: float | None = None
-    style_weights: tuple[float, ...] | None = None
+    style_weights: Sequence[float] | None = None
     style_mask: Source | None = None
 
     def __post_init__(self) -> None:
-        """Take numpy's numbers as Python's."""
+        """Take numpy's numbers as Python's, and an iterator as a list."""
         for name in ("strength", "style_scale"):
             value = getattr(self, name)
             object.__setattr__(self, name, value.item() if hasattr(value, "item") else value)
+        if self.style_weights is not None:
+            object.__setattr__(self, "style_weights", tuple(float(one) for one in self.style_weights))
+        if isinstance(self.style, Iterator) and not hasattr(self.style, "read"):
+            object.__setattr__(self, "style", list(self.style))
 
     @property
     def colour(self) -> str | None:
@@ -87,9 +91,11 @@ def _number(name: str, text: str) -> float:
         raise OptionError(f"a region's {name} must be a number, not {shown(text)}", _HINT) from None
 
 
-def word_of(regions: str | Iterable[Region | str] | None) -> str | None:
+def word_of(regions: object) -> str | None:
     """Return BY_COLOUR or BY_CONTENT where regions are found so, else None."""
-    given = [regions] if isinstance(regions, str) else list(regions or ())
+    if not isinstance(regions, str | list | tuple):
+        return None
+    given = [regions] if isinstance(regions, str) else list(regions)
     word = given[0] if len(given) == 1 else None
     return word if isinstance(word, str) and word in (BY_COLOUR, BY_CONTENT) else None
 
@@ -101,5 +107,6 @@ def files_of(regions: str | Iterable[Region | str]) -> list[str]:
         region = parse(one) if isinstance(one, str) else one
         if region.colour is None and not region.is_rest and isinstance(region.mask, str):
             found.append(region.mask)
-        found += [source for source in (region.style, region.style_mask) if isinstance(source, str)]
+        styles = region.style if isinstance(region.style, list | tuple) else [region.style]
+        found += [source for source in (*styles, region.style_mask) if isinstance(source, str)]
     return found

@@ -59,7 +59,10 @@ def read_styles(
 
 def _read_style(source: Source, options: LossOptions, memory: Memory | None) -> Picture:
     picture = read(source, what="style picture", memory=memory)
-    return picture if options.style_frame == "keep" else _without_frame(picture)
+    masks = options.style_mask, options.style_labels
+    # A mask of the painting says what counts, and belongs to the whole of it.
+    kept = options.style_frame == "keep" or any(mask is not None for mask in masks)
+    return picture if kept else _without_frame(picture)
 
 
 def _without_frame(style: Picture) -> Picture:

@@ -26,11 +26,16 @@ SCALES = (0.5, 2.0)
 Given = TypeVar("Given", bound=LossOptions)
 
 
-def with_style_scale(options: Given, styles: Sequence[Picture], shape: tuple[int, int]) -> Given:
-    """Return the options with a number for style scale "auto". `shape`: (H, W) of the finished picture."""
+def with_style_scale(
+    options: Given, styles: Sequence[Picture], weights: Sequence[float] | None, shape: tuple[int, int]
+) -> Given:
+    """Return the options with a number for style scale "auto".
+
+    `weights`: of the styles, None for equal ones. `shape`: (H, W) of the finished picture.
+    """
     if options.style_scale != AUTO:
         return options
-    return replace(options, style_scale=style_scale(styles, options.style_weights, max(shape)))
+    return replace(options, style_scale=style_scale(styles, weights, max(shape)))
 
 
 def style_scale(styles: Sequence[Picture], weights: Sequence[float] | None, size: int) -> float:

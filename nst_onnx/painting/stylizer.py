@@ -143,7 +143,7 @@ class Stylizer:
         """
         try:
             checked = Options.of(options)
-            if checked.preset != Options.preset:
+            if checked.preset != Options.preset or are_given(checked):
                 return None
             picture = read(content, what="content picture", memory=Memory.of(checked.max_memory))
             final = final_shape(picture.shape, checked.size or longest)

@@ -63,6 +63,11 @@ class LivePreview:
 
 
 def in_one_pass(request: EngineRequest) -> EngineRequest:
-    """Return the request with the same settings for one pass, at the size of its content."""
+    """Return the request with the same settings for one pass, at the size of its content.
+
+    Paintings are not recoloured before one pass: it shows their own colours.
+    """
     options = {name: value for name, value in request["options"].items() if name != "size"}
+    if options.get("preserve_colour") != "luminance":
+        options.pop("preserve_colour", None)
     return {**request, "quality": _INSTANT, "options": options}

@@ -14,7 +14,7 @@ import typer
 
 from nst_onnx.cli import option_parameters
 from nst_onnx.cli import parameters as common
-from nst_onnx.cli.arguments import Arguments
+from nst_onnx.cli.arguments import Arguments, pictures_among
 from nst_onnx.cli.errors import INTERRUPTED, one_line, reading_options
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.output_checks import check_apart, check_new
@@ -37,6 +37,8 @@ FIXED = ("learning_rate", "max_seconds", "min_change")
 WITHOUT = ("size", "bits", *PREPROCESSING)
 FIRST_AXES = ("strength", "style_scale", "preset", "preserve_colour", "init", "pooling", "optimiser")
 DEFAULT_AXES: Mapping[str, Sequence[object]] = {"strength": [0.3, 0.5, 0.7], "style_scale": [0.5, 1, 2]}
+LEARNED_AXES: Mapping[str, Sequence[object]] = {"strength": [0.2, 0.4, 0.6, 0.8]}
+"""In place of these where a style is a learned one: its strokes have one size."""
 MOST = 100
 WIDEST = 6  # pictures in a row where only one thing varies
 STYLE = "style"
@@ -115,19 +117,21 @@ def compare(
     Every combination of the varied values is a picture: the first of them across, the others down.
     """
     table = axes_table()
-    styles = common.all_styles(styles, style)
     with reading_options():
-        axes: dict[str, Sequence[object]] = {STYLE: list(dict.fromkeys(styles))} if each else {}
+        both = dict.fromkeys([*(styles or []), *(style or [])])
+        axes: dict[str, Sequence[object]] = {STYLE: list(both)} if each else {}
         axes |= {
             name: _values(option, str(given[name]))
             for name, option in table.items()
             if given[name] is not None
         }
         if all(len(values) == 1 for values in axes.values()):
-            axes = {**DEFAULT_AXES, **axes}
+            axes = {**(LEARNED_AXES if style else DEFAULT_AXES), **axes}
         fixed = {"size": size} | {name: value for name, value in given.items() if name not in table}
         runs = [(varied, Arguments.of(fixed | _options(varied))) for varied in combinations(axes)]
-    _check(output, [content, *styles], overwrite)
+    styles = common.all_styles(styles, style, perhaps_none=bool(given.get("regions")))
+    pictures = [name for _, arguments in runs for name in pictures_among(arguments.options)]
+    _check(output, [content, *styles, *pictures], overwrite)
     with stylize_progress.display(quiet) as display:
         comparison = Comparison(content, styles, display)
         with comparison.interruption:

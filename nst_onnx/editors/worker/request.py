@@ -106,14 +106,25 @@ class Request:
         if not isinstance(styles, list) or not styles:
             raise ProtocolError('"styles" of a region must be a list')
         weights = described.get("style_weights")
+        if weights is not None and not isinstance(weights, list):
+            raise ProtocolError('"style_weights" of a region must be a list')
         return Region(
-            mask=mask if isinstance(mask, str) else self._take_picture(mask, "mask"),
+            mask=self._mask(mask),
             style=[self._take_picture(one, "style picture") for one in styles],
             strength=described.get("strength"),
             style_scale=described.get("style_scale"),
             style_weights=None if weights is None else tuple(weights),
             style_mask=None if style_mask is None else self._take_picture(style_mask, "style mask"),
         )
+
+    def _mask(self, described: object) -> Picture | str:
+        """Return a region's mask: a picture, "rest", or the colour of a label."""
+        if isinstance(described, str):
+            named = Region(described, ())
+            if named.is_rest or named.colour is not None:
+                return described
+            described = {"path": described}  # refused unless it is absolute
+        return self._take_picture(described, "mask")
 
     def _source(self, name: str, type: PictureSource, value: object) -> Picture:
         """Return the picture that an option's value describes. Raises OptionError, PictureError."""

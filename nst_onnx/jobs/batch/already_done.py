@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from nst_onnx.errors import PictureError
 from nst_onnx.jobs.batch.job import Ending, Job
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.region_options import MASKS
+from nst_onnx.painting.regions.given import name_of
 from nst_onnx.picture import read_settings
 
+if TYPE_CHECKING:
+    from nst_onnx.picture import Source
+
 _SET_BY_QUALITY = ("size", "steps")
-# Stored in another form, and without effect on the picture.
-_NOT_COMPARED = ("init", "regions", *MASKS, "max_memory")
+_NOT_COMPARED = ("init", "regions", "max_memory")  # stored in another form, or without effect
 
 
 def skipped(job: Job, settings: BatchSettings) -> Ending | None:
@@ -48,6 +52,10 @@ def _as_stored(settings: BatchSettings) -> dict[str, object]:
     options = Options.of(settings.options)
     chosen = {name: value for name, value in options.values().items() if name not in _NOT_COMPARED}
     omitted = _SET_BY_QUALITY if options.quality else ()
-    given = {n: v for n, v in chosen.items() if v is not None and n not in omitted}
+    given = {
+        name: name_of(cast("Source", value)) if name in MASKS else value
+        for name, value in chosen.items()
+        if value is not None and name not in omitted
+    }
     stored: dict[str, object] = json.loads(json.dumps(given, default=str))
     return stored

@@ -118,6 +118,8 @@ def stylize_video(
     if not isinstance(model, Network):
         model = NetworkChoice(model, device).open(presets.find(checked.preset))
     first = Picture(prepare_frame(next(source.frames()), source.shape), None, source.path.name, 8)
+    if one_pass.wanted(checked, styles):
+        checked = replace(checked, quality=checked.quality or "instant")
     chosen = sized(within_budget(checked, first.shape, model.device.kind, film=True), first)
     shape = final_shape(first.shape, chosen.size or 0)
     if max(shape) < MIN_SIDE:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.guides import Masks
@@ -15,9 +16,9 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.targets import planes
 from nst_onnx.objective.terms import Term, Terms
 from nst_onnx.objective.whole import WholeEvaluation
-from nst_onnx.painting.region import Region
 from nst_onnx.painting.regions.clusters import centres, squared_distances
-from nst_onnx.painting.regions.masks import label_colours, labelled, resized
+from nst_onnx.painting.regions.masks import label_colours, labelled
+from nst_onnx.painting.regions.part import Part, with_weights
 from nst_onnx.picture import Picture, Source, fit, resize
 from nst_onnx.picture.colour import oklab
 from nst_onnx.picture.colour.statistics import affine_map
@@ -34,30 +35,44 @@ _FEATURES = 320
 """Longest side at which features are."""
 _LEAST = 0.03
 """Share of a painting from which on a cluster is a region of its own."""
+_SEEN = 0.5
+"""Opacity from which on a pixel of a painting is part of its palette."""
 _SOFT = 0.5
 """Standard deviation of a colour's mask, in half distances between neighbouring colours."""
 
 
-def by_colour(content: Picture, styles: Sequence[Picture], seed: int) -> list[Region]:
+def by_colour(
+    content: Picture,
+    styles: Sequence[Picture],
+    style_weights: Sequence[float],
+    shape: tuple[int, int],
+    seed: int,
+) -> list[Part]:
     """Return a region for each colour of the paintings' palette, with soft masks in photo and paintings.
 
     Afifi et al. 2021, "CAMS: Color-Aware Multi-Style Transfer" (arXiv:2106.13920): one Gram matrix a colour.
     The photo's colours, which are others, first take the mean and covariance of the paintings', in Oklab.
     """
     of_styles = [_lab(style, _LARGEST) for style in styles]
-    pixels = np.concatenate([lab.reshape(-1, 3) for lab in of_styles])
+    seen = [_visible(style, lab.shape[:2]) for style, lab in zip(styles, of_styles, strict=True)]
+    pixels = np.concatenate([lab[shown] for lab, shown in zip(of_styles, seen, strict=True)])
     palette = _frequent(pixels, centres(pixels, PALETTE, seed))
     own = _lab(content, _COARSE)
-    flat = own.reshape(-1, 3)
-    moved = _recoloured(flat, pixels)
+    moved = _recoloured(own.reshape(-1, 3), pixels)
     masks = _soft(moved, palette).reshape(*own.shape[:2], -1)
     of_each = [_soft(lab.reshape(-1, 3), palette).reshape(*lab.shape[:2], -1) for lab in of_styles]
-    return _regions("colour", content, masks, styles, of_each)
+    return _parts("colour", masks, shape, styles, style_weights, of_each)
 
 
 def by_content(
-    content: Picture, styles: Sequence[Picture], network: Network, seed: int, memory: Memory
-) -> list[Region]:
+    content: Picture,
+    styles: Sequence[Picture],
+    style_weights: Sequence[float],
+    shape: tuple[int, int],
+    seed: int,
+    network: Network,
+    memory: Memory,
+) -> list[Part]:
     """Return a region for each kind of content that photo and paintings have in common.
 
     Positions are clustered by the features of the network's content layer, each picture's standardised.
@@ -72,12 +87,16 @@ def by_content(
         chosen: Array = np.eye(len(found), dtype=np.float32)[nearest]
         return chosen.reshape(*one.shape[:2], -1)
 
-    return _regions("segment", content, hard(own), styles, [hard(one) for one in of_styles])
+    return _parts("segment", hard(own), shape, styles, style_weights, [hard(one) for one in of_styles])
 
 
 def by_labels(
-    labels: Source, style_labels: Source, content: Picture, styles: Sequence[Picture], memory: Memory
-) -> list[Region]:
+    labels: Source,
+    style_labels: Source,
+    shape: tuple[int, int],
+    styles: Sequence[Picture],
+    memory: Memory,
+) -> list[Part]:
     """Return a region for each colour of a label map, its style that colour's part of the painting.
 
     Champandard 2016, "Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks"
@@ -87,44 +106,62 @@ def by_labels(
         raise OptionError("labels of the style are those of one painting", "give one style picture")
     (style,) = styles
     colours = label_colours(labels, memory)
-    own, _ = labelled(labels, colours, content.shape, memory)
+    own, _ = labelled(labels, colours, shape, memory)
     of_style, _ = labelled(style_labels, colours, style.shape, memory)
-    masks = [(_as_picture(own[colour], colour), of_style[colour]) for colour in colours]
-    return [Region(mask, [with_weights(style, weights)]) for mask, weights in masks]
+    return [
+        Part(name=colour, mask=own[colour], styles=[with_weights(style, of_style[colour])])
+        for colour in colours
+    ]
 
 
-def with_weights(style: Picture, weights: Array) -> Picture:
-    """Return a style picture of which positions count as much as `weights` H×W say."""
-    alpha = weights if style.alpha is None else weights * style.alpha
-    return replace(style, alpha=np.ascontiguousarray(alpha, np.float32))
+def _parts(
+    kind: str,
+    masks: Array,
+    shape: tuple[int, int],
+    styles: Sequence[Picture],
+    style_weights: Sequence[float],
+    of_styles: Sequence[Array],
+) -> list[Part]:
+    """Return the regions of clusters that photo and paintings have in common.
 
-
-def _regions(
-    kind: str, content: Picture, masks: Array, styles: Sequence[Picture], of_styles: Sequence[Array]
-) -> list[Region]:
-    """Return the regions of clusters that photo and paintings have; the others' pixels go to the first."""
-    shares = [float(mask.mean(dtype=np.float64)) for mask in np.moveaxis(masks, 2, 0)]
-    kept = []
-    for k in range(masks.shape[2]):
-        in_styles = max(float(weights[..., k].mean(dtype=np.float64)) for weights in of_styles)
-        if in_styles >= _LEAST and shares[k] > 0:
-            kept.append(k)
+    A pixel of another cluster belongs to all of them equally. Raises OptionError where there are none.
+    """
+    enough = []
+    for style, one in zip(styles, of_styles, strict=True):
+        seen = _visible(style, one.shape[:2])[..., None] * one
+        enough.append(seen.mean((0, 1), dtype=np.float64) >= _LEAST)
+    shares = masks.mean((0, 1), dtype=np.float64)
+    kept = np.flatnonzero((shares >= _LEAST) & np.any(enough, axis=0))
+    if not len(kept):
+        raise OptionError("photo and painting have nothing in common to make regions of", "give masks")
     total = masks[..., kept].sum(2, keepdims=True)
-    even = np.where(total > 1e-3, masks[..., kept] / np.maximum(total, 1e-3), 1 / max(len(kept), 1))
-    regions = []
+    even = np.where(total > 1e-3, masks[..., kept] / np.maximum(total, 1e-3), 1 / len(kept))
+    found = []
     for number, k in enumerate(kept):
-        mask = resized(np.ascontiguousarray(even[..., number], np.float32), content.shape, kind)
-        used = [
-            with_weights(style, resized(np.ascontiguousarray(weights[..., k]), style.shape, kind))
-            for style, weights in zip(styles, of_styles, strict=True)
-            if weights[..., k].mean(dtype=np.float64) >= _LEAST
-        ]
-        regions.append(Region(_as_picture(mask, f"{kind}-{number + 1}"), used))
-    return regions
+        used = [i for i in range(len(styles)) if enough[i][k]]
+        found.append(
+            Part(
+                name=f"{kind}-{number + 1}",
+                mask=_at(even[..., number], shape),
+                styles=[with_weights(styles[i], _at(of_styles[i][..., k], styles[i].shape)) for i in used],
+                style_weights=tuple(style_weights[i] for i in used),
+            )
+        )
+    return found
 
 
-def _as_picture(mask: Array, name: str) -> Picture:
-    return Picture(np.repeat(mask[..., None], 3, 2), None, name, 8)
+def _at(mask: Array, shape: tuple[int, int]) -> Array:
+    """Return a mask at another size, of the same proportions but for rounding."""
+    size = shape[1], shape[0]
+    found = Image.fromarray(np.ascontiguousarray(mask, np.float32)).resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(found, np.float32).clip(0, 1)
+
+
+def _visible(style: Picture, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return where a style picture is visible, at another size."""
+    if style.alpha is None:
+        return np.ones(shape, bool)
+    return _at(style.alpha, (shape[0], shape[1])) > _SEEN
 
 
 def _lab(picture: Picture, longest: int) -> Array:

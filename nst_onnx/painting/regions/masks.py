@@ -18,7 +18,9 @@ _PROPORTIONS = 0.03
 _COLOURED = 0.06
 """Difference between a mask's colour channels from which on it is coloured."""
 _NEAR = 0.15
-"""Distance of a colour (largest of its channels' differences) up to which a pixel has a label."""
+"""Distance of a colour (largest of its channels' differences) up to which it is surely a label's."""
+_FEW, _EXACT, _MIXED = 256, 0.003, 0.03
+"""Colours of a clean label map, at most; and distances up to which two colours are one label."""
 _SHARE = 0.005
 """Share of the pixels from which on a colour is a label rather than an edge between two."""
 
@@ -66,34 +68,53 @@ def labelled(
 ) -> tuple[dict[str, Array], str | None]:
     """Return {colour: mask} of a label map, and a colour of it that is not among `colours`, if any.
 
-    Raises PictureError for other proportions, and for a colour that the map does not have.
+    Every pixel has the label whose colour is nearest: mixtures at edges make no label of their own. Raises
+    PictureError for other proportions, and for a colour that the map does not have.
     """
     picture = read(labels, what="label map", memory=memory)
     check_proportions(picture.shape, shape, picture.name)
+    named = np.array([_channels(colour) for colour in colours], np.float32).reshape(-1, 3)
+    frequent, tolerance = _frequent(picture)
+    others = [one for one in frequent if _is_other(_channels(one), named, tolerance)]
+    known = np.concatenate([named, np.array([_channels(one) for one in others], np.float32).reshape(-1, 3)])
     pixels = _nearest_pixels(picture, shape)
-    known = np.array([_channels(colour) for colour in colours], np.float32)
-    distance = np.stack([np.abs(pixels - colour).max(2) for colour in known]) if len(known) else None
+    nearest = np.stack([np.abs(pixels - colour).max(2) for colour in known]).argmin(0)
+    exact = np.abs(pixels - known[nearest]).max(2) < _NEAR
     masks: dict[str, Array] = {}
-    left = np.ones(shape, bool)
-    if distance is not None:
-        nearest, least = distance.argmin(0), distance.min(0)
-        left = least > _NEAR
-        for number, colour in enumerate(colours):
-            masks[colour] = ((nearest == number) & ~left).astype(np.float32)
-            if not masks[colour].any():
-                raise PictureError(f"{picture.name} has no pixel of the colour {colour}", "check the colour")
-    return masks, _other_colour(pixels[left])
+    for number, colour in enumerate(colours):
+        inside = nearest == number
+        if not (inside & exact).any():
+            raise PictureError(f"{picture.name} has no pixel of the colour {colour}", "check the colour")
+        masks[colour] = inside.astype(np.float32)
+    return masks, others[0] if others else None
 
 
 def label_colours(labels: Source, memory: Memory) -> list[str]:
     """Return the colours of a label map that are no mixtures at an edge, the most frequent first."""
-    picture = read(labels, what="label map", memory=memory)
+    return _frequent(read(labels, what="label map", memory=memory))[0]
+
+
+def _is_other(colour: list[float], known: Array, tolerance: float) -> bool:
+    return not len(known) or float(np.abs(known - np.array(colour, np.float32)).max(1).min()) > tolerance
+
+
+def _frequent(picture: Picture) -> tuple[list[str], float]:
+    """Return the frequent colours of a picture, the most frequent first, and how far apart labels are.
+
+    Class numbers as grey levels are one level apart; a map with many colours has mixtures at its edges, or
+    is a JPEG file, and nearer colours are the same label.
+    """
+    levels: npt.NDArray[np.int64] = np.rint(picture.rgb.reshape(-1, 3) * 255).astype(np.int64)
+    codes, counts = np.unique(levels @ np.array([65536, 256, 1]), return_counts=True)
+    tolerance = _EXACT if len(codes) <= _FEW else _MIXED
+    order = np.argsort(-counts, kind="stable")
     found: list[str] = []
-    left = picture.rgb.reshape(-1, 3)
-    while len(left) >= _SHARE * picture.rgb[..., 0].size and (colour := _other_colour(left)) is not None:
-        found.append(colour)
-        left = left[np.abs(left - np.array(_channels(colour), np.float32)).max(1) > _NEAR]
-    return found
+    for code in codes[order][counts[order] >= max(16, _SHARE * len(levels))]:
+        colour = f"#{int(code):06x}"
+        others = np.array([_channels(one) for one in found], np.float32).reshape(-1, 3)
+        if _is_other(_channels(colour), others, tolerance):
+            found.append(colour)
+    return found, tolerance
 
 
 def _nearest_pixels(picture: Picture, shape: tuple[int, int]) -> Array:
@@ -103,17 +124,6 @@ def _nearest_pixels(picture: Picture, shape: tuple[int, int]) -> Array:
     )
     found: Array = picture.rgb[rows[:, None], columns]
     return found
-
-
-def _other_colour(pixels: Array) -> str | None:
-    """Return the most frequent of some pixels' colours, None where none is frequent."""
-    if not len(pixels):
-        return None
-    levels: npt.NDArray[np.int64] = np.rint(pixels * 255).astype(np.int64)
-    codes, counts = np.unique(levels @ np.array([65536, 256, 1]), return_counts=True)
-    if counts.max() < max(16, _SHARE * len(pixels)):
-        return None
-    return f"#{int(codes[counts.argmax()]):06x}"
 
 
 def _channels(colour: str) -> list[float]:

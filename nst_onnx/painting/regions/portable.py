@@ -25,7 +25,7 @@ def portable(options: OptionValues, *, embedded: bool = False) -> OptionValues:
         if source is not None:
             found[name] = take(source)  # type: ignore[literal-required]
     regions = options.get("regions")
-    if regions and not word_of(regions):
+    if isinstance(regions, list | tuple) and not word_of(regions):
         found["regions"] = [_portable(one, take) for one in regions]
     return found
 

@@ -28,6 +28,7 @@ class Panel(QtWidgets.QWidget):
         self.live, self.preview = Preview(), Preview()
         self.live.setWordWrap(True)
         self.live.hide()
+        self._looked_at: object = None
         self.bar = QtWidgets.QProgressBar(maximum=1000)
         self.status = QtWidgets.QLabel(wordWrap=True)
         self.keep_button = QtWidgets.QPushButton(_("Stop and keep"))
@@ -63,9 +64,13 @@ class Panel(QtWidgets.QWidget):
 
     def look(self) -> None:
         """Show the active layer painted in one pass, once a style is chosen."""
-        content = thumbnail_of_active_layer() if self.controls.first.path else None
-        if content is not None:
-            self.painter.look(content, self.controls.request())
+        if self.painter.busy or not self.controls.first.path:
+            return
+        content = thumbnail_of_active_layer()
+        shown = content, self.controls.request()
+        if content is not None and shown != self._looked_at:
+            self._looked_at = shown
+            self.painter.look(*shown)
 
     def enterEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 - Qt calls it
         """Show the layer that is active now: Krita sends no signal when another one is clicked."""
