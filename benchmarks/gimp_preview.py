@@ -1,4 +1,4 @@
-"""Latency in GIMP: from Paint to the first visible preview, and from Cancel to the closed window.
+"""Latency in GIMP: of the live preview, of the first one after Paint, and of Cancel.
 
     .ci/editor-system run DIR python benchmarks/gimp_preview.py [--size 512] [--runs 5]
 
@@ -54,7 +54,9 @@ def main() -> None:
             desk.choose_style(settings, ROOT / "examples" / "styles" / "whirl.jpg")
             keep_one(desk, settings)
             for _ in range(arguments.runs):
-                paint_and_cancel(desk, reopen(desk, READY), "warm", rows)
+                settings = reopen(desk, READY)
+                follow(desk, settings, rows)
+                paint_and_cancel(desk, settings, "warm", rows)
             for _ in range(arguments.runs):
                 paint_and_cancel(desk, reopen(desk, AT_ONCE), "cold", rows)
                 cancel_at_once(desk, reopen(desk, AT_ONCE), rows)
@@ -87,6 +89,23 @@ def reopen(desk: Desk, seconds: float) -> str:
     until(lambda: picture_of(desk, settings).std() > VISIBLE)  # it is drawn
     time.sleep(seconds)
     return settings
+
+
+def follow(desk: Desk, settings: str, rows: dict[str, list[float]]) -> None:
+    """Change the stroke scale by the keyboard, twice, and wait for the live preview to change."""
+    for number in ("3", "1"):
+        desk.key("alt+k", "ctrl+a", number)
+        first = live_preview(desk, settings)
+        begun = time.monotonic()
+        desk.press_key("Tab")
+        until(lambda first=first: changed(first, live_preview(desk, settings)))
+        note(rows, "a changed setting to the changed live preview", begun)
+        time.sleep(1)
+
+
+def live_preview(desk: Desk, window: str) -> np.ndarray:
+    """Return the part of a screenshot of the dialog where the live preview is."""
+    return np.asarray(desk.picture(window), np.float32)[60:200, -300:-40]
 
 
 def paint_and_cancel(desk: Desk, settings: str, how: str, rows: dict[str, list[float]]) -> None:

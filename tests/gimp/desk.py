@@ -101,6 +101,10 @@ class Desk:
             self._xdotool("key", key)
             time.sleep(0.7)
 
+    def press_key(self, key: str) -> None:
+        """Press a key, without waiting after it."""
+        self._xdotool("key", key)
+
     def type(self, text: str) -> None:
         """Type `text` at a person's pace."""
         self._xdotool("type", "--delay", "60", text)
