@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,9 +99,13 @@ def follow(desk: Desk, settings: str, rows: dict[str, list[float]]) -> None:
         first = live_preview(desk, settings)
         begun = time.monotonic()
         desk.press_key("Tab")
-        until(lambda first=first: changed(first, live_preview(desk, settings)))
+        until(partial(_differs, desk, settings, first))
         note(rows, "a changed setting to the changed live preview", begun)
         time.sleep(1)
+
+
+def _differs(desk: Desk, settings: str, first: np.ndarray) -> bool:
+    return changed(first, live_preview(desk, settings))
 
 
 def live_preview(desk: Desk, window: str) -> np.ndarray:

@@ -15,7 +15,10 @@ from nst_onnx.feedforward import painter as painter_module
 from nst_onnx.feedforward.fitting import fit
 from nst_onnx.feedforward.noise import noise
 from nst_onnx.feedforward.painter import FRAME, Painter
+from nst_onnx.feedforward.statistics import measure
 from nst_onnx.models import catalogue
+from nst_onnx.objective.sessions import Network
+from nst_onnx.picture import Picture
 from nst_onnx.runtime import OnnxruntimeSession, choose
 from nst_onnx.support.memory import Memory
 
@@ -162,6 +165,19 @@ def test_fitting_lowers_the_mean_loss_of_all_photos(painter: Painter, style: np.
         / 2
     )
     assert mean == pytest.approx(states[-1].best_loss, rel=1e-4)
+
+
+def test_the_strength_changes_how_much_of_the_photo_is_left(painter: Painter) -> None:
+    """By the shipped painter, of a photo's own statistics: more strength, farther from the photo."""
+    picture = photo(64, 96)
+    network = Network.load(catalogue.locate(painter.facts.network), choose("cpu"))
+    style = Picture(photo(64, 96, seed=4), None, "style", 8)
+    numbers = measure(network, painter.facts.layers, [style], None, 96, MEMORY)
+    changes = [
+        float(np.abs(painter.paint(picture, painter.predict(numbers, strength), MEMORY) - picture).mean())
+        for strength in (0.0, 0.5, 1.0)
+    ]
+    assert changes[0] < changes[1] < changes[2]
 
 
 def test_noise_is_white_and_a_function_of_the_position() -> None:

@@ -109,7 +109,7 @@ def test_the_graph_computes_the_same(judges: list[Any], tmp_path: Path) -> None:
         style = painter.predict(torch.tensor(statistics)[None], torch.tensor([0.7]))
         framed, noise = map(torch.tensor, ours._framed(image).values())
         painted = painter.paint(framed, noise, style)[..., 32:56, 32:72].numpy()
-    found = ours.predict(statistics, 0.7)
+    found = ours._predicted(statistics, 0.7)
     predicted = SMALL.predicted_size
     assert np.abs(found[:predicted] - style[0].numpy()).max() < 2e-2
     found[:predicted] = style[0].numpy()

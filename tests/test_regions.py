@@ -131,6 +131,9 @@ def test_overlaps_share(folder: Path) -> None:
     result = nst_onnx.stylize("photo.png", regions=regions, **QUICK)
     shares = [region["share"] for region in result.settings["regions"]]
     assert shares == [0.5, 0.5]
+    guides = result.settings["guides"]
+    assert len(guides) == 2
+    assert all(set(of_region.values()) == {"inside"} for of_region in guides.values())
 
 
 def test_regions_have_strengths_and_scales(folder: Path) -> None:

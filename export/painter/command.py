@@ -29,8 +29,8 @@ def train(
     teacher: Annotated[
         Path | None, typer.Option(help="VGG weights that judge every few steps, beside the network.")
     ] = None,
-    every: Annotated[int, typer.Option(min=2, help="The teacher judges one step in so many.")] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="Batches to learn from.")] = 20_000,
+    every: Annotated[int, typer.Option(min=2, help="The teacher judges one step in so many.")] = 2,
+    steps: Annotated[int, typer.Option(min=1, help="Batches to learn from.")] = 16_000,
     batch: Annotated[int, typer.Option(min=1, help="Photos in a batch.")] = 4,
     crop: Annotated[int, typer.Option(min=32, help="Side of a photo's crop, a multiple of 8.")] = 256,
     styles: Annotated[int, typer.Option(min=1, help="Variants of the paintings.")] = 2500,

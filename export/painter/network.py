@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .architecture import CLIP, EPSILON, Architecture
+from .architecture import CLIP, EPSILON, STRENGTH, Architecture
 
 
 class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
     """`predict`: from a painting's statistics to its style; `paint`: from photo and style to picture.
 
-    `statistics`: their number. The style vector holds the scales and then the shifts of each normalised
-    convolution, in their order.
+    `statistics`: their number. The style vector here holds the scales and then the shifts of each normalised
+    convolution, in their order; in ONNX, kernels after them.
     """
 
     def __init__(self, architecture: Architecture, statistics: int, *, seed: int) -> None:
@@ -34,7 +34,7 @@ class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
         # The standardisation of the statistics, measured before training.
         self.register_buffer("centre", torch.zeros(statistics))
         self.register_buffer("spread", torch.ones(statistics))
-        sizes = statistics + 1, architecture.hidden, architecture.hidden, architecture.style_size
+        sizes = statistics + 1, architecture.hidden, architecture.hidden, architecture.predicted_size
         self.dense = nn.ParameterList()
         self.biases = nn.ParameterList()
         for number, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
@@ -50,15 +50,17 @@ class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
     def predict(self, statistics: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
         """Return style vectors N×S from statistics N×D and strengths N (0..1)."""
         value = ((statistics - self.centre) / self.spread).clamp(-CLIP, CLIP)
-        value = torch.cat([value, 2 * strength[:, None] - 1], 1)
+        value = torch.cat([value, STRENGTH * (2 * strength[:, None] - 1)], 1)
         for number, (matrix, bias) in enumerate(zip(self.dense, self.biases, strict=True)):
             value = functional.linear(value, matrix, bias)
             if number < len(self.dense) - 1:
                 value = functional.relu(value)
         return value
 
-    def paint(self, photo: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
-        """Return pictures N×3×H×W (about 0..1) from photos N×3×H×W (0..1) and style vectors N×S."""
+    def paint(self, photo: torch.Tensor, noise: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        """Return pictures N×3×H×W (about 0..1) from photos N×3×H×W (0..1), noise N×1×H×W (uniform in
+        -0.5..0.5) and style vectors N×S.
+        """
         pairs = {}
         start = 0
         for name, channels in self.architecture.normalised():
@@ -76,7 +78,8 @@ class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
             return value + layer(f"{name}b", functional.relu(layer(f"{name}a", value)))
 
         relu = functional.relu
-        half = relu(layer("down2", photo - 0.5))
+        inputs = torch.cat([photo - 0.5, noise], 1)
+        half = relu(layer("down2", inputs))
         quarter = relu(layer("down4", half))
         value = relu(layer("down8", quarter))
         for number in range(self.architecture.eighth_blocks):
@@ -84,9 +87,9 @@ class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
         value = relu(layer("up4", upsampled(value)) + quarter)
         for number in range(self.architecture.quarter_blocks):
             value = block(f"quarter{number}", value)
-        value = relu(layer("up2", upsampled(value)))
+        value = relu(layer("up2", torch.cat([upsampled(value), half], 1)))
         value = relu(layer("refine2", value))
-        value = relu(layer("up1", upsampled(value)))
+        value = relu(layer("up1", torch.cat([upsampled(value), inputs], 1)))
         picture = functional.conv2d(value, self.kernels["picture"], self.picture_bias, padding=1)
         return picture.float()
 

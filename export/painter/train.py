@@ -15,16 +15,16 @@ from nst_onnx.errors import OptionError
 
 from .. import training_state
 from ..distil.pictures import Pixels
-from .architecture import MULTIPLE, Architecture
+from .architecture import MULTIPLE, NOISE, Architecture
 from .loss import LossNetwork, distances
 from .network import Painter
 from .styles import Styles
 
 WARM_UP = 200
 LOWEST = 0.01
-CONTENT = 1.0
+CONTENT = 0.4
 """Weight of the content distance at strength 0.5."""
-SPAN = 4.0
+SPAN = 6.0
 """How many times that weight grows from strength 0.5 to 0, and shrinks from 0.5 to 1."""
 _MEASURED = 256
 """Number of variants that standardise the statistics."""
@@ -37,14 +37,14 @@ class Settings:
     `every`: the second loss network takes one step in so many.
     """
 
-    steps: int = 20_000
+    steps: int = 16_000
     batch: int = 4
     crop: int = 256
     styles: int = 2500
     learning_rate: float = 2e-3
     seed: int = 0
     bfloat16: bool = False
-    every: int = 5
+    every: int = 2
     device: str = "cpu"
     architecture: Architecture = field(default_factory=Architecture)
 
@@ -100,13 +100,15 @@ def train(
         rng = np.random.default_rng([settings.seed, 1, step])
         crops = torch.from_numpy(np.stack([_crop(photos, settings.crop, rng) for _ in range(settings.batch)]))
         drawn = styles.sample(rng, settings.batch)
+        shape = settings.batch, NOISE, settings.crop, settings.crop
+        noise = torch.from_numpy(rng.random(shape, np.float32) - np.float32(0.5)).to(settings.device)
         strength = torch.from_numpy(rng.random(settings.batch).astype(np.float32)).to(settings.device)
         which = len(networks) - 1 if step % settings.every == settings.every - 1 else 0  # the second, if any
         crops = crops.to(settings.device).contiguous(memory_format=torch.channels_last)
         style = painter.predict(torch.cat([one.numbers() for one in drawn[0]], 1), strength)
         kind = torch.device(settings.device).type
         with torch.autocast(kind, torch.bfloat16, enabled=settings.bfloat16):
-            pictures = painter.paint(crops, style)
+            pictures = painter.paint(crops, noise, style)
             style_distance, content = distances(networks[which], pictures, crops, drawn[which])
         outside = (pictures - pictures.clamp(0, 1)).square().mean((1, 2, 3))
         loss = (style_distance + content_weight(strength) * content + 10 * outside).mean()

@@ -1,7 +1,8 @@
 """The graphs of a painter: its parts, its derivative, and the form that takes a picture in tiles.
 
-A painter is one ONNX graph from ``image``, ``statistics`` and ``strength`` to ``style`` and ``picture``. All
-that depends on the whole picture is instance normalisation, whose scales and shifts are the style.
+A painter is one ONNX graph from ``image``, ``noise``, ``statistics`` and ``strength`` to ``style`` and
+``picture``. All that depends on the whole picture is instance normalisation, whose scales and shifts begin
+the style vector; the kernels of the last convolutions end it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from nst_onnx.graph import Graph, gradient
 from nst_onnx.graph.builder import attribute
 from nst_onnx.graph.receptive_field import receptive_fields
 
-IMAGE, STATISTICS, STRENGTH, STYLE, PICTURE = "image", "statistics", "strength", "style", "picture"
+IMAGE, NOISE = "image", "noise"
+STATISTICS, STRENGTH, STYLE, PICTURE = "statistics", "strength", "style", "picture"
 COTANGENT, GRADIENT = "cotangent", "gradient"
 RATES, OFFSETS = "rates", "offsets"
 
@@ -23,12 +25,12 @@ def predictor(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def painter(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
-    """Return the part from ``image`` and ``style`` (`size` numbers) to ``picture``."""
+    """Return the part from ``image``, ``noise`` and ``style`` (`size` numbers) to ``picture``."""
     return _from_style(model, size).model([PICTURE])
 
 
 def style_gradient(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
-    """Return a model from ``image``, ``style`` and ``cotangent`` to ``gradient``.
+    """Return a model from ``image``, ``noise``, ``style`` and ``cotangent`` to ``gradient``.
 
     ``cotangent``, 1×3×H×W: the derivative of a loss with respect to the picture; ``gradient``: its
     derivative with respect to the style vector.
@@ -41,7 +43,8 @@ def style_gradient(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
 
 
 def normalisations(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
-    """Return a model from ``image`` and ``style`` to ``rates`` and ``offsets``, one per normalised channel.
+    """Return a model from ``image``, ``noise`` and ``style`` to ``rates`` and ``offsets``, one a normalised
+    channel.
 
     Instance normalisation is x times its channel's rate, plus its offset, once mean and variance are known.
     """
@@ -62,7 +65,8 @@ def normalisations(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
 
 
 def tile_painter(model: onnx.ModelProto, size: int) -> tuple[onnx.ModelProto, int]:
-    """Return a model from ``image``, ``rates`` and ``offsets`` to ``picture``, and its halo in pixels.
+    """Return a model from ``image``, ``noise``, ``style``, ``rates`` and ``offsets`` to
+    ``picture``, and its halo in pixels.
 
     A pixel of the picture depends on no pixel of the image that is farther away than the halo.
     """

@@ -1,4 +1,4 @@
-"""Learned styles: a painting's statistics and fitted style vector, in a file of a few kilobytes.
+"""Learned styles: a painting's statistics and fitted style vector, in a file of tens of kilobytes.
 
 The file is a NumPy archive (.npz without pickled objects) of the suffix ``.nst``: `statistics` float32,
 `correction` float16, `thumbnail` (a WebP file) and `facts` (JSON), both as bytes.

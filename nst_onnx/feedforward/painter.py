@@ -15,6 +15,7 @@ import onnx
 
 from nst_onnx.errors import ModelError, PictureError
 from nst_onnx.feedforward import graphs
+from nst_onnx.feedforward.noise import noise
 from nst_onnx.graph.passes import constant_folding
 from nst_onnx.models import extractor
 from nst_onnx.picture import fit, resize
@@ -35,6 +36,8 @@ _NARROWEST = 256
 """Shorter side at which they are, at least: a panorama's would be mostly frame."""
 _TILE = 512
 """Side of a tile, without its halo."""
+_EXTENSION = np.float32(5)
+"""Times the predictor's change with the strength."""
 _PREFIX = "painter."
 
 
@@ -93,7 +96,15 @@ class Painter:
             ) from error
 
     def predict(self, statistics: Array, strength: float) -> Array:
-        """Return the style vector of a painting from its statistics, for a strength in 0..1."""
+        """Return the style vector of a painting from its statistics, for a strength in 0..1.
+
+        The network has learnt which way a strength changes the vector, but shyly: the way is extended.
+        """
+        middle, there = (self._predicted(statistics, at) for at in (0.5, strength))
+        vector: Array = middle + _EXTENSION * (there - middle)
+        return vector
+
+    def _predicted(self, statistics: Array, strength: float) -> Array:
         feeds = {graphs.STATISTICS: statistics, graphs.STRENGTH: np.array([strength], np.float32)}
         return self._predictor.run(feeds, [graphs.STYLE])[graphs.STYLE]
 
@@ -114,8 +125,8 @@ class Painter:
             return found.clip(0, 1)
         longest = max(_MEASURED, round(_NARROWEST * max(shape) / min(shape)))
         reduced = resize(photo, fit(shape, min(longest, max(shape))))
-        feeds = {graphs.IMAGE: self._framed(reduced), graphs.STYLE: style}
-        vectors = self._normalisations.run(feeds, [graphs.RATES, graphs.OFFSETS])
+        feeds = {**self._framed(reduced), graphs.STYLE: style}
+        vectors = {graphs.STYLE: style, **self._normalisations.run(feeds, [graphs.RATES, graphs.OFFSETS])}
         picture = memory.empty((*shape, 3))
         for rows, columns in _tiles(shape, self.facts.multiple):
             picture[rows, columns] = self._tile(photo, rows, columns, vectors)
@@ -124,7 +135,7 @@ class Painter:
 
     def forward(self, photo: Array, style: Array) -> Array:
         """Return the same picture as 1×3×H×W, not clipped, painted as a whole."""
-        feeds = {graphs.IMAGE: self._framed(photo), graphs.STYLE: style}
+        feeds = {**self._framed(photo), graphs.STYLE: style}
         found = self._painter.run(feeds, [graphs.PICTURE])[graphs.PICTURE]
         height, width = photo.shape[:2]
         inner: Array = found[:, :, FRAME : FRAME + height, FRAME : FRAME + width]
@@ -132,11 +143,11 @@ class Painter:
 
     def backward(self, photo: Array, style: Array, gradient: Array) -> Array:
         """Return a loss's derivative by the style vector, from its derivative by the picture, 1×3×H×W."""
-        image = self._framed(photo)
-        cotangent = np.zeros(image.shape, np.float32)
+        inputs = self._framed(photo)
+        cotangent = np.zeros(inputs[graphs.IMAGE].shape, np.float32)
         height, width = photo.shape[:2]
         cotangent[:, :, FRAME : FRAME + height, FRAME : FRAME + width] = gradient
-        feeds = {graphs.IMAGE: image, graphs.STYLE: style, graphs.COTANGENT: cotangent}
+        feeds = {**inputs, graphs.STYLE: style, graphs.COTANGENT: cotangent}
         return self._gradient.run(feeds, [graphs.GRADIENT])[graphs.GRADIENT]
 
     def _tile(self, photo: Array, rows: slice, columns: slice, vectors: dict[str, Array]) -> Array:
@@ -152,7 +163,8 @@ class Painter:
         part = photo[below[0] : below[-1] + 1, beside[0] : beside[-1] + 1]
         part = part[below - below[0]][:, beside - beside[0]]
         disk_arrays.release(photo)
-        found = session.run({graphs.IMAGE: _planes(part), **vectors}, [graphs.PICTURE])[graphs.PICTURE]
+        feeds = {graphs.IMAGE: _planes(part), graphs.NOISE: noise(down, across), **vectors}
+        found = session.run(feeds, [graphs.PICTURE])[graphs.PICTURE]
         top, left = rows.start - down[0], columns.start - across[0]
         height, width = rows.stop - rows.start, columns.stop - columns.start
         inner = found[0, :, top : top + height, left : left + width]
@@ -165,11 +177,12 @@ class Painter:
         stop = part.stop if part.stop < side else end
         return np.arange(max(part.start - border, -FRAME), min(stop + border, end))
 
-    def _framed(self, photo: Array) -> Array:
-        """Return 1×3×H×W with the edge repeated by FRAME, and to sides that are divisible."""
+    def _framed(self, photo: Array) -> dict[str, Array]:
+        """Return image and noise, the photo's edge repeated by FRAME, and to sides that are divisible."""
         more = [-side % self.facts.multiple for side in photo.shape[:2]]
         padded = np.pad(photo, [(FRAME, FRAME + more[0]), (FRAME, FRAME + more[1]), (0, 0)], mode="edge")
-        return _planes(padded)
+        down, across = (np.arange(-FRAME, side - FRAME) for side in padded.shape[:2])
+        return {graphs.IMAGE: _planes(padded), graphs.NOISE: noise(down, across)}
 
     @cached_property
     def _predictor(self) -> Session:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
+from nst_onnx.objective.guides import guide_of
 from nst_onnx.objective.losses.loss import FeatureLoss, Loss, StatisticLoss
+from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
-from nst_onnx.objective.terms import TOGETHER, Term
+from nst_onnx.objective.terms import TOGETHER, Term, Terms
+from nst_onnx.objective.tile_graphs import feature_shapes, fields_or_none
 from nst_onnx.picture import Picture
 from nst_onnx.support.arrays import Array
 
@@ -43,6 +46,24 @@ class Region:
         size = shape[1], shape[0]
         reduced = Image.fromarray(self.mask).resize(size, Image.Resampling.BILINEAR)
         return np.asarray(reduced, np.float32).clip(0, 1)
+
+
+def guides(
+    region: Region, terms: Iterable[Term[Loss]], shape: tuple[int, int], network: Network
+) -> dict[str, str]:
+    """Return {layer: "inside" or "plain"}: the guide of a region at each layer of a picture H×W."""
+    statistics = [term for term in terms if is_of_style(term) and isinstance(term.loss, StatisticLoss)]
+    found: dict[str, str] = {}
+    of_region = Terms(tuple(statistics))
+    fields, shapes = (
+        fields_or_none(network.extractor, of_region),
+        feature_shapes(network.extractor, of_region, shape),
+    )
+    for term in statistics:
+        _, height, width = shapes[term.source]
+        _, is_inside = guide_of(region.mask_at(shape), (height, width), fields.get(term.source))
+        found[term.layer] = "inside" if is_inside else "plain"
+    return found
 
 
 def is_of_style(term: Term[Loss]) -> bool:

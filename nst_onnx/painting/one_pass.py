@@ -33,7 +33,7 @@ from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.support.memory import Memory
 
-FITTED_AT = 512
+FITTED_AT = 416
 """Longest side at which a style vector is fitted."""
 _HINT = "choose quality fast, good or best, or leave it out"
 
