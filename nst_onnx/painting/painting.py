@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.objective import Objective
-from nst_onnx.objective.regions import guides
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.team import Team
 from nst_onnx.optim.optimiser import State
@@ -186,13 +185,7 @@ class Painting:
     def settings(self) -> JsonObject:
         """Return how the picture is made, fit for JSON."""
         found = provenance.settings(self.plan, self.inputs, self.network.extractor.facts, self.iteration)
-        regions = self.inputs.regions
-        if regions is not None:
-            terms, shape = self.plan.objective.terms.terms, self.plan.shapes[-1]
-            found["guides"] = {
-                region.name: guides(region, terms, shape, self.network) for region in regions.regions
-            }
-        return found
+        return found | provenance.guides(self.plan, self.inputs, self.network)
 
     # ---- checkpoints
 

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import cast
 
 from nst_onnx.models.metadata import Facts
+from nst_onnx.objective.regions import guides as of_region
+from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
@@ -71,6 +73,14 @@ def _of_regions(plan: Plan, inputs: Inputs) -> JsonObject:
         for region in regions.regions
     ]
     return found
+
+
+def guides(plan: Plan, inputs: Inputs, network: Network) -> JsonObject:
+    """Return which guide each region has at each layer, nothing without regions."""
+    if inputs.regions is None:
+        return {}
+    terms, shape = plan.objective.terms.terms, plan.shapes[-1]
+    return {"guides": {one.name: of_region(one, terms, shape, network) for one in inputs.regions.regions}}
 
 
 def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:
