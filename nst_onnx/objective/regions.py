@@ -54,6 +54,8 @@ def guides(
     """Return {layer: "inside" or "plain"}: the guide of a region at each layer of a picture H×W."""
     statistics = [term for term in terms if is_of_style(term) and isinstance(term.loss, StatisticLoss)]
     found: dict[str, str] = {}
+    if not statistics:
+        return found
     of_region = Terms(tuple(statistics))
     fields, shapes = (
         fields_or_none(network.extractor, of_region),

@@ -195,7 +195,8 @@ class LossOptions(RegionOptions):
     @classmethod
     def table(cls) -> Mapping[str, Option]:
         """Return the declarations of all options of this set, registered ones included."""
-        own = declared(cls)
+        # Those of regions, which are inherited, come last.
+        own = dict(sorted(declared(cls).items(), key=lambda one: one[1].group == REGIONS))
         return {**own, **{n: one for n, one in _REGISTERED.items() if one.loss or issubclass(cls, Options)}}
 
     def values(self) -> dict[str, object]:

@@ -8,12 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "regions": {"type": "regions"},
-    "labels": {"type": "picture", "choices": []},
-    "style_labels": {"type": "picture", "choices": []},
-    "keep": {"type": "picture", "choices": []},
-    "strength_map": {"type": "picture", "choices": []},
-    "style_mask": {"type": "picture", "choices": []},
     "preset": {"type": "preset", "default": "default"},
     "size": {"type": "size", "low": 1, "high": 32768},
     "style_scale": {"type": "number", "low": 0.05, "high": 20.0, "word": "auto", "default": 1.0},
@@ -42,4 +36,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "min_change": {"type": "number", "low": 0.0, "high": 255.0},
     "averaging": {"type": "number", "low": 0.0, "high": 0.9999},
     "seed": {"type": "integer", "low": 0, "default": 0},
+    "regions": {"type": "regions"},
+    "labels": {"type": "picture", "choices": []},
+    "style_labels": {"type": "picture", "choices": []},
+    "keep": {"type": "picture", "choices": []},
+    "strength_map": {"type": "picture", "choices": []},
+    "style_mask": {"type": "picture", "choices": []},
 }

@@ -1,6 +1,6 @@
 """Draws the masks and label maps for docs/regions.md, and paints its pictures.
 
-python examples/draw_regions.py FOLDER
+python examples/paint_regions.py FOLDER
 """
 
 from __future__ import annotations
