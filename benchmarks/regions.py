@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from benchmarks.judge import gram
 from benchmarks.judge.network import Network as JudgeNetwork
 from benchmarks.memory import fresh
 from benchmarks.pairs import EXAMPLES
+from benchmarks.peak_memory import peak
 from benchmarks.report import Part
 from benchmarks.turns import Spread, ratio, stopwatch, take_turns
 from nst_onnx import Objective, Region, stylize
@@ -107,12 +107,12 @@ def _cost(models: Sequence[str], seconds: float) -> Part:
         peaks = {n: _peak(model, n) for n in COUNTS}
         for count in COUNTS:
             times, share = Spread.of(found[str(count)]), ratio(found[str(count)], found["0"])
-            name = f"{model}, {count or 'no'} regions"
+            name = f"{Path(model).stem}, {count or 'no'} regions"
             memory = peaks[count] / peaks[0]
             part.rows.append((name, str(times), str(share), f"{peaks[count] / 1e6:.0f}", f"{memory:.2f}"))
             part.records.append(
                 {
-                    "model": model,
+                    "model": Path(model).stem,
                     "regions": count,
                     "seconds": times.median,
                     "ratio": share.median,
@@ -131,13 +131,10 @@ def _peak(model: str, count: int) -> int:
 
 
 def _few_steps(model: str, count: int) -> None:
-    import resource
-
     shape = read(CONTENT).shape
     styles = () if count else STYLES[0]
     stylize(CONTENT, styles, model=model, device="cpu", size=SIZE, steps=4, **_regions(count, shape))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"peak": peak}))
+    print(json.dumps({"peak": peak()}))
 
 
 def _likeness(weights: Path, steps: int) -> Part:
