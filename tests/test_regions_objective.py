@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support import independent
 from support.networks import vgg_network, vgg_weights
+from support.pictures import patchwork
 
 from nst_onnx import Objective, Region
 from nst_onnx.objective.guides import guide_of, inside
@@ -31,10 +32,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 
 
 def picture(seed: int, channels: int = 3) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    coarse = rng.random((HEIGHT // 5 + 1, WIDTH // 5 + 1, channels)).repeat(5, 0).repeat(5, 1)
-    made = 0.1 + 0.6 * coarse[:HEIGHT, :WIDTH] + 0.2 * rng.random((HEIGHT, WIDTH, channels))
-    return made.astype(np.float32)
+    return patchwork(HEIGHT, WIDTH, channels, seed=seed)
 
 
 def upper(soft: bool) -> np.ndarray:

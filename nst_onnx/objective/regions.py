@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from PIL import Image
-
 from nst_onnx.objective.guides import guide_of
 from nst_onnx.objective.losses.loss import FeatureLoss, Loss, StatisticLoss
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import TOGETHER, Term, Terms
 from nst_onnx.objective.tile_graphs import feature_shapes, fields_or_none
-from nst_onnx.picture import Picture
+from nst_onnx.picture import Picture, resize_mask
 from nst_onnx.support.arrays import Array
 
 
@@ -40,12 +37,8 @@ class Region:
         return replace(settings, style_weights=self.style_weights, style_scale=scale)
 
     def mask_at(self, shape: tuple[int, int]) -> Array:
-        """Return its mask at another size, without the overshoots at edges that sharper filters have."""
-        if self.mask.shape == shape:
-            return self.mask
-        size = shape[1], shape[0]
-        reduced = Image.fromarray(self.mask).resize(size, Image.Resampling.BILINEAR)
-        return np.asarray(reduced, np.float32).clip(0, 1)
+        """Return its mask at another size."""
+        return resize_mask(self.mask, shape)
 
 
 def guides(

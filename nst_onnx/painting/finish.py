@@ -9,8 +9,7 @@ import numpy as np
 from nst_onnx.objective.targets import scaled
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.plan import Plan
-from nst_onnx.painting.regions.masks import resized
-from nst_onnx.picture import Picture, fit, resize
+from nst_onnx.picture import Picture, fit, resize, resize_mask
 from nst_onnx.picture.colour import Colours, transfer_chroma, transfer_luminance
 from nst_onnx.picture.colour.transfer import LOW
 from nst_onnx.support import disk_arrays
@@ -51,7 +50,7 @@ class Finish:
         if regions is None or regions.kept is None:
             return shown
         shape = shown.shape[0], shown.shape[1]
-        kept = resized(regions.kept, shape, "mask")
+        kept = resize_mask(regions.kept, shape)
         photo = resize(self._inputs.content.rgb, shape, out=self._memory.empty(shown.shape))
         for rows in disk_arrays.strips(shape[0], shown[0].nbytes):
             share = kept[rows, :, None]

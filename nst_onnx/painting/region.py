@@ -81,7 +81,8 @@ def parse(text: str) -> Region:
             numbers[_NUMBERS[name]] = _number(name, value)
         else:
             raise OptionError(f"a region has no setting {shown(setting)}", _HINT)
-    return Region(mask, style, style_mask=style_mask, **numbers)  # type: ignore[arg-type]
+    strength, scale = (numbers.get(name) for name in ("strength", "style_scale"))
+    return Region(mask, style, strength, scale, style_mask=style_mask)
 
 
 def _number(name: str, text: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nst_onnx.picture.colour_management import PictureWarning
 from nst_onnx.picture.limits import MAX_PIXELS
+from nst_onnx.picture.mask import resize_mask
 from nst_onnx.picture.metadata import read_settings
 from nst_onnx.picture.picture import Picture, Source
 from nst_onnx.picture.read import detached, read
@@ -25,5 +26,6 @@ __all__ = [
     "read",
     "read_settings",
     "resize",
+    "resize_mask",
     "write",
 ]

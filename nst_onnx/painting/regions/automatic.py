@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from nst_onnx.errors import OptionError
 from nst_onnx.objective.guides import Masks
@@ -19,7 +18,7 @@ from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.painting.regions.clusters import centres, squared_distances
 from nst_onnx.painting.regions.masks import label_colours, labelled
 from nst_onnx.painting.regions.part import Part, with_weights
-from nst_onnx.picture import Picture, Source, fit, resize
+from nst_onnx.picture import Picture, Source, fit, resize, resize_mask
 from nst_onnx.picture.colour import oklab
 from nst_onnx.picture.colour.statistics import affine_map
 from nst_onnx.support.arrays import Array
@@ -142,26 +141,21 @@ def _parts(
         found.append(
             Part(
                 name=f"{kind}-{number + 1}",
-                mask=_at(even[..., number], shape),
-                styles=[with_weights(styles[i], _at(of_styles[i][..., k], styles[i].shape)) for i in used],
+                mask=resize_mask(even[..., number], shape),
+                styles=[
+                    with_weights(styles[i], resize_mask(of_styles[i][..., k], styles[i].shape)) for i in used
+                ],
                 style_weights=tuple(style_weights[i] for i in used),
             )
         )
     return found
 
 
-def _at(mask: Array, shape: tuple[int, int]) -> Array:
-    """Return a mask at another size, of the same proportions but for rounding."""
-    size = shape[1], shape[0]
-    found = Image.fromarray(np.ascontiguousarray(mask, np.float32)).resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(found, np.float32).clip(0, 1)
-
-
 def _visible(style: Picture, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """Return where a style picture is visible, at another size."""
     if style.alpha is None:
         return np.ones(shape, bool)
-    return _at(style.alpha, (shape[0], shape[1])) > _SEEN
+    return resize_mask(style.alpha, (shape[0], shape[1])) > _SEEN
 
 
 def _lab(picture: Picture, longest: int) -> Array:

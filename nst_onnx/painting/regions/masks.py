@@ -6,10 +6,9 @@ from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture import Picture, Source, read
+from nst_onnx.picture import Picture, Source, read, resize_mask
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import Memory
 
@@ -45,11 +44,7 @@ def read_mask(source: Source, shape: tuple[int, int], memory: Memory, what: str 
 def resized(mask: Array, shape: tuple[int, int], name: str) -> Array:
     """Return a mask at another size, without overshoots. Raises PictureError for other proportions."""
     check_proportions(mask.shape, shape, name)
-    if mask.shape == shape:
-        return mask
-    size = shape[1], shape[0]
-    found = Image.fromarray(np.asarray(mask, np.float32)).resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(found, np.float32).clip(0, 1)
+    return resize_mask(mask, shape)
 
 
 def check_proportions(found: tuple[int, ...], shape: tuple[int, int], name: str) -> None:

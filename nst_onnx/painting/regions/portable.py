@@ -20,14 +20,15 @@ def portable(options: OptionValues, *, embedded: bool = False) -> OptionValues:
     """
     take: Callable[[Source], Source] = read if embedded else detached
     found = options.copy()
+    masks: dict[str, Source] = {}
     for name in MASKS:
         source = cast("Source | None", options.get(name))
         if source is not None:
-            found[name] = take(source)  # type: ignore[literal-required]
+            masks[name] = take(source)
     regions = options.get("regions")
     if isinstance(regions, list | tuple) and not word_of(regions):
         found["regions"] = [_portable(one, take) for one in regions]
-    return found
+    return cast(OptionValues, {**found, **masks})
 
 
 def _portable(given: Region | str, take: Callable[[Source], Source]) -> Region:
