@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 
 def resize_mask(mask: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -12,6 +11,8 @@ def resize_mask(mask: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np
 
     A triangle window, widened when reducing: it has no overshoots, which the Lanczos window of pictures has.
     """
+    from PIL import Image  # reading a picture imports it, importing this room does not
+
     if mask.shape == shape:
         return mask
     size = shape[1], shape[0]
