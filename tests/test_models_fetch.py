@@ -216,11 +216,31 @@ def test_a_proxy_that_does_not_answer_is_named(server: Server, monkeypatch) -> N
     assert "proxy" in str(fails(f"http://weights.invalid/{NAME}"))
 
 
-def test_a_web_page_in_place_of_weights(server: Server, home: Path) -> None:
+def test_a_web_page_in_place_of_weights(server: Server, home: Path, content: bytes) -> None:
     server.content = b"<!DOCTYPE html><html>please log in</html>"
     with pytest.raises(ModelError, match="is a web page"):
         fetch("vgg19", url=server.url, progress=False)
     assert not (home / "models").exists()
+    assert list((home / "downloads").iterdir()) == []
+    server.content = content
+    assert fetch("vgg19", url=server.url, progress=False).is_file()
+
+
+def test_force_downloads_again_from_the_first_byte(server: Server, home: Path) -> None:
+    partial(home).parent.mkdir(parents=True)
+    partial(home).write_bytes(bytes(700))
+    (home / "downloads" / NAME).write_bytes(b"<!DOCTYPE html><html>please log in</html>")
+    fetch("vgg19", url=server.url, progress=False, force=True)
+    assert server.requests == [None]
+
+
+def test_a_download_that_cannot_be_installed_is_kept(server: Server, home: Path) -> None:
+    """For want of room, say: the file is not at fault."""
+    home.mkdir()
+    (home / "models").write_text("no folder")
+    with pytest.raises(ModelError, match="cannot be written"):
+        fetch("vgg19", url=server.url, progress=False)
+    assert (home / "downloads" / NAME).is_file()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,8 +56,9 @@ def worker_version(command: list[str]) -> str:
     Raises PluginError, without a hint where the plug-in has to be installed again.
     """
     python = command[0]
+    safe = os.environ | {"PYTHONSAFEPATH": "1"}  # import nothing from the working folder
     try:
-        done = subprocess.run(command, input="", capture_output=True, text=True, timeout=_TIMEOUT)
+        done = subprocess.run(command, input="", env=safe, capture_output=True, text=True, timeout=_TIMEOUT)
         message = json.loads((done.stdout.splitlines() or [""])[0])
     except FileNotFoundError:
         raise PluginError(f"the environment of nst-onnx was moved or removed: {python} is gone") from None

@@ -52,9 +52,10 @@ def fetch(
     """Download a published network, convert it, install it under `name` and return its ONNX file.
 
     An installed model that passes `verify` is returned unless `force` or `url` is given. An interrupted
-    download resumes. `url`: another address, of a file in any readable layout, with its `checksum`
-    (``md5:…``, ``sha256:…``); for a mirror of the same file name the known checksum is used. `progress` shows
-    a bar and the licence on standard error.
+    download resumes, except with `force`. A file that is no network (the page of a hotel's Wi-Fi) is deleted.
+    `url`: another address, of a file in any readable layout, with its `checksum` (``md5:…``, ``sha256:…``);
+    for a mirror of the same file name the known checksum is used. `progress` shows a bar and the licence on
+    standard error.
 
     Raises OptionError for an unknown name without `url`, and DownloadError, with instructions for a download
     by hand, where the network, the proxy, the server or the disk fail.
@@ -71,10 +72,12 @@ def fetch(
     if url is None and not force and (found := present(name)) is not None:
         return found.path
     title = f"{known.title} ({known.licence})" if known else name
-    file = _download(address, file_name, checksum, title, progress)
+    file = _download(address, file_name, checksum, title, progress=progress, again=force)
     try:
         installed = catalogue.add(file, name=name)
     except ModelError as error:
+        if not isinstance(error.__cause__, OSError):  # a full disk says nothing about the file
+            file.unlink(missing_ok=True)
         raise ModelError(f"the file at {address} cannot be used: {error}", error.hint) from error
     file.unlink(missing_ok=True)
     return installed
@@ -91,7 +94,10 @@ def present(name: str) -> catalogue.Info | None:
         return None
 
 
-def _download(url: str, file_name: str, checksum: str | None, title: str, progress: bool) -> Path:
+def _download(
+    url: str, file_name: str, checksum: str | None, title: str, *, progress: bool, again: bool
+) -> Path:
+    """Return the downloaded file. `again`: without what earlier downloads left."""
     import pooch
     import requests
 
@@ -99,10 +105,14 @@ def _download(url: str, file_name: str, checksum: str | None, title: str, progre
 
     pooch.get_logger().setLevel(logging.WARNING)
     folder = catalogue.home() / "downloads"
+    file, partial = folder / file_name, folder / f"{file_name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if again:
+            file.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
         with _bar(title, progress) as report:
-            downloader = ResumingDownloader(folder / f"{file_name}.part", report)
+            downloader = ResumingDownloader(partial, report)
             try:
                 pooch.retrieve(url, checksum, file_name, folder, downloader=downloader)
             except ValueError:
@@ -110,7 +120,7 @@ def _download(url: str, file_name: str, checksum: str | None, title: str, progre
                     raise
                 # The partial file was the beginning of another file: start again.
                 pooch.retrieve(url, checksum, file_name, folder, downloader=downloader)
-        return folder / file_name
+        return file
     except requests.exceptions.RequestException as error:
         raise DownloadError(f"{url} could not be downloaded: {_reason(error)}", _by_hand(url)) from error
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -116,7 +117,7 @@ class _Worker:
         self.connection, remote_end = context.Pipe()
         self._process = context.Process(target=serve, args=(remote_end, settings), daemon=True)
         try:
-            with _sigint_blocked():
+            with _safe_path(), _sigint_blocked():
                 self._process.start()
         except OSError as error:
             raise NstError(f"cannot start a process to paint in: {system_reason(error)}") from error
@@ -159,6 +160,25 @@ def _cause(exit_code: int | None) -> str:
         except ValueError:
             return f"by signal {-exit_code}"
     return f"exit code {exit_code}"
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Keep the working folder out of a child's ``sys.path``.
+
+    multiprocessing starts children by ``python -c``, which imports from the working folder first: a file
+    ``signal.py`` beside the pictures would be executed. Children get this process's ``sys.path`` afterwards.
+    """
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @contextmanager
