@@ -20,6 +20,7 @@ from . import graph_form, onnx_file, preprocessing_option, verify
 from . import keras as keras_models
 from .distil import network as compact_network
 from .painter import command as painter_command
+from .web import command as web_command
 
 app = typer.Typer(
     help="Make feature extractors: from Keras models, from weight files, by distillation.",
@@ -217,6 +218,7 @@ def train(
 
 
 app.command("painter")(painter_command.train)
+app.command("web")(web_command.export)
 
 
 @app.command("verify")

@@ -36,7 +36,7 @@ _NARROWEST = 256
 """Shorter side at which they are, at least: a panorama's would be mostly frame."""
 _TILE = 512
 """Side of a tile, without its halo."""
-_EXTENSION = np.float32(5)
+EXTENSION = np.float32(5)
 """Times the predictor's change with the strength."""
 _PREFIX = "painter."
 
@@ -101,7 +101,7 @@ class Painter:
         The network has learnt which way a strength changes the vector, but shyly: the way is extended.
         """
         middle, there = (self._predicted(statistics, at) for at in (0.5, strength))
-        vector: Array = middle + _EXTENSION * (there - middle)
+        vector: Array = middle + EXTENSION * (there - middle)
         return vector
 
     def _predicted(self, statistics: Array, strength: float) -> Array:

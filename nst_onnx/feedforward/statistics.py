@@ -20,7 +20,7 @@ from nst_onnx.support.memory import Memory
 
 LARGEST = 1024
 """Longest side at which a painting is measured, at most: the training has no larger strokes."""
-_TINY = 1e-12
+TINY = 1e-12
 
 
 def measure(
@@ -54,6 +54,6 @@ def _moments(
 def _numbers(statistic: Array) -> Array:
     """Return means and standard deviations, 2 C, of a statistic (C+1)×C."""
     squares, mean = np.diagonal(statistic[:-1]), statistic[-1]
-    floor = moments.FLOOR * squares.mean() + _TINY
+    floor = moments.FLOOR * squares.mean() + TINY
     deviation = np.sqrt(np.maximum(squares - np.square(mean), 0) + floor)
     return np.concatenate([mean, deviation]).astype(np.float32)

@@ -19,8 +19,8 @@ from nst_onnx.support.arrays import Numbers
 
 V = TypeVar("V")
 
-_MIN_COSINE = 1e-8  # between s and y; below, a pair measures no positive curvature and is skipped
-_SCALING_FACTOR = 3.0  # of `geometric_mean_scaling`
+MIN_COSINE = 1e-8  # between s and y; below, a pair measures no positive curvature and is skipped
+SCALING_FACTOR = 3.0  # of `geometric_mean_scaling`
 
 Scaling = Callable[[Numbers, Numbers], float]
 """From s·y and y·Py of the stored pairs, oldest first, to γ of the initial inverse Hessian H₀ = γ P."""
@@ -38,7 +38,7 @@ def geometric_mean_scaling(steps: Numbers, differences: Numbers) -> float:
     curvature. Other directions curve less, hence the factor. That of the newest pair alone varies
     tenfold from step to step. docs/optimiser.md compares other factors and means.
     """
-    return _SCALING_FACTOR * float(np.exp(np.log(steps / differences).mean()))
+    return SCALING_FACTOR * float(np.exp(np.log(steps / differences).mean()))
 
 
 class CorrectionPairs(Generic[V]):
@@ -122,7 +122,7 @@ class CorrectionPairs(Generic[V]):
         """Store a pair, in place of the oldest if full; return s·y, (s·s, y·y), None where skipped."""
         space = self._space
         product, squares = space.dot(s, y), (space.dot(s, s), space.dot(y, y))
-        if not product > _MIN_COSINE * np.sqrt(squares[0] * squares[1]):
+        if not product > MIN_COSINE * np.sqrt(squares[0] * squares[1]):
             return None
         slot = self._order.pop(0) if len(self._order) == self._history else len(self._order)
         self._order.append(slot)

@@ -16,10 +16,10 @@ from nst_onnx.support import disk_arrays
 
 V = TypeVar("V")
 
-_ARMIJO = 1e-4  # c₁ of the sufficient-decrease test (Nocedal & Wright, eq. 3.4)
-_ROUNDING = 1e-6  # relative error of float32 losses
+ARMIJO = 1e-4  # c₁ of the sufficient-decrease test (Nocedal & Wright, eq. 3.4)
+ROUNDING = 1e-6  # relative error of float32 losses
 _TINY = 1e-30
-_MAX_SHORTENED = 8  # line-search trials before the direction is rejected
+MAX_SHORTENED = 8  # line-search trials before the direction is rejected
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ class LBFGS(Generic[V]):
 
     def _sufficient_decrease(self, loss: float) -> bool:
         highest = max(self._recent, default=np.inf)
-        return bool(loss <= highest + _ARMIJO * self._step * self._slope + _ROUNDING * abs(self._loss))
+        return bool(loss <= highest + ARMIJO * self._step * self._slope + ROUNDING * abs(self._loss))
 
     def _shorten(self, loss: float, gradient: V) -> None:
         """Shorten the step to the minimum of the cubic through both ends, clipped to 0.1..0.7 of it."""
         self._shortened += 1
-        if self._shortened > _MAX_SHORTENED:  # discard the pairs: steepest descent
+        if self._shortened > MAX_SHORTENED:  # discard the pairs: steepest descent
             self._pairs.reset()
             self._shortened = 0
             self._next_step()

@@ -19,8 +19,8 @@ FINEST = 1 / 8  # cycles per pixel; above, the ratio of steps to gradient differ
 COARSEST = 1 / 256  # cycles per pixel; below, a picture of usual size has only a few coefficients
 EXPONENT = 0.5  # of 1/f: the initial gain
 MAX_COEFFICIENTS = 512  # of the DCT along one side; the cost of the products is proportional
-_UPDATES = (4, 16, 48)  # pairs after which the gains are updated; the last one ends the estimation
-_PRIOR = 1e-4  # weight of the initial gain, relative to one pair's energy in each band
+UPDATES = (4, 16, 48)  # pairs after which the gains are updated; the last one ends the estimation
+PRIOR = 1e-4  # weight of the initial gain, relative to one pair's energy in each band
 
 # Orthonormal opponent colours: lightness, red − blue, green − both.
 OPPONENTS = np.linalg.qr(np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float64).T)[0].T.astype(np.float32)
@@ -56,8 +56,8 @@ class Preconditioner:
         self._bands = np.maximum(1 - np.abs(octave - knots[:, None]), 0).astype(np.float32)
         start = np.maximum(FINEST / COARSEST / 2.0**knots, 1.0) ** EXPONENT
         # Energies of steps and of gradient differences in each band of each colour, and above `FINEST`.
-        self._energies: Numbers = _PRIOR * np.stack([[start] * 3, [1 / start] * 3])
-        self._rest: Numbers = np.full(2, _PRIOR)
+        self._energies: Numbers = PRIOR * np.stack([[start] * 3, [1 / start] * 3])
+        self._rest: Numbers = np.full(2, PRIOR)
         self._count = 0
         self.update_gain()
 
@@ -68,7 +68,7 @@ class Preconditioner:
     @property
     def estimating(self) -> bool:
         """True while gains are still being estimated."""
-        return self._count < _UPDATES[-1]
+        return self._count < UPDATES[-1]
 
     def add_pair(self, s: Array, y: Array, squares: tuple[float, float]) -> bool:
         """Add a pair to the estimate: the coefficients of s and y, and s·s and y·y of the vectors themselves.
@@ -80,19 +80,19 @@ class Preconditioner:
             self._energies[i] += energy
             self._rest[i] += max(1 - energy.sum(), 0)
         self._count += 1
-        return self._count in _UPDATES
+        return self._count in UPDATES
 
     def warm_start(self, state: SavedState) -> None:
         """Start from the estimate of a preconditioner of another size, if it had enough pairs for an update.
 
         Octaves are counted from the same frequency in cycles per pixel, so bands correspond.
         """
-        if int(state["count"]) < _UPDATES[0]:
+        if int(state["count"]) < UPDATES[0]:
             return
         bands = min(self._energies.shape[-1], state["energies"].shape[-1])
         self._energies[..., :bands] = state["energies"][..., :bands]
         self._rest = np.array(state["rest"])
-        self._count = _UPDATES[0]
+        self._count = UPDATES[0]
         self.update_gain()
 
     def update_gain(self) -> None:

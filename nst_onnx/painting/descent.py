@@ -19,7 +19,7 @@ from nst_onnx.painting.term_pruning import TermPruning, can_prune
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 
-_PLATEAU = 10  # evaluations between two plateau tests
+PLATEAU = 10  # evaluations between two plateau tests
 _REMATCH = 15  # evaluations between two matchings of the picture with the style
 _VECTORS = 12  # of an optimiser and of the descent, beside the correction pairs
 
@@ -130,9 +130,9 @@ class Descent:
 
     def on_plateau(self) -> bool:
         """Plateau test: whether the best iterate moved less than `min_change` in ten evaluations."""
-        if not self._settings.min_change or self.count % _PLATEAU:
+        if not self._settings.min_change or self.count % PLATEAU:
             return False
-        still = self.count > _PLATEAU and self._flat.distance(self.best, self._earlier) < (
+        still = self.count > PLATEAU and self._flat.distance(self.best, self._earlier) < (
             self._settings.min_change
         )
         self._earlier = self.best

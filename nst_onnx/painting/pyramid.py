@@ -11,10 +11,10 @@ Shape = tuple[int, int]
 
 COARSEST = 128
 RATIO = 1.5
-_NARROWEST = 32  # of the shorter side: with fewer pixels, deep layers have hardly a position
-_TOLERANCE = 0.9  # of `COARSEST`: a level a little smaller is as good
-_EVEN = 1024  # pixels on the longest side: up to here all levels get equally many steps
-_FEWEST = 4  # steps: below that the optimiser makes no progress
+NARROWEST = 32  # of the shorter side: with fewer pixels, deep layers have hardly a position
+TOLERANCE = 0.9  # of `COARSEST`: a level a little smaller is as good
+EVEN = 1024  # pixels on the longest side: up to here all levels get equally many steps
+FEWEST = 4  # steps: below that the optimiser makes no progress
 
 
 def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> list[Shape]:
@@ -24,7 +24,7 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
     network's receptive field covers most of the picture, and detail is added after.
     """
     levels = [final]
-    while max(levels[0]) / ratio >= coarsest * _TOLERANCE and min(levels[0]) / ratio >= _NARROWEST:
+    while max(levels[0]) / ratio >= coarsest * TOLERANCE and min(levels[0]) / ratio >= NARROWEST:
         levels.insert(0, fit(final, round(max(levels[0]) / ratio)))
     return levels
 
@@ -32,12 +32,12 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
 def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
     """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
 
-    All get as many, but those whose longest side is beyond `_EVEN` get fewer, in inverse proportion to their
+    All get as many, but those whose longest side is beyond `EVEN` get fewer, in inverse proportion to their
     pixels: only fine detail is left to do there, and a step takes as long as there are pixels. None gets
-    less than `_FEWEST` while there are enough for all.
+    less than `FEWEST` while there are enough for all.
     """
-    least = min(_FEWEST, steps // len(levels))
-    weights = [Fraction(_EVEN, max(_EVEN, *level)) ** 2 for level in levels]
+    least = min(FEWEST, steps // len(levels))
+    weights = [Fraction(EVEN, max(EVEN, *level)) ** 2 for level in levels]
     spare, total = steps - least * len(levels), sum(weights)
     found = [least + int(spare * weight / total) for weight in weights]
     rest = steps - sum(found)

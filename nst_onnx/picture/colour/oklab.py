@@ -11,27 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_CONES = np.array(  # linear sRGB to the responses of the long, medium and short cones
+CONES = np.array(  # linear sRGB to the responses of the long, medium and short cones
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
         [0.2119034982, 0.6806995451, 0.1073969566],
         [0.0883024619, 0.2817188376, 0.6299787005],
     ]
 )
-_OPPONENTS = np.array(  # their cube roots to L, a, b
+OPPONENTS = np.array(  # their cube roots to L, a, b
     [
         [0.2104542553, 0.7936177850, -0.0040720468],
         [1.9779984951, -2.4285922050, 0.4505937099],
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-_FROM_CONES, _FROM_OPPONENTS = np.linalg.inv(_CONES), np.linalg.inv(_OPPONENTS)
+FROM_CONES, FROM_OPPONENTS = np.linalg.inv(CONES), np.linalg.inv(OPPONENTS)
 
 
 def from_srgb(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     """Convert sRGB-encoded float32 (…×3, 0..1) to Oklab float32 (…×3)."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((np.maximum(rgb, 0) + 0.055) / 1.055) ** 2.4)
-    return _apply(_OPPONENTS, np.cbrt(_apply(_CONES, linear)))
+    return _apply(OPPONENTS, np.cbrt(_apply(CONES, linear)))
 
 
 def to_srgb(lab: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -75,7 +75,7 @@ def _within_gamut(lab: NDArray[np.float32], tolerance: float = 1e-5) -> NDArray[
 
 
 def _to_linear(lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    return _apply(_FROM_CONES, _apply(_FROM_OPPONENTS, lab) ** 3)
+    return _apply(FROM_CONES, _apply(FROM_OPPONENTS, lab) ** 3)
 
 
 def _apply(matrix: NDArray[np.float64], vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""The models and constants of the page: `nst-onnx export web`."""

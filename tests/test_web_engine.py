@@ -1,0 +1,118 @@
+"""The page's engine under Node against the package: losses, gradient, descent, pictures, one pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import exporter
+from support.pictures import patchwork, smooth_picture
+from support.web_engine import Array, WebEngine
+
+import nst_onnx
+from nst_onnx.picture import resize
+from nst_onnx.picture.colour import transfer_luminance
+
+CPU = {"device": "cpu", "style_frame": "keep"}
+
+
+def planes(flat: Array, height: int, width: int) -> Array:
+    return flat.reshape(3, height, width).transpose(1, 2, 0)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("web")
+    for name, content in exporter.module("web.command").web_files().items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def engine(models: Path, tmp_path: Path) -> WebEngine:
+    return WebEngine(models, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def content() -> Array:
+    return np.asarray(smooth_picture(90, 120, seed=3), np.float32) / 255
+
+
+@pytest.fixture(scope="module")
+def styles() -> list[Array]:
+    return [patchwork(100, 80, 3, seed=4), np.asarray(smooth_picture(60, 96, seed=5), np.float32) / 255]
+
+
+@pytest.mark.parametrize(("strength", "style_scale", "count"), [(0.5, 1.0, 1), (0.7, 0.6, 2)])
+def test_losses_and_gradient_are_the_package_s(
+    engine: WebEngine, content: Array, styles: list[Array], strength: float, style_scale: float, count: int
+) -> None:
+    objective = nst_onnx.Objective(
+        content, styles[:count], size=96, strength=strength, style_scale=style_scale, **CPU
+    )
+    shape = {"height": objective.shape[0], "width": objective.shape[1]}
+    settings = {"strength": strength, "styleScale": style_scale}
+    answer, gradient = engine.run("evaluate", content, styles[:count], shape=shape, settings=settings)
+    reduced = resize(content, objective.shape)
+    _, expected = objective.value_and_grad(reduced)
+    losses = objective.losses(reduced)
+    terms = [losses[name] for name in objective.terms.names]
+    np.testing.assert_allclose(answer["losses"], terms, rtol=1e-4, atol=1e-9)
+    found = planes(gradient, *objective.shape)
+    assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
+
+
+def test_twenty_steps_reach_the_package_s_loss(
+    engine: WebEngine, content: Array, styles: list[Array]
+) -> None:
+    result = nst_onnx.stylize(content, styles[:1], size=96, steps=20, pyramid=False, **CPU)
+    expected = [row["total"] for row in result.history]
+    shape = {"height": 72, "width": 96}
+    answer, _ = engine.run("descend", content, styles[:1], shape=shape, settings={"steps": 20})
+    assert expected[-1] < 0.5 * expected[0], "the descent must be one"
+    np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.02)
+    np.testing.assert_allclose(answer["losses"][:5], expected[:5], rtol=1e-3)
+
+
+def test_a_painting_over_several_levels_is_the_package_s(
+    engine: WebEngine, content: Array, styles: list[Array]
+) -> None:
+    """The sizes, the shares of steps, the start of each level and the preconditioner that it inherits."""
+    result = nst_onnx.stylize(content, styles[:1], size=176, steps=24, **CPU)
+    settings = {"size": 176, "steps": 24}
+    answer, picture = engine.run("paint", content, styles[:1], settings=settings)
+    expected = [row["total"] for row in result.history]
+    assert len(answer["losses"]) == len(expected)
+    assert result.history[-1]["scale"] == 1, "there must be two levels"
+    np.testing.assert_allclose(answer["losses"][12], expected[12], rtol=0.02)
+    np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.02)
+    found = planes(picture, answer["height"], answer["width"]).clip(0, 1)
+    painted = np.linalg.norm(result.array - resize(content, (132, 176)))
+    assert np.linalg.norm(found - result.array) < 0.3 * painted, "rounding errors grow, but less than that"
+
+
+@pytest.mark.parametrize("shape", [(45, 60), (31, 77), (180, 240), (90, 50)])
+def test_resizing_is_pillow_s(engine: WebEngine, content: Array, shape: tuple[int, int]) -> None:
+    job = {"height": shape[0], "width": shape[1]}
+    _, found = engine.run("resize", content, [], shape=job)
+    np.testing.assert_allclose(planes(found, *shape), resize(content, shape), atol=2e-6)
+
+
+def test_luminance_transfer_is_the_package_s(engine: WebEngine, content: Array) -> None:
+    photo = patchwork(*content.shape[:2], 3, seed=6)
+    _, found = engine.run("luminance", content, [photo])
+    np.testing.assert_allclose(
+        planes(found, *content.shape[:2]), transfer_luminance(content, photo), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("strength", [0.5, 0.8])
+def test_one_pass_is_the_package_s(
+    engine: WebEngine, content: Array, styles: list[Array], strength: float
+) -> None:
+    result = nst_onnx.stylize(content, styles[:1], quality="instant", size=96, strength=strength, **CPU)
+    settings = {"size": 96, "strength": strength}
+    answer, found = engine.run("onePass", content, styles[:1], settings=settings)
+    picture = planes(found, answer["height"], answer["width"]).clip(0, 1)
+    np.testing.assert_allclose(picture, result.array, atol=2e-3)

@@ -1,0 +1,108 @@
+import type { OptimiserConstants } from "../engine/constants";
+import { CorrectionPairs, type Direction } from "./correctionPairs";
+import type { Preconditioner } from "./preconditioner";
+import { add, dot, rootMeanSquare, type Vector } from "./vectors";
+
+const TINY = 1e-30;
+
+/**
+ * L-BFGS with a preconditioner and a non-monotone backtracking line search: one evaluation a step wherever the full
+ * step passes the sufficient-decrease test. The method and its sources: `nst_onnx/optim/lbfgs.py`.
+ */
+export class LBFGS {
+  private readonly pairs: CorrectionPairs;
+  private base: Vector;
+  private loss = Infinity;
+  private recent: number[] = [];
+  private direction: Direction;
+  private step = 0;
+  private shortened = 0;
+  private blind = 0; // steps since the last correction pair
+
+  /** @param evaluations how many there will be at most: no more pairs are stored. */
+  constructor(
+    public x: Vector,
+    readonly preconditioner: Preconditioner,
+    private readonly constants: OptimiserConstants,
+    evaluations: number,
+  ) {
+    this.pairs = new CorrectionPairs(preconditioner, constants, Math.min(constants.history, evaluations));
+    this.base = x;
+    this.direction = { vector: x, slope: 0 };
+  }
+
+  /** Receive the loss and gradient at `x`, and set the next `x`. */
+  tell(loss: number, gradient: Vector): void {
+    const started = this.pairs.hasGradient;
+    if (started && !this.sufficientDecrease(loss)) {
+      this.shorten(loss, gradient);
+      return;
+    }
+    const step = started ? add(this.x, this.base, -1) : undefined;
+    if (this.pairs.update(gradient, step)) this.blind = 0;
+    this.base = this.x;
+    this.loss = loss;
+    this.recent = [...this.recent, loss].slice(-this.constants.lookback);
+    this.shortened = 0;
+    this.nextStep();
+  }
+
+  private sufficientDecrease(loss: number): boolean {
+    const { armijo, rounding } = this.constants;
+    const highest = Math.max(...this.recent);
+    return loss <= highest + armijo * this.step * this.direction.slope + rounding * Math.abs(this.loss);
+  }
+
+  private shorten(loss: number, gradient: Vector): void {
+    this.shortened += 1;
+    if (this.shortened > this.constants.maxShortened) {
+      this.pairs.reset();
+      this.shortened = 0;
+      this.nextStep();
+      return;
+    }
+    const { vector, slope } = this.direction;
+    const best = cubicMinimum(this.step, this.loss, slope, loss, dot(gradient, vector));
+    this.step = Math.min(Math.max(best, 0.1 * this.step), 0.7 * this.step);
+    this.x = add(this.base, vector, this.step);
+  }
+
+  private nextStep(): void {
+    const { learningRate, longestStep } = this.constants;
+    if (this.pairs.length > 0) {
+      this.direction = this.pairs.quasiNewton();
+      if (!(this.direction.slope < 0)) this.pairs.reset();
+    }
+    if (this.pairs.length > 0) {
+      this.step = Math.min(learningRate, longestStep / Math.max(rootMeanSquare(this.direction.vector), TINY));
+    } else {
+      this.direction = this.pairs.steepestDescent();
+      this.blind += 1;
+      const size = rootMeanSquare(this.direction.vector);
+      const length = Math.min(learningRate * 2 ** (this.blind - 1), longestStep);
+      this.step = size > 0 ? length / size : 0;
+    }
+    this.x = add(this.base, this.direction.vector, this.step);
+  }
+}
+
+/**
+ * Return where the cubic through two values and slopes, `step` apart, is least (Nocedal & Wright, eq. 3.59).
+ *
+ * Half the step where a value is not finite or the cubic has no minimum.
+ */
+export function cubicMinimum(
+  step: number,
+  start: number,
+  slope: number,
+  end: number,
+  endSlope: number,
+): number {
+  const middle = slope + endSlope - (3 * (end - start)) / step;
+  const square = middle * middle - slope * endSlope;
+  if (!(Number.isFinite(square) && square >= 0)) return 0.5 * step;
+  const root = Math.sqrt(square);
+  const below = endSlope - slope + 2 * root;
+  const best = step - (step * (endSlope + root - middle)) / below;
+  return Number.isFinite(best) ? best : 0.5 * step;
+}
