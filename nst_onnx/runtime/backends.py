@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.util import find_spec
 
 from nst_onnx.runtime import gpus
 from nst_onnx.runtime.backend import CPU_PROVIDER, Backend, Device, MemoryUse, Precision, Provider, register
 from nst_onnx.runtime.devices import onnxruntime
 from nst_onnx.runtime.onnxruntime_session import OnnxruntimeSession
-from nst_onnx.runtime.openvino.session import OpenVinoSession, has_bf16
+from nst_onnx.runtime.openvino.session import GPU, OpenVinoSession, has_bf16, has_gpu
 
 
 def _offers(provider: Provider) -> bool:
@@ -24,6 +25,16 @@ def _cuda_options(device: Device) -> dict[str, str]:
 
 
 CUDA_PROVIDER = Provider("CUDAExecutionProvider", "cuda", _cuda_options)
+# These take and return tensors in the machine's memory: onnxruntime copies them to the device and back.
+DIRECTML_PROVIDER = Provider("DmlExecutionProvider", "cpu")
+MIGRAPHX_PROVIDER = Provider("MIGraphXExecutionProvider", "cpu")
+# The Neural Engine computes in float16: too coarse for gradients.
+COREML_PROVIDER = Provider(
+    "CoreMLExecutionProvider",
+    "cpu",
+    lambda device: {"ModelFormat": "MLProgram", "MLComputeUnits": "CPUAndGPU"},
+)
+_UNPROVEN_MEMORY = MemoryUse(weights=10, aligned=4.2, unaligned=6.0)  # not measured: the most of the others
 
 register(
     Backend(
@@ -66,5 +77,54 @@ register(
         count=gpus.count,
         device_memory=gpus.memory,
         missing="no CUDA in this onnxruntime (NVIDIA: nst-onnx[gpu])",
+    )
+)
+# Unproven: nobody could run the following yet. So `auto` never takes them, and `doctor` holds their gradients
+# against the CPU's.
+register(
+    Backend(
+        kind="directml",
+        open=OnnxruntimeSession,
+        is_available=lambda: _offers(DIRECTML_PROVIDER),
+        install="for any GPU on Windows: pip uninstall onnxruntime, then pip install onnxruntime-directml",
+        memory=_UNPROVEN_MEMORY,
+        provider=DIRECTML_PROVIDER,
+        exact=False,
+        gpu=True,
+    )
+)
+register(
+    Backend(
+        kind="coreml",
+        open=OnnxruntimeSession,
+        is_available=lambda: _offers(COREML_PROVIDER),
+        install='on a Mac: pip install "nst-onnx[cpu]"',
+        memory=_UNPROVEN_MEMORY,
+        provider=COREML_PROVIDER,
+        exact=False,
+        gpu=True,
+    )
+)
+register(
+    Backend(
+        kind="migraphx",
+        open=OnnxruntimeSession,
+        is_available=lambda: _offers(MIGRAPHX_PROVIDER),
+        install="for an AMD GPU with ROCm: pip uninstall onnxruntime, then AMD's onnxruntime-migraphx",
+        memory=_UNPROVEN_MEMORY,
+        provider=MIGRAPHX_PROVIDER,
+        exact=False,
+        gpu=True,
+    )
+)
+register(
+    Backend(
+        kind="openvino_gpu",
+        open=partial(OpenVinoSession, target=GPU),
+        is_available=has_gpu,
+        install='for an Intel GPU: pip install "nst-onnx[openvino]" and Intel\'s driver',
+        memory=_UNPROVEN_MEMORY,
+        exact=False,
+        gpu=True,
     )
 )

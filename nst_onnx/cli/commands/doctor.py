@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,9 @@ from nst_onnx.errors import DeviceError, NstError
 from nst_onnx.support.diagnostics import Finding
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
+
+if TYPE_CHECKING:
+    from nst_onnx.support.arrays import Array
 
 PACKAGE = "nst-onnx"
 PURPOSES = {
@@ -31,9 +34,13 @@ PURPOSES = {
     "export": "exports Keras models",
 }
 """What the extras are for. Those of developers, which are not here, are not examined."""
-RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
+RUNTIMES = tuple(
+    f"onnxruntime{kind}" for kind in ("", "-gpu", "-directml", "-migraphx", "-rocm", "-openvino")
+)
 MARKS = {"good": "ok  ", "missing": "--  ", "warning": "!   ", "broken": "FAIL"}
 SELF_TEST_SIDE, SELF_TEST_STEPS = 64, 12
+REFERENCE = "cpu"
+MAX_GRADIENT_ERROR = 0.01  # of the gradient's length; OpenVINO's in float32 is some 1e-4
 
 
 def doctor(
@@ -143,7 +150,7 @@ def _auto_device() -> Finding:
 
 
 def _devices() -> Iterator[Finding]:
-    """Make a tiny picture on every device that onnxruntime offers; the CPU must work."""
+    """Make a tiny picture on every device that is there; the CPU must work."""
     from nst_onnx.runtime import BACKENDS, available
 
     try:
@@ -158,12 +165,9 @@ def _devices() -> Iterator[Finding]:
             yield Finding(f"picture on {kind}", "missing", backend.missing)
 
 
-def _self_test(device: str) -> Finding:
-    """Stylise a gradient like a chequerboard with the shipped model, and check that the losses fall."""
+def _test_pictures() -> tuple[Array, Array]:
+    """Return a colour gradient and a chequerboard, H×W×3 in 0..1."""
     import numpy as np
-
-    from nst_onnx.models import catalogue
-    from nst_onnx.painting.stylizer import Stylizer
 
     side = SELF_TEST_SIDE
     ramp = np.linspace(0, 1, side, dtype=np.float32)
@@ -171,7 +175,22 @@ def _self_test(device: str) -> Finding:
         [np.tile(ramp, (side, 1)), np.tile(ramp[:, None], (1, side)), np.full((side, side), 0.5)]
     )
     board = (np.indices((side, side)).sum(axis=0) // 4 % 2).astype(np.float32)
-    style = np.dstack([board, 1 - board, np.full((side, side), 0.2)])
+    return content, np.dstack([board, 1 - board, np.full((side, side), 0.2)])
+
+
+def _self_test(device: str) -> Finding:
+    """Stylise a colour gradient like a chequerboard with the shipped model, and check that the losses fall.
+
+    On another device than the CPU, also hold the gradient against the CPU's.
+    """
+    import numpy as np
+
+    from nst_onnx.models import catalogue
+    from nst_onnx.painting.stylizer import Stylizer
+    from nst_onnx.runtime import BACKENDS
+
+    side = SELF_TEST_SIDE
+    content, style = _test_pictures()
     start = time.monotonic()
     stylizer = Stylizer(catalogue.SHIPPED, device)
     result = stylizer.stylize(content, style, size=side, steps=SELF_TEST_STEPS)
@@ -180,7 +199,32 @@ def _self_test(device: str) -> Finding:
     first, last = result.history[0]["total"], result.history[-1]["total"]
     if not (np.isfinite(result.array).all() and last < first):
         return Finding(name, "broken", f"the losses do not fall: {first:.4g} to {last:.4g}")
-    return Finding(name, "good", f"{SELF_TEST_STEPS} steps of {side}×{side} in {seconds:.1f} s")
+    text = f"{SELF_TEST_STEPS} steps of {side}×{side} in {seconds:.1f} s"
+    if device == REFERENCE:
+        return Finding(name, "good", text)
+    error = _gradient_error(device)
+    if not error < MAX_GRADIENT_ERROR:
+        state: Literal["broken", "warning"] = "warning" if BACKENDS[device].rank is None else "broken"
+        return Finding(name, state, f"its gradient differs from the CPU's by {error:.0%}; do not use it")
+    return Finding(name, "good", f"{text}; its gradient differs from the CPU's by {error:.1g} of its length")
+
+
+def _gradient_error(device: str) -> float:
+    """Return |a − b| / |b| of the gradient a on a device and b on the CPU, of the objective at noise."""
+    import numpy as np
+
+    from nst_onnx.api import Objective
+    from nst_onnx.models import catalogue
+
+    content, style = _test_pictures()
+    at = np.random.default_rng(0).random(content.shape, np.float32)
+    gradients = [
+        Objective(content, style, model=catalogue.SHIPPED, device=kind, size=SELF_TEST_SIDE)
+        .value_and_grad(at)[1]
+        .astype(np.float64)
+        for kind in (device, REFERENCE)
+    ]
+    return float(np.linalg.norm(gradients[0] - gradients[1]) / np.linalg.norm(gradients[1]))
 
 
 def _attempt(

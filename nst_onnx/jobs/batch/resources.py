@@ -23,7 +23,8 @@ def per_process(settings: BatchSettings, processes: int | None = None) -> list[B
     device = settings.network_choice.device_for(settings.preset)
     if device.backend.count is not None:
         return _with_memory(_on_gpus(settings, device, device.backend.count(), processes))
-    return _with_memory(_on_cores(settings, usable_cores(), processes))
+    # Chosen here once: each process would try the devices again, and tell again which do not work.
+    return _with_memory(_on_cores(replace(settings, device=str(device)), usable_cores(), processes))
 
 
 def _on_gpus(

@@ -6,15 +6,15 @@ import logging
 import os
 import socket
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nst_onnx.errors import ClusterError
 from nst_onnx.runtime import telemetry
+from nst_onnx.support import standard_error
 from nst_onnx.support.library_errors import system_reason
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def connect(address: str = "") -> Iterator[Ray]:
     _check_reachable(address or os.environ.get("RAY_ADDRESS", ""))
     own = {} if address else {"include_dashboard": False}
     with redirect_stdout(_FilteredStdout(sys.stdout)):
-        with _captured_stderr() as captured:
+        with standard_error.captured() as captured:
             try:
                 ray.init(address or None, log_to_driver=False, logging_level=logging.CRITICAL, **own)
             except Exception as error:  # Ray's own, its client's and the system's
@@ -78,25 +78,6 @@ def _check_reachable(address: str) -> None:
         raise ClusterError(
             f"no cluster answers{_named(address)} ({reason})", "is it started with ray start --head?"
         ) from error
-
-
-@contextmanager
-def _captured_stderr() -> Iterator[Callable[[], str]]:
-    """Redirect file descriptor 2, to which native libraries write too; yield a function that reads it."""
-    sys.stderr.flush()
-    before = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-
-        def captured() -> str:
-            file.seek(0)
-            return file.read().decode(errors="replace")
-
-        os.dup2(file.fileno(), 2)
-        try:
-            yield captured
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
 
 
 def _connection_error(address: str, error: Exception, stderr: str) -> ClusterError:
