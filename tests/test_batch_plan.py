@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from nst_onnx.errors import OptionError
 from nst_onnx.jobs.batch import Job, grid, inputs, pairs, plan
+from nst_onnx.picture import camera_raw
 
 
 @pytest.fixture
@@ -162,3 +164,31 @@ def test_a_name_too_long_is_told_before_the_work() -> None:
         grid(["y" * 245 + ".jpg"], ["style.jpg"], "out")
     with pytest.raises(OptionError, match="no pattern"):
         grid(["photo.jpg"], ["style.jpg"], "out", name="{number:999999999}.png")
+
+
+def test_photos_of_phones_are_found(files: Path) -> None:
+    (files / "bare").mkdir()
+    for name in ("a.heic", "B.HEIF", "c.jxl", "d.hif"):
+        (files / "bare" / name).touch()
+    found = inputs.find(["bare"], "content")
+    assert [path.name for path in found] == ["B.HEIF", "a.heic", "c.jxl", "d.hif"]
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_raw_files_are_found_or_named(files: Path, monkeypatch: pytest.MonkeyPatch, readable: bool) -> None:
+    monkeypatch.setattr(camera_raw, "is_available", lambda: readable)
+    (files / "bare").mkdir()
+    for name in ("a.NEF", "b.jpg", "b.dng", "c.cr2"):
+        (files / "bare" / name).touch()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = [path.name for path in inputs.find(["bare"], "content")]
+    said = [str(one.message) for one in caught]
+    if readable:  # the photo b is there already
+        assert (found, said) == (["a.NEF", "b.jpg", "c.cr2"], [])
+    else:
+        assert found == ["b.jpg"]
+        assert len(said) == 1
+        assert "passed over" in said[0]
+        assert "a.NEF and 1 other:" in said[0]
+        assert "nst-onnx[formats]" in said[0]

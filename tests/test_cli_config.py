@@ -85,3 +85,10 @@ def test_values_of_a_wrong_kind_are_refused(tmp_path: Path, name: str) -> None:
 def test_layers_are_names(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="wrong kind"):
         config.read(write(tmp_path, "style_layers = [1, 2]"))
+
+
+def test_a_byte_order_mark(tmp_path: Path) -> None:
+    """Windows' editors begin files with it."""
+    path = tmp_path / "c.toml"
+    path.write_bytes(b"\xef\xbb\xbfstrength = 0.25\n")
+    assert config.read(path) == {"strength": 0.25}

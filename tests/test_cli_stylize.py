@@ -141,6 +141,16 @@ def test_config_and_options(pair: Path, nst: Nst) -> None:
     assert Path("out.jpg").stat().st_size < Path("fine.jpg").stat().st_size
 
 
+@pytest.mark.parametrize(("option", "kept"), [([], True), (["--metadata", "none"], False)])
+def test_the_photos_metadata(pair: Path, nst: Nst, option: list[str], kept: bool) -> None:
+    with Image.open("content.png") as image:
+        image.convert("RGB").save("dated.jpg", dpi=(240, 240))
+    line = ["dated.jpg" if word == "content.png" else word for word in LINE]
+    assert nst(*line, "-o", "out.jpg", *option).code == 0
+    with Image.open("out.jpg") as image:
+        assert (image.info.get("dpi") == (240, 240)) == kept
+
+
 def test_a_foreign_model_with_its_facts(pair: Path, nst: Nst) -> None:
     Path("f.onnx").write_bytes(foreign())
     more = "--model f.onnx --channel-order bgr --scale 255 --mean 104,117,124 --std 1"

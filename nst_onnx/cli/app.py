@@ -28,6 +28,8 @@ from nst_onnx.jobs.video.options import VideoOptions
 from nst_onnx.painting.options import Options
 from nst_onnx.version import __version__
 
+NOT_OF_FILMS = ("bits", "jpeg_quality", "metadata", "max_seconds", "colour_transfer")
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -78,9 +80,7 @@ def _add_painting(app: typer.Typer) -> None:
         with_parameters(parameters(painting, without=["style_weights"]))(batch.batch)
     )
     app.command("video", cls=variadic_options.command(perhaps=ray))(
-        with_parameters(parameters(film, without=["bits", "jpeg_quality", "max_seconds", "colour_transfer"]))(
-            video.video
-        )
+        with_parameters(parameters(film, without=NOT_OF_FILMS))(video.video)
     )
     app.command("learn")(with_parameters(parameters(painting, only=learn.OPTIONS))(learn.learn))
     app.command("compare")(with_parameters(compare.parameters(painting))(compare.compare))

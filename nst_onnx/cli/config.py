@@ -45,7 +45,9 @@ def read(path: Path) -> dict[str, object]:
 
 def _content(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(
+            path.read_text("utf-8-sig")
+        )  # Windows' editors begin files with a byte order mark
     except OSError as error:
         reason = system_reason(error)
         raise OptionError(f"cannot read the configuration {path}: {reason}", "check the path") from error

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nst_onnx.painting.checkpoint import Checkpoint
     from nst_onnx.painting.result import Result
     from nst_onnx.painting.step import Step
+    from nst_onnx.picture.photo_metadata import Kept
 
 SECONDS_BETWEEN_PREVIEWS = 1.0
 SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 0.3, 0.01  # states are large: spare the disk
@@ -36,6 +37,7 @@ class Files:
     output: Path
     bits: int | None = None
     jpeg_quality: int = 95
+    metadata: Kept = "keep"
     preview: Path | None = None
     plot: Path | None = None
     state: Path | None = None
@@ -98,7 +100,7 @@ class Files:
 
     def finish(self, result: Result, *, complete: bool) -> None:
         """Write the picture and the plot; with a `complete` picture, the state has served its purpose."""
-        result.save(self.output, bits=self.bits, quality=self.jpeg_quality)
+        result.save(self.output, bits=self.bits, quality=self.jpeg_quality, metadata=self.metadata)
         if self.preview:
             self._try(
                 "the preview", lambda: result.save(self.preview or "", bits=8, quality=self.jpeg_quality)

@@ -9,11 +9,12 @@ from nst_onnx.cli import completion
 from nst_onnx.errors import OptionError
 from nst_onnx.painting import option_syntax as syntax
 from nst_onnx.painting.option import OptionSet, option
-from nst_onnx.painting.option_types import Number, OptionType, Text, Whole
+from nst_onnx.painting.option_types import Choice, Number, OptionType, Text, Whole
 from nst_onnx.painting.options import MODEL
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
+    from nst_onnx.picture.photo_metadata import Kept
 
 FOREIGN, OUTPUT = "Preprocessing of an ONNX model, if its file does not have it", "Output"
 PREPROCESSING = ("channel_order", "scale", "mean", "std")
@@ -91,6 +92,13 @@ class RunOptions(OptionSet):
         group=OUTPUT,
         help="Per channel; the content's own where the format can",
         fallback="16: PNG, TIFF",
+    )
+    metadata: Kept = option(
+        "keep",
+        Choice("keep", "place", "none"),
+        group=OUTPUT,
+        help="What the file keeps of the photo's: keep (author, rights, dates, camera, resolution, XMP), "
+        "place (also where it was taken), none",
     )
     jpeg_quality: int = option(95, Whole(1, 100), group=OUTPUT, help="Quality of JPEG and WebP files")
 

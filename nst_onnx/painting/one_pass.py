@@ -188,6 +188,7 @@ class OnePass:
             settings=self.settings(),
             bits=content.bits,
             losses=dict(self._best),
+            metadata=content.metadata,
         )
 
     def settings(self) -> JsonObject:

@@ -180,6 +180,7 @@ class Painting:
             settings=self.settings(),
             bits=content.bits,
             losses=dict(self.descent.best_losses),
+            metadata=content.metadata,
         )
 
     def settings(self) -> JsonObject:

@@ -11,6 +11,9 @@ from nst_onnx.errors import PictureError
 MAX_PIXELS = 400_000_000
 """Default limit of a picture's pixels: 20 000 × 20 000, more than any camera's."""
 
+LARGEST_PROFILE = 1 << 25
+"""Bytes of an unpacked ICC profile; table-based ones of scanners have some megabytes."""
+
 _pillow_settings = threading.RLock()
 
 
@@ -33,14 +36,18 @@ def check_size(height: int, width: int, max_pixels: int | None) -> None:
 def strict_pillow() -> Iterator[None]:
     """Set Pillow to accept any size (`check_size` is the limit) but no truncated file, inside the block.
 
-    Both are process-wide settings of Pillow that the host program may have changed, so they are restored.
+    Profiles in PNG may have more than Pillow's 1 MB. These are process-wide settings of Pillow that the host
+    program may have changed, so they are restored.
     """
-    from PIL import Image, ImageFile
+    from PIL import Image, ImageFile, PngImagePlugin
 
     with _pillow_settings:
+        text = PngImagePlugin.MAX_TEXT_CHUNK
         pixels, truncated = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+        PngImagePlugin.MAX_TEXT_CHUNK = LARGEST_PROFILE
         try:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = pixels, truncated
+            PngImagePlugin.MAX_TEXT_CHUNK = text

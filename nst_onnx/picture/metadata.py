@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.limits import strict_pillow
+from nst_onnx.picture.photo_metadata import PhotoMetadata
+from nst_onnx.picture.xmp import packet
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.version import __version__
 
@@ -22,6 +25,36 @@ KEYWORD = "nst-onnx"
 SOFTWARE = f"nst-onnx {__version__}"
 IMAGE_DESCRIPTION = 0x010E
 SOFTWARE_TAG = 0x0131
+
+
+@dataclass(frozen=True)
+class FileMetadata:
+    """What a file holds beside its pixels: the packed `settings`, and the `photo`'s own metadata."""
+
+    settings: str | None = None
+    photo: PhotoMetadata | None = None
+
+    def exif(self, *, with_description: bool = True) -> bytes:
+        """Return an EXIF block: the program, the settings (unless they are elsewhere), the photo's tags."""
+        from PIL import Image
+
+        directories = Image.Exif()
+        directories[SOFTWARE_TAG] = SOFTWARE
+        if self.settings is not None and with_description:
+            directories[IMAGE_DESCRIPTION] = self.settings
+        if self.photo is not None:
+            self.photo.add_to(directories)
+        return directories.tobytes()
+
+    @property
+    def xmp(self) -> bytes | None:
+        """The photo's XMP packet."""
+        return None if self.photo is None or self.photo.xmp is None else packet(self.photo.xmp)
+
+    @property
+    def dpi(self) -> tuple[float, float] | None:
+        """The photo's resolution for printing, in pixels per inch."""
+        return None if self.photo is None else self.photo.dpi
 
 
 def pack(settings: Mapping[str, object]) -> str:

@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nst_onnx.picture.photo_metadata import PhotoMetadata
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -20,13 +22,15 @@ class Picture:
     `rgb` is float32 H×W×3 in 0..1, sRGB-encoded and upright; colours under full transparency
     are those of the source. `alpha` is float32 H×W in 0..1, or None where the
     picture is opaque throughout. Either may be memory-mapped. `name` is for messages.
-    `bits` (8 or 16) is the precision of the source, the default for writing.
+    `bits` (8 or 16) is the precision of the source, the default for writing. `metadata` is what a
+    painting keeps of its metadata, None where it has none.
     """
 
     rgb: NDArray[np.float32]
     alpha: NDArray[np.float32] | None
     name: str
     bits: int
+    metadata: PhotoMetadata | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

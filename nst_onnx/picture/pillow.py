@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -13,6 +14,7 @@ from nst_onnx.picture.colour_management import rgb_profile
 from nst_onnx.picture.formats import READ
 from nst_onnx.picture.limits import check_size, strict_pillow
 from nst_onnx.picture.orientation import TAG
+from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Computed, converted
 from nst_onnx.support.arrays import Samples
@@ -31,6 +33,12 @@ def open_image(file: BinaryIO) -> Image.Image:
     return Image.open(file, formats=[name for name in READ if name in Image.OPEN])
 
 
+def from_file(file: BinaryIO, max_pixels: int | None) -> Raster:
+    """Decode a file by whatever of Pillow's decoders knows it. Raises as `from_image` and `open_image` do."""
+    with open_image(file) as image:
+        return from_image(image, max_pixels)
+
+
 def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
     """Decode a Pillow image of any mode; of an animation, the current frame.
 
@@ -38,6 +46,10 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
     """
     check_size(image.height, image.width, max_pixels)
     _load(image)
+    return replace(_decoded(image), metadata=PhotoMetadata.of_image(image))
+
+
+def _decoded(image: Image.Image) -> Raster:
     profile, orientation = embedded_profile(image), orientation_of(image)
 
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
@@ -52,7 +64,11 @@ def from_image(image: Image.Image, max_pixels: int | None) -> Raster:
     if image.mode in ("1", "L"):
         return Raster(_rows(image, "L"), "gray", None, profile, orientation)
     if image.mode == "CMYK":
-        return Raster(_rows(image, "CMYK"), "cmyk", None, profile, orientation)
+        ink = _rows(image, "CMYK")
+        if image.format == "JPEG" and "adobe" not in image.info:
+            # Pillow takes all for Photoshop's, which stores paper as 255 and says so by its marker.
+            ink = converted(ink, lambda strip: 255 - strip)
+        return Raster(ink, "cmyk", None, profile, orientation)
     if image.mode == "LAB":
         return Raster(converted(_rows(image, "LAB"), _lab), "lab", None, profile, orientation)
     return Raster(_rows(image, "RGB"), "rgb", None, profile, orientation)

@@ -10,12 +10,13 @@ from typing import BinaryIO
 import numpy as np
 
 from nst_onnx.picture.limits import check_size
+from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.pillow import embedded_profile, open_image, orientation_of
+from nst_onnx.picture.png_chunks import SIGNATURE
 from nst_onnx.picture.raster import Raster
 from nst_onnx.picture.strips import Rows, by_strips
 from nst_onnx.support.arrays import Samples
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB, _RGBA = 2, 6  # colour types (PNG specification, 11.2.2)
 _LEVEL = 6  # zlib's default
 
@@ -31,6 +32,7 @@ def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
         check_size(image.height, image.width, max_pixels)
         image.load()  # checks every chunk, and finds EXIF behind the pixels
         profile, orientation = embedded_profile(image), orientation_of(image)
+        metadata = PhotoMetadata.of_image(image)
     del image  # frees its pixels
     file.seek(0)
     samples = png_decode(file.read())
@@ -39,7 +41,7 @@ def from_deep_png(file: BinaryIO, max_pixels: int | None) -> Raster:
         samples, alpha = samples[..., :-1], samples[..., -1]
     if samples.ndim == 3 and samples.shape[2] == 1:
         samples = samples[..., 0]
-    return Raster(samples, "gray" if samples.ndim == 2 else "rgb", alpha, profile, orientation)
+    return Raster(samples, "gray" if samples.ndim == 2 else "rgb", alpha, profile, orientation, metadata)
 
 
 def stream(file: BinaryIO, samples: Rows, chunks: Iterable[tuple[bytes, bytes]]) -> None:
@@ -49,7 +51,7 @@ def stream(file: BinaryIO, samples: Rows, chunks: Iterable[tuple[bytes, bytes]])
     """
     height, width, channels = samples.shape
     bits, kind = 8 * samples.dtype.itemsize, _RGB if channels == 3 else _RGBA
-    file.write(_SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)))
+    file.write(SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)))
     for chunk in chunks:
         file.write(_chunk(*chunk))
     deflate = zlib.compressobj(_LEVEL)
@@ -81,7 +83,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the chunks (type, data) of a valid PNG."""
-    at = len(_SIGNATURE)
+    at = len(SIGNATURE)
     while at < len(png):
         size, kind = struct.unpack_from(">I4s", png, at)
         yield kind, png[at + 8 : at + 8 + size]

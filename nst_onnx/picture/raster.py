@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_onnx.picture.colour_management import Space, to_srgb
+from nst_onnx.picture.colour_management import PictureWarning, Space, to_srgb
 from nst_onnx.picture.orientation import stored_view, upright_shape
+from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.picture import Picture
 from nst_onnx.picture.strips import Rows, by_strips
 from nst_onnx.support import disk_arrays
@@ -22,7 +24,8 @@ class Raster:
 
     `samples` is H×W (gray), H×W×3 (rgb, lab) or H×W×4 (cmyk, where the largest value is full
     ink); uint8, uint16 or float32 in 0..1 (lab: float32, L* 0..100). `alpha` is H×W, straight,
-    uint8, uint16 or float32 in 0..1, or None.
+    uint8, uint16 or float32 in 0..1, or None. `notes`: what is left out of the file, each a sentence's
+    beginning that lacks only the name of the picture.
     """
 
     samples: Rows
@@ -30,12 +33,16 @@ class Raster:
     alpha: Rows | None = None
     icc: bytes | None = None
     orientation: int = 1
+    metadata: PhotoMetadata | None = None
+    notes: tuple[str, ...] = ()
 
     def to_picture(self, name: str, label: str, memory: Memory | None = None) -> Picture:
         """Return the upright sRGB picture; `label` names it in warnings.
 
         Its arrays are memory-mapped where `memory` does not hold them (None: never).
         """
+        for note in self.notes:
+            warnings.warn(f"{label}: {note}", PictureWarning, stacklevel=2)
         shape = upright_shape(self.samples.shape, self.orientation)
         rgb = _allocated((*shape, 3), memory)
         to_srgb(self.samples, self.space, self.icc, label=label, out=stored_view(rgb, self.orientation))
@@ -44,7 +51,8 @@ class Raster:
             alpha = _allocated(shape, memory)
             if _fill(stored_view(alpha, self.orientation), self.alpha) == 1:
                 alpha = None
-        return Picture(rgb=rgb, alpha=alpha, name=name, bits=8 if self.samples.dtype == np.uint8 else 16)
+        bits = 8 if self.samples.dtype == np.uint8 else 16
+        return Picture(rgb=rgb, alpha=alpha, name=name, bits=bits, metadata=self.metadata)
 
 
 def _allocated(shape: tuple[int, ...], memory: Memory | None) -> NDArray[np.float32]:

@@ -13,13 +13,12 @@ import numpy as np
 
 from nst_onnx.errors import NstError, PictureError
 from nst_onnx.picture.array import from_array
-from nst_onnx.picture.formats import READ_HINT, is_deep_png, is_tiff, name_of_other
+from nst_onnx.picture.decoders import DECODERS
+from nst_onnx.picture.formats import READ_HINT, name_of_other
 from nst_onnx.picture.limits import MAX_PIXELS, check_size, strict_pillow
 from nst_onnx.picture.picture import Picture, Source
-from nst_onnx.picture.pillow import from_image, open_image
-from nst_onnx.picture.png import from_deep_png
+from nst_onnx.picture.pillow import from_file, from_image
 from nst_onnx.picture.raster import Raster
-from nst_onnx.picture.tiff import from_tiff
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.support.memory import Memory
 
@@ -131,32 +130,24 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _decode(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Raster:
+    from PIL import UnidentifiedImageError
+
     head = file.read(_HEAD)
     file.seek(0)
     if not head:
         raise PictureError("it is empty (0 bytes)")
     with strict_pillow():
-        if is_deep_png(head):
-            return from_deep_png(file, max_pixels)
-        if is_tiff(head):
-            _refuse_other(head)  # some cameras' raw files have a TIFF header
-            raster = from_tiff(file, max_pixels, memory)
-            if raster is not None:
-                return raster
-            file.seek(0)
-        return _by_pillow(file, head, max_pixels)
-
-
-def _by_pillow(file: BinaryIO, head: bytes, max_pixels: int | None) -> Raster:
-    from PIL import UnidentifiedImageError
-
-    try:
-        image = open_image(file)
-    except UnidentifiedImageError as error:
-        _refuse_other(head)
-        raise PictureError("it is not a picture, or a damaged one", READ_HINT) from error
-    with image:
-        return from_image(image, max_pixels)
+        for decoder in DECODERS:
+            if decoder.accepts(head):
+                raster = decoder.decode(file, max_pixels, memory)
+                if raster is not None:
+                    return raster
+                file.seek(0)
+        try:
+            return from_file(file, max_pixels)
+        except UnidentifiedImageError as error:
+            _refuse_other(head)
+            raise PictureError("it is not a picture, or a damaged one", READ_HINT) from error
 
 
 def _refuse_other(head: bytes) -> None:

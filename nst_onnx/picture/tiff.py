@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture.array import check_finite, extremes
+from nst_onnx.picture.camera_raw import from_camera_raw
 from nst_onnx.picture.colour_management import Space
 from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.orientation import TAG
+from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.raster import Raster, unit
 from nst_onnx.picture.strips import Rows, by_strips, converted, copied
 from nst_onnx.support import disk_arrays
@@ -28,6 +30,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _ICC_PROFILE = 34675
 _DNG_VERSION = 50706
+_XMP = 700
 
 # Photometric interpretations and kinds of extra samples (TIFF 6.0; DNG 1.6)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED, _CIELAB = 0, 1, 2, 5, 8
@@ -46,7 +49,9 @@ _HIGHLIGHTS = 0.01
 
 
 def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> Raster | None:
-    """Decode the first page, if it has more than 8 bits a sample; None for others, which Pillow decodes.
+    """Decode the first page, if it has more than 8 bits a sample, or channels that Pillow does not know of.
+
+    None for others, which Pillow decodes. A camera's raw file that is a TIFF is developed.
 
     Gray, RGB, CMYK and CIELAB; unsigned integers of any depth and, where it is within 0..1
     but for some highlights, float. What `memory` does not hold is decoded into a memory-mapped
@@ -57,9 +62,12 @@ def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> 
 
     with tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
-        _refuse_raw(page)
+        if _is_raw(page):
+            return from_camera_raw(file, max_pixels)
+        if page.is_reduced:
+            return _behind_a_thumbnail(file, max_pixels)
         check_size(page.imagelength, page.imagewidth, max_pixels)
-        if page.bitspersample <= 8:
+        if page.bitspersample < 8 or (page.bitspersample == 8 and not _has_more_channels(page)):
             return None
         _refuse_truncated(page, file)
         if page.photometric not in _SPACES:
@@ -77,7 +85,7 @@ def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> 
         exif_orientation = int(orientation.value) if orientation is not None else 1
         rows = copied(stored)
         if space == "lab":
-            return Raster(converted(rows, _lab), "lab", None, icc, exif_orientation)
+            return Raster(converted(rows, _lab), "lab", None, icc, exif_orientation, _metadata(page, file))
 
         samples = _full_range(rows, page.bitspersample)
         opacity = _alpha_channel(page, channels, stored.shape[-1])
@@ -94,17 +102,41 @@ def from_tiff(file: BinaryIO, max_pixels: int | None, memory: Memory | None) -> 
             return values[..., 0] if space == "gray" else values
 
         alpha = None if opacity is None else converted(samples, lambda strip: strip[..., opacity])
-        return Raster(converted(samples, colour), space, alpha, icc, exif_orientation)
+        return Raster(converted(samples, colour), space, alpha, icc, exif_orientation, _metadata(page, file))
 
 
-def _refuse_raw(page: tifffile.TiffPage) -> None:
-    if page.photometric in (_COLOUR_FILTER_ARRAY, _LINEAR_RAW) or _DNG_VERSION in page.tags:
-        raise PictureError("it is a camera's raw file", "develop it first and save it as TIFF, PNG or JPEG")
-    if page.is_reduced:
+def _is_raw(page: tifffile.TiffPage) -> bool:
+    """Whether a TIFF is a camera's raw file by its first page."""
+    return page.photometric in (_COLOUR_FILTER_ARRAY, _LINEAR_RAW) or _DNG_VERSION in page.tags
+
+
+def _behind_a_thumbnail(file: BinaryIO, max_pixels: int | None) -> Raster:
+    """Develop a TIFF that begins with a thumbnail, as most cameras' raw files do."""
+    try:
+        return from_camera_raw(file, max_pixels)
+    except PictureError as error:
         raise PictureError(
             "it begins with a thumbnail, so it may be a camera's raw file",
-            "develop it first, or save the picture alone",
-        )
+            f"{error.hint}, or save the picture alone",
+        ) from error
+
+
+def _has_more_channels(page: tifffile.TiffPage) -> bool:
+    """Whether there are spot colours, masks, or an alpha channel beside CMYK, none of which Pillow reads."""
+    if page.photometric not in _SPACES or page.photometric == _CIELAB:
+        return False
+    return len(page.extrasamples) > (0 if page.photometric == _SEPARATED else 1)
+
+
+def _metadata(page: tifffile.TiffPage, file: BinaryIO) -> PhotoMetadata:
+    """Return what is kept of a page's metadata. A TIFF's own directory is EXIF's first one."""
+    packet = page.tags.get(_XMP)
+    try:
+        dpi = page.get_resolution(unit=2)  # per inch
+    except Exception:  # damaged tags raise any exception, and are no reason to refuse the picture
+        dpi = None
+    file.seek(0)
+    return PhotoMetadata.of(exif=file, xmp=None if packet is None else packet.value, dpi=dpi)
 
 
 def _refuse_truncated(page: tifffile.TiffPage, file: BinaryIO) -> None:
@@ -149,7 +181,7 @@ def _full_range(stored: Rows, bits: int) -> Rows:
     """Return uint16 as it is, and any other unsigned or float samples as float32 in 0..1."""
     samples = converted(stored, lambda strip: strip.astype(strip.dtype.newbyteorder("="), copy=False))
     if samples.dtype.kind == "u":
-        if samples.dtype == np.uint16 and bits == 16:
+        if samples.dtype.itemsize * 8 == bits and bits <= 16:
             return samples
         return converted(samples, lambda strip: (strip / (2.0**bits - 1)).astype(np.float32))
     if samples.dtype.kind != "f":

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.picture.array import check_finite
 from nst_onnx.picture.encode import Encoder, encode_jpeg, encode_png, encode_tiff, encode_webp
-from nst_onnx.picture.metadata import pack
+from nst_onnx.picture.metadata import FileMetadata, pack
+from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.strips import Computed, copied
 from nst_onnx.support import disk_arrays
 from nst_onnx.support.arguments import path_of, shown
@@ -58,6 +59,7 @@ def write(
     bits: int = 8,
     quality: int = 95,
     settings: Mapping[str, object] | None = None,
+    metadata: PhotoMetadata | None = None,
 ) -> None:
     """Write a picture to `path` as PNG, JPEG, TIFF or WebP, chosen by its suffix.
 
@@ -65,7 +67,8 @@ def write(
     and rounded to `bits` (16: PNG and TIFF only). JPEG has no alpha: there the
     picture is composited over white. `quality` (1..100) is for JPEG,
     from 90 on with full colour resolution, and WebP. The file is tagged as sRGB, and
-    `settings` are stored in it for `read_settings`.
+    `settings` are stored in it for `read_settings`; `metadata` are those of the photo (`Picture.metadata`),
+    written as they are: leave out the place with `without_place`.
 
     The arrays may be memory-mapped: they are rounded and encoded strip by strip. JPEG and WebP need the
     whole picture in 8 bits in memory, PNG and TIFF do not.
@@ -87,7 +90,7 @@ def write(
     samples = _samples(rgb, alpha, int(bits), form.alpha)
     try:
         with replacing(path) as file:
-            form.encode(file, samples, quality, text)
+            form.encode(file, samples, quality, FileMetadata(text, metadata))
     except OSError as error:
         raise PictureError(f"cannot write {path}: {_reason(error)}") from error
     except MemoryError as error:

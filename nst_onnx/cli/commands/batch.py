@@ -160,6 +160,7 @@ def _settings(arguments: Arguments) -> BatchSettings:
         options=arguments.options,
         bits=run.bits,
         jpeg_quality=run.jpeg_quality,
+        metadata=run.metadata,
     )
 
 

@@ -34,7 +34,7 @@ Values = Mapping[str, object]
 
 VARIED_TYPES: tuple[type[OptionType], ...] = (Number, Whole, Choice, PresetName, PictureSource)
 FIXED = ("learning_rate", "max_seconds", "min_change")
-WITHOUT = ("size", "bits", *PREPROCESSING)
+WITHOUT = ("size", "bits", "metadata", *PREPROCESSING)
 FIRST_AXES = ("strength", "style_scale", "preset", "preserve_colour", "init", "pooling", "optimiser")
 DEFAULT_AXES: Mapping[str, Sequence[object]] = {"strength": [0.3, 0.5, 0.7], "style_scale": [0.5, 1, 2]}
 LEARNED_AXES: Mapping[str, Sequence[object]] = {"strength": [0.2, 0.4, 0.6, 0.8]}

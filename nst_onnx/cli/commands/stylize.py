@@ -94,6 +94,7 @@ def stylize(
         output,
         bits=run_options.bits,
         jpeg_quality=run_options.jpeg_quality,
+        metadata=run_options.metadata,
         preview=preview,
         plot=plot,
         state=resume,

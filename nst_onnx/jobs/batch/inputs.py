@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from nst_onnx.errors import OptionError
+from nst_onnx.picture import PictureWarning, camera_raw
 from nst_onnx.picture.formats import READ
 
 
@@ -43,17 +45,38 @@ def check_apart(names: Iterable[str | os.PathLike[str]], folder: Path, suffix: s
 
 def _expand(name: Path, what: str) -> Iterator[Path]:
     if name.is_dir():
-        pictures = (
-            path
-            for path in name.iterdir()
-            if path.suffix.lower() in suffixes() and not path.name.startswith(".")
-        )
-        yield from _files(pictures, f"there is no picture in the folder {name}", "give another folder")
+        yield from _files(_pictures(name), f"there is no picture in the folder {name}", "give another folder")
     elif glob.has_magic(str(name)) and not name.exists():
         matches = map(Path, glob.glob(str(name), recursive=True))  # noqa: PTH207 (Path.glob rejects absolute patterns)
         yield from _files(matches, f"no {what} matches {name}", "check the pattern")
     else:
         yield name
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Return the files of a folder that can be read as pictures; a PictureWarning names those that cannot.
+
+    A camera's raw file is left out without a word where the same picture lies beside it in another format.
+    """
+    visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    known = [path for path in visible if path.suffix.lower() in suffixes()]
+    names = {path.stem.lower() for path in known}
+    raw = [
+        path
+        for path in visible
+        if path.suffix.lower() in camera_raw.SUFFIXES and path.stem.lower() not in names
+    ]
+    if camera_raw.is_available():
+        return known + raw
+    if raw:
+        more = len(raw) - 1
+        others = f" and {more} other{'s' * (more > 1)}" if more else ""
+        warnings.warn(
+            f"passed over {min(raw)}{others}: a camera's raw file; {camera_raw.DEVELOP}",
+            PictureWarning,
+            stacklevel=2,
+        )
+    return known
 
 
 def _files(paths: Iterable[Path], message: str, hint: str) -> list[Path]:
@@ -68,4 +91,5 @@ def suffixes() -> frozenset[str]:
     """Return the suffixes of readable picture formats, in lower case."""
     from PIL import Image
 
-    return frozenset(suffix for suffix, form in Image.registered_extensions().items() if form in READ)
+    pillows = {suffix for suffix, form in Image.registered_extensions().items() if form in READ}
+    return frozenset(pillows | {".heic", ".heif", ".hif", ".jxl"})

@@ -67,7 +67,8 @@ class JobRunner:
         result = self._stylize(job, after, resume_file.load())
         if interrupted:
             return Ending(state="interrupted")
-        result.save(output, bits=bits, quality=self.settings.jpeg_quality)
+        settings = self.settings
+        result.save(output, bits=bits, quality=settings.jpeg_quality, metadata=settings.metadata)
         resume_file.remove()
         height, width = result.array.shape[:2]
         return Ending(state="painted", shape=(height, width), losses=result.losses)

@@ -21,6 +21,7 @@ from nst_onnx.painting.option_types import Whole
 from nst_onnx.painting.options import OptionValues
 from nst_onnx.painting.regions.portable import portable
 from nst_onnx.painting.style_pictures import are_several
+from nst_onnx.picture.photo_metadata import Kept
 from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.library_errors import system_reason
 
@@ -40,6 +41,7 @@ def stylize_batch(
     overwrite: bool = False,
     bits: int | None = None,
     jpeg_quality: int = 95,
+    metadata: Kept = "keep",
     **options: Unpack[OptionValues],
 ) -> Iterator[Outcome]:
     """Run all `jobs`, and yield the outcome of each as soon as it ends, in any order.
@@ -52,8 +54,8 @@ def stylize_batch(
     `processes`: 0 runs jobs in this process; with more, a killed process fails only its own job. They are
     spawned, so a script needs ``if __name__ == "__main__":``. `ray`: the address of a cluster that runs the
     jobs instead (see `nst_onnx.jobs.ray.connect`), with `processes` workers, 0 to derive their number.
-    `model`, `device`, `threads`, `preprocessing` as in `Stylizer`, `bits` and `jpeg_quality` as in
-    `Result.save`, `options`: the fields of `nst_onnx.painting.options.Options`.
+    `model`, `device`, `threads`, `preprocessing` as in `Stylizer`, `bits`, `jpeg_quality` and `metadata` as
+    in `Result.save`, `options`: the fields of `nst_onnx.painting.options.Options`.
     Raises NstError at once for a fault that would fail every job, and with the first outcome if the model
     cannot be opened.
     """
@@ -68,6 +70,7 @@ def stylize_batch(
         options=options,
         bits=bits,
         jpeg_quality=jpeg_quality,
+        metadata=metadata,
     )
     Whole(0).check("processes", processes)
     if not isinstance(jobs, Iterable):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from nst_onnx.errors import OptionError
 from nst_onnx.painting import presets
 from nst_onnx.painting.network_choice import NetworkChoice
-from nst_onnx.painting.option_types import Whole
+from nst_onnx.painting.option_types import Choice, Whole
 from nst_onnx.painting.options import Options, OptionValues
 from nst_onnx.painting.stylizer import Stylizer
+from nst_onnx.picture.photo_metadata import Kept
 
 if TYPE_CHECKING:
     from nst_onnx.models.metadata import Preprocessing
@@ -23,7 +24,7 @@ class BatchSettings:
     """Settings that all jobs of a batch share.
 
     `model`, `device`, `threads` and `preprocessing` as in `Stylizer`; `options`: the fields of `Options`;
-    `bits` and `jpeg_quality` of the files.
+    `bits`, `jpeg_quality` and kept `metadata` of the files, as in `Result.save`.
     """
 
     model: str | os.PathLike[str] = "auto"
@@ -33,6 +34,7 @@ class BatchSettings:
     options: OptionValues = field(default_factory=OptionValues)
     bits: int | None = None
     jpeg_quality: int = 95
+    metadata: Kept = "keep"
 
     def __post_init__(self) -> None:
         """Raise OptionError for an invalid value."""
@@ -40,6 +42,7 @@ class BatchSettings:
         if self.bits not in (None, 8, 16):
             raise OptionError(f"a picture is written with 8 or 16 bits, not {self.bits}")
         Whole(1, 100).check("jpeg_quality", self.jpeg_quality)
+        Choice(*get_args(Kept)).check("metadata", self.metadata)
 
     @property
     def preset(self) -> presets.Preset:
