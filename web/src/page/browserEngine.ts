@@ -1,0 +1,127 @@
+import type { FromWorker, ToWorker } from "../engine/messages";
+import { decoded } from "./decode";
+import type { Engine, Job, Listener, Outcome } from "./engine";
+
+const GRACE_SECONDS = 8; // after a cancellation, until the worker is replaced
+const MOST_THREADS = 8;
+const LARGEST = 1024;
+const READ_AT = 2048; // pixels: what is larger is reduced when it is read
+
+interface Running {
+  readonly id: number;
+  readonly listener: Listener;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The engine in a worker of this page. */
+export class BrowserEngine implements Engine {
+  readonly largest = LARGEST;
+  private worker: Worker | undefined;
+  private opened: Promise<void> | undefined;
+  private running: Running | undefined;
+  private begun = false; // whether the worker has the job
+  private busy = false; // the worker has not answered a cancellation yet
+  private count = 0;
+  private readonly threads = window.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+
+  get description(): string {
+    return this.threads > 1
+      ? `Painted on this device, by ${this.threads} threads. Nothing is uploaded.`
+      : "Painted on this device. Nothing is uploaded.";
+  }
+
+  /** Load the models; the first painting waits for them. */
+  open(): Promise<void> {
+    this.opened ??= this.start();
+    return this.opened;
+  }
+
+  async paint(job: Job, listener: Listener): Promise<Outcome> {
+    if (this.busy) this.restart();
+    const id = ++this.count;
+    return new Promise((resolve, reject) => {
+      const running = { id, listener, resolve, reject };
+      this.running = running;
+      this.begin(job, running).catch((error: unknown) => {
+        if (this.running === running) this.running = undefined;
+        reject(error instanceof Error ? error : new Error(String(error)));
+      });
+    });
+  }
+
+  stop(): void {
+    if (this.running && this.begun) this.send({ type: "stop", id: this.running.id });
+    else this.cancel();
+  }
+
+  cancel(): void {
+    const running = this.running;
+    if (!running) return;
+    this.running = undefined;
+    running.resolve({ pixels: undefined, stopped: true });
+    if (!this.begun) return;
+    this.busy = true;
+    this.send({ type: "cancel", id: running.id });
+    setTimeout(() => { if (this.busy) this.restart(); }, 1000 * GRACE_SECONDS);
+  }
+
+  private async begin(job: Job, running: Running): Promise<void> {
+    const photo = await decoded(job.photo, READ_AT);
+    const paintings = await Promise.all(job.paintings.map((painting) => decoded(painting, READ_AT)));
+    await this.open();
+    if (this.running !== running) return; // cancelled meanwhile
+    this.begun = true;
+    this.send({ type: "paint", id: running.id, photo, paintings, settings: job.settings });
+  }
+
+  private start(): Promise<void> {
+    const worker = new Worker(new URL("../engine/worker.ts", import.meta.url), { type: "module" });
+    this.worker = worker;
+    return new Promise((resolve, reject) => {
+      const fail = (message: string): void => {
+        this.opened = undefined;
+        worker.terminate();
+        reject(new Error(message));
+        this.running?.reject(new Error(message));
+        this.running = undefined;
+      };
+      worker.addEventListener("error", () => {
+        fail("The engine could not be started: reload the page, or try another browser.");
+      });
+      worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+        if (data.type === "opened") resolve();
+        else if (data.type === "broken") fail(data.message);
+        else this.receive(data);
+      });
+      this.send({ type: "open", base: document.baseURI, threads: this.threads });
+    });
+  }
+
+  private restart(): void {
+    this.worker?.terminate();
+    this.busy = false;
+    this.begun = false;
+    this.opened = undefined;
+  }
+
+  private send(message: ToWorker): void {
+    this.worker!.postMessage(message);
+  }
+
+  private receive(message: Exclude<FromWorker, { type: "opened" | "broken" }>): void {
+    const last = message.type === "done" || message.type === "failed" || message.type === "cancelled";
+    if (last) {
+      this.busy = false;
+      this.begun = false;
+    }
+    const running = this.running;
+    if (running?.id !== message.id) return;
+    if (last) this.running = undefined;
+    if (message.type === "progress") running.listener.onProgress(message.progress);
+    else if (message.type === "preview") running.listener.onPreview(message.pixels);
+    else if (message.type === "done") running.resolve({ pixels: message.pixels, stopped: message.stopped });
+    else if (message.type === "failed") running.reject(new Error(message.message));
+    else running.resolve({ pixels: undefined, stopped: true });
+  }
+}

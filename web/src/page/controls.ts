@@ -1,0 +1,58 @@
+import type { PaintingSettings } from "../engine/painting";
+import { element, made } from "./dom";
+
+const SIZES = [256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
+
+/** The defaults of the form: the method's own. */
+export interface Defaults {
+  readonly strength: number;
+  readonly size: number;
+  readonly steps: number;
+  readonly qualities: Readonly<Record<string, { readonly steps: number }>>;
+}
+
+/** The form's controls: strength, strokes, size, quality, colours. */
+export class Controls {
+  private readonly strength = element("strength", HTMLInputElement);
+  private readonly stroke = element("stroke", HTMLInputElement);
+  private readonly size = element("size", HTMLSelectElement);
+  private readonly quality = element("quality", HTMLSelectElement);
+  private readonly keepColours = element("keep-colours", HTMLInputElement);
+
+  constructor(defaults: Defaults, largest: number) {
+    for (const input of [this.strength, this.stroke]) input.addEventListener("input", () => { this.showValues(); });
+    this.size.replaceChildren(
+      ...SIZES.filter((size) => size <= largest).map((size) => made("option", { value: String(size), text: `${size} pixels` })),
+    );
+    this.size.value = String(defaults.size);
+    const qualities = { draft: defaults.qualities["fast"]!.steps, usual: defaults.steps, finest: defaults.qualities["best"]!.steps };
+    this.quality.replaceChildren(
+      ...Object.entries(qualities).map(([name, steps]) => made("option", { value: String(steps), text: `${name}, ${steps} steps` })),
+    );
+    this.quality.value = String(defaults.steps);
+    this.setStrength(defaults.strength);
+  }
+
+  /** Set the strength, 0..1. */
+  setStrength(strength: number): void {
+    this.strength.value = String(Math.round(100 * strength));
+    this.showValues();
+  }
+
+  /** Return what is chosen. */
+  settings(): PaintingSettings {
+    return {
+      strength: Number(this.strength.value) / 100,
+      styleScale: 2 ** Number(this.stroke.value),
+      size: Number(this.size.value),
+      steps: Number(this.quality.value),
+      keepColours: this.keepColours.checked,
+    };
+  }
+
+  private showValues(): void {
+    element("strength-value", HTMLOutputElement).value = `${this.strength.value} %`;
+    const scale = 2 ** Number(this.stroke.value);
+    element("stroke-value", HTMLOutputElement).value = `× ${scale < 1 ? scale.toFixed(2) : scale.toFixed(1)}`;
+  }
+}

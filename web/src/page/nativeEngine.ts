@@ -1,0 +1,120 @@
+import type { Progress } from "../engine/messages";
+import { decoded } from "./decode";
+import type { Engine, Job, Listener, Outcome } from "./engine";
+
+const LARGEST = 4096;
+
+/** From the server's socket: the worker's events, with the address of each picture. */
+type ServerEvent =
+  | { readonly event: "hello"; readonly description: string }
+  | { readonly event: "progress"; readonly scale: number; readonly scales: number; readonly step: number; readonly steps: number }
+  | { readonly event: "preview" | "done"; readonly url: string; readonly stopped?: boolean }
+  | { readonly event: "cancelled" }
+  | { readonly event: "error"; readonly message: string; readonly hint: string };
+
+interface Running {
+  readonly listener: Listener;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The engine of the package on the same computer: `nst-onnx app`. */
+export class NativeEngine implements Engine {
+  readonly largest = LARGEST;
+  description = "Painted by nst-onnx on this computer.";
+  private socket: WebSocket | undefined;
+  private opened: Promise<void> | undefined;
+  private running: Running | undefined;
+
+  open(): Promise<void> {
+    this.opened ??= this.connect();
+    return this.opened;
+  }
+
+  async paint(job: Job, listener: Listener): Promise<Outcome> {
+    await this.open();
+    const [content, ...styles] = await Promise.all([job.photo, ...job.paintings].map(({ file, name }) => upload(file, name)));
+    const { size, steps, strength, styleScale, keepColours } = job.settings;
+    const options = { size, steps, strength, style_scale: styleScale, preserve_colour: keepColours ? "luminance" : null };
+    return new Promise((resolve, reject) => {
+      this.running = { listener, resolve, reject };
+      this.socket!.send(JSON.stringify({ request: "paint", content, styles, options }));
+    });
+  }
+
+  stop(): void {
+    this.socket?.send(JSON.stringify({ request: "stop" }));
+  }
+
+  cancel(): void {
+    this.socket?.send(JSON.stringify({ request: "cancel" }));
+    this.settled()?.resolve({ pixels: undefined, stopped: true });
+  }
+
+  private connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(new URL("api/events", document.baseURI.replace(/^http/, "ws")));
+      this.socket = socket;
+      socket.addEventListener("close", () => {
+        const error = new Error("The program behind this page has ended: start `nst-onnx app` again.");
+        this.opened = undefined;
+        reject(error);
+        this.settled()?.reject(error);
+      });
+      socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
+        const event = JSON.parse(data) as ServerEvent;
+        if (event.event === "hello") {
+          this.description = event.description;
+          resolve();
+        } else {
+          void this.receive(event);
+        }
+      });
+    });
+  }
+
+  private async receive(event: Exclude<ServerEvent, { event: "hello" }>): Promise<void> {
+    const running = this.running;
+    if (!running) return;
+    if (event.event === "progress") {
+      const { scale, scales, step, steps } = event;
+      const progress: Progress = { level: scale, levels: scales, step, steps };
+      running.listener.onProgress(progress);
+    } else if (event.event === "error") {
+      this.settled()?.reject(new Error([event.message, event.hint].filter(Boolean).join(": ")));
+    } else if (event.event === "cancelled") {
+      this.settled()?.resolve({ pixels: undefined, stopped: true });
+    } else {
+      await this.receivePicture(event.url, event.event === "done", event.stopped ?? false, running);
+    }
+  }
+
+  private async receivePicture(url: string, last: boolean, stopped: boolean, running: Running): Promise<void> {
+    const response = await fetch(url);
+    if (!response.ok) return; // a preview that a newer one has replaced
+    const file = await response.blob();
+    const pixels = await decoded({ file, name: "The picture", url }, LARGEST);
+    if (this.running !== running) return;
+    if (last) this.settled()?.resolve({ pixels, stopped, file });
+    else running.listener.onPreview(pixels);
+  }
+
+  /** Return what is running, which is over now. */
+  private settled(): Running | undefined {
+    const running = this.running;
+    this.running = undefined;
+    return running;
+  }
+}
+
+/** Send a picture's file to the server; return the name that it has there. */
+async function upload(file: Blob, name: string): Promise<string> {
+  const response = await fetch("api/pictures", {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream", "X-Name": encodeURIComponent(name) },
+    body: file,
+  });
+  const answer = (await response.json()) as { readonly id?: string; readonly message?: string };
+  if (answer.id === undefined) throw new Error(answer.message ?? `${name} could not be sent: start nst-onnx app again.`);
+  return answer.id;
+}
