@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["build/**", "dist/**", "node_modules/**", "public/**", "*.js", "scripts/**"] },
+  { ignores: ["build/**", "dist/**", "dist-app/**", "node_modules/**", "public/**", "*.js", "scripts/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

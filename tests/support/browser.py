@@ -77,9 +77,9 @@ def programs() -> tuple[str, str]:
 
 @contextmanager
 def chromium(
-    folder: Path, *, size: tuple[int, int] = DESKTOP, dark: bool = False, arguments: tuple[str, ...] = ()
+    folder: Path, *, size: tuple[int, int] = DESKTOP, arguments: tuple[str, ...] = ()
 ) -> Iterator[webdriver.Chrome]:
-    """Yield a browser with a profile of its own; `folder` gets its downloads and `net.json`, its network log."""
+    """Yield a browser with its own profile. `folder` gets downloads/ and net.json, the log of the network."""
     browser, driver = programs()
     options = webdriver.ChromeOptions()
     options.binary_location = browser
@@ -87,8 +87,6 @@ def chromium(
         options.add_argument(argument)
     options.add_argument(f"--user-data-dir={folder / 'profile'}")
     options.add_argument(f"--log-net-log={folder / 'net.json'}")
-    if dark:
-        options.add_argument("--force-dark-mode")
     options.add_experimental_option("prefs", {"download.default_directory": str(folder / "downloads")})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     opened = webdriver.Chrome(options=options, service=Service(driver))
@@ -105,11 +103,19 @@ def chromium(
 
 
 def requested(folder: Path) -> set[str]:
-    """Return the addresses that a closed browser requested over the network, workers' included."""
+    """Return the addresses that pages and their workers requested over the network, until the browser closed.
+
+    Chromium's own requests (for updates and the like) belong to no page: they have no initiator.
+    """
     text = (folder / "net.json").read_text()
     try:
         log = json.loads(text)
     except json.JSONDecodeError:  # a browser that was ended leaves the list open
         log = json.loads(text.rstrip().rstrip(",") + "]}")
-    found = (event.get("params", {}).get("url") for event in log["events"])
-    return {url for url in found if isinstance(url, str) and url.startswith(("http", "ws"))}
+    found = set()
+    for event in log["events"]:
+        about = event.get("params", {})
+        url, initiator = about.get("url"), about.get("initiator", "not an origin")
+        if isinstance(url, str) and url.startswith(("http", "ws")) and initiator != "not an origin":
+            found.add(url)
+    return found

@@ -13,3 +13,6 @@ declare module "virtual:samples" {
   export const photos: readonly Sample[];
   export const paintings: readonly Sample[];
 }
+
+/** Whether this is the page of `nst-onnx app`. */
+declare const __APP__: boolean;

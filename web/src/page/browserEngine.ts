@@ -1,10 +1,11 @@
+import { checked, type Constants } from "../engine/constants";
+import { fetched } from "../engine/fetching";
 import type { FromWorker, ToWorker } from "../engine/messages";
 import { decoded } from "./decode";
-import type { Engine, Job, Listener, Outcome } from "./engine";
+import type { Defaults, Engine, Job, Listener, Outcome } from "./engine";
 
 const GRACE_SECONDS = 8; // after a cancellation, until the worker is replaced
 const MOST_THREADS = 8;
-const LARGEST = 1024;
 const READ_AT = 2048; // pixels: what is larger is reduced when it is read
 
 interface Running {
@@ -16,7 +17,6 @@ interface Running {
 
 /** The engine in a worker of this page. */
 export class BrowserEngine implements Engine {
-  readonly largest = LARGEST;
   private worker: Worker | undefined;
   private opened: Promise<void> | undefined;
   private running: Running | undefined;
@@ -29,6 +29,13 @@ export class BrowserEngine implements Engine {
     return this.threads > 1
       ? `Painted on this device, by ${this.threads} threads. Nothing is uploaded.`
       : "Painted on this device. Nothing is uploaded.";
+  }
+
+  async defaults(): Promise<Defaults> {
+    const json = new TextDecoder().decode(await fetched("models/constants.json"));
+    const { preset, options, qualities } = checked(JSON.parse(json) as Constants);
+    const steps = (quality: string): number => qualities[quality]?.steps ?? preset.steps;
+    return { ...preset, strength: options.strength, draft: steps("fast"), finest: steps("best") };
   }
 
   /** Load the models; the first painting waits for them. */

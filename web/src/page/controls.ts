@@ -1,15 +1,8 @@
 import type { PaintingSettings } from "../engine/painting";
 import { element, made } from "./dom";
+import type { Defaults } from "./engine";
 
 const SIZES = [256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
-
-/** The defaults of the form: the method's own. */
-export interface Defaults {
-  readonly strength: number;
-  readonly size: number;
-  readonly steps: number;
-  readonly qualities: Readonly<Record<string, { readonly steps: number }>>;
-}
 
 /** The form's controls: strength, strokes, size, quality, colours. */
 export class Controls {
@@ -19,13 +12,14 @@ export class Controls {
   private readonly quality = element("quality", HTMLSelectElement);
   private readonly keepColours = element("keep-colours", HTMLInputElement);
 
-  constructor(defaults: Defaults, largest: number) {
+  constructor(defaults: Defaults) {
     for (const input of [this.strength, this.stroke]) input.addEventListener("input", () => { this.showValues(); });
     this.size.replaceChildren(
-      ...SIZES.filter((size) => size <= largest).map((size) => made("option", { value: String(size), text: `${size} pixels` })),
+      ...SIZES.filter((size) => size <= defaults.largest).map((size) => made("option", { value: String(size), text: `${size} pixels` })),
     );
     this.size.value = String(defaults.size);
-    const qualities = { draft: defaults.qualities["fast"]!.steps, usual: defaults.steps, finest: defaults.qualities["best"]!.steps };
+    const { draft, finest } = defaults;
+    const qualities = { draft, usual: defaults.steps, finest };
     this.quality.replaceChildren(
       ...Object.entries(qualities).map(([name, steps]) => made("option", { value: String(steps), text: `${name}, ${steps} steps` })),
     );

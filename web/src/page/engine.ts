@@ -27,12 +27,26 @@ export interface Outcome {
   readonly file?: Blob;
 }
 
+/**
+ * What the form begins with: the method's own settings.
+ *
+ * `draft`, `steps`, `finest`: evaluations. `size`, `largest`: pixels of the longest side. `strength`: 0..1.
+ */
+export interface Defaults {
+  readonly strength: number;
+  readonly size: number;
+  readonly largest: number;
+  readonly draft: number;
+  readonly steps: number;
+  readonly finest: number;
+}
+
 /** Paints pictures, one at a time: in the browser, or by the package on the same computer. */
 export interface Engine {
   /** One line about where the engine computes. */
   readonly description: string;
-  /** Sizes offered at most, longest side in pixels. */
-  readonly largest: number;
+  /** What the form begins with. */
+  defaults(): Promise<Defaults>;
   /** Prepare; a job waits for it. Throws one sentence for a person. */
   open(): Promise<void>;
   paint(job: Job, listener: Listener): Promise<Outcome>;

@@ -1,12 +1,8 @@
 import { paintings, photos } from "virtual:samples";
-import { checked, type Constants } from "../engine/constants";
-import { fetched } from "../engine/fetching";
-import { BrowserEngine } from "./browserEngine";
 import { Controls } from "./controls";
 import { element } from "./dom";
 import { answerEmbedders } from "./embed";
 import type { Engine } from "./engine";
-import { NativeEngine } from "./nativeEngine";
 import { registerServiceWorker } from "./serviceWorker";
 import { Slot } from "./slot";
 import { Studio } from "./studio";
@@ -15,23 +11,26 @@ import { missing } from "./support";
 const MOST_PHOTOS = 24;
 const MOST_PAINTINGS = 6;
 
+/** The package's engine where `nst-onnx app` serves the page; else the browser's. */
+async function newEngine(): Promise<Engine> {
+  if (__APP__) return new (await import("./nativeEngine")).NativeEngine();
+  return new (await import("./browserEngine")).BrowserEngine();
+}
+
 async function start(): Promise<void> {
-  const native = document.documentElement.dataset["engine"] === "native";
-  const lacking = native ? undefined : missing();
+  const lacking = __APP__ ? undefined : missing();
   if (lacking !== undefined) {
     showMessage(lacking);
     return;
   }
-  const engine: Engine = native ? new NativeEngine() : new BrowserEngine();
-  const json = await fetched("models/constants.json");
-  const { preset, options, qualities } = checked(JSON.parse(new TextDecoder().decode(json)) as Constants);
+  const engine = await newEngine();
+  const defaults = await engine.defaults();
   const photoSlot = new Slot(element("photo", HTMLFieldSetElement), MOST_PHOTOS, photos);
   const paintingSlot = new Slot(element("paintings", HTMLFieldSetElement), MOST_PAINTINGS, paintings);
-  const controls = new Controls({ ...preset, ...options, qualities }, engine.largest);
-  const studio = new Studio(engine, photoSlot, paintingSlot, controls);
+  const studio = new Studio(engine, photoSlot, paintingSlot, new Controls(defaults));
   acceptPastes(photoSlot, paintingSlot);
   element("engine", HTMLParagraphElement).textContent = engine.description;
-  if (!native) {
+  if (!__APP__) {
     answerEmbedders((...job) => studio.paintFor(...job));
     void registerServiceWorker(() => studio.untouched);
   }

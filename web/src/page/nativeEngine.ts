@@ -1,8 +1,10 @@
 import type { Progress } from "../engine/messages";
 import { decoded } from "./decode";
-import type { Engine, Job, Listener, Outcome } from "./engine";
+import type { Defaults, Engine, Job, Listener, Outcome } from "./engine";
 
-const LARGEST = 4096;
+const SHOWN_AT = 4096; // pixels of the longest side
+
+const ENDED = "The program behind this page has ended: start `nst-onnx app` again.";
 
 /** From the server's socket: the worker's events, with the address of each picture. */
 type ServerEvent =
@@ -20,11 +22,16 @@ interface Running {
 
 /** The engine of the package on the same computer: `nst-onnx app`. */
 export class NativeEngine implements Engine {
-  readonly largest = LARGEST;
   description = "Painted by nst-onnx on this computer.";
   private socket: WebSocket | undefined;
   private opened: Promise<void> | undefined;
   private running: Running | undefined;
+
+  async defaults(): Promise<Defaults> {
+    const response = await fetch("api/defaults");
+    if (!response.ok) throw new Error(ENDED);
+    return (await response.json()) as Defaults;
+  }
 
   open(): Promise<void> {
     this.opened ??= this.connect();
@@ -56,7 +63,7 @@ export class NativeEngine implements Engine {
       const socket = new WebSocket(new URL("api/events", document.baseURI.replace(/^http/, "ws")));
       this.socket = socket;
       socket.addEventListener("close", () => {
-        const error = new Error("The program behind this page has ended: start `nst-onnx app` again.");
+        const error = new Error(ENDED);
         this.opened = undefined;
         reject(error);
         this.settled()?.reject(error);
@@ -93,7 +100,7 @@ export class NativeEngine implements Engine {
     const response = await fetch(url);
     if (!response.ok) return; // a preview that a newer one has replaced
     const file = await response.blob();
-    const pixels = await decoded({ file, name: "The picture", url }, LARGEST);
+    const pixels = await decoded({ file, name: "The picture", url }, SHOWN_AT);
     if (this.running !== running) return;
     if (last) this.settled()?.resolve({ pixels, stopped, file });
     else running.listener.onPreview(pixels);

@@ -132,7 +132,8 @@ export class Studio {
     for (const [i, strength] of STRENGTHS.entries()) {
       if (this.cancelled) return;
       const prefix = `Strength ${i + 1} of ${STRENGTHS.length}: `;
-      const settings = { ...this.controls.settings(), ...SHEET, strength };
+      const chosen = this.controls.settings();
+      const settings = { ...chosen, size: SHEET.size, steps: Math.min(chosen.steps, SHEET.steps), strength };
       const job = { photo, paintings: this.paintings.pictures, settings };
       const { pixels } = await this.engine.paint(job, {
         onProgress: (progress) => { this.tell(prefix, progress); },

@@ -1,0 +1,217 @@
+"""A visitor of the page in a real browser: offline, private, painted as the package paints, for everybody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.browser import DESKTOP, PHONE, StaticServer, chromium, programs, requested
+from support.checkout import ROOT
+from support.web_page import Visitor, built
+
+import nst_onnx
+from nst_onnx.picture import read
+
+PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/harbour.jpg", "styles/breakers.jpg"))
+STEPS = 60  # the draft's, which is "painted to the end" in a third of the time
+FIRST_LOAD = 8_000_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    programs()
+    return built(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture
+def server(page: Path) -> Iterator[StaticServer]:
+    server = StaticServer(page)
+    yield server
+    server.stop()
+
+
+def test_a_visitor_paints_offline_and_nothing_leaves_the_page(page: Path, tmp_path: Path) -> None:
+    """From a plain static server, that ends after the first load. Judged by the losses of the package."""
+    server = StaticServer(page)
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait("document.documentElement.dataset.offline === 'ready' && window.crossOriginIsolated")
+        assert server.sent < FIRST_LOAD
+        server.stop()
+        visitor.open(server.origin)
+        assert "threads" in visitor.text("engine"), "isolated offline, too"
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        visitor.set("quality", STEPS)
+        begun = time.monotonic()
+        visitor.click("paint")
+        visitor.wait("!document.getElementById('after').hidden")
+        first = time.monotonic() - begun
+        visitor.wait_for_the_picture()
+        assert first < (time.monotonic() - begun) / 2, "the picture grows, from one pass on"
+        painted = read(visitor.download("png", tmp_path / "downloads")).rgb
+        jpeg = read(visitor.download("jpeg", tmp_path / "downloads")).rgb
+    found = requested(tmp_path)
+    assert f"{server.origin}/models/weights.bin" in found, "the log has what workers fetch"
+    foreign = {url for url in found if not url.startswith(server.origin)}
+    assert not foreign
+    assert np.abs(jpeg - painted).mean() < 0.05
+    _judge(painted)
+
+
+def _judge(painted: np.ndarray) -> None:
+    """Hold a picture's distance to the style, and to the photo, against those of the package's own."""
+    options = {"size": 256, "device": "cpu"}
+    expected = nst_onnx.stylize(PHOTO, PAINTING, steps=STEPS, **options).array
+    assert painted.shape == expected.shape
+    objective = nst_onnx.Objective(PHOTO, PAINTING, style_statistic="gram", **options)
+    ours, theirs = objective.losses(painted), objective.losses(expected)
+    assert ours["style"] <= 1.3 * theirs["style"]
+    assert ours["content"] <= 1.3 * theirs["content"]
+    photo = objective.losses(objective.content_picture)
+    assert ours["style"] < 0.3 * photo["style"], "it must be painted"
+
+
+def test_stop_keeps_and_cancel_drops_at_once(server: StaticServer, tmp_path: Path) -> None:
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait("window.crossOriginIsolated")
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        visitor.click("paint")
+        visitor.wait("/step [3-9]/.test(document.getElementById('progress-text').textContent)", 120)
+        waited = browser.execute_async_script(
+            "const [done] = arguments, begun = performance.now();"
+            "const easel = document.getElementById('compare');"
+            "new MutationObserver(() => easel.hidden && done(performance.now() - begun))"
+            ".observe(easel, { attributes: true });"
+            "document.getElementById('cancel').click();"
+        )
+        assert waited < 100, "the page answers a cancellation at once"
+        assert not visitor.shown("compare")
+        visitor.click("paint")
+        visitor.wait("/step [3-9]/.test(document.getElementById('progress-text').textContent)", 120)
+        visitor.click("stop")
+        visitor.wait_for_the_picture()
+        assert "best picture so far" in visitor.text("status")
+
+
+def test_several_paintings_the_photo_s_colours_and_a_sheet_of_strengths(
+    server: StaticServer, tmp_path: Path
+) -> None:
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait("window.crossOriginIsolated")
+        visitor.choose(PHOTO, PAINTING, ROOT / "examples" / "styles" / "embers.jpg")
+        assert len(browser.find_elements("css selector", "#paintings .thumbnails img")) == 2
+        visitor.set("size", 256)
+        visitor.set_steps(6)
+        visitor.click("keep-colours")
+        visitor.click("paint")
+        visitor.wait_for_the_picture()
+        painted = read(visitor.download("png", tmp_path / "downloads")).rgb
+        photo = nst_onnx.picture.resize(read(PHOTO).rgb, painted.shape[:2])
+        chroma = (painted - painted.mean(2, keepdims=True)) - (photo - photo.mean(2, keepdims=True))
+        assert np.abs(chroma).mean() < 0.05, "the colours are the photo's"
+        visitor.click("sheet")
+        visitor.wait("document.querySelectorAll('#strengths button').length === 5", 180)
+        browser.find_elements("css selector", "#strengths button")[4].click()
+        assert visitor.text("strength-value") == "80 %"
+
+
+def test_mistakes_are_one_sentence(server: StaticServer, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait("window.crossOriginIsolated")
+        visitor.click("paint")
+        assert visitor.text("message") == "Choose a photo and a painting first."
+        visitor.choose(broken, PAINTING)
+        visitor.click("paint")
+        visitor.wait(
+            "!document.getElementById('paint').disabled && !document.getElementById('message').hidden"
+        )
+        assert visitor.text("message") == (
+            "broken.jpg is no picture that this browser reads: save it as JPEG or PNG."
+        )
+
+
+def test_a_browser_without_simd_is_told_so(server: StaticServer, tmp_path: Path) -> None:
+    with chromium(tmp_path) as browser:
+        lacking = {"source": "WebAssembly.validate = () => false"}
+        browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", lacking)
+        browser.get(server.origin)
+        visitor = Visitor(browser)
+        visitor.wait("!document.getElementById('message').hidden")
+        assert visitor.text("message").startswith("This browser's WebAssembly has no SIMD:")
+
+
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (DESKTOP, True), (PHONE, False)])
+def test_everybody_can_use_it(
+    server: StaticServer, tmp_path: Path, size: tuple[int, int], dark: bool
+) -> None:
+    """axe-core has no complaint, before and after a painting; nothing is wider than the screen."""
+    with chromium(tmp_path, size=size) as browser:
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait("window.crossOriginIsolated")
+        assert visitor.serious_faults() == []
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        visitor.set_steps(4)
+        for samples in browser.find_elements("css selector", "summary"):
+            samples.click()
+        browser.find_element("id", "quality").submit()  # Enter
+        visitor.wait_for_the_picture()
+        visitor.set("split", 45)
+        assert visitor.serious_faults() == []
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert browser.execute_script(f"return {wider}") <= 0
+
+
+def test_another_page_embeds_it(server: StaticServer, page: Path, tmp_path: Path) -> None:
+    """Two pictures in, one out, by postMessage, from another origin."""
+    host = tmp_path / "host"
+    host.mkdir()
+    for path in (PHOTO, PAINTING):
+        (host / path.name).write_bytes(path.read_bytes())
+    (host / "index.html").write_text(f'<iframe src="{server.origin}/index.html"></iframe>')
+    embedding = StaticServer(host)
+    with chromium(tmp_path) as browser:
+        browser.get(embedding.origin)
+        answer = browser.execute_async_script(
+            """
+            const [photo, painting, done] = arguments;
+            const frame = document.querySelector('iframe').contentWindow;
+            const progress = [];
+            addEventListener('message', async ({ source, data }) => {
+                if (source !== frame) return;
+                if (data.type === 'nst-onnx:progress') progress.push(data.step);
+                if (data.type === 'nst-onnx:error') done({ message: data.message });
+                if (data.type !== 'nst-onnx:done') return;
+                const bitmap = await createImageBitmap(data.picture);
+                done({ id: data.id, type: data.picture.type, width: bitmap.width, progress });
+            });
+            const read = async (name) => (await fetch(name)).blob();
+            const ask = async () => frame.postMessage({
+                type: 'nst-onnx:paint', id: 'a', photo: await read(photo), paintings: [await read(painting)],
+                settings: { size: 128, steps: 5 },
+            }, '*');
+            addEventListener('message', ({ data }) => data.type === 'nst-onnx:ready' && ask());
+            document.querySelector('iframe').src += '?again';
+            """,
+            PHOTO.name,
+            PAINTING.name,
+        )
+    embedding.stop()
+    assert answer == {"id": "a", "type": "image/png", "width": 128, "progress": [1, 2, 3, 4, 5]}
