@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from support import heic_files
 
 from nst_onnx.errors import PictureError
 from nst_onnx.picture import read
-from tests.support import heic_files
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 COLOUR_FILTER_ARRAY, DNG_VERSION, PATTERN_SIZE, PATTERN = 32803, 50706, 33421, 33422

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from support import heic_files
 
 from nst_onnx import stylize
 from nst_onnx.errors import OptionError
 from nst_onnx.picture import read, read_settings, write
 from nst_onnx.picture.photo_metadata import PhotoMetadata
-from tests.support import heic_files
 
 SUFFIXES = ("png", "jpg", "tif", "webp")
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)

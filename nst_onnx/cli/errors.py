@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nst_onnx.errors import NstError, OptionError
+from nst_onnx.support.library_errors import system_reason
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 _COMMANDS = ("pip ", "nst-onnx ")  # a hint that begins with a command keeps its case
@@ -36,8 +38,16 @@ def explain(error: Exception) -> tuple[str, int]:
         return (one_line("error", message, f"see `{path} --help`") if message else ""), MISUSED
     if isinstance(error, MemoryError):
         return one_line("error", "there is not enough memory", "choose a smaller --size"), FAILED
+    if isinstance(error, OSError) and error.strerror:  # the system's doing, wherever it happened
+        what = f"cannot use {shown_name(error.filename)}" if error.filename else "cannot write the output"
+        return one_line("error", f"{what}: {system_reason(error)}"), FAILED
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return one_line("error", f"this is a bug in nst-onnx: {what}", "see where with --debug"), FAILED
+
+
+def shown_name(name: object) -> str:
+    """Return the name of a file in an error of the system, which may be bytes or a number."""
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else str(name)
 
 
 def one_line(kind: str, message: str, hint: str = "") -> str:

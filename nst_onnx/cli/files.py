@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nst_onnx.cli import loss_plot
+from nst_onnx.cli import loss_plot, pipes
 from nst_onnx.cli.errors import UsageError, one_line
 from nst_onnx.cli.output_checks import check_apart, check_new, check_writable
 from nst_onnx.errors import NstError
@@ -28,13 +29,15 @@ SECONDS_BETWEEN_STATES, SHARE_OF_STATES = 0.3, 0.01  # states are large: spare t
 
 @dataclass
 class Files:
-    """Paths of the picture (`output`), its `preview`, the `plot` of the losses and the checkpoint (`state`).
+    """Paths of the picture (`output`; with a `format` standard output), its `preview`, the `plot` of losses
+    and the checkpoint (`state`).
 
     Every `save_every` steps a numbered picture is written beside `output`. Only `output` must succeed: any
     other file that cannot be written is a warning and does not end the run.
     """
 
     output: Path
+    format: str | None = None
     bits: int | None = None
     jpeg_quality: int = 95
     metadata: Kept = "keep"
@@ -50,9 +53,12 @@ class Files:
         """Raise NstError for whatever would go wrong at the end of the work; change nothing."""
         from nst_onnx import picture
 
-        written = [path for path in (self.output, self.preview, self.plot) if path]
+        output = None if self.format else self.output
+        written = [path for path in (output, self.preview, self.plot) if path]
         check_apart([*written, *([self.state] if self.state else [])], inputs)
-        picture.check_writable(self.output, 8 if self.bits is None else self.bits)
+        picture.check_writable(self._checked_name, 8 if self.bits is None else self.bits)
+        if self.format and self.save_every is not None:
+            raise UsageError("--save-every writes files beside the output", "give -o a file")
         if self.save_every is not None and self.save_every < 1:
             raise UsageError(f"--save-every must be at least 1, not {self.save_every}")
         if self.preview:
@@ -100,7 +106,10 @@ class Files:
 
     def finish(self, result: Result, *, complete: bool) -> None:
         """Write the picture and the plot; with a `complete` picture, the state has served its purpose."""
-        result.save(self.output, bits=self.bits, quality=self.jpeg_quality, metadata=self.metadata)
+        if self.format:
+            pipes.write(self.format, lambda path: self._save(result, path))
+        else:
+            self._save(result, self.output)
         if self.preview:
             self._try(
                 "the preview", lambda: result.save(self.preview or "", bits=8, quality=self.jpeg_quality)
@@ -110,6 +119,14 @@ class Files:
         if complete and self.state:
             with suppress(OSError):
                 self.state.unlink(missing_ok=True)
+
+    @property
+    def _checked_name(self) -> Path:
+        """The output, or a file of its format where there is certainly room."""
+        return Path(tempfile.gettempdir()) / f"nst-onnx.{self.format}" if self.format else self.output
+
+    def _save(self, result: Result, path: Path) -> None:
+        result.save(path, bits=self.bits, quality=self.jpeg_quality, metadata=self.metadata)
 
     def _write(self, path: Path, step: Step) -> None:
         from nst_onnx import picture

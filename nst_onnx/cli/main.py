@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
 
+from nst_onnx.cli import standard_streams
 from nst_onnx.cli.errors import FAILED, INTERRUPTED, explain, one_line
 
 
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     option in its configuration, makes no sense. 130: interrupted. ``--debug``, anywhere on the line, lets
     errors through with their traceback.
     """
+    standard_streams.prepare()
     words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
         if not debug:
@@ -26,9 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             return INTERRUPTED
         except BrokenPipeError:
-            return _silenced()
+            standard_streams.silence()
+            return FAILED
         except Exception as error:
-            if debug:
+            if isinstance(error, OSError) and standard_streams.is_lost(error):
+                standard_streams.silence()
+            elif debug:
                 raise
             line, code = explain(error)
             if line:
@@ -66,9 +70,3 @@ def _show_own_warnings() -> None:
             print(one_line("warning", str(message)), file=sys.stderr)
 
     warnings.showwarning = show
-
-
-def _silenced() -> int:
-    """Redirect a closed standard output (as by ``| head``), so that exit causes no error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED

@@ -12,7 +12,10 @@ from nst_onnx.cli.errors import UsageError
 from nst_onnx.cli.run_options import OUTPUT
 from nst_onnx.painting.options import MODEL, STYLE
 
-Content = Annotated[str, typer.Argument(metavar="CONTENT", help="The picture to paint.", show_default=False)]
+Content = Annotated[
+    str,
+    typer.Argument(metavar="CONTENT", help="The picture to paint; - for standard input.", show_default=False),
+]
 Styles = Annotated[
     list[str],
     typer.Argument(metavar="STYLE", help="The painting to paint it like; several blend.", show_default=False),
@@ -41,7 +44,17 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="The picture to write: .png, .jpg, .tif or .webp.",
+        help="The picture to write: .png, .jpg, .tif or .webp; - for standard output.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="png|jpg|tif|webp",
+        help="Format of the picture on standard output (png).",
         show_default=False,
         rich_help_panel=OUTPUT,
     ),

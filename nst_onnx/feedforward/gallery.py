@@ -25,7 +25,10 @@ def own_folder() -> Path:
         return catalogue.home() / "styles"
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("nst-onnx", appauthor=False)) / "styles"
+    try:
+        return Path(platformdirs.user_data_dir("nst-onnx", appauthor=False)) / "styles"
+    except RuntimeError:  # a user without a home and without an entry in the list of users
+        return Path(os.devnull) / "styles"
 
 
 def files() -> dict[str, Path]:

@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from nst_onnx.models import extractor, kernel_layout, metadata, readers, vgg
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
 from nst_onnx.support import library_errors
+from nst_onnx.support.arguments import is_file as is_regular
 from nst_onnx.support.arguments import path_of, shown
 from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
@@ -68,7 +70,10 @@ def home() -> Path:
         return Path(chosen).expanduser()
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("nst-onnx", appauthor=False))
+    try:
+        return Path(platformdirs.user_cache_dir("nst-onnx", appauthor=False))
+    except RuntimeError:  # a user without a home and without an entry in the list of users: no cache
+        return Path(os.devnull) / "nst-onnx"
 
 
 def locate(model: str | os.PathLike[str] = "auto") -> Path:
@@ -92,7 +97,7 @@ def locate(model: str | os.PathLike[str] = "auto") -> Path:
     if found is not None:
         return found
     for name in _TRAINED:
-        if (path := _installed_path(name)).is_file():
+        if is_regular(path := _installed_path(name)):
             return path
     return _shipped()
 
@@ -101,7 +106,7 @@ def installed() -> list[Entry]:
     """Return the models with a name: those in the user's cache, and the shipped one."""
     entries: list[Entry] = []
     folder = home() / "models"
-    if folder.is_dir():
+    with suppress(OSError):  # a folder that may not be looked into
         for path in sorted(folder.glob("[!.]*.onnx")):
             entries.append(Entry(path.stem, path, "installed", path.stat().st_size))
     try:
@@ -175,7 +180,7 @@ def conversions() -> list[Path]:
 
 def trained() -> bool:
     """Return whether one of the networks that "auto" prefers is installed."""
-    return any(_installed_path(name).is_file() for name in _TRAINED)
+    return any(is_regular(_installed_path(name)) for name in _TRAINED)
 
 
 def info(model: str | os.PathLike[str] = "auto") -> Info:
@@ -224,7 +229,7 @@ def convert(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     name = f"{path.name.split('.')[0]}-{readers.sha256(path)[:16]}-v{_CONVERSION}.onnx"
     target = home() / "converted" / name
-    if target.is_file():
+    if is_regular(target):
         return target
     model = vgg.build(readers.read_weights(path))
     try:
@@ -257,7 +262,7 @@ def _resolve(model: str | os.PathLike[str]) -> Path:
     name = os.fspath(model)
     if name == SHIPPED:
         return _shipped()
-    if _NAME.fullmatch(name) and (found := _installed_path(name)).is_file():
+    if _NAME.fullmatch(name) and is_regular(found := _installed_path(name)):
         return found
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not a model", "give a file in it")
@@ -272,11 +277,11 @@ def _resolve(model: str | os.PathLike[str]) -> Path:
 
 def _in_folder(folder: Path) -> Path | None:
     """Return the best network in a folder of the user, converted; None where there is none."""
-    if not folder.is_dir():
+    suffixes = (".onnx", *readers.SUFFIXES)
+    try:
+        candidates = [p for p in folder.iterdir() if p.suffix.lower() in suffixes and is_regular(p)]
+    except OSError:  # there is none, or it may not be looked into
         return None
-    candidates = [
-        p for p in folder.iterdir() if p.suffix.lower() in (".onnx", *readers.SUFFIXES) and p.is_file()
-    ]
     # VGG-19 before others, ONNX before weight files.
     for path in sorted(candidates, key=lambda p: ("19" not in p.name, p.suffix != ".onnx", p.name)):
         try:

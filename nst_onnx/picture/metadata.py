@@ -19,6 +19,7 @@ from nst_onnx.picture.limits import strict_pillow
 from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.xmp import packet
 from nst_onnx.support.json_types import JsonObject
+from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
 
 KEYWORD = "nst-onnx"
@@ -92,6 +93,8 @@ def read_settings(path: str | os.PathLike[str]) -> JsonObject | None:
             text = image.info.get(KEYWORD) or image.getexif().get(IMAGE_DESCRIPTION)
     except FileNotFoundError as error:
         raise PictureError(f"cannot read the settings in {name}: there is no such file") from error
+    except PermissionError as error:
+        raise PictureError(f"cannot read the settings in {name}: {system_reason(error)}") from error
     except Exception as error:  # a damaged file makes decoders raise any exception
         raise PictureError(f"cannot read the settings in {name}: it is not a whole picture") from error
     return unpack(text) if isinstance(text, str) else None

@@ -152,6 +152,13 @@ def _quality(quality: SupportsIndex) -> int:
 
 
 def _check_folder(path: Path) -> None:
+    try:
+        _check_place(path)
+    except OSError as error:  # a folder that may not be looked into, a name too long, links in a circle
+        raise PictureError(f"cannot write {path}: {_reason(error)}") from error
+
+
+def _check_place(path: Path) -> None:
     if path.is_dir():
         raise PictureError(f"cannot write {path}: it is a folder", "give the name of a file in it")
     if not path.parent.is_dir():

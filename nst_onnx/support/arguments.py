@@ -21,6 +21,25 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
+def resolved(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path without links, as far as it can be followed.
+
+    `Path.resolve` fails with a RuntimeError for links that lead in a circle, and without a working folder.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        return Path(path)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file; False also where one may not look, which `Path.is_file` raises."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def path_of(value: object, what: str, error: type[NstError] = OptionError) -> Path:
     """Return a path that a user gave. Raises `error`, which says `what` it is of, where it is none."""
     if isinstance(value, str | os.PathLike):

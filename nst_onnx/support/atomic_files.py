@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from nst_onnx.support.arguments import resolved
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     A symbolic link is followed, not replaced. On an error, Ctrl-C included,
     the temporary file is removed and `path` is unchanged. Raises OSError.
     """
-    target = path.resolve()
+    target = _target(path)
     temporary = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
@@ -39,15 +42,24 @@ def put(file: Path, path: Path) -> None:
 
     A symbolic link is followed, not replaced. Raises OSError.
     """
-    target = path.resolve()
+    target = resolved(path)
     if target.exists():
-        file.chmod(stat.S_IMODE(target.stat().st_mode))
+        with suppress(OSError):  # refused on CIFS, exFAT and other file systems without permissions
+            file.chmod(stat.S_IMODE(target.stat().st_mode))
     file.replace(target)
+
+
+def _target(path: Path) -> Path:
+    """Return the file that a path means, through all links. Raises OSError for links in a circle."""
+    target = resolved(path)
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
 
 
 def probe(path: Path) -> None:
     """Raise OSError if `replacing(path)` could not create its temporary file."""
-    target = path.resolve()
+    target = _target(path)
     temporary = target.with_name(f".nst-onnx-{secrets.token_hex(8)}.tmp")
     temporary.touch(exist_ok=False)
     temporary.unlink()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PACKAGE = "nst-onnx"
 PURPOSES = {
     "openvino": "computes faster on a CPU",
+    "formats": "reads cameras' raw files and JPEG XL",
     "weights": "reads .mat and .safetensors weights",
     "plot": "stylize --plot",
     "cluster": "--ray",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nst_onnx.cli import parameters
+from nst_onnx.cli import parameters, pipes
 from nst_onnx.cli.arguments import Arguments, pictures_among
-from nst_onnx.cli.errors import INTERRUPTED
+from nst_onnx.cli.errors import INTERRUPTED, UsageError
 from nst_onnx.cli.files import Files
 from nst_onnx.cli.interruption import Interruption
 from nst_onnx.cli.progress import stylize as stylize_progress
@@ -70,6 +70,7 @@ def stylize(
     *,
     output: parameters.Output,
     style: parameters.NamedStyles = None,
+    format: parameters.Format = None,
     overwrite: parameters.Overwrite = True,
     ray: parameters.Ray = None,
     workers: Workers = None,
@@ -90,8 +91,12 @@ def stylize(
     options = arguments.options
     styles = parameters.all_styles(styles, style, perhaps_none=bool(options.get("regions")))
     run_options = arguments.run
+    form = pipes.output_format(output, format)
+    if form and json:
+        raise UsageError("--json and -o - would both write to standard output", "leave out one of them")
     files = Files(
         output,
+        format=form,
         bits=run_options.bits,
         jpeg_quality=run_options.jpeg_quality,
         metadata=run_options.metadata,
@@ -100,7 +105,9 @@ def stylize(
         state=resume,
         save_every=save_every,
     )
-    files.check([content, *styles, *pictures_among(options)], overwrite=overwrite)
+    named = [name for name in (content, *styles) if not pipes.is_pipe(name)]
+    files.check([*named, *pictures_among(options)], overwrite=overwrite)
+    source, *paintings = pipes.sources([content, *styles])
     with stylize_progress.display(quiet) as display:
         run = Run(files, display)
         with (
@@ -108,7 +115,7 @@ def stylize(
             run.interruption,
         ):  # (Ray installs signal handlers, too)
             try:
-                result = run.paint(stylizer, content, styles, arguments)
+                result = run.paint(stylizer, source, paintings, arguments)
             except (NstError, MemoryError) as error:
                 run.rescue(error)
                 raise
@@ -133,7 +140,9 @@ class Run:
         self._heading = ""
         self.interruption = Interruption(self._announce_stop)
 
-    def paint(self, stylizer: Stylizer, content: str, styles: list[str], arguments: Arguments) -> Result:
+    def paint(
+        self, stylizer: Stylizer, content: str | bytes, styles: list[str | bytes], arguments: Arguments
+    ) -> Result:
         """Return the finished picture, or the best one so far if interrupted."""
         saved = self.files.load_state()
         beginning = self._beginning(stylizer, arguments)
@@ -172,7 +181,8 @@ class Run:
         """Return a line about the result."""
         height, width = result.array.shape[:2]
         seconds = result.history[-1]["seconds"] if result.history else 0.0
-        done = f"{self.files.output}  {width}×{height}  {stylize_progress.duration(seconds)}"
+        output = "standard output" if self.files.format else self.files.output
+        done = f"{output}  {width}×{height}  {stylize_progress.duration(seconds)}"
         if self.interrupted:
             return f"interrupted; the best so far is in {done}{self._resume_hint()}"
         return f"wrote {done}" + ("" if self.complete else self._resume_hint())

@@ -14,7 +14,7 @@ from pathlib import Path
 from nst_onnx.errors import OptionError
 from nst_onnx.jobs.batch import inputs
 from nst_onnx.jobs.batch.job import Job
-from nst_onnx.support.arguments import path_of, shown
+from nst_onnx.support.arguments import path_of, resolved, shown
 
 Names = Iterable[str | os.PathLike[str]]
 
@@ -120,5 +120,5 @@ def _input_paths(job: Job) -> list[str | os.PathLike[str]]:
 
 def _key(path: Path) -> str:
     """Return a key that is equal for two paths of the same file, whether it exists or not."""
-    name = unicodedata.normalize("NFC", str(path.resolve()))
+    name = unicodedata.normalize("NFC", str(resolved(path)))
     return name.casefold() if sys.platform in ("win32", "darwin") else name
