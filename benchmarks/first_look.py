@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.fresh_process import fresh
 from benchmarks.large import enlarged
-from benchmarks.memory import fresh
 from benchmarks.report import Part
 from benchmarks.setting import Setting
 from benchmarks.turns import Spread

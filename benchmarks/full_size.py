@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.engines import opened
+from benchmarks.fresh_process import fresh
 from benchmarks.large import enlarged
-from benchmarks.memory import fresh
 from benchmarks.report import Part
 from benchmarks.setting import Setting
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import Engine, opened
-from benchmarks.memory import fresh
+from benchmarks.fresh_process import fresh
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from benchmarks.setting import Setting

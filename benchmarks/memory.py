@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +10,7 @@ from typing import Any
 
 from benchmarks import objectives
 from benchmarks.engines import EXACT, opened
+from benchmarks.fresh_process import fresh
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from benchmarks.setting import Setting
@@ -24,7 +20,6 @@ from nst_onnx.objective.targets import batch
 
 SIZES = (512,)
 STEPS = 12  # beyond the descent's first pruning check
-ROOT = Path(__file__).resolve().parents[1]
 ABOUT = f"""
 Peak resident set of a fresh process, libraries included, that reads the network and the pictures and takes
 {STEPS} steps. Divided by PyTorch's smallest in the same precision, and by its smallest in float32.
@@ -82,17 +77,6 @@ def measure_ours(device: str, model: Path, pair: Pair, side: int, steps: int) ->
 def measure(*words: object) -> dict[str, float]:
     """Return the output of ``benchmarks.peak_memory``. Raises RuntimeError with the end of its log."""
     found: dict[str, float] = fresh("benchmarks.peak_memory", *words)
-    return found
-
-
-def fresh(module: str, *words: object) -> dict[str, Any]:
-    """Return the JSON that a module prints in a process of its own. Raises RuntimeError."""
-    command = [sys.executable, "-m", module, *map(str, words)]
-    environment = {**os.environ, "BEGUN": str(time.time())}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 

@@ -3,9 +3,9 @@
     python -m benchmarks.regions --weights vgg16.npz --output benchmarks/results/regions
 
 Cost: one loss and gradient with two and with five regions, divided by that without regions, in turns; peak
-memory of processes that take a few steps. Likeness: the style residual of a region's inside (VGG-16's Gram
-matrices, 0 the painting, 1 the photo), painted as one of two regions, and where the whole picture is painted
-in that style.
+memory of processes that take a few steps, divided by that with the same paintings blended. Likeness: the style
+residual of a region's inside (VGG-16's Gram matrices, 0 the painting, 1 the photo), painted as one of two
+regions, and where the whole picture is painted in that style.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
+from benchmarks.fresh_process import fresh
 from benchmarks.judge import gram
 from benchmarks.judge.network import Network as JudgeNetwork
-from benchmarks.memory import fresh
 from benchmarks.pairs import EXAMPLES
 from benchmarks.peak_memory import peak
 from benchmarks.report import Part
@@ -56,8 +56,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--memory", help=argparse.SUPPRESS)
     given = parser.parse_args(words)
     if given.memory:
-        model, count = given.memory.split(",")
-        _few_steps(model, int(count))
+        model, count, styles = given.memory.split(",")
+        _few_steps(model, int(count), int(styles))
         return
     parts = [_cost(given.models.split(","), given.seconds), _likeness(given.weights, given.steps)]
     facts = {**machine.facts(), "commit": machine.commit()}
@@ -97,43 +97,44 @@ def _objective(model: str, count: int) -> Objective:
 
 def _cost(models: Sequence[str], seconds: float) -> Part:
     about = f"{SIZE} pixels, stripes with soft edges, onnxruntime in float32."
-    part = Part("Cost", about, ("", "seconds", "÷ none", "MB", "÷ none"))
+    part = Part("Cost", about, ("", "seconds", "÷ none", "MB", "MB, blended", "ratio"))
     for model in models:
         objectives = {count: _objective(model, count) for count in COUNTS}
         x = np.random.default_rng(0).random((*objectives[0].shape, 3), np.float32)
         things = {str(n): stopwatch(partial(o.value_and_grad, x)) for n, o in objectives.items()}
         found = take_turns(things, seconds=seconds, rounds=(5, 40), tell=print)
         del objectives, things
-        peaks = {n: _peak(model, n) for n in COUNTS}
         for count in COUNTS:
             times, share = Spread.of(found[str(count)]), ratio(found[str(count)], found["0"])
+            peaks = [_peak(model, n, count or 1) for n in (count, 0)]
+            memory = peaks[0] / peaks[1]
             name = f"{Path(model).stem}, {count or 'no'} regions"
-            memory = peaks[count] / peaks[0]
-            part.rows.append((name, str(times), str(share), f"{peaks[count] / 1e6:.0f}", f"{memory:.2f}"))
+            cells = [*(f"{peak / 1e6:.0f}" for peak in peaks), f"{memory:.2f}"]
+            part.rows.append((name, str(times), str(share), *cells))
             part.records.append(
                 {
                     "model": Path(model).stem,
                     "regions": count,
                     "seconds": times.median,
                     "ratio": share.median,
-                    "peak": peaks[count],
+                    "peak": peaks[0],
+                    "blended": peaks[1],
                     "memory": memory,
                 }
             )
     return part
 
 
-def _peak(model: str, count: int) -> int:
-    """Return the peak memory, in bytes, of a process that takes a few steps."""
-    unused = ("--weights", os.devnull)
-    found: int = fresh("benchmarks.regions", *unused, "--memory", f"{model},{count}")["peak"]
-    return found
+def _peak(model: str, regions: int, styles: int) -> int:
+    """Return the peak memory, in bytes, of a process that takes a few steps: the median of three."""
+    words = "--weights", os.devnull, "--memory", f"{model},{regions},{styles}"
+    return sorted(int(fresh("benchmarks.regions", *words)["peak"]) for _ in range(3))[1]
 
 
-def _few_steps(model: str, count: int) -> None:
+def _few_steps(model: str, count: int, styles: int) -> None:
     shape = read(CONTENT).shape
-    styles = () if count else STYLES[0]
-    stylize(CONTENT, styles, model=model, device="cpu", size=SIZE, steps=4, **_regions(count, shape))
+    blended = () if count else STYLES[:styles]
+    stylize(CONTENT, blended, model=model, device="cpu", size=SIZE, steps=4, **_regions(count, shape))
     print(json.dumps({"peak": peak()}))
 
 

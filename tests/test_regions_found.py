@@ -33,12 +33,12 @@ def test_regions_by_colour(folder: Path) -> None:
     painting[:, : WIDTH // 2] = (250, 220, 40)
     painting[:, WIDTH // 2 :] = (20, 20, 120)
     photo = np.repeat(np.asarray(left())[..., None], 3, 2)
-    result = nst_onnx.stylize(photo, painting, regions="colour", **QUICK | {"steps": 30, "strength": 0.9})
+    result = nst_onnx.stylize(photo, painting, regions="colour", **QUICK | {"steps": 60, "strength": 0.9})
     assert [region["styles"] for region in result.settings["regions"]] == [["array"], ["array"]]
     assert [region["share"] for region in result.settings["regions"]] == pytest.approx([0.5, 0.5], abs=0.1)
     bright, dark = (result.array[:, part].mean((0, 1)) for part in (slice(0, 24), slice(40, 64)))
     assert bright[0] > 0.6
-    assert bright[2] < 0.5
+    assert bright[2] < 0.4
     assert dark.max() < 0.7 * bright.max()
 
 

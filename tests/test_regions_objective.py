@@ -133,7 +133,8 @@ def weighted(f: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (rows * share) @ rows.T, rows @ share
 
 
-def distance(statistic: str, f: np.ndarray, w: np.ndarray, a: np.ndarray) -> float:
+def distance(statistic: str, f: np.ndarray, w: np.ndarray, a: np.ndarray) -> complex:
+    """Of real features; or of complex ones, for derivatives."""
     (second, mean), (target, style_mean) = weighted(f, w), weighted(a, np.ones(a.shape[1:]))
     if statistic == "gram":
         return independent.relative(second, target)
@@ -141,7 +142,7 @@ def distance(statistic: str, f: np.ndarray, w: np.ndarray, a: np.ndarray) -> flo
     if statistic == "moments":
         squares = np.diagonal(target)
         floor, least = 1e-4 * squares.mean(), 0.05 * squares.sum()
-        deviations = [np.sqrt(np.maximum(np.diagonal(c), 0) + floor) for c in (own, style)]
+        deviations = [np.sqrt(np.diagonal(c) + floor) for c in (own, style)]
         return (
             independent.relative(second, target)
             + independent.relative(mean, style_mean, least)
@@ -149,23 +150,38 @@ def distance(statistic: str, f: np.ndarray, w: np.ndarray, a: np.ndarray) -> flo
         )
     ridge = wasserstein.RIDGE * np.trace(style) / len(style) * np.eye(len(style))
     own, style = own + ridge, style + ridge
-    overlap = np.sqrt(np.abs(np.linalg.eigvals(own @ style))).sum()
-    w2 = ((mean - style_mean) ** 2).sum() + np.trace(own) + np.trace(style) - 2 * overlap
-    return float(w2 / ((style_mean**2).sum() + np.trace(style)))
+    w2 = ((mean - style_mean) ** 2).sum() + np.trace(own) + np.trace(style) - 2 * overlap(own, style)
+    return w2 / ((style_mean**2).sum() + np.trace(style))
 
 
-def expected_losses(statistic: str, mask: np.ndarray, x: np.ndarray) -> dict[str, float]:
+def overlap(own: np.ndarray, style: np.ndarray) -> complex:
+    """tr (R Σ R)^½, R² being the style's covariance; imaginary its derivative, ½ tr R (R Σ R)^-½ R dΣ."""
+    values, vectors = np.linalg.eigh(style)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    inner, inner_vectors = np.linalg.eigh(root @ own.real @ root)
+    outer = root @ inner_vectors
+    slopes = np.einsum("ij,ik,kj->j", outer, np.imag(own), outer)
+    roots = np.sqrt(np.maximum(inner, 1e-12 * inner.max()))
+    return roots.sum() + 1j * (0.5 * slopes / roots).sum()
+
+
+def expected_losses(
+    statistic: str, mask: np.ndarray, x: np.ndarray, opacity: np.ndarray | None = None
+) -> dict[str, complex]:
+    """{term: loss} of a picture, with the weight of each pixel beside the regions'."""
+    opacity = np.ones((HEIGHT, WIDTH)) if opacity is None else opacity.astype(np.float64)
     shallow = {name: weights for name, weights in vgg_weights().layers.items() if name < "conv4"}
     features = independent.vgg(shallow, "average", margin=16)
-    f = features(x.astype(np.float64))
+    f = features(x if np.iscomplexobj(x) else x.astype(np.float64))
     name, found = STATISTICS[statistic].name, {}
     balance = {"mask": 1.0, "rest": 1 / ((1 - 0.6) / 0.6) ** 3}
     for region, weights, style in (("mask", mask, picture(1)), ("rest", 1 - mask, picture(3))):
         a = features(style.astype(np.float64))
         for layer in LAYERS:
             shape = f[layer].shape[1:]
-            w, _ = guide(weights, (shape[0], shape[1]), layer)
-            factor = min(1, f[layer][0].size / (8 * len(f[layer]))) * weights.mean(dtype=np.float64)
+            w = guide(weights, (shape[0], shape[1]), layer)[0] * plain(opacity, (shape[0], shape[1]))
+            share = (weights * opacity).sum() / opacity.sum()
+            factor = min(1, f[layer][0].size / (8 * len(f[layer]))) * share
             value = distance(statistic, f[layer], w, a[layer]) * factor * balance[region] / len(LAYERS)
             found[f"{name}/{layer}@{region}"] = value
     return found
@@ -176,28 +192,31 @@ def named(losses: dict[str, float]) -> dict[str, float]:
     return {name.replace("@ndarray", "@mask"): value for name, value in losses.items() if "@" in name}
 
 
+@pytest.mark.parametrize("channels", [3, 4], ids=["opaque", "with transparency"])
 @pytest.mark.parametrize("mask", list(MASKS))
 @pytest.mark.parametrize("statistic", NAMES)
-def test_the_value_is_that_of_the_formula(network: Network, statistic: str, mask: str) -> None:
-    found = objective(network, statistic, MASKS[mask]).losses(picture(2))
-    assert named(found) == pytest.approx(expected_losses(statistic, MASKS[mask], picture(2)), rel=3e-4)
+def test_value_and_gradient_are_those_of_the_formula(
+    network: Network, statistic: str, mask: str, channels: int
+) -> None:
+    rng, x, content = np.random.default_rng(4), picture(2), picture(0, channels)
+    opacity = content[..., 3] if channels == 4 else None
+    made = objective(network, statistic, MASKS[mask], content=content)
+    found = made.losses(x)
+    expected = expected_losses(statistic, MASKS[mask], x, opacity)
+    assert named(found) == pytest.approx({name: np.real(loss) for name, loss in expected.items()}, rel=1e-5)
     assert found["style"] == pytest.approx(sum(named(found).values()))
 
-
-@pytest.mark.parametrize("statistic", NAMES)
-def test_the_gradient_is_that_of_finite_differences(network: Network, statistic: str) -> None:
-    rng, x = np.random.default_rng(4), picture(2)
-    _, gradient = objective(network, statistic, MASKS["soft"]).value_and_grad(x)
+    _, gradient = made.value_and_grad(x)
     directions = rng.standard_normal((3, *x.shape))
     directions[0] = gradient / np.abs(gradient).max()
-
-    def value(at: np.ndarray) -> float:
-        return sum(expected_losses(statistic, MASKS["soft"], at).values())
-
-    numeric = independent.slopes(value, x.astype(np.float64), directions, step=1e-6)
+    exact = independent.complex_slopes(
+        lambda at: sum(expected_losses(statistic, MASKS[mask], at, opacity).values()),
+        x.astype(np.float64),
+        directions,
+    )
     analytic = (directions * gradient).sum((1, 2, 3))
     scale = np.linalg.norm(gradient) * np.linalg.norm(directions.reshape(3, -1), axis=1)
-    np.testing.assert_allclose(analytic, numeric, rtol=2e-3, atol=2e-5 * scale.max())
+    assert (np.abs(analytic - exact) < 1e-5 * np.abs(exact) + 1e-7 * scale).all()
 
 
 @pytest.mark.parametrize("channels", [3, 4], ids=["opaque", "with transparency"])
@@ -260,3 +279,60 @@ def test_neighbours_are_matched_within_a_region(network: Network) -> None:
     rows = np.arange(found.matched.shape[0]) * HEIGHT / found.matched.shape[0]
     assert (labels[rows < 120] == 0).all()
     assert (labels[rows > 140] == 1).all()
+
+
+def quartered(features: independent.Features) -> dict[str, np.ndarray]:
+    """{layer: C×h×w}, averaged to a stride of 4 pixels."""
+    found = {}
+    for layer in LAYERS:
+        f = features[layer]
+        for _ in range({"1": 2, "2": 1, "3": 0}[layer[4]]):
+            f = independent.pool(f, "average")
+        found[layer] = f
+    return found
+
+
+def directions(columns: dict[str, np.ndarray], of: dict[str, np.ndarray]) -> np.ndarray:
+    """Hypercolumns n×ΣC as unit vectors, after mean and variance of those in `of` are taken out."""
+    centred = []
+    for layer, rows in columns.items():
+        mean = of[layer].mean(0)
+        centred.append((rows - mean) / np.sqrt(((of[layer] - mean) ** 2).sum(1).mean()))
+    joined = np.concatenate(centred, axis=1)
+    return joined / np.linalg.norm(joined, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("mask", list(MASKS))
+def test_neighbours_have_the_value_of_their_formula(network: Network, mask: str) -> None:
+    """Each position is matched within its region; regions weigh by the factor of their strength."""
+    made = objective(network, "neighbours", MASKS[mask])
+    found = made.losses(picture(2))
+    shallow = {name: weights for name, weights in vgg_weights().layers.items() if name < "conv4"}
+    features = independent.vgg(shallow, "average", margin=16)
+    x, content, *styles = (quartered(features(picture(n).astype(np.float64))) for n in (2, 0, 1, 3))
+    rows = {layer: content[layer].reshape(len(content[layer]), -1).T for layer in LAYERS}
+    candidates = {
+        layer: np.concatenate([style[layer].reshape(len(style[layer]), -1).T for style in styles])
+        for layer in LAYERS
+    }
+    each = len(next(iter(candidates.values()))) // 2
+    factors = np.array([1.0, 1 / ((1 - 0.6) / 0.6) ** 3])
+    shape = HEIGHT // 4, WIDTH // 4
+    shares = np.stack([plain(m, shape) for m in (MASKS[mask], 1 - MASKS[mask])])
+    region = shares.argmax(0).reshape(-1)
+
+    cosines = directions(rows, rows) @ directions(candidates, candidates).T
+    cosines[region[:, None] != np.arange(2 * each)[None] // each] = -np.inf
+    assert made.matched is not None
+    matched = made.matched.reshape(-1)
+    chosen = np.take_along_axis(cosines, matched[:, None], 1)[:, 0]
+    assert np.abs(chosen - cosines.max(1)).max() < 1e-5
+
+    weights = np.tensordot(factors, shares, 1).reshape(-1)
+    together = float(factors @ [m.mean(dtype=np.float64) for m in (MASKS[mask], 1 - MASKS[mask])])
+    for layer in LAYERS:
+        target = candidates[layer][matched]
+        squares = ((x[layer].reshape(len(x[layer]), -1).T - target) ** 2).sum(1)
+        variance = ((candidates[layer] - candidates[layer].mean(0)) ** 2).sum(1).mean()
+        expected = together * (weights @ squares) / (weights.sum() * variance) / len(LAYERS)
+        assert found[f"neighbours/{layer}"] == pytest.approx(expected, rel=1e-5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, cast
 
 import numpy as np
@@ -15,6 +15,9 @@ from nst_onnx.graph import external_data
 Shape = tuple[int | None, ...]
 T = TypeVar("T")
 NO_INTS: Sequence[int] = ()  # default of an attribute that is a list
+
+OwnRule = Callable[["Graph", str], str]
+"""From the gradient dy of a tensor, as appended to a graph, to the gradient of what it was computed from."""
 
 OPSET = 17
 IR_VERSION = 8  # goes with opset 17; the oldest supported onnxruntime reads it
@@ -33,6 +36,7 @@ class Graph:
         self.initializers: dict[str, onnx.TensorProto] = {}
         self.inputs: dict[str, onnx.ValueInfoProto] = {}
         self.detached: set[str] = set()
+        self.own_rules: dict[str, tuple[str, OwnRule]] = {}
         self._outputs: list[str] = []
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._shapes: dict[str, Shape] = {}
@@ -98,6 +102,14 @@ class Graph:
         copy = self.op("Identity", tensor)
         self.detached.add(copy)
         return copy
+
+    def with_rule(self, tensor: str, source: str, rule: OwnRule) -> str:
+        """Return a tensor that is differentiated by a rule of its own, not node by node.
+
+        `rule` appends the gradient of `source`, of which alone the tensor is taken to be a function.
+        """
+        self.own_rules[tensor] = source, rule
+        return tensor
 
     def ones(self, shape: str) -> str:
         """Return a tensor of ones whose shape is the value of another tensor (1-D int64)."""

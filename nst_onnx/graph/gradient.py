@@ -23,6 +23,12 @@ def gradient(graph: Graph, of: str, wrt: str) -> str:
     for node in reversed(path):
         if not arrived.keys() & set(node.output):
             continue
+        if own := graph.own_rules.get(node.output[0]):
+            source, own_rule = own
+            if source in live:
+                dy = _sum(graph, arrived[node.output[0]])
+                arrived.setdefault(source, []).append(own_rule(graph, dy))
+            continue
         rule = _rule(node)
         if arrived.keys() & set(node.output[1:]):
             raise GraphError(f"{_named(node)} has a gradient rule for its first output only")
@@ -66,11 +72,16 @@ def _sum(graph: Graph, terms: list[str]) -> str:
 
     The last term comes from the deepest layers, through the most nodes. It is the first input of Sum, because
     OpenVINO computes inputs in order: the others then need not be held meanwhile. Gradients that were
-    expanded to the tensor's shape are added unexpanded: Sum broadcasts them.
+    expanded to the tensor's shape are added unexpanded: Sum broadcasts them. More than two are added one by
+    one, in place, so that not all are held at once.
     """
     if len(terms) > 1:
         expanded = {node.output[0]: node.input[0] for node in graph.nodes if node.op_type == "Expand"}
         if not all(term in expanded for term in terms):
             terms[:] = [expanded.get(term, term) for term in terms]
-        terms[:] = [graph.op("Sum", *reversed(terms))]
+        *others, last = terms
+        summed = graph.op("Sum", last, others.pop())
+        while others:
+            summed = graph.op("Add", summed, others.pop())
+        terms[:] = [summed]
     return terms[0]

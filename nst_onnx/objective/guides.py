@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +121,7 @@ def _least(values: Array, axis: AxisField, count: int) -> Array:
     return found
 
 
+@cache
 def resizer() -> Session:
     """Return the model that resizes a mask to a layer's features, as the graph of a whole picture does."""
     g = Graph()

@@ -84,7 +84,7 @@ def feature_shapes(
 
 
 def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
-    """Return how many numbers per pixel the convolutions up to the layers compute, and regions' weighting.
+    """Return how many numbers per pixel the convolutions up to the layers compute, and a region's weighting.
 
     Also whether the channels of all fill blocks of 16, as runtimes lay them out.
     """
@@ -94,8 +94,8 @@ def forward_floats(extractor: Extractor, terms: Terms) -> tuple[float, bool]:
     weighted = [g.shape(found[one.source]) or () for one in terms.weightings if one.region]
     computed = [g.shape(node.output[0]) or () for node in g.nodes if node.op_type == "Conv"]
     sizes = [[n or 0 for n in shape] for shape in computed if shape]
-    copies = sum(math.prod(n or 0 for n in shape) for shape in weighted if shape)
-    floats = (sum(math.prod(shape) for shape in sizes) + copies) / _PROBE**2
+    copy = max((math.prod(n or 0 for n in shape) for shape in weighted if shape), default=0)  # one at a time
+    floats = (sum(math.prod(shape) for shape in sizes) + copy) / _PROBE**2
     return floats, all(shape[1] % 16 == 0 for shape in sizes[1:])  # the first is the preprocessing
 
 

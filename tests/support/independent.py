@@ -139,7 +139,7 @@ PUBLISHED = {
 
 def relative(x: np.ndarray, target: np.ndarray, least: float = 0.0) -> float:
     """Σ (x − t)² / max(Σ t², least)."""
-    return float(((x - target) ** 2).sum() / max((target**2).sum(), least))
+    return ((x - target) ** 2).sum() / max((target**2).sum(), least)
 
 
 def moments_distance(f: np.ndarray, a: np.ndarray) -> float:
@@ -184,3 +184,14 @@ def slopes(
 ) -> np.ndarray:
     """Directional derivatives by central differences."""
     return np.array([(function(x + step * v) - function(x - step * v)) / (2 * step) for v in directions])
+
+
+def complex_slopes(
+    function: Callable[[np.ndarray], complex], x: np.ndarray, directions: np.ndarray, step: float = 1e-30
+) -> np.ndarray:
+    """Directional derivatives by complex steps, exact to rounding: Im f(x + i h v) / h.
+
+    `function` is computed by operations that are analytic, or choose by the real part
+    (Squire & Trapp 1998, "Using complex variables to estimate derivatives of real functions").
+    """
+    return np.array([np.imag(function(x + 1j * step * v)) / step for v in directions])

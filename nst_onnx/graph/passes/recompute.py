@@ -7,6 +7,8 @@ network: the largest tensor, the cheapest to compute, and the last that the grad
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx
 
 from nst_onnx.graph.builder import Graph, needed_nodes
@@ -74,8 +76,12 @@ def _incoming_gradient(backward: list[onnx.NodeProto], relu: str) -> str:
         if node.op_type == "Where" and node.input[0] in producers:
             mask = producers[node.input[0]]
             if mask.op_type == "Greater" and mask.input[0] == relu:
-                summed = producers.get(node.input[1])
-                return str(
-                    summed.input[0] if summed is not None and summed.op_type == "Sum" else node.input[1]
-                )
+                return _first_summand(producers, node.input[1])
     return ""
+
+
+def _first_summand(producers: Mapping[str, onnx.NodeProto], tensor: str) -> str:
+    """Return the first of the gradients that were added: the one that comes from the deepest layers."""
+    while tensor in producers and producers[tensor].op_type in ("Sum", "Add"):
+        tensor = producers[tensor].input[0]
+    return tensor

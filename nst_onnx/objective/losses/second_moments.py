@@ -19,7 +19,7 @@ _FAR = 2**31 - 1
 def position_sum(g: Graph, features: LayerFeatures) -> str:
     """Return the sums over positions, (C+1)×C, not divided by anything.
 
-    Both are sums over one matrix: without weights, their gradients are a product and a bias.
+    Both are sums over one matrix: their gradients are a product and a bias.
     """
     if features.channels_last:
         matrix = style.position_rows(g, features.weighted)
@@ -27,7 +27,14 @@ def position_sum(g: Graph, features: LayerFeatures) -> str:
     else:
         matrix = style.channel_rows(g, features.weighted)
         gram = style.gram_of_channel_rows(g, matrix)
-    return g.op("Concat", gram, _channel_sums(g, matrix, features), axis=0)
+    moments = g.op("Concat", gram, _channel_sums(g, matrix, features), axis=0)
+    if features.root_weights is None:
+        return moments
+
+    def rule(g: Graph, dy: str) -> str:
+        return style.weighted_derivative(g, features, *split(g, dy))
+
+    return g.with_rule(moments, features.tensor, rule)
 
 
 def _channel_sums(g: Graph, matrix: str, features: LayerFeatures) -> str:

@@ -48,7 +48,37 @@ def gram_of_position_rows(g: Graph, matrix: str) -> str:
 def gram(g: Graph, features: LayerFeatures) -> str:
     """Return the Gram matrix C×C, not divided by anything."""
     product = gram_by_positions if features.channels_last else gram_by_channels
-    return product(g, features.weighted)
+    return with_own_rule(g, product(g, features.weighted), features)
+
+
+def with_own_rule(g: Graph, gram: str, features: LayerFeatures) -> str:
+    """Return the Gram matrix of weighted features, differentiated by w ⊙ (D + Dᵀ) F.
+
+    Node by node the gradient would be √w ⊙ (D + Dᵀ) (√w ⊙ F): a copy of the features for each region, held
+    from the forward to the backward pass.
+    """
+    if features.root_weights is None:
+        return gram
+    return g.with_rule(gram, features.tensor, lambda g, dy: weighted_derivative(g, features, dy))
+
+
+def weighted_derivative(g: Graph, features: LayerFeatures, by_gram: str, by_sums: str | None = None) -> str:
+    """Return w ⊙ ((D + Dᵀ) F + s), 1×C×h×w: the gradient of Σ D ⊙ (F W Fᵀ) + Σ s ⊙ (F w).
+
+    `by_gram`: D, C×C. `by_sums`: s, 1×C; None: 0.
+    """
+    assert features.root_weights is not None, "weighted features have weights"
+    both = g.op("Add", by_gram, g.op("Transpose", by_gram))
+    if features.channels_last:
+        rows = g.op("Transpose", features.tensor, perm=[0, 2, 3, 1])
+        bias = [] if by_sums is None else [by_sums]
+        product = g.op("Gemm", position_rows(g, features.tensor), both, *bias)
+        product = g.op("Transpose", g.op("Reshape", product, g.op("Shape", rows)), perm=[0, 3, 1, 2])
+    else:
+        bias = [] if by_sums is None else [g.op("Transpose", by_sums)]
+        product = g.op("Gemm", both, channel_rows(g, features.tensor), *bias)
+        product = g.op("Reshape", product, g.op("Shape", features.tensor))
+    return g.op("Mul", product, g.op("Mul", features.root_weights, features.root_weights))
 
 
 def gram_shape(channels: int) -> tuple[int, int]:
