@@ -3,9 +3,9 @@
     python -m benchmarks.regions --weights vgg16.npz --output benchmarks/results/regions
 
 Cost: one loss and gradient with two and with five regions, divided by that without regions, in turns; peak
-memory of processes that take a few steps, divided by that with the same paintings blended. Likeness: the style
-residual of a region's inside (VGG-16's Gram matrices, 0 the painting, 1 the photo), painted as one of two
-regions, and where the whole picture is painted in that style.
+memory of processes that take a few steps, divided by that with the same paintings blended. Likeness: the
+style residual of a region's inside (VGG-16's Gram matrices, 0 the painting, 1 the photo), painted as one of
+two regions, and where the whole picture is painted in that style.
 """
 
 from __future__ import annotations

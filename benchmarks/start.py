@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, objectives
+from benchmarks import objectives
 from benchmarks.engines import EXACT
+from benchmarks.fresh_process import ROOT
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from benchmarks.setting import Setting
@@ -41,7 +42,7 @@ def run(setting: Setting) -> Part:
     part = Part("Start", ABOUT, HEADER)
     pair, size = setting.pairs[0], setting.chosen(SIZE)[0]
     setting.tell("start: imports")
-    where: dict[str, Any] = {"cwd": memory.ROOT, "check": True}
+    where: dict[str, Any] = {"cwd": ROOT, "check": True}
     imports = {
         f"python -c '{code}'": stopwatch(partial(subprocess.run, [sys.executable, "-c", code], **where))
         for code in ("pass", "import torch", "import nst_onnx")
@@ -114,7 +115,7 @@ def command(pair: Pair, size: int, device: str, home: str, output: Path, *more: 
     words += ["--output", str(output), "--model", MODEL, "--size", str(size), "--device", device, *more]
     return subprocess.Popen(
         words,
-        cwd=memory.ROOT,
+        cwd=ROOT,
         env={**os.environ, "NST_ONNX_HOME": home},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
