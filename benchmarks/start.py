@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks import objectives
 from benchmarks.engines import EXACT
 from benchmarks.fresh_process import ROOT
+from benchmarks.memory import measure, torch_material
 from benchmarks.pairs import Pair
 from benchmarks.report import Part
 from benchmarks.setting import Setting
@@ -51,7 +52,7 @@ def run(setting: Setting) -> Part:
     _add(part, times, IMPORTED)
     setting.tell(f"start: first steps, {size} px")
     some = objectives.ours(EXACT.open(MODEL), pair, (size, size))
-    with memory.torch_material(some) as material, tempfile.TemporaryDirectory() as home:
+    with torch_material(some) as material, tempfile.TemporaryDirectory() as home:
         things: dict[str, Callable[[], float]] = {PROGRAM: partial(first_gradient, material)}
         for device in DEVICES:
             for cache, folder in (("empty", None), ("warm", home)):
@@ -77,7 +78,7 @@ def _add(part: Part, times: Mapping[str, Sequence[float]], reference: str = "") 
 
 def first_gradient(material: Path) -> float:
     """Return the seconds of PyTorch's program to its first gradient."""
-    return memory.measure("torch", material, "fp32", "channels_last", 1)["first"]
+    return measure("torch", material, "fp32", "channels_last", 1)["first"]
 
 
 def first_step(pair: Pair, size: int, device: str, home: str | None) -> float:
