@@ -353,6 +353,21 @@ def test_what_an_editor_sets_for_its_own_python_does_no_harm(
             assert b"LD_LIBRARY_PATH=/some/where\0" in environment.read_bytes() + b"\0"
 
 
+@posix
+def test_an_unpacked_appimages_libraries_do_not_reach_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "libstdc++.so.6").write_text("no library")
+    monkeypatch.delenv("APPDIR", raising=False)
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{tmp_path}:/some/where")
+    monkeypatch.setenv("LD_PRELOAD", "")
+    with Engine(COMMAND, folder=str(tmp_path)) as engine:
+        assert engine.running
+        environment = Path(f"/proc/{engine.pid}/environ")
+        if environment.exists():
+            assert b"LD_LIBRARY_PATH=/some/where\0" in environment.read_bytes() + b"\0"
+
+
 def test_an_answer_that_cannot_be_read_ends_the_job(tmp_path: Path) -> None:
     # A folder of its own: workers of other tests remove those in the system's that nobody holds a lock on.
     program = """

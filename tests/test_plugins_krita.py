@@ -12,7 +12,7 @@ import pytest
 from nst_onnx.editors.krita import doctor as krita_doctor
 from nst_onnx.editors.krita import kritarc
 from nst_onnx.editors.krita.install import install, installed, uninstall
-from nst_onnx.editors.krita.profiles import KritaProfile, profiles
+from nst_onnx.editors.krita.profiles import KritaProfile, given, profiles
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the programs are scripts of a shell")
 
@@ -180,6 +180,38 @@ def test_every_profile_of_linux(tmp_path, monkeypatch):
     for place in (".local/share/krita", ".var/app/org.kde.krita/data/krita"):
         (tmp_path / place).mkdir(parents=True)
     assert [profile.packaging for profile in profiles()] == ["flatpak", "native"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("ResourceDirectory={}/else where\n\n[python]\na=b\n", True),
+        ("[python]\na=b\n\n[General]\nResourceDirectory={}/else\\swhere\n", True),
+        ("ResourceDirectory[$e]=$HOME/else where\n", True),
+        ("[theme]\nResourceDirectory={}/else where\n", False),
+        ("ResourceDirectory=\n", False),
+    ],
+)
+def test_resources_that_were_moved(tmp_path, monkeypatch, text, moved):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    usual, elsewhere = tmp_path / ".local/share/krita", tmp_path / "else where"
+    usual.mkdir(parents=True)
+    elsewhere.mkdir()
+    dotfiles = tmp_path / "dotfiles"
+    dotfiles.write_text(text.format(tmp_path))
+    (tmp_path / ".config").mkdir()
+    settings = tmp_path / ".config" / "kritarc"
+    settings.symlink_to(dotfiles)
+    (profile,) = profiles()
+    assert profile.folder == (elsewhere if moved else usual)
+    install(profile)
+    assert (profile.folder / "pykrita" / "neural_style.desktop").is_file()
+    assert settings.is_symlink()
+    assert kritarc.enabled(dotfiles)
+    assert given(usual) == profile  # said by hand, it is still where Krita looks
 
 
 def test_the_command(tmp_path):

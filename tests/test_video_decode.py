@@ -187,3 +187,18 @@ def test_what_fails_while_writing_is_no_traceback(tmp_path: Path) -> None:
     film = Film.open(save(tmp_path / "in.mp4", scene(3, seed=4)))
     with pytest.raises(NstError, match="cannot write"):
         encode.encode(film, film.frames(), film.shape, tmp_path / "nowhere" / "out.mp4", 10)
+
+
+def test_a_sound_track_of_an_unknown_codec_is_left_out(tmp_path: Path) -> None:
+    """As phones record spatial audio: FFmpeg has neither a decoder nor a name for it."""
+    source = save(tmp_path / "in.mp4", scene(4, seed=3), sound="aac")
+    data = bytearray(source.read_bytes())
+    for what, to in ((b"mp4a", b"apac"), (b"esds", b"free")):
+        at = data.rfind(what)
+        data[at : at + 4] = to
+    source.write_bytes(data)
+    with pytest.warns(PictureWarning, match=r"in\.mp4: a sound track that FFmpeg does not know"):
+        found = copy(source, tmp_path / "out.mp4")
+    assert len(found.times) == 4
+    with found.sound() as (tracks, _):
+        assert tracks == []

@@ -10,6 +10,7 @@ from pathlib import Path
 # An editor sets these for its embedded Python; they break any other Python.
 _PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LD_PRELOAD")
+_SYSTEM_LIBRARIES = ("libstdc++.so", "libgcc_s.so", "libc.so", "libc++.", "libglib-2.0.", "libpython3")
 
 
 def environment() -> dict[str, str]:
@@ -18,13 +19,29 @@ def environment() -> dict[str, str]:
     bundles = [os.environ[name] for name in ("APPDIR", "SNAP") if os.environ.get(name)]
     for name in _LIBRARY_PATHS:
         paths = [path for path in chosen.pop(name, "").split(os.pathsep) if path]
-        kept = [path for path in paths if not any(path.startswith(bundle) for bundle in bundles)]
+        kept = [
+            path
+            for path in paths
+            if not any(path.startswith(bundle) for bundle in bundles) and not _is_bundled(Path(path))
+        ]
         if kept:
             chosen[name] = os.pathsep.join(kept)
     chosen["PYTHONSAFEPATH"] = "1"  # import nothing from the working directory
     if sys.getfilesystemencoding().lower().replace("-", "") == "utf8":
         chosen["PYTHONUTF8"] = "1"  # both processes must encode file names alike
     return chosen
+
+
+def _is_bundled(path: Path) -> bool:
+    """Whether a folder, or a library, brings a C++ or C library of its own: an editor's unpacked AppImage.
+
+    Such libraries would take the place of the system's, which the engine was made for.
+    """
+    try:
+        names = [one.name for one in path.iterdir()] if path.is_dir() else [path.name]
+    except OSError:
+        return False
+    return any(name.startswith(_SYSTEM_LIBRARIES) for name in names)
 
 
 def start_process(command: list[str]) -> subprocess.Popen[bytes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from nst_onnx.editors.krita.profiles import SETTING
 from nst_onnx.errors import PluginError
 from nst_onnx.support import library_errors
+from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 
 _SECTION = re.compile(r"^\[python\][ \t]*$(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
@@ -50,11 +51,8 @@ def _write(settings: Path, on: bool) -> None:
         if new == text:
             return
         settings.parent.mkdir(parents=True, exist_ok=True)
-        replacement = settings.with_name(f".{settings.name}.new")
-        replacement.write_text(new, encoding="utf-8")
-        if settings.exists():
-            replacement.chmod(settings.stat().st_mode)
-        replacement.replace(settings)
+        with replacing(settings) as file:  # a link, as into a folder of dotfiles, stays one
+            file.write(new.encode())
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else library_errors.of(error)
         raise PluginError(

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nst_onnx.editors.profile import Packaging, install_line
@@ -20,16 +20,21 @@ SETTING = f"enable_{FOLDER}"
 """The setting in kritarc's section [python] that enables the plug-in."""
 SIGNS = ("resourcecache.sqlite", "bundles", "paintoppresets", "pykrita")
 """Files and folders that Krita creates in its resource folder."""
+_RESOURCES = re.compile(r"^ResourceDirectory(?:\[\$e\])?[ \t]*=(.*)$", re.MULTILINE)
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class KritaProfile:
-    """A Krita profile: its resource `folder`, its `settings` (kritarc), and how Krita was packaged."""
+    """A Krita profile: its resource `folder`, its `settings` (kritarc), and how Krita was packaged.
+
+    `elsewhere`: where the resources would be, had the user not moved them.
+    """
 
     folder: Path
     settings: Path
     packaging: Packaging
+    elsewhere: tuple[Path, ...] = ()
 
     @property
     def version(self) -> str:
@@ -62,12 +67,39 @@ def profiles() -> list[KritaProfile]:
 def given(folder: Path) -> KritaProfile:
     """Return the profile with this resource folder and this user's kritarc."""
     resources = folder.parent if folder.name == "pykrita" else folder
-    known = [profile for profile in _candidates() if profile.folder == resources]
+    known = [profile for profile in _candidates() if resources in (profile.folder, *profile.elsewhere)]
     return known[0] if known else KritaProfile(resources, next(_candidates()).settings, "given")
 
 
 def _candidates() -> Iterator[KritaProfile]:
-    """Yield the profiles that may exist on this system, the native one first."""
+    """Yield the profiles that may exist on this system, the native one first; with their resources moved."""
+    for profile in _usual():
+        folder = resource_directory(profile.settings)
+        yield profile if folder is None else replace(profile, folder=folder, elsewhere=(profile.folder,))
+
+
+def resource_directory(settings: Path) -> Path | None:
+    """Return the folder that the user has moved Krita's resources to, as kritarc says; None if none.
+
+    The setting stands above the first section, or in [General]; spaces may be escaped, as in all KDE's files.
+    """
+    try:
+        text = settings.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    for section in re.split(r"^(?=\[)", text, flags=re.MULTILINE):
+        if section.startswith("[") and not section.startswith("[General]"):
+            continue
+        found = _RESOURCES.search(section)
+        if found and (value := found.group(1).replace("\\s", " ").replace("\\\\", "\\").strip()):
+            home = str(Path.home())
+            return Path(
+                value.replace("$HOME", home) if found.group().startswith("ResourceDirectory[") else value
+            )
+    return None
+
+
+def _usual() -> Iterator[KritaProfile]:
     home = Path.home()
     if sys.platform == "win32":
         roaming = Path(os.environ.get("APPDATA", home / "AppData/Roaming"))

@@ -107,11 +107,21 @@ class Film:
 
     @contextmanager
     def sound(self) -> Iterator[tuple[list[AudioStream], Iterator[Packet]]]:
-        """Yield the audio streams, and their packets in the order of time, counted from the video's start."""
+        """Yield the audio streams, and their packets in the order of time, counted from the video's start.
+
+        Those of a codec that FFmpeg does not know, and cannot copy, are left out with a PictureWarning.
+        """
         with _reading(self.path):
             container = _opened(self.path)
         with container:
-            streams = list(container.streams.audio)
+            streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
+            if left_out := len(container.streams.audio) - len(streams):
+                tracks = "a sound track" if left_out == 1 else f"{left_out} sound tracks"
+                warnings.warn(
+                    f"{self.path}: {tracks} that FFmpeg does not know (spatial audio?) will be missing",
+                    PictureWarning,
+                    stacklevel=2,
+                )
             yield streams, self._packets(container, streams)
 
     def _packets(self, container: Any, streams: list[AudioStream]) -> Iterator[Packet]:
