@@ -230,12 +230,12 @@ def compare(
     limit: Annotated[float, typer.Option(help="The largest relative error allowed.")] = verify.LIMIT,
 ) -> None:
     """Compare an ONNX file's activations with those of another model."""
-    from nst_onnx.models import extractor
+    from nst_onnx.models import extractor, onnx_file
 
     ours = extractor.load(candidate)
     how = ours.facts.preprocessing
     if Path(reference).suffix.lower() == ".onnx":
-        silent = metadata.read(extractor.parse(Path(reference))) is None
+        silent = metadata.read(onnx_file.parse(Path(reference))) is None
         original = verify.of_onnx(extractor.load(reference, preprocessing=how if silent else None).proto)
     else:
         original = verify.of_keras(_keras_extractor(reference, weights, how, seed=seed))

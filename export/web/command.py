@@ -14,7 +14,8 @@ from nst_onnx.errors import ModelError, OptionError
 from nst_onnx.feedforward import graphs
 from nst_onnx.feedforward.painter import Painter
 from nst_onnx.models import catalogue
-from nst_onnx.models.extractor import Extractor, parse
+from nst_onnx.models.extractor import Extractor
+from nst_onnx.models.onnx_file import parse
 from nst_onnx.objective.graphs import objective_model, statistics_model
 from nst_onnx.objective.guides import Masks
 from nst_onnx.objective.losses import moments

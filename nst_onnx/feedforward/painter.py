@@ -17,7 +17,7 @@ from nst_onnx.errors import ModelError, PictureError
 from nst_onnx.feedforward import graphs
 from nst_onnx.feedforward.noise import noise
 from nst_onnx.graph.passes import constant_folding
-from nst_onnx.models import extractor
+from nst_onnx.models import onnx_file
 from nst_onnx.picture import fit, resize
 from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support import disk_arrays
@@ -74,7 +74,7 @@ class Painter:
     def load(cls, path: str | os.PathLike[str], device: Device, *, threads: int = 0) -> Painter:
         """Load a painter. Raises ModelError where the file is none."""
         path = Path(path)
-        model = extractor.parse(path)
+        model = onnx_file.parse(path)
         values = {
             p.key.removeprefix(_PREFIX): p.value for p in model.metadata_props if p.key.startswith(_PREFIX)
         }

@@ -19,6 +19,7 @@ NO_INTS: Sequence[int] = ()  # default of an attribute that is a list
 OwnRule = Callable[["Graph", str], str]
 """From the gradient dy of a tensor, as appended to a graph, to the gradient of what it was computed from."""
 
+_SHAPE_OF_INPUT = ("GroupNormalization",)  # operators whose result has this shape, which onnx does not infer
 OPSET = 17
 IR_VERSION = 8  # goes with opset 17; the oldest supported onnxruntime reads it
 
@@ -134,6 +135,9 @@ class Graph:
     def infer_shapes(self) -> None:
         """Infer the shapes of all tensors present, by onnx."""
         model = self.model([], light=True)
+        for node in model.graph.node:
+            if node.op_type in _SHAPE_OF_INPUT:
+                node.CopyFrom(helper.make_node("Identity", node.input[:1], node.output[:1]))
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
         values = [*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output]
         self._shapes = {v.name: shape_of(v) for v in values if v.type.tensor_type.HasField("shape")}
@@ -157,7 +161,9 @@ class Graph:
             initializers = [t for t in initializers if np.prod(t.dims, dtype=np.int64) <= 1024]
         infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in wanted]
         graph = helper.make_graph(nodes, "nst", inputs, infos, initializers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
+        others = sorted({node.domain for node in nodes} - {"", "ai.onnx"})
+        opsets = [helper.make_opsetid("", self.opset), *(helper.make_opsetid(name, 1) for name in others)]
+        model = helper.make_model(graph, opset_imports=opsets)
         model.ir_version = self.ir_version
         return model
 

@@ -6,7 +6,7 @@ import onnx
 
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, needed_nodes
-from nst_onnx.graph.rules import CONSTANT, RULES, Rule
+from nst_onnx.graph.rules import CONSTANT, JOINED_RULES, RULES, Rule
 
 
 def gradient(graph: Graph, of: str, wrt: str) -> str:
@@ -28,6 +28,10 @@ def gradient(graph: Graph, of: str, wrt: str) -> str:
             if source in live:
                 dy = _sum(graph, arrived[node.output[0]])
                 arrived.setdefault(source, []).append(own_rule(graph, dy))
+            continue
+        if node.op_type in JOINED_RULES:
+            dys = [_sum(graph, arrived[y]) if y in arrived else _zeros(graph, y) for y in node.output]
+            arrived.setdefault(node.input[0], []).append(JOINED_RULES[node.op_type](graph, node, dys))
             continue
         rule = _rule(node)
         if arrived.keys() & set(node.output[1:]):
@@ -57,10 +61,20 @@ def _rule(node: onnx.NodeProto) -> Rule:
     try:
         return RULES[node.op_type]
     except KeyError:
+        if node.op_type.startswith("QLinear") or node.op_type.endswith("Integer"):
+            raise GraphError(
+                f"operator {_named(node)} computes with whole numbers, which have no gradient",
+                "export the network before it is quantised, or with QuantizeLinear and DequantizeLinear",
+            ) from None
         raise GraphError(
             f"operator {_named(node)} has no gradient rule",
             "choose layers before it, or export the network with other operators",
         ) from None
+
+
+def _zeros(graph: Graph, tensor: str) -> str:
+    """Return zeros of a tensor's shape: the gradient of a result that nothing depends on."""
+    return graph.op("Expand", graph.constant(0.0), graph.op("Shape", tensor))
 
 
 def _named(node: onnx.NodeProto) -> str:

@@ -14,7 +14,8 @@ from nst_onnx.graph.rules.windows import Windows
 
 _POINTWISE = frozenset(
     "Identity Dropout Cast Add Sum Sub Mul Div Pow Neg Abs Sqrt Exp Log Relu LeakyRelu Sigmoid Tanh PRelu "
-    "Elu HardSigmoid HardSwish Softplus Softsign Erf Clip BatchNormalization".split()
+    "Elu HardSigmoid HardSwish Softplus Softsign Erf Clip BatchNormalization Selu Celu ThresholdedRelu Mish "
+    "Swish Gelu Reciprocal Max Min Where LRN QuantizeLinear DequantizeLinear".split()
 )
 
 # Largest distance from a padded position to the pixel it copies, in widths of the border, by the mode of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,19 +11,22 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from nst_onnx.errors import ModelError
 from nst_onnx.graph import external_data
-from nst_onnx.graph.passes import constant_folding
+from nst_onnx.graph.builder import NO_INTS, Graph, attribute
+from nst_onnx.graph.passes import constant_folding, traced_sizes
+from nst_onnx.graph.rules import quantisation
 from nst_onnx.models import feature_layers, metadata, vgg
+from nst_onnx.models.differentiable import layers_with_gradient
 from nst_onnx.models.first_layer import published_preprocessing
+from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import Facts, Preprocessing
+from nst_onnx.models.onnx_file import HINT_FORMATS, parse
 from nst_onnx.models.weights import network_order
 from nst_onnx.support import library_errors
-from nst_onnx.support.library_errors import system_reason
 
-_HINT_FORMATS = "give an ONNX file, or VGG weights: .h5, .keras, .mat, .pth, .safetensors or .npz"
 _HINT_PREPROCESSING = (
     "give it with `nst-onnx models add FILE` and --channel-order, --scale, --mean and --std, for instance "
     "torchvision's --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225"
@@ -70,10 +74,12 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
     The metadata of models made by nst-onnx contains their preprocessing. So does the first layer of VGG-16
     and VGG-19, whoever exported them (`nst_onnx.models.first_layer`); with `preprocessing`, that one is used.
     Any other convolutional network needs `preprocessing`. Its layers are the outputs of its activation
-    functions that still have a height and width, by tensor name; those of a VGG get VGG's own names. Every
-    network is normalised: float16 weights and casts become float32, constants are folded, opsets below 17
-    converted, fixed sizes made dynamic, a channels-last input transposed to N×3×H×W, and the classifier is
-    removed.
+    functions that still have a height and width, by tensor name; those of a VGG get VGG's own names.
+
+    Every network is normalised: local functions are inlined, float16 weights and casts become float32,
+    constants are folded, opsets below 17 converted, fixed sizes made dynamic, and a channels-last input is
+    transposed to N×3×H×W. The classifier is removed, and with a ModelWarning the layers behind an operator
+    without gradient rule, or behind one that fixes height and width.
 
     Raises ModelError where the file is missing, not ONNX, truncated, without picture input, or has NaN or
     infinite weights; and where its preprocessing is neither in it nor given, or both.
@@ -98,20 +104,27 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
                     _HINT_PREPROCESSING,
                 )
         elif _dims(picture)[1] != 3 and _dims(picture)[3] == 3:
-            _channels_first(model.graph, name, path.name)
+            _channels_first(model.graph, picture)
         if facts is None:
-            layers = feature_layers.find(model.graph, name)
+            _untrace(model, picture)
+            found = feature_layers.find(model, name)
+            layers = found.layers
             if vgg_names := feature_layers.vgg_names(model.graph, name):
                 feature_layers.rename(model.graph, vgg_names)
                 layers = [vgg_names[layer] for layer in layers if layer in vgg_names]
         else:
             layers = feature_layers.in_order(model.graph, [output.name for output in model.graph.output])
+        if facts is None and found.lost is not None:
+            _warn_of_fixed_size(found, path.name)
         if not layers:
             raise ModelError(f"{path.name} has no layer with a height and width to take features from")
         _keep_only(model.graph, layers)
         constant_folding.cast_to_float32(model.graph)
         model = _convert_opset(model)
         _make_dynamic(model, name, layers)
+        if facts is None:
+            layers = _with_gradient(model, name, layers, path.name)
+            _warn_of_quantisation(model.graph, path.name)
         onnx.checker.check_model(model)
         _check_finite(model.graph, path.name)
     except ModelError as error:
@@ -122,38 +135,13 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
         Exception
     ) as error:  # protobuf's, checker's, converter's and inference's errors share no base class
         raise ModelError(
-            f"{path.name} is not a valid ONNX model: {library_errors.of(error)}", _HINT_FORMATS
+            f"{path.name} is not a valid ONNX model: {library_errors.of(error)}", HINT_FORMATS
         ) from error
     if facts is None:
         facts = Facts(path.stem, preprocessing or Preprocessing(), source=path.name)
     facts = _with_default_layers(facts, layers)
     metadata.stamp(model, facts)
     return Extractor(model, facts, tuple(layers), path, name)
-
-
-def parse(path: Path) -> onnx.ModelProto:
-    """Return the model in a file, unchanged. Raises ModelError where it is missing, not ONNX or truncated."""
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder, not an ONNX model")
-    try:
-        size = path.stat().st_size
-        if size == 0:
-            raise ModelError(f"{path.name} is empty", _HINT_FORMATS)
-        model = onnx.load(path)
-    except ModelError:
-        raise
-    except FileNotFoundError as error:
-        missing = path if not path.exists() else error.filename or "its external data"
-        raise ModelError(f"{missing} does not exist", "check the path") from error
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {system_reason(error)}") from error
-    except Exception as error:  # google.protobuf's DecodeError, onnx's external data errors
-        raise ModelError(
-            f"{path.name} is not an ONNX model, or is damaged: {library_errors.of(error)}", _HINT_FORMATS
-        ) from error
-    if not model.graph.node or not model.opset_import:
-        raise ModelError(f"{path.name} is not an ONNX model: it has no graph", _HINT_FORMATS)
-    return model
 
 
 def _picture_input(graph: onnx.GraphProto, where: str) -> onnx.ValueInfoProto:
@@ -180,20 +168,82 @@ def _is_picture(value: onnx.ValueInfoProto) -> bool:
     return 3 in (dims[1], dims[3]) or dims[1] == 0
 
 
-def _channels_first(graph: onnx.GraphProto, name: str, where: str) -> None:
-    """Change an N×H×W×3 input that is transposed first (as tf2onnx writes) to N×3×H×W."""
+def _channels_first(graph: onnx.GraphProto, picture: onnx.ValueInfoProto) -> None:
+    """Change an N×H×W×3 input to N×3×H×W.
+
+    Where the picture is transposed at once (as tf2onnx writes), this node is removed. Otherwise, where
+    preprocessing or the whole network has the channels last, the new input is transposed for it. Raises
+    ModelError where the channels are last everywhere.
+    """
+    name = picture.name
     consumers = [node for node in graph.node if name in node.input]
-    for node in consumers:
-        perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), None)
-        if node.op_type != "Transpose" or perm != [0, 3, 1, 2]:
-            raise ModelError(
-                f"{where} takes pictures with the channels last",
-                "export it with the channels first, N×3×H×W",
-            )
-    replaced = {node.output[0]: name for node in consumers}
-    for node in consumers:
-        graph.node.remove(node)
-    feature_layers.rename_inputs(graph, replaced)
+    turning = [node for node in graph.node if attribute(node, "perm", NO_INTS) == [0, 3, 1, 2]]
+    if not turning:
+        raise ModelError(
+            "it takes pictures with the channels last", "export it with the channels first, N×3×H×W"
+        )
+    if all(node in turning for node in consumers):
+        for node in consumers:
+            graph.node.remove(node)
+        feature_layers.rename_inputs(graph, {node.output[0]: name for node in consumers})
+    else:
+        feature_layers.rename_inputs(graph, {name: f"{name}/channels_last"})
+        graph.node.insert(
+            0, helper.make_node("Transpose", [name], [f"{name}/channels_last"], perm=[0, 2, 3, 1])
+        )
+    dims = picture.type.tensor_type.shape.dim
+    order = [onnx.TensorShapeProto.Dimension.FromString(dims[i].SerializeToString()) for i in (0, 3, 1, 2)]
+    del dims[:]
+    dims.extend(order)
+
+
+def _untrace(model: onnx.ModelProto, picture: onnx.ValueInfoProto) -> None:
+    """Replace the size of the traced picture in constants, where the model has one."""
+    if min(_dims(picture)[2:]) > 0:
+        graph = Graph.from_model(model)
+        graph.infer_shapes()
+        shapes = {name: graph.shape(name) for node in graph.nodes for name in node.output}
+        traced_sizes.make_dynamic(model.graph, {name: shape for name, shape in shapes.items() if shape})
+
+
+def _warn_of_fixed_size(found: feature_layers.Found, where: str) -> None:
+    assert found.lost is not None
+    node = found.lost
+    warnings.warn(
+        f"{where}: the layers behind {node.op_type} (node {node.name or node.output[0]!r}) are left out, "
+        f"because it fixes their height and width; export the network with dynamic sizes",
+        ModelWarning,
+        stacklevel=3,
+    )
+
+
+def _warn_of_quantisation(graph: onnx.GraphProto, where: str) -> None:
+    if any(node.op_type in quantisation.OPERATORS for node in graph.node):
+        warnings.warn(
+            f"{where} is quantised: its gradient passes straight through the rounding, and is approximate",
+            ModelWarning,
+            stacklevel=3,
+        )
+
+
+def _with_gradient(model: onnx.ModelProto, name: str, layers: list[str], where: str) -> list[str]:
+    """Leave out the layers behind an operator without gradient rule, with a warning; return the others.
+
+    Raises ModelError where no layer remains.
+    """
+    kept, obstacle = layers_with_gradient(model, name, layers)
+    if obstacle is None:
+        return layers
+    if not kept:
+        raise ModelError(f"{where} cannot be painted with: {obstacle}", obstacle.hint)
+    warnings.warn(
+        f"{where}: {len(kept)} of its {len(layers)} layers are used, up to {kept[-1]}: {obstacle}",
+        ModelWarning,
+        stacklevel=3,
+    )
+    _keep_only(model.graph, kept)
+    _make_dynamic(model, name, kept)
+    return kept
 
 
 def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
@@ -217,7 +267,10 @@ def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
 
 
 def _convert_opset(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model in opset 17 or later."""
+    """Return the model in opset 17 or later, without domains that nothing uses any more."""
+    domains = {node.domain for node in model.graph.node} | {"", "ai.onnx"}
+    for unused in [o for o in model.opset_import if o.domain not in domains]:
+        model.opset_import.remove(unused)
     # Before the conversion: below IR version 4 the converter requires every initializer to be an input too.
     model.ir_version = max(model.ir_version, vgg.IR_VERSION)
     version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)

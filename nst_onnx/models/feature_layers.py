@@ -3,43 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import onnx
 
 from nst_onnx.errors import ModelError
+from nst_onnx.graph.builder import Graph, Shape
 from nst_onnx.models.weights import DEPTHS, WIDTHS, architecture
 
 _ACTIVATIONS = frozenset(
-    "Relu LeakyRelu PRelu Elu Clip HardSwish HardSigmoid Sigmoid Tanh Softplus Softsign Mul Concat".split()
+    "Relu LeakyRelu PRelu Elu Selu Celu ThresholdedRelu Clip HardSwish HardSigmoid Sigmoid Tanh Softplus "
+    "Softsign Gelu Mish Mul Concat".split()
 )
-# The outputs of these have no height and width, or fixed ones.
+# The outputs of these have no height and width, or fixed ones, where inference cannot tell.
 _FLATTENING = frozenset(
     "Flatten Reshape Gemm MatMul GlobalAveragePool GlobalMaxPool GlobalLpPool Shape Size Softmax LogSoftmax "
     "ArgMax ReduceMean ReduceSum ReduceMax Squeeze".split()
 )
+_SIZES = ((256, 384), (320, 512))  # of two pictures; a stride of 64 still tells them apart
 
 
-def find(graph: onnx.GraphProto, picture: str) -> list[str]:
-    """Return the layers of a network in network order: the outputs of its activations, and its outputs.
+@dataclass(frozen=True)
+class Found:
+    """The layers of a network in network order.
 
-    Only tensors that are computed from `picture` and still have a height and a width: not those of a node
-    that flattens, nor of one all of whose inputs from the picture are flat.
+    `lost`: a node behind which convolutions see no picture any more, because it fixes height and width, as
+    traced reshapes do; None for none.
     """
+
+    layers: list[str]
+    lost: onnx.NodeProto | None = None
+
+
+def find(model: onnx.ModelProto, picture: str) -> Found:
+    """Find the layers of a network: the outputs of its activations, and its outputs.
+
+    Only N×C×h×w tensors that are computed from `picture`, and whose height and width follow the picture's:
+    shapes are inferred for pictures of two sizes. Where inference cannot tell, a tensor has them unless its
+    node flattens, or all its inputs from the picture are flat.
+    """
+    graph = model.graph
+    verdicts = _verdicts(model, picture)
+    kernels = {tensor.name: tensor.dims for tensor in graph.initializer}
     outputs = {value.name for value in graph.output}
-    spatial = {picture}
-    derived = {picture}
-    layers = []
+    spatial, derived = {picture}, {picture}
+    flattened: dict[str, onnx.NodeProto] = {}
+    layers, lost = [], None
     for node in graph.node:
         sources = [name for name in node.input if name in derived]
         if not sources:
             continue
         derived.update(node.output)
-        if node.op_type in _FLATTENING or not spatial.intersection(sources):
+        culprit = next((flattened[name] for name in sources if name in flattened), None)
+        if culprit and node.op_type == "Conv" and max(kernels.get(node.input[1], ())[2:], default=1) > 1:
+            lost = lost or culprit
+        follows = node.op_type not in _FLATTENING and bool(spatial.intersection(sources))
+        if not verdicts.get(node.output[0], follows):
+            if culprit or spatial.intersection(sources):
+                flattened.update(dict.fromkeys(node.output, culprit or node))
             continue
         spatial.update(node.output)
         if node.op_type in _ACTIVATIONS or node.output[0] in outputs:
             layers.append(node.output[0])
-    return layers
+    return Found(layers, lost)
+
+
+def _verdicts(model: onnx.ModelProto, picture: str) -> dict[str, bool]:
+    """Return, for tensors whose shapes can be inferred, whether they are N×C×h×w and follow the picture."""
+    small, large = (_shapes(model, picture, size) for size in _SIZES)
+    verdicts = {}
+    for name in small.keys() & large.keys():
+        a, b = small[name], large[name]
+        if None not in (*a, *b):
+            verdicts[name] = len(a) == 4 and a[1] == b[1] and a[2] != b[2] and a[3] != b[3]
+    return verdicts
+
+
+def _shapes(model: onnx.ModelProto, picture: str, size: tuple[int, int]) -> dict[str, Shape]:
+    graph = Graph.from_model(model)
+    graph.input(picture, [1, 3, *size], graph.inputs[picture].type.tensor_type.elem_type)
+    graph.infer_shapes()
+    return {name: shape for node in graph.nodes for name in node.output if (shape := graph.shape(name))}
 
 
 def in_order(graph: onnx.GraphProto, names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The rule of convolution, with respect to its input, its kernel and its bias."""
+"""The rules of convolution, with respect to its input, its kernel and its bias, and of its adjoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 
 from nst_onnx.errors import GraphError
-from nst_onnx.graph.builder import Graph, attribute
+from nst_onnx.graph.builder import NO_INTS, Graph, attribute
+from nst_onnx.graph.rules.broadcasting import known_shape
 from nst_onnx.graph.rules.registry import rule
 from nst_onnx.graph.rules.windows import Windows
 
@@ -39,6 +40,24 @@ def conv(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
         return g.op("Conv", dy, _rotated(g, w, n), pads=pads, **how)
     full = g.op("ConvTranspose", dy, w, strides=windows.strides, dilations=windows.dilations, group=group)
     return g.op("Pad", full, g.op("Neg", windows.padding(g, x, y)))
+
+
+@rule("ConvTranspose")
+def conv_transpose(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
+    """The adjoint of a convolution by the same kernel: that convolution of dy."""
+    y = node.output[0]
+    fixed = attribute(node, "auto_pad", "NOTSET") == "NOTSET" and not attribute(node, "output_shape", NO_INTS)
+    if index == 1 or not fixed:
+        raise GraphError(
+            f"ConvTranspose (node {y!r}) has a gradient rule for fixed kernels and paddings only"
+        )
+    w = node.input[1]
+    shape = known_shape(g, w, node)
+    if index == 2:
+        return g.op("ReduceSum", dy, g.ints(0, *range(2, len(shape))), keepdims=0)
+    names = ("kernel_shape", "strides", "dilations", "pads", "group")
+    how = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute if a.name in names}
+    return g.op("Conv", dy, w, **how)
 
 
 def _rotated(g: Graph, w: str, n: int) -> str:

@@ -102,87 +102,11 @@ def log(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
     return g.op("Div", dy, node.input[0])
 
 
-@rule("Relu")
-def relu(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = max(x, 0); the gradient at 0 is 0. Reads the output, so the input's memory can be released."""
-    return g.op("Where", g.op("Greater", node.output[0], g.constant(0.0)), dy, g.constant(0.0))
-
-
-@rule("LeakyRelu")
-def leaky_relu(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = x where x > 0, else alpha x."""
-    slope = g.constant(attribute(node, "alpha", 0.01))
-    positive = g.op("Greater", node.input[0], g.constant(0.0))
-    return g.op("Where", positive, dy, g.op("Mul", dy, slope))
-
-
-@rule("Sigmoid")
-def sigmoid(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = 1/(1+e⁻ˣ): dy y (1−y)."""
+@rule("Reciprocal")
+def reciprocal(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
+    """y = 1/x: −dy y²."""
     y = node.output[0]
-    return g.op("Mul", dy, g.op("Mul", y, g.op("Sub", g.constant(1.0), y)))
-
-
-@rule("Tanh")
-def tanh(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = tanh x: dy (1−y²)."""
-    y = node.output[0]
-    return g.op("Mul", dy, g.op("Sub", g.constant(1.0), g.op("Mul", y, y)))
-
-
-@rule("PRelu")
-def prelu(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """y = x where x > 0, else slope x, with a fixed slope."""
-    if index:
-        raise GraphError(f"PRelu (node {node.output[0]!r}) has a gradient rule for fixed slopes only")
-    positive = g.op("Greater", node.input[0], g.constant(0.0))
-    return g.op("Where", positive, dy, g.op("Mul", dy, node.input[1]))
-
-
-@rule("Elu")
-def elu(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = x where x > 0, else α (eˣ − 1), whose slope is y + α."""
-    slope = g.op("Add", node.output[0], g.constant(attribute(node, "alpha", 1.0)))
-    positive = g.op("Greater", node.input[0], g.constant(0.0))
-    return g.op("Where", positive, dy, g.op("Mul", dy, slope))
-
-
-@rule("HardSigmoid")
-def hard_sigmoid(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = min(max(αx + β, 0), 1): α dy strictly within."""
-    y = node.output[0]
-    within = g.op("And", g.op("Greater", y, g.constant(0.0)), g.op("Less", y, g.constant(1.0)))
-    return g.op("Where", within, g.op("Mul", dy, g.constant(attribute(node, "alpha", 0.2))), g.constant(0.0))
-
-
-@rule("HardSwish")
-def hard_swish(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = x min(max(x/6 + ½, 0), 1), whose slope is 0 up to −3, x/3 + ½ within, 1 from 3 on."""
-    x = node.input[0]
-    within = g.op("Add", g.op("Mul", x, g.constant(1 / 3)), g.constant(0.5))
-    above = g.op("Where", g.op("Greater", x, g.constant(3.0)), g.constant(1.0), within)
-    slope = g.op("Where", g.op("Less", x, g.constant(-3.0)), g.constant(0.0), above)
-    return g.op("Mul", dy, slope)
-
-
-@rule("Softplus")
-def softplus(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = ln(1 + eˣ): dy sigmoid(x)."""
-    return g.op("Mul", dy, g.op("Sigmoid", node.input[0]))
-
-
-@rule("Softsign")
-def softsign(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """y = x / (1 + |x|): dy / (1 + |x|)²."""
-    length = g.op("Add", g.op("Abs", node.input[0]), g.constant(1.0))
-    return g.op("Div", dy, g.op("Mul", length, length))
-
-
-@rule("Erf")
-def erf(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
-    """The error function, of which exporters make Gelu: dy 2/√π e^(−x²)."""
-    bell = g.op("Exp", g.op("Neg", g.op("Mul", node.input[0], node.input[0])))
-    return g.op("Mul", dy, g.op("Mul", bell, g.constant(2 / np.sqrt(np.pi))))
+    return g.op("Neg", g.op("Mul", dy, g.op("Mul", y, y)))
 
 
 @rule("Clip")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
 
 from nst_onnx.errors import GraphError
@@ -52,6 +53,22 @@ def reduce_sum_square(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> st
     if index:
         return None
     return g.op("Mul", g.op("Mul", with_kept_axes(g, node, dy), g.constant(2.0)), node.input[0])
+
+
+@rule("ReduceL1")
+def reduce_l1(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
+    """y = Σ |x|."""
+    return None if index else g.op("Mul", with_kept_axes(g, node, dy), g.op("Sign", node.input[0]))
+
+
+@rule("ReduceL2")
+def reduce_l2(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
+    """y = √Σ x²: dy x/y, and 0 where all x are 0."""
+    if index:
+        return None
+    y = with_kept_axes(g, node, node.output[0])
+    share = g.op("Div", with_kept_axes(g, node, dy), g.op("Max", y, g.constant(np.finfo(np.float32).tiny)))
+    return g.op("Mul", node.input[0], share)
 
 
 @rule("GlobalAveragePool")
