@@ -27,6 +27,7 @@ from nst_client import (
     Preview,
     Progress,
 )
+from nst_client.remedies import Remedies
 
 from nst_onnx.version import __version__
 
@@ -285,7 +286,7 @@ def test_a_worker_of_another_protocol(tmp_path: Path) -> None:
 
 
 def test_a_worker_of_another_version(tmp_path: Path) -> None:
-    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", install="renew it")
+    engine = Engine(COMMAND, folder=str(tmp_path), version="0.0.1", remedies=Remedies("renew it", "look"))
     with pytest.raises(EngineError, match=rf"nst-onnx 0\.0\.1, but {__version__} is installed") as caught:
         engine.start()
     assert "renew it" in caught.value.hint

@@ -12,7 +12,8 @@ import pytest
 from support.checkout import ROOT
 from support.editor import COMMAND, PATIENCE
 
-CLIENT = sorted((ROOT / "plugin" / "nst_client").glob("*.py"))
+CLIENT_FOLDER = ROOT / "plugin" / "nst_client"
+CLIENT = sorted(CLIENT_FOLDER.rglob("*.py"))
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -25,12 +26,12 @@ print(sys.version_info[:2], last.picture)
 """
 
 
-@pytest.mark.parametrize("path", CLIENT, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CLIENT, ids=lambda path: str(path.relative_to(CLIENT_FOLDER)))
 def test_the_syntax_is_that_of_3_9(path: Path) -> None:
     ast.parse(path.read_text("utf-8"), feature_version=(3, 9))
 
 
-@pytest.mark.parametrize("path", CLIENT, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CLIENT, ids=lambda path: str(path.relative_to(CLIENT_FOLDER)))
 def test_nothing_but_the_standard_library_is_imported(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

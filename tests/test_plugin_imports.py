@@ -10,7 +10,7 @@ from support.checkout import ROOT
 
 CLIENT = ROOT / "plugin" / "nst_client"
 FOLDERS = [ROOT / "plugin" / editor / "neural_style" for editor in ("gimp", "krita")]
-FILES = [file for folder in (CLIENT, *FOLDERS) for file in sorted(folder.glob("*.py"))]
+FILES = [file for folder in (CLIENT, *FOLDERS) for file in sorted(folder.rglob("*.py"))]
 
 
 def definitions(file: Path) -> set[str]:
@@ -30,7 +30,8 @@ def module(parts: list[str], folder: Path) -> Path | None:
     """Return the file of a module beside `folder`'s files or of the client; None for one of somebody else."""
     if parts[:1] == ["nst_client"]:
         parts, folder = parts[1:], CLIENT
-    file = folder.joinpath(*parts).with_suffix(".py") if parts else folder / "__init__.py"
+    path = folder.joinpath(*parts)
+    file = path.with_suffix(".py") if parts and not path.is_dir() else path / "__init__.py"
     return file if file.is_file() else None
 
 
@@ -40,11 +41,12 @@ def test_own_imports_exist(file: Path) -> None:
         if not isinstance(node, ast.ImportFrom):
             continue
         parts = node.module.split(".") if node.module else []
-        imported = module(parts, file.parent)
+        base = file.parents[max(node.level - 1, 0)]
+        imported = module(parts, base)
         if imported is None:
             assert node.level == 0, f"{file.name} imports {node.module}, which does not exist"
             assert parts[0] != "nst_client", f"{file.name} imports {node.module}, which does not exist"
             continue
         for alias in node.names:
-            known = alias.name in definitions(imported) or module([*parts, alias.name], file.parent)
+            known = alias.name in definitions(imported) or module([*parts, alias.name], base)
             assert known, f"{file.name} imports {alias.name}, which {imported.name} does not define"

@@ -44,9 +44,11 @@ def _run(words: list[str]) -> int:
     import typer
 
     from nst_onnx.cli.app import build
+    from nst_onnx.cli.help_types import without_types
 
     try:
-        code = typer.main.get_command(build()).main(words, prog_name="nst-onnx", standalone_mode=False)
+        command = without_types(typer.main.get_command(build()))
+        code = command.main(words, prog_name="nst-onnx", standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:
         return INTERRUPTED

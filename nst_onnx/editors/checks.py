@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from nst_onnx.editors import engine_file
+from nst_onnx.editors import engine_file, zip_setup
 from nst_onnx.editors.profile import Packaging
 from nst_onnx.errors import PluginError
 from nst_onnx.support.diagnostics import Finding
@@ -18,25 +18,33 @@ def check_files(folder: Path, install_line: str) -> Iterator[Finding]:
     """Check that the plug-in in `folder` is complete and that its engine starts in the same version."""
     if not (folder / "nst_client" / "client.py").is_file():
         yield Finding("files", "broken", f"{folder / 'nst_client'} is missing; run: {install_line}")
+    setup, remedy = zip_setup.read(folder), zip_setup.remedy(folder, install_line)
+    if setup is not None and not (folder / engine_file.NAME).is_file():
+        yield Finding("engine", "missing", f"not set up yet; {remedy}")
+        return
     try:
         facts = engine_file.read(folder)
         now = engine_file.worker_version(facts["command"])
     except PluginError as error:
-        yield Finding("engine", "broken", f"{error}; {error.hint or f'run: {install_line}'}")
+        yield Finding("engine", "broken", f"{error}; {error.hint or remedy}")
         return
-    then = facts.get("version")
+    then = facts.get("version") if setup is None else setup.version
     if now == then:
-        yield Finding("engine", "good", f"nst-onnx {now} in {facts['command'][0]}")
+        how = ", set up from inside the editor" if facts.get("inside") else ""
+        yield Finding("engine", "good", f"nst-onnx {now} in {facts['command'][0]}{how}")
     else:
-        text = f"the plug-in is that of nst-onnx {then}, but {now} is installed now; run: {install_line}"
+        text = f"the plug-in is that of nst-onnx {then}, but {now} is installed now; {remedy}"
         yield Finding("engine", "broken", text)
 
 
-def check_sandbox(title: str, packaging: Packaging, flatpak: str) -> Iterator[Finding]:
+def check_sandbox(title: str, packaging: Packaging, flatpak: str, folder: Path) -> Iterator[Finding]:
     """Check that a sandboxed editor may start the engine in the host's Python.
 
-    `title`: the editor's name; `flatpak`: its identifier at Flathub.
+    `title`: the editor's name; `flatpak`: its identifier at Flathub; `folder`: the plug-in's. An engine that
+    was set up from inside lives in the sandbox.
     """
+    if zip_setup.read(folder) is not None:
+        return
     if packaging == "snap":
         text = f"a Snap may not start programs outside of it; use {title} from another source"
         yield Finding("sandbox", "broken", text)

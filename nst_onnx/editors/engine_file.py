@@ -23,6 +23,7 @@ class EngineFacts(TypedDict, total=False):
     command: list[str]
     version: str
     install: str
+    inside: bool
 
 
 def command() -> list[str]:

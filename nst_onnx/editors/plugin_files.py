@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_onnx.editors import engine_file
+from nst_onnx.editors import engine_file, zip_setup
 from nst_onnx.errors import PluginError
 from nst_onnx.support.library_errors import system_reason
 from nst_onnx.version import __version__
@@ -84,8 +84,9 @@ def remove(target: Path) -> Path | None:
 
 
 def installed_version(target: Path) -> str | None:
-    """Return the version of nst-onnx that installed a plug-in; None where engine.json does not say."""
+    """Return the version of nst-onnx that a plug-in is of; None where neither engine.json nor its ZIP says."""
     try:
         return str(engine_file.read(target)["version"])
     except (PluginError, KeyError):
-        return None
+        setup = zip_setup.read(target)
+        return None if setup is None else setup.version

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Callable, Union
 
-from .connection import DOCTOR, Connection, Expectations
+from .connection import Connection, Expectations
 from .discovery import INSTALL
 from .errors import EngineError
 from .events import Hello
 from .job import Job
 from .pixels import Pixels
 from .protocol import Message
+from .remedies import Remedies, in_a_terminal
 
 __all__ = ["Engine", "Job", "Style"]
 
@@ -27,7 +28,7 @@ class Engine:
 
     `log` is called with each line of the worker's log, from another thread. `hang_seconds`: a worker that
     does not answer a ping for so long is killed. `start_seconds`: the limit for its start. `version`: the
-    required version of nst-onnx, None for any; `install`: the command line that installs it. `folder`: the
+    required version of nst-onnx, None for any; `remedies`: the hints of errors. `folder`: the
     parent of the worker's private folder, None for the system's temporary files; a sandboxed editor needs
     one with the same path inside and outside of the sandbox.
 
@@ -43,10 +44,12 @@ class Engine:
         start_seconds: float = 60.0,
         folder: str | None = None,
         version: str | None = None,
-        install: str = INSTALL,
+        remedies: Remedies | None = None,
     ) -> None:
         self._command = [*command, *(["--folder", folder] if folder else [])]
-        self._expected = Expectations(hang_seconds, start_seconds, version, install)
+        self._expected = Expectations(
+            hang_seconds, start_seconds, version, remedies or in_a_terminal(INSTALL)
+        )
         self._log = log
         self._connection: Connection | None = None
         self._start_error = EngineError("the engine is not running", "start it first")
@@ -158,7 +161,7 @@ class Engine:
             except queue.Empty:
                 continue
             return models
-        raise EngineError("the engine does not answer", DOCTOR)
+        raise EngineError("the engine does not answer", self._expected.remedies.examine)
 
     def _connected(self) -> Connection:
         """Return the connection of the last `launch`. Raises EngineError where there is none."""

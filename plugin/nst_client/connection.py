@@ -15,8 +15,7 @@ from .events import Hello
 from .job import Job
 from .process import Process
 from .protocol import PROTOCOL, Message
-
-DOCTOR = "run `nst-onnx plugin doctor`"
+from .remedies import Remedies
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Expectations:
     hang_seconds: float
     start_seconds: float
     version: str | None
-    install: str
+    remedies: Remedies
 
 
 class Connection:
@@ -66,7 +65,7 @@ class Connection:
         """
         limit = self._expected.start_seconds
         if self._hello is None and time.monotonic() - self.process.started_at > limit:
-            self._fail(f"the engine did not start within {limit:g} seconds", DOCTOR)
+            self._fail(f"the engine did not start within {limit:g} seconds", self._expected.remedies.examine)
         if self._error is not None:
             raise self._error
         return self._hello
@@ -127,7 +126,7 @@ class Connection:
 
     def abort(self, message: str) -> None:
         """Kill a hanging worker; its jobs fail with `message`."""
-        self._fail(message, f"try again; if it happens again, {DOCTOR}", "hangs")
+        self._fail(message, f"try again; if it happens again, {self._expected.remedies.examine}", "hangs")
 
     # ---- callbacks from the process's threads
 
@@ -154,11 +153,11 @@ class Connection:
         elif expected.version not in (None, version):
             wrong = f"this plug-in is that of nst-onnx {expected.version}, but {version} is installed now"
         if wrong:
-            self._fail(wrong, f"in a terminal, run: {expected.install} (then restart the editor)")
+            self._fail(wrong, expected.remedies.install)
         elif not folder.is_dir():
             self._fail(
                 f"the engine's folder {folder} cannot be seen from here",
-                f"an editor in a sandbox needs one that both can see; {DOCTOR}",
+                f"an editor in a sandbox needs one that both can see; {expected.remedies.examine}",
             )
         else:
             self._hello = Hello.of(message)
@@ -167,7 +166,7 @@ class Connection:
         what = "the engine could not start" if self._hello is None else "the engine ended unexpectedly"
         code = self.process.popen.returncode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        self._fail(f"{what} ({how})", f"try again; if it happens again, {DOCTOR}")
+        self._fail(f"{what} ({how})", f"try again; if it happens again, {self._expected.remedies.examine}")
 
     def _fail(self, message: str, hint: str, code: str = "died") -> None:
         """Kill the worker and fail its jobs."""

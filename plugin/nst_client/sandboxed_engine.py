@@ -28,12 +28,12 @@ class NeuralEngine:
         try:
             found = find(folder)
             command, shared = found.command, None
-            if SANDBOX.exists():  # the engine needs the host's Python
+            if SANDBOX.exists() and not found.inside:  # the engine needs the host's Python
                 if not shutil.which("flatpak-spawn"):
                     raise EngineError("this Flatpak cannot start programs of the computer", self._permission)
                 command = ["flatpak-spawn", "--host", "--watch-bus", *command]
                 shared = _shared_folder(flatpak)
-            self._engine = Engine(command, folder=shared, version=found.version, install=found.install)
+            self._engine = Engine(command, folder=shared, version=found.version, remedies=found.remedies)
             self._engine.launch()
         except EngineError as error:
             raise self._failure(error) from error

@@ -87,7 +87,7 @@ def _check_installed(profile: GimpProfile) -> Iterator[Finding]:
         text = f"{main_file} may not be run, so GIMP passes over it; run: {profile.install_line}"
         yield Finding("executable", "broken", text)
     yield from check_files(folder, profile.install_line)
-    yield from check_sandbox("GIMP", profile.packaging, gimp_profiles.FLATPAK)
+    yield from check_sandbox("GIMP", profile.packaging, gimp_profiles.FLATPAK, folder)
     if executable and profile.packaging in ("native", "given"):
         yield from _check_procedure(profile)
 

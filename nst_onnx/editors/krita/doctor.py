@@ -23,7 +23,7 @@ def examine(profiles: Sequence[KritaProfile]) -> Iterator[Finding]:
     for program in krita_profiles.programs():
         version = krita_profiles.version_of(program)
         if version is None:
-            yield Finding("krita", "warning", f"{program} prints its version only where there is a screen")
+            yield Finding("krita", "warning", f"{program} does not start")
         elif tuple(map(int, version.split(".")[:2])) < OLDEST:
             yield Finding("krita", "broken", f"{version} ({program}) is too old; install Krita 5 or later")
         else:
@@ -69,4 +69,4 @@ def _check_installed(profile: KritaProfile) -> Iterator[Finding]:
         )
         yield Finding("switch", "broken", text)
     yield from check_files(folder, line)
-    yield from check_sandbox("Krita", profile.packaging, krita_profiles.FLATPAK)
+    yield from check_sandbox("Krita", profile.packaging, krita_profiles.FLATPAK, folder)

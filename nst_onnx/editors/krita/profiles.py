@@ -133,10 +133,22 @@ def programs() -> Iterator[str]:
 
 
 def version_of(program: str) -> str | None:
-    """Return the version of a Krita, "5.2.9"; None where it prints none, as without a screen."""
+    """Return the version of a Krita, "5.2.9"; None where it does not start.
+
+    Krita is a Qt program: without a screen it starts on Qt's platform without one only.
+    """
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"} if _without_screen() else None
+    line = [program, "--version"]
     try:
-        printed = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60).stdout
+        printed = subprocess.run(line, capture_output=True, text=True, timeout=60, env=environment).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = _VERSION.search(printed)
     return found.group() if found else None
+
+
+def _without_screen() -> bool:
+    """Return whether there is no screen, as in a terminal over the network."""
+    if sys.platform in ("win32", "darwin"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -15,6 +15,7 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gegl", "0.4")
 
+import engine_procedure  # noqa: E402
 from gi.repository import Gimp, Gio  # noqa: E402
 from nst_client.translation import DOMAIN, FOLDER  # noqa: E402
 from procedure import NAME, make  # noqa: E402
@@ -28,7 +29,7 @@ class NeuralStyle(Gimp.PlugIn):
     def do_query_procedures(self) -> list[str]:
         """Return the procedures' names, and register the folder of the help pages."""
         self.set_help_domain(HELP, Gio.File.new_for_path(str(Path(__file__).resolve().parent / "help")))
-        return [NAME]
+        return [NAME, *engine_procedure.names()]
 
     def do_set_i18n(self, name: str) -> tuple[bool, str | None, str | None]:
         """Return the translation domain and folder, where there are translations."""
@@ -36,7 +37,7 @@ class NeuralStyle(Gimp.PlugIn):
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Return the procedure called `name`."""
-        return make(self, name)
+        return make(self, name) if name == NAME else engine_procedure.make(self, name)
 
 
 Gimp.main(NeuralStyle.__gtype__, sys.argv)

@@ -49,7 +49,9 @@ def run(
         if run_mode == Gimp.RunMode.INTERACTIVE:
             # Imports GTK, which needs a screen: scripts run without one.
             from dialog import run_dialog
+            from setup_window import require_engine
 
+            require_engine()
             subject, painting = run_dialog(procedure, config, image, drawables)
         else:
             painting = _paint(subject, config)

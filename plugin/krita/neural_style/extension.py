@@ -12,9 +12,11 @@ from krita import (
     Window,
 )
 
+from .nst_client.engine_setup.parts import Parts
 from .nst_client.translation import _
 from .panel import Panel
 from .qt import QtCore
+from .setup_window import HERE
 
 NAME = "neural_style"
 SIZE = 340, 520
@@ -46,9 +48,12 @@ class NeuralStyle(Extension):
         """Do nothing."""
 
     def createActions(self, window: Window) -> None:  # noqa: N802 - Krita calls it
-        """Add Tools ▸ Scripts ▸ Neural Style…, which shows the docker."""
+        """Add Tools ▸ Scripts ▸ Neural Style…, which shows the docker, and the entry of its engine."""
         action = window.createAction(NAME, _("Neural Style…"), "tools/scripts")
         action.triggered.connect(self._show_docker)
+        if Parts.of(HERE) is not None:  # else `nst-onnx plugin` does the work
+            action = window.createAction(f"{NAME}_engine", _("Engine of Neural Style…"), "tools/scripts")
+            action.triggered.connect(self._show_engine)
 
     def _show_docker(self) -> None:
         # Not the `window` of createActions: Krita deletes that object once the actions exist.
@@ -64,6 +69,12 @@ class NeuralStyle(Extension):
                     )
                 docker.show()
                 docker.raise_()
+                docker.widget().setup.open_where_needed()
+
+    def _show_engine(self) -> None:
+        for docker in Krita.instance().activeWindow().dockers():
+            if docker.objectName() == NAME:
+                docker.widget().setup.open()
 
 
 def add_to_krita() -> None:

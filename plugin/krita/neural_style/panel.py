@@ -9,6 +9,7 @@ from .nst_client.translation import _
 from .painter import Painter
 from .preview import Preview, thumbnail_of_active_layer
 from .qt import QtCore, QtWidgets
+from .setup_notice import SetupNotice
 
 
 class Panel(QtWidgets.QWidget):
@@ -23,6 +24,9 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.painter = Painter(self)
+        self.setup = SetupNotice(self)
+        for end in (self.painter.cancel, self.painter.close):  # the next painting starts the new engine
+            self.setup.changed.connect(end)
         self.controls = Controls()
         self.paint_button = QtWidgets.QPushButton(_("Paint"))
         self.live, self.preview = Preview(), Preview()
@@ -137,6 +141,7 @@ class Panel(QtWidgets.QWidget):
         rows.addLayout(buttons)
         rows.addStretch(1)
         rows = QtWidgets.QVBoxLayout(self)
+        rows.addWidget(self.setup)
         rows.addWidget(self._settings, 1)
         rows.addWidget(self._working, 1)
         rows.addWidget(self.message)

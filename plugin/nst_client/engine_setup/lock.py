@@ -1,0 +1,54 @@
+"""A lock between editors: only one of them sets up, or removes, engines at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from ..failure import Failure
+from ..translation import _
+from .space import disk_failure
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of `folder`, which is made; the system releases it when the process ends.
+
+    Raises Failure where another editor holds it, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / "lock").open("ab")
+    except OSError as error:
+        raise disk_failure(error, folder) from error
+    with stream:
+        if not _lock(stream):
+            raise Failure(
+                _("the engine is being set up by another window or editor"),
+                _("wait until that has ended, then try again"),
+            )
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(stream: IO[bytes]) -> bool:
+        try:
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(stream: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

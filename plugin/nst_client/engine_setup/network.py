@@ -1,0 +1,60 @@
+"""Requests to a server, and their failures as sentences for the user."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from typing import cast
+
+from ..errors import system_reason
+from ..failure import Failure
+from ..translation import _
+
+SECONDS = 20.0
+"""How long a server may be silent."""
+PROXY_NEEDED = 407
+
+
+def offline_hint() -> str:
+    """Return what to do where a server cannot be reached."""
+    return _(
+        "check the connection, and the proxy under More, then try again: what was downloaded is kept. "
+        "Without a network, choose a folder of wheels under More (the guide says how to make one)"
+    )
+
+
+def open_address(
+    opener: urllib.request.OpenerDirector, address: str, headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    """Return the opened answer to a request. Raises Failure."""
+    request = urllib.request.Request(address, headers={"User-Agent": "nst-onnx", **headers})
+    try:
+        return cast(http.client.HTTPResponse, opener.open(request, timeout=SECONDS))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise failure_of(error, address) from error
+
+
+def failure_of(error: Exception, address: str) -> Failure:
+    """Return a failed request as a sentence."""
+    server = urllib.parse.urlsplit(address).netloc
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if "407" in str(reason) or getattr(error, "code", 0) == PROXY_NEEDED:
+        return Failure(
+            _("the proxy asks for a name and a password"),
+            _("write them into its address under More: http://name:password@server:port"),
+        )
+    if isinstance(error, urllib.error.HTTPError):
+        text = _("the server {server} answers {code}: {reason}")
+        return Failure(text.format(server=server, code=error.code, reason=error.reason), offline_hint())
+    if isinstance(reason, ssl.SSLError):
+        text = _("the certificate of {server} cannot be verified ({reason})")
+        hint = _(
+            "check the computer's date; behind a company's proxy, ask for the address of its package index"
+        )
+        return Failure(text.format(server=server, reason=reason.reason or reason), hint)
+    detail = system_reason(reason) if isinstance(reason, Exception) else str(reason)
+    return Failure(_("cannot reach {server}: {reason}").format(server=server, reason=detail), offline_hint())
