@@ -211,3 +211,11 @@ def test_devices_to_complete_include_the_cpu() -> None:
 def test_the_package_is_the_command() -> None:
     assert cli.main(["--version"]) == 0
     assert process("-m", "nst_onnx", "--version").stdout == f"nst-onnx {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["plugin", "install"], ["plugin", "doctor"], ["stylize"], ["models", "add"]]
+)
+def test_help_shows_no_types_of_python_for_arguments(nst: Nst, words: list[str]) -> None:
+    lines = nst(*words, "--help").out.splitlines()
+    assert not [line for line in lines if "<str>" in line or "<list[" in line or "<Path>" in line]

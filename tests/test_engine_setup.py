@@ -315,7 +315,7 @@ def test_cancelled(world: World) -> None:
 
 
 KILLED = """
-import sys, time
+import os, signal, sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from nst_client.engine_setup import python_choice, task
@@ -327,8 +327,8 @@ python_choice.may_use_systems = lambda: True
 plug_in = Path(sys.argv[1])
 running = task.set_up(plug_in, Parts.of(plug_in), Folders(Path(sys.argv[2])), Choices(Source(sys.argv[3])))
 while running.update():
-    if running.text:
-        print(running.text, flush=True)
+    if sys.argv[4] in running.text:
+        os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.002)
 """
 
@@ -337,12 +337,8 @@ while running.update():
 @pytest.mark.parametrize("moment", ["Looking for Python", "Testing"])
 def test_killed_half_way(world: World, moment: str) -> None:
     line = [sys.executable, "-c", KILLED, str(world.plug_in), str(world.folders.root), world.index.address]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        while moment not in process.stdout.readline():
-            assert process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.wait(PATIENCE)
+    done = subprocess.run([*line, moment], timeout=PATIENCE, check=False)
+    assert done.returncode == -signal.SIGKILL
     assert world.state() == MISSING
     world.set_up()
     assert world.state() == READY

@@ -13,6 +13,7 @@ from nst_onnx.editors.krita import doctor as krita_doctor
 from nst_onnx.editors.krita import kritarc
 from nst_onnx.editors.krita.install import install, installed, uninstall
 from nst_onnx.editors.krita.profiles import KritaProfile, given, profiles
+from nst_onnx.version import __version__
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the programs are scripts of a shell")
 
@@ -141,6 +142,51 @@ def test_doctor_old_krita(programs, version, state):
     _program(programs, "krita", f"krita {version}")
     found = [finding for finding in krita_doctor.examine([]) if finding.text.startswith(version)]
     assert [finding.state for finding in found] == [state]
+
+
+@posix
+def test_doctor_asks_kritas_companion_without_a_screen(programs):
+    _program(programs, "krita", "")
+    _program(programs, "krita_version", "5.2.9")
+    (found, _) = krita_doctor.examine([])
+    assert (found.state, found.text.partition(" ")[0]) == ("good", "5.2.9")
+
+
+def _from_a_zip(profile):
+    """Make of an installed plug-in one that came as a ZIP and has no engine yet."""
+    folder = install(profile)
+    (folder / "engine.json").unlink()
+    (folder / "setup").mkdir()
+    facts = {"version": __version__, "menu": "Tools ▸ Scripts ▸ Engine of Neural Style…"}
+    (folder / "setup" / "setup.json").write_text(json.dumps(facts))
+    return folder
+
+
+def test_doctor_of_a_zip_whose_engine_is_not_set_up(profile):
+    _from_a_zip(profile)
+    state, text = _states(profile)["engine"]
+    assert state == "missing"
+    assert "in the editor, choose Tools ▸ Scripts ▸ Engine of Neural Style…" in text
+    assert "nst-onnx plugin" not in text
+    assert installed(profile).version == __version__
+
+
+@pytest.mark.parametrize(("version", "state"), [(__version__, "good"), ("0.0.1", "broken")])
+def test_doctor_of_an_engine_that_was_set_up_from_inside(profile, version, state):
+    folder = _from_a_zip(profile)
+    facts = {"command": [sys.executable, "-m", "nst_onnx.worker"], "version": version, "inside": True}
+    (folder / "engine.json").write_text(json.dumps(facts))
+    setup = json.loads((folder / "setup" / "setup.json").read_text())
+    (folder / "setup" / "setup.json").write_text(json.dumps({**setup, "version": version}))
+    found, text = _states(profile)["engine"]
+    assert found == state
+    assert ("set up from inside" if state == "good" else "in the editor, choose Tools ▸") in text
+
+
+def test_doctor_asks_for_no_permission_where_the_engine_lives_in_the_sandbox(tmp_path):
+    profile = KritaProfile(tmp_path / "data/krita", tmp_path / "config/kritarc", "flatpak")
+    _from_a_zip(profile)
+    assert "sandbox" not in _states(profile)
 
 
 def test_doctor_no_krita(programs):

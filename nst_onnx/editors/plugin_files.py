@@ -84,7 +84,7 @@ def remove(target: Path) -> Path | None:
 
 
 def installed_version(target: Path) -> str | None:
-    """Return the version of nst-onnx that a plug-in is of; None where neither engine.json nor its ZIP says."""
+    """Return the version of nst-onnx that a plug-in is of; None where neither engine.json nor a ZIP says."""
     try:
         return str(engine_file.read(target)["version"])
     except (PluginError, KeyError):

@@ -23,7 +23,7 @@ def examine(profiles: Sequence[KritaProfile]) -> Iterator[Finding]:
     for program in krita_profiles.programs():
         version = krita_profiles.version_of(program)
         if version is None:
-            yield Finding("krita", "warning", f"{program} does not start")
+            yield Finding("krita", "warning", f"{program} prints its version only where there is a screen")
         elif tuple(map(int, version.split(".")[:2])) < OLDEST:
             yield Finding("krita", "broken", f"{version} ({program}) is too old; install Krita 5 or later")
         else:

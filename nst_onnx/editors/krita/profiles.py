@@ -133,22 +133,17 @@ def programs() -> Iterator[str]:
 
 
 def version_of(program: str) -> str | None:
-    """Return the version of a Krita, "5.2.9"; None where it does not start.
+    """Return the version of a Krita, "5.2.9"; None where it prints none.
 
-    Krita is a Qt program: without a screen it starts on Qt's platform without one only.
+    Without a screen Krita does not start. Its companion krita_version, which not every package has, does.
     """
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"} if _without_screen() else None
-    line = [program, "--version"]
-    try:
-        printed = subprocess.run(line, capture_output=True, text=True, timeout=60, env=environment).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = _VERSION.search(printed)
-    return found.group() if found else None
-
-
-def _without_screen() -> bool:
-    """Return whether there is no screen, as in a terminal over the network."""
-    if sys.platform in ("win32", "darwin"):
-        return False
-    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    companion = shutil.which("krita_version", path=str(Path(program).parent))
+    for line in ([program, "--version"], [companion] if companion else []):
+        try:
+            printed = subprocess.run(line, capture_output=True, text=True, timeout=60).stdout if line else ""
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        found = _VERSION.search(printed)
+        if found:
+            return found.group()
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -11,6 +12,9 @@ from typing import IO
 from ..failure import Failure
 from ..translation import _
 from .space import disk_failure
+
+_PATIENCE = 1.0
+"""Seconds; a process that was just killed may leave the lock to a child, which has not begun yet."""
 
 
 @contextlib.contextmanager
@@ -25,7 +29,11 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise disk_failure(error, folder) from error
     with stream:
-        if not _lock(stream):
+        deadline = time.monotonic() + _PATIENCE
+        while not _lock(stream):
+            if time.monotonic() < deadline:
+                time.sleep(_PATIENCE / 10)
+                continue
             raise Failure(
                 _("the engine is being set up by another window or editor"),
                 _("wait until that has ended, then try again"),
