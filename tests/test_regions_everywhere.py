@@ -117,6 +117,31 @@ def test_a_batch(folder: Path) -> None:
     assert np.abs(np.asarray(Image.open(output), np.float32) / 255 - expected).max() < 0.6 / 255
 
 
+def test_a_batch_tells_regions_apart(folder: Path) -> None:
+    """A picture that is there is skipped, with a warning where its regions were others."""
+    Path("out").mkdir()
+    options: dict[str, Any] = {"size": 64, "steps": 1, "model": "compact", "device": "cpu"}
+
+    def warned(**more: Any) -> tuple[str, ...]:
+        jobs = grid(["photo.png"], ["two.png"], "out")
+        (ended,) = nst_onnx.stylize_batch(jobs, **options | more)
+        assert ended.error is None
+        return ended.warnings
+
+    assert not warned(regions=["left.png=one.png"])
+    assert not warned(regions=["left.png=one.png"])
+    (warning,) = warned(regions=["left.png=two.png"])
+    assert warning.endswith("made with regions ['left=one.png'], not ['left=two.png']")
+    assert len(warned(regions=["left.png=one.png", "rest=one.png"])) == 1
+    assert len(warned(regions="colour")) == 1
+    assert len(warned()) == 1
+    for path in Path("out").iterdir():
+        path.unlink()
+    assert not warned(regions="colour")
+    assert not warned(regions="colour")
+    assert len(warned(regions="auto")) == 1
+
+
 def test_resuming(folder: Path) -> None:
     stylizer = nst_onnx.Stylizer("compact", "cpu")
     options: dict[str, Any] = {"size": 64, "steps": 8, "regions": ["left.png=one.png", "rest=two.png"]}
@@ -219,9 +244,3 @@ def test_the_worker_refuses_what_makes_no_sense(worker: Worker, regions: Any) ->
     event = worker.last_of(worker.send("stylize", content=content, styles=[], options={"regions": regions}))
     assert event["event"] == "error"
     assert event["code"] in ("protocol", "option", "picture")
-
-
-def test_films_are_refused(folder: Path) -> None:
-    pytest.importorskip("cv2", reason='needs the extra "video"')
-    with pytest.raises(OptionError, match="not painted in films"):
-        nst_onnx.stylize_video("film.mp4", "one.png", "out.mp4", regions=["left.png=two.png"])

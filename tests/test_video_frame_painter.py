@@ -11,6 +11,7 @@ from support.clips import STEP, scene
 from support.networks import vgg_network
 
 from nst_onnx.jobs.video import VideoOptions, frame_painter, optimised_frames
+from nst_onnx.jobs.video.frame_masks import FrameMasks
 from nst_onnx.jobs.video.painted_frame import PaintedFrame
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.sessions import Network
@@ -45,7 +46,7 @@ def test_a_frame_that_follows(network: Network, monkeypatch: pytest.MonkeyPatch)
     options = VideoOptions(size=(WIDTH, HEIGHT), steps=6, frame_steps=3, temporal_weight=2.0)
     frames = [frame.astype(np.float32) / 255 for frame in scene(2, seed=1, shape=(HEIGHT, WIDTH))]
     style = read(scene(1, seed=9, shape=(HEIGHT, WIDTH))[0])
-    at_work = frame_painter.FramePainter(network, [style], options)
+    at_work = frame_painter.FramePainter(network, [style], FrameMasks(options))
     told: list[tuple[int, int]] = []
 
     def tell(iteration: int, iterations: int, losses: Any) -> None:
@@ -87,7 +88,7 @@ def test_what_comes_into_sight_has_the_colours_of_the_painting(
     monkeypatch.setattr(optimised_frames, "Painting", Watched)
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
     frames = [frame.astype(np.float32) / 255 for frame in scene(2, seed=1, shape=(64, 96))]
-    at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], options)
+    at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], FrameMasks(options))
     red = np.clip(frames[0] * (0.5, 0.2, 0.2) + (0.5, 0, 0), 0, 1).astype(np.float32)
     at_work.skip(frames[0], PaintedFrame(red, True, 1.0))
     at_work.paint(frames[1], lambda *_: None)
@@ -108,7 +109,7 @@ def test_what_has_come_into_sight_is_held_more_and_more(
     options = VideoOptions(size=(96, 64), steps=2, frame_steps=1)
     count = frame_painter.MATURE_AGE + 3
     frames = [frame.astype(np.float32) / 255 for frame in scene(count, seed=1, shape=(64, 96))]
-    at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], options)
+    at_work = frame_painter.FramePainter(network, [read(scene(1, seed=9)[0])], FrameMasks(options))
     for frame in frames:
         at_work.paint(frame, lambda *_: None)
     held = [watched.held.trust for watched in Watched.seen if watched.held is not None]
@@ -135,12 +136,12 @@ def test_going_on_holds_as_if_it_had_not_stopped(network: Network, monkeypatch: 
     found = []
     for kept in (0, 3):
         Watched.seen = []
-        at_work = frame_painter.FramePainter(network, [style], options)
+        at_work = frame_painter.FramePainter(network, [style], FrameMasks(options))
         done: list[PaintedFrame] = []
         for frame in frames:
             done.append(at_work.paint(frame, lambda *_: None))
         if kept:
-            at_work = frame_painter.FramePainter(network, [style], options)
+            at_work = frame_painter.FramePainter(network, [style], FrameMasks(options))
             for frame, painted in zip(frames[:kept], done, strict=False):
                 at_work.skip(frame, painted)
             at_work.paint(frames[kept], lambda *_: None)

@@ -11,6 +11,7 @@ from support.clips import scene
 from nst_onnx.feedforward import gallery
 from nst_onnx.feedforward.painter import Painter
 from nst_onnx.jobs.video import VideoOptions, one_pass_frames
+from nst_onnx.jobs.video.frame_masks import FrameMasks
 from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.optical_flow import backward_flow
 from nst_onnx.jobs.video.painted_frame import PaintedFrame, quantise
@@ -43,7 +44,9 @@ def nothing(*_: Any) -> None:
 
 
 def painted(network: Network, frames: list[np.ndarray], **options: Any) -> list[PaintedFrame]:
-    painter = FramePainter(network, [STYLE], VideoOptions(size=SIZE, quality="instant", **options))
+    painter = FramePainter(
+        network, [STYLE], FrameMasks(VideoOptions(size=SIZE, quality="instant", **options))
+    )
     return [painter.paint(frame, nothing) for frame in frames]
 
 
@@ -77,9 +80,9 @@ def test_without_temporal_weight_frames_are_independent(network: Network, frames
 @pytest.mark.parametrize("quality", ["instant", "fitted"])
 def test_resuming_paints_the_same_bits(network: Network, frames: list[np.ndarray], quality: Any) -> None:
     options = VideoOptions(size=SIZE, quality=quality, steps=3)
-    painter = FramePainter(network, [STYLE], options)
+    painter = FramePainter(network, [STYLE], FrameMasks(options))
     whole = [painter.paint(frame, nothing) for frame in frames[:3]]
-    resumed = FramePainter(network, [STYLE], options)
+    resumed = FramePainter(network, [STYLE], FrameMasks(options))
     for frame, one in zip(frames[:2], whole, strict=False):
         resumed.skip(frame, one)
     assert np.array_equal(resumed.paint(frames[2], nothing).picture, whole[2].picture)
@@ -92,7 +95,7 @@ def test_a_scene_is_fitted_once(
     backward = Painter.backward
     monkeypatch.setattr(Painter, "backward", lambda *given: derivatives.append(1) or backward(*given))
     options = VideoOptions(size=SIZE, quality="fitted", steps=3)
-    painter = FramePainter(network, [STYLE], options)
+    painter = FramePainter(network, [STYLE], FrameMasks(options))
     reported: list[tuple[int, int]] = []
     for frame in frames[:3]:
         painter.paint(frame, lambda iteration, iterations, losses: reported.append((iteration, iterations)))
@@ -102,13 +105,13 @@ def test_a_scene_is_fitted_once(
 
 def test_fitted_frames_may_keep_colours(network: Network, frames: list[np.ndarray]) -> None:
     options = VideoOptions(size=SIZE, quality="fitted", steps=2, preserve_colour="covariance")
-    painter = FramePainter(network, [STYLE], options)
+    painter = FramePainter(network, [STYLE], FrameMasks(options))
     assert len([painter.paint(frame, nothing) for frame in frames[:2]]) == 2
 
 
 def test_a_learned_style_needs_no_quality(network: Network, frames: list[np.ndarray]) -> None:
     style = gallery.find("breakers")
     assert style is not None
-    painter = FramePainter(network, [style], VideoOptions(size=SIZE))
+    painter = FramePainter(network, [style], FrameMasks(VideoOptions(size=SIZE)))
     found = [painter.paint(frame, nothing) for frame in frames[:2]]
     assert [one.starts_scene for one in found] == [True, False]

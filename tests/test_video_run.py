@@ -19,6 +19,7 @@ import nst_onnx
 from nst_onnx.errors import NstError, OptionError, PictureError
 from nst_onnx.jobs.video import FrameStep, VideoOptions, VideoResult, encode, stylize_video
 from nst_onnx.jobs.video.decode import Film, prepare_frame
+from nst_onnx.jobs.video.frame_masks import FrameMasks
 from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import read_frame, write_frame
 from nst_onnx.objective.sessions import Network
@@ -154,7 +155,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(
 def test_a_kept_frame_is_the_painted_one(style: np.ndarray, network: Network, tmp_path: Path) -> None:
     """To the last bit of its floats, for the next frame starts from them."""
     options = VideoOptions(steps=3, size=(WIDTH, HEIGHT))
-    painter = FramePainter(network, [read(style, what="style picture")], options)
+    painter = FramePainter(network, [read(style, what="style picture")], FrameMasks(options))
     painted = painter.paint(prepare_frame(scene(1, seed=1)[0], (HEIGHT, WIDTH)), lambda *_: None)
     write_frame(tmp_path / "frame.png", painted)
     again = read_frame(tmp_path / "frame.png")

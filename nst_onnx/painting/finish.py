@@ -9,6 +9,7 @@ import numpy as np
 from nst_onnx.objective.targets import scaled
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.plan import Plan
+from nst_onnx.painting.regions.kept import put_back
 from nst_onnx.picture import Picture, fit, resize, resize_mask
 from nst_onnx.picture.colour import Colours, transfer_chroma, transfer_luminance
 from nst_onnx.picture.colour.transfer import LOW
@@ -53,9 +54,7 @@ class Finish:
         kept = resize_mask(regions.kept, shape)
         photo = resize(self._inputs.content.rgb, shape, out=self._memory.empty(shown.shape))
         for rows in disk_arrays.strips(shape[0], shown[0].nbytes):
-            share = kept[rows, :, None]
-            blended = shown[rows] + share * (photo[rows] - shown[rows])
-            shown[rows] = np.where(share == 1, photo[rows], blended)
+            shown[rows] = put_back(shown[rows], photo[rows], kept[rows])
             disk_arrays.release(shown, photo)
         return shown
 

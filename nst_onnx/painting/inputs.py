@@ -32,17 +32,19 @@ class Inputs:
     def of(
         cls,
         content: Picture,
-        styles: Iterable[Picture],
+        styles: Iterable[Picture] | Regions,
         options: LossOptions,
         memory: Memory,
         shape: tuple[int, int],
         network: Network | None = None,
     ) -> Inputs:
-        """Return the inputs with the masks that the options name.
+        """Return the inputs with the masks that the options name; or with the regions in place of `styles`.
 
         `shape`: (H, W) of the painting. `network`: whose features find regions. Raises OptionError,
         PictureError.
         """
+        if isinstance(styles, Regions):
+            return cls(content, styles.styles, styles)
         styles = tuple(styles)
         if options.style_mask is not None:
             styles = tuple(masked(style, options.style_mask, memory) for style in styles)

@@ -18,6 +18,7 @@ from nst_onnx.painting.finish import Finish
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan, painted_shape
+from nst_onnx.painting.regions.resolve import Regions
 from nst_onnx.painting.result import HistoryRow, Result
 from nst_onnx.painting.schedule import Schedule
 from nst_onnx.painting.step import Step
@@ -34,16 +35,16 @@ class Painting:
         self,
         network: Network,
         content: Picture,
-        styles: Sequence[Picture],
+        styles: Sequence[Picture] | Regions,
         options: Options,
         temporal: Temporal | None = None,
         team: Team | None = None,
         *,
         fine: bool = True,
     ) -> None:
-        """`temporal`: for a frame of a film, the frame before. `team`: processes that share large pictures.
-
-        `fine`: whether there may be fine levels; all frames of a film have one objective.
+        """`styles`: of the picture, or its regions with theirs. `temporal`: for a frame of a film, the frame
+        before. `team`: processes that share large pictures. `fine`: whether there may be fine levels; all
+        frames of a film have one objective.
 
         Raises OptionError where the network lacks a layer; PictureError where `init` cannot be read.
         """

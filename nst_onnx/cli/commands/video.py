@@ -66,8 +66,8 @@ def video(
     Sound, times and number of frames are kept. Finished frames are kept in OUT.nst-onnx until the film is
     complete: the same command resumes.
     """
-    styles = parameters.all_styles(styles, style)
     arguments = Arguments.of(given, config, VideoOptions)
+    styles = parameters.all_styles(styles, style, perhaps_none=bool(arguments.options.get("regions")))
     check_apart([output], [film, *styles])
     if not overwrite:
         check_new([output])

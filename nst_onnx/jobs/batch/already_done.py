@@ -10,9 +10,12 @@ from nst_onnx.errors import PictureError
 from nst_onnx.jobs.batch.job import Ending, Job
 from nst_onnx.jobs.batch.settings import BatchSettings
 from nst_onnx.painting.options import Options
+from nst_onnx.painting.region import REST, Region, parse, word_of
 from nst_onnx.painting.region_options import MASKS
-from nst_onnx.painting.regions.given import name_of
+from nst_onnx.painting.regions.given import name_of, names
+from nst_onnx.painting.style_pictures import style_list
 from nst_onnx.picture import read_settings
+from nst_onnx.support.json_types import JsonObject
 
 if TYPE_CHECKING:
     from nst_onnx.picture import Source
@@ -39,12 +42,46 @@ def _differences(output: Path, settings: BatchSettings) -> list[str]:
         stored = None
     if stored is None:
         return [f"{output} is there already, but does not say that nst-onnx made it"]
-    expected = _as_stored(settings)
+    expected = _as_stored(settings) | _regions(settings)
+    stored["regions"] = _stored_regions(stored, Options.of(settings.options))
     different = [name for name, value in expected.items() if stored.get(name) != value]
     if not different:
         return []
     name = different[0]
     return [f"{output} is there already, made with {name} {stored.get(name)}, not {expected[name]}"]
+
+
+def _regions(settings: BatchSettings) -> dict[str, object]:
+    """Return {"regions": the regions given, NAME=STYLES of each}."""
+    options = Options.of(settings.options)
+    word = word_of(options.regions)
+    if word is not None or isinstance(options.regions, str):
+        return {"regions": [str(word)]}
+    given = [_parsed(one) for one in options.regions or ()]
+    styles = [[name_of(style) for style in style_list(one.style)] for one in given]
+    return {"regions": [_shown(name, of) for name, of in zip(names(given), styles, strict=True)]}
+
+
+def _stored_regions(stored: JsonObject, options: Options) -> list[str]:
+    """Return the regions of a picture's settings in that form, less what no given region covers."""
+    found = cast("list[JsonObject]", stored.get("regions") or [])
+    if word := word_of(options.regions):
+        of_word = all(str(one["name"]).startswith(f"{word}-") for one in found)
+        return [word] if found and of_word else [str(one["name"]) for one in found]
+    named_rest = any(one.is_rest for one in map(_parsed, options.regions or ()))
+    return [
+        _shown(str(one["name"]), cast("list[str]", one["styles"]))
+        for one in found
+        if named_rest or one["name"] != REST
+    ]
+
+
+def _parsed(region: Region | str) -> Region:
+    return parse(region) if isinstance(region, str) else region
+
+
+def _shown(name: str, styles: list[str]) -> str:
+    return f"{name}={'+'.join(styles)}"
 
 
 def _as_stored(settings: BatchSettings) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.jobs.video.optical_flow import BackwardFlow
 from nst_onnx.jobs.video.options import VideoOptions
-from nst_onnx.jobs.video.painted_frame import Callback, PaintedFrame, Previous, as_picture, quantise
+from nst_onnx.jobs.video.painted_frame import Callback, Frame, PaintedFrame, Previous, as_picture, quantise
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting.network_choice import Networks
 from nst_onnx.painting.one_pass import OnePass
@@ -30,14 +30,17 @@ class OnePassFrames:
         self._scene: Array | None = None
         self._vector: Array | None = None
 
-    def begin(self, frame: Array) -> None:
+    def begin(self, frame: Frame) -> None:
         """Keep the first frame: its style vector is fitted where a frame remains to be painted."""
-        self._scene, self._vector = frame, None
+        self._scene, self._vector = frame.picture, None
 
-    def first(self, frame: Array, callback: Callback) -> PaintedFrame:
+    def skip(self, frame: Frame, flow: BackwardFlow) -> None:
+        """Do nothing: what the next frame needs is in the painted one."""
+
+    def first(self, frame: Frame, callback: Callback) -> PaintedFrame:
         """Paint the first frame of a scene, like a single picture."""
         self.begin(frame)
-        run = self._one_pass(frame, None)
+        run = self._one_pass(frame.picture, None)
         losses: dict[str, float] = {}
         for _ in run.advance():
             step = run.step()
@@ -47,14 +50,14 @@ class OnePassFrames:
         return PaintedFrame(quantise(run.result().array), True, losses.get("total", 0.0))
 
     def following(
-        self, frame: Array, flow: BackwardFlow, previous: Previous, callback: Callback
+        self, frame: Frame, flow: BackwardFlow, previous: Previous, callback: Callback
     ) -> PaintedFrame:
         """Paint a frame; where the flow is reliable, move it towards the warped previous painting.
 
         With the painted frame p, the warped one ω, the consistency c and the temporal weight w, the result
         has the least |x − p|² + 2 w c |x − ω|².
         """
-        run = self._one_pass(frame, self._vector_of_scene())
+        run = self._one_pass(frame.picture, self._vector_of_scene())
         painted = run.result().array
         callback(1, 1, {})
         reliable = flow.reliable * flow.warp(previous.maturity)

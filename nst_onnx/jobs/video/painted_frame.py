@@ -41,17 +41,28 @@ class Previous:
     maturity: Array
 
 
-class SceneFrames(Protocol):
-    """Paints the frames of a scene: each float32 H×W×3 in 0..1."""
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A frame of the video: its number, counted from 0, and its picture, float32 H×W×3 in 0..1."""
 
-    def begin(self, frame: Array) -> None:
+    number: int
+    picture: Array
+
+
+class SceneFrames(Protocol):
+    """Paints the frames of a scene."""
+
+    def begin(self, frame: Frame) -> None:
         """Begin a scene whose first frame an earlier run has painted."""
 
-    def first(self, frame: Array, callback: Callback) -> PaintedFrame:
+    def skip(self, frame: Frame, flow: BackwardFlow) -> None:
+        """Skip a frame that an earlier run has painted, and whose motion from the previous one is known."""
+
+    def first(self, frame: Frame, callback: Callback) -> PaintedFrame:
         """Paint the first frame of a scene. Raises NstError."""
 
     def following(
-        self, frame: Array, flow: BackwardFlow, previous: Previous, callback: Callback
+        self, frame: Frame, flow: BackwardFlow, previous: Previous, callback: Callback
     ) -> PaintedFrame:
         """Paint a frame whose motion from the previous one is known. Raises NstError."""
 

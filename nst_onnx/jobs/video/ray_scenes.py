@@ -16,6 +16,7 @@ from nst_onnx.jobs.ray.resources import memory_limit
 from nst_onnx.jobs.ray.supervisor import TRIES, Actor, RayWorker, Supervisor, WorkerFailure
 from nst_onnx.jobs.video import libraries
 from nst_onnx.jobs.video.decode import Film, prepare_frame
+from nst_onnx.jobs.video.frame_masks import FrameMasks
 from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import read_frame, write_frame
 from nst_onnx.jobs.video.options import VideoOptions
@@ -72,7 +73,9 @@ class SceneActor(Actor):
     def begin(self, number: int) -> None:
         """Begin the scene whose first frame has this number."""
         self._frames = self._payload.film.frames(number)
-        self._painter = FramePainter(self._network, self._payload.styles, self._payload.options)
+        self._painter = FramePainter(
+            self._network, self._payload.styles, FrameMasks(self._payload.options), number
+        )
 
     def skip(self, data: bytes) -> None:
         """Skip the next frame, which is painted already. `data`: its file."""

@@ -19,6 +19,7 @@ from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.jobs.video import encode, libraries
 from nst_onnx.jobs.video.decode import Film, prepare_frame
+from nst_onnx.jobs.video.frame_masks import FrameMasks
 from nst_onnx.jobs.video.frame_painter import FramePainter
 from nst_onnx.jobs.video.frame_store import FrameStore
 from nst_onnx.jobs.video.optical_flow import MIN_SIDE, backward_flow
@@ -30,7 +31,7 @@ from nst_onnx.painting.network_choice import NetworkChoice, Networks
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.quality import within_budget
-from nst_onnx.painting.regions.resolve import are_given
+from nst_onnx.painting.regions.portable import embedded
 from nst_onnx.painting.style_pictures import Style, read_styles_and_learned
 from nst_onnx.picture import Picture
 from nst_onnx.picture.colour import transfer_luminance
@@ -107,9 +108,7 @@ def stylize_video(
         raise OptionError(f"callback must be a function, not {shown(callback)}")
     source_path, path = path_of(film, "the film"), path_of(output, "the output")
     checked = VideoOptions.of(options)
-    styles = read_styles_and_learned(style, checked)
-    if are_given(checked) or checked.style_mask is not None:
-        raise OptionError("regions are not painted in films", "paint the film without them")
+    styles = read_styles_and_learned(style, checked, perhaps_none=bool(checked.regions))
     encode.check_place(path)
     if path.resolve() == source_path.resolve():
         raise OptionError(f"{path} is the film, and is not written over", "choose another name")
@@ -125,16 +124,22 @@ def stylize_video(
     if max(shape) < MIN_SIDE:
         raise PictureError(f"{source.path.name} is too small to be painted", "choose a larger size")
     store = FrameStore(path)
-    painting = _run_of_a_frame(model, first, styles, chosen)
+    masks = FrameMasks.of(chosen, len(source.times))
+    if masks.every and ray is not None:
+        raise OptionError(
+            "a cluster does not take a mask for each frame", "give one picture, which follows the motion"
+        )
+    painting = _run_of_a_frame(model, first, styles, masks.of_a_painted_frame())
     chosen = replace(chosen, style_scale=painting.plan.options.style_scale)  # the same for all frames
-    store.open(_fingerprint(painting, source, chosen))
+    masks = replace(masks, options=chosen)
+    store.open(_fingerprint(painting, source, masks))
     run = _VideoRun(film=source, shape=shape, store=store, callback=callback, started=started)
     try:
         with_init = replace(chosen, init=painting.plan.initial.given or chosen.init)  # a file is read once
         if ray is None:
-            run.paint(FramePainter(model, styles, with_init))
+            run.paint(FramePainter(model, styles, replace(masks, options=with_init)))
         else:
-            run.paint_in_cluster(ray, workers, model, styles, with_init)
+            run.paint_in_cluster(ray, workers, model, styles, embedded(with_init))
         frames = _output_frames(source, shape, store, luminance=chosen.preserve_colour == "luminance")
         encode.encode(source, frames, shape, store.unfinished, chosen.crf)
         put(store.unfinished, path)
@@ -298,9 +303,10 @@ def _output_frames(
         yield np.rint(picture * 255).astype(np.uint8)
 
 
-def _fingerprint(first: Painting | OnePass, film: Film, options: VideoOptions) -> str:
+def _fingerprint(first: Painting | OnePass, film: Film, masks: FrameMasks) -> str:
     """Return a digest of all inputs that the frames depend on."""
     with film.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    parts = (first.fingerprint(), content, options.frame_steps, options.temporal_weight)
+    options = masks.options
+    parts = (first.fingerprint(), content, options.frame_steps, options.temporal_weight, masks.digest())
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -41,7 +41,7 @@ def parts(
     if options.labels is not None:
         of_labels, other = labelled(options.labels, colours, shape, memory)
     found = []
-    for region, name in zip(regions, _names(regions), strict=True):
+    for region, name in zip(regions, names(regions), strict=True):
         mask = None
         if region.colour is not None:
             mask = of_labels[region.colour]
@@ -87,7 +87,7 @@ def name_of(source: Source) -> str:
     return Path(source).name if isinstance(source, str | Path) else type(source).__name__
 
 
-def _names(regions: Sequence[Region]) -> list[str]:
+def names(regions: Sequence[Region]) -> list[str]:
     """Return a name for each region: its mask's file, its colour, or rest; numbered where it is taken."""
     found: list[str] = []
     for region in regions:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, TypeVar, cast
 
-from nst_onnx.painting.options import OptionValues
+from nst_onnx.painting.options import LossOptions, OptionValues
 from nst_onnx.painting.region import Region, parse, word_of
 from nst_onnx.painting.region_options import MASKS
 from nst_onnx.painting.style_pictures import style_list
@@ -29,6 +29,16 @@ def portable(options: OptionValues, *, embedded: bool = False) -> OptionValues:
     if isinstance(regions, list | tuple) and not word_of(regions):
         found["regions"] = [_portable(one, take) for one in regions]
     return cast(OptionValues, {**found, **masks})
+
+
+Some = TypeVar("Some", bound=LossOptions)
+
+
+def embedded(options: Some) -> Some:
+    """Return options with all masks and styles of regions read. Raises PictureError."""
+    given: dict[str, object] = {name: getattr(options, name) for name in ("regions", *MASKS)}
+    read_ones: Mapping[str, Any] = portable(cast(OptionValues, given), embedded=True)
+    return replace(options, **read_ones)
 
 
 def _portable(given: Region | str, take: Callable[[Source], Source]) -> Region:

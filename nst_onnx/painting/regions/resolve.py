@@ -28,6 +28,10 @@ _RAMP = 8.0
 """A strength map fades from the photo to the painting over its darkest eighth."""
 
 
+class NothingToPaintError(OptionError):
+    """The masks leave no pixel to any style."""
+
+
 @dataclass(frozen=True, eq=False)
 class Regions:
     """`regions`: with masks at the painting's size. `kept`: H×W, 1 where the result is the photo itself."""
@@ -147,7 +151,7 @@ def _normalised(
             weights[...] = mask
             resolved.append(_resolved(part, weights, options.strength))
     if not resolved:
-        raise OptionError("nothing is left to paint", "the masks leave no pixel to any style")
+        raise NothingToPaintError("nothing is left to paint", "the masks leave no pixel to any style")
     return Regions(tuple(resolved), kept)
 
 
