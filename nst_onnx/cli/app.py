@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nst_onnx.cli import variadic_options
+from nst_onnx.cli.commands import app as app_command
 from nst_onnx.cli.commands import (
     batch,
     compare,
@@ -62,6 +63,7 @@ def build() -> typer.Typer:
     app.command("presets")(presets.show)
     app.add_typer(models.app, name="models")
     app.add_typer(plugin.app, name="plugin")
+    app.command("app")(app_command.app)
     app.command("settings")(settings.show)
     app.command("doctor")(doctor.doctor)
     app.command("export", context_settings=export.PASS_ON, add_help_option=False)(export.export)

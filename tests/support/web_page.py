@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from support import exporter
 from support.web_engine import WEB, require_node
 
-SECONDS = 180
+SECONDS = 400
 """For a painting to end, on a busy machine."""
 
 

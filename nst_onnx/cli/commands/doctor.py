@@ -32,6 +32,7 @@ PURPOSES = {
     "plot": "stylize --plot",
     "cluster": "--ray",
     "video": "nst-onnx video",
+    "app": "nst-onnx app",
     "export": "exports Keras models",
 }
 """What the extras are for. Those of developers, which are not here, are not examined."""

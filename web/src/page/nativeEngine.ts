@@ -6,15 +6,17 @@ const SHOWN_AT = 4096; // pixels of the longest side
 
 const ENDED = "The program behind this page has ended: start `nst-onnx app` again.";
 
-/** From the server's socket: the worker's events, with the address of each picture. */
-type ServerEvent =
-  | { readonly event: "hello"; readonly description: string }
+/** From the server's socket: the worker's events of a job, with the address of each picture. */
+type JobEvent = { readonly job: number | null } & (
   | { readonly event: "progress"; readonly scale: number; readonly scales: number; readonly step: number; readonly steps: number }
   | { readonly event: "preview" | "done"; readonly url: string; readonly stopped?: boolean }
   | { readonly event: "cancelled" }
-  | { readonly event: "error"; readonly message: string; readonly hint: string };
+  | { readonly event: "error"; readonly message: string; readonly hint: string }
+);
+type ServerEvent = JobEvent | { readonly event: "hello"; readonly description: string };
 
 interface Running {
+  readonly job: number;
   readonly listener: Listener;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
@@ -26,6 +28,7 @@ export class NativeEngine implements Engine {
   private socket: WebSocket | undefined;
   private opened: Promise<void> | undefined;
   private running: Running | undefined;
+  private count = 0;
 
   async defaults(): Promise<Defaults> {
     const response = await fetch("api/defaults");
@@ -38,14 +41,14 @@ export class NativeEngine implements Engine {
     return this.opened;
   }
 
-  async paint(job: Job, listener: Listener): Promise<Outcome> {
-    await this.open();
-    const [content, ...styles] = await Promise.all([job.photo, ...job.paintings].map(({ file, name }) => upload(file, name)));
-    const { size, steps, strength, styleScale, keepColours } = job.settings;
-    const options = { size, steps, strength, style_scale: styleScale, preserve_colour: keepColours ? "luminance" : null };
+  paint(job: Job, listener: Listener): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      this.running = { listener, resolve, reject };
-      this.socket!.send(JSON.stringify({ request: "paint", content, styles, options }));
+      const running = { job: ++this.count, listener, resolve, reject };
+      this.running = running;
+      this.begin(job, running).catch((error: unknown) => {
+        if (this.running === running) this.running = undefined;
+        reject(error instanceof Error ? error : new Error(String(error)));
+      });
     });
   }
 
@@ -56,6 +59,16 @@ export class NativeEngine implements Engine {
   cancel(): void {
     this.socket?.send(JSON.stringify({ request: "cancel" }));
     this.settled()?.resolve({ pixels: undefined, stopped: true });
+  }
+
+  private async begin(job: Job, running: Running): Promise<void> {
+    await this.open();
+    const files = [job.photo, ...job.paintings];
+    const [content, ...styles] = await Promise.all(files.map(({ file, name }) => upload(file, name)));
+    if (this.running !== running) return; // cancelled meanwhile
+    const { size, steps, strength, styleScale, keepColours } = job.settings;
+    const options = { size, steps, strength, style_scale: styleScale, preserve_colour: keepColours ? "luminance" : null };
+    this.socket!.send(JSON.stringify({ request: "paint", job: running.job, content, styles, options }));
   }
 
   private connect(): Promise<void> {
@@ -80,9 +93,9 @@ export class NativeEngine implements Engine {
     });
   }
 
-  private async receive(event: Exclude<ServerEvent, { event: "hello" }>): Promise<void> {
+  private async receive(event: JobEvent): Promise<void> {
     const running = this.running;
-    if (!running) return;
+    if (running === undefined || (event.job !== null && event.job !== running.job)) return;
     if (event.event === "progress") {
       const { scale, scales, step, steps } = event;
       const progress: Progress = { level: scale, levels: scales, step, steps };

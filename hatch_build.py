@@ -1,0 +1,56 @@
+"""Build hook: puts the built page of `nst-onnx app` into the wheel, where Node.js is there to build it.
+
+Without Node.js, or with NST_ONNX_PAGE=0, the wheel has no page, and `nst-onnx app` says so. Where it cannot
+be built now, one that was built before (web/dist-app/) is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_SECONDS = 600
+_PLACE = "nst_onnx/page"  # in the wheel; `nst_onnx/app/page.py` finds it
+
+
+class PageHook(BuildHookInterface[Any]):
+    """Runs the page's bundler before a wheel is built; not for editable installations."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the page to the files of the wheel."""
+        web = Path(self.root) / "web"
+        page = web / "dist-app"
+        if version == "editable" or os.environ.get("NST_ONNX_PAGE") == "0":
+            return
+        reason = _build(web)
+        if reason:
+            there = (page / "index.html").is_file()
+            self.app.display_warning(
+                f"the page for `nst-onnx app` cannot be built ({reason}); "
+                f"{'an older one is taken' if there else 'the wheel has none'}"
+            )
+            if not there:
+                return
+        build_data["force_include"][str(page)] = _PLACE
+
+
+def _build(web: Path) -> str:
+    """Build the page; return why it cannot be, "" where it was."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "Node.js is not installed"
+    steps = [[npm, "run", "build:app"]]
+    if not (web / "node_modules").is_dir():
+        steps.insert(0, [npm, "ci", "--no-audit", "--no-fund", "--fetch-retries", "0"])
+    for step in steps:
+        done = subprocess.run(step, cwd=web, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        if done.returncode:
+            return f"{' '.join(step[1:])} failed: {(done.stderr or done.stdout).strip()[-300:]}"
+    return ""

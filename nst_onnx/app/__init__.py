@@ -1,0 +1,1 @@
+"""`nst-onnx app`: the page on this computer, painted by the worker process. Needs the extra [app]."""

@@ -1,0 +1,87 @@
+"""A running `nst-onnx app`, and the requests of its page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+SERVE = (
+    "import sys; from pathlib import Path; from nst_onnx.app import server\n"
+    "server.serve(Path(sys.argv[1]), port=0, browser=False, announce=lambda a: print(a, flush=True))"
+)
+
+
+@dataclass
+class App:
+    """The server's address. `cookie`: the browser's, once the token was redeemed."""
+
+    host: str
+    token: str
+    process: subprocess.Popen[str]
+    cookie: str = ""
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.host}"
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> HTTPResponse:
+        """Send a request with exactly these headers; underscores are hyphens."""
+        connection = HTTPConnection(self.host, timeout=30)
+        connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
+        if body is not None:
+            headers.setdefault("Content_Length", str(len(body)))
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders(body)
+        return connection.getresponse()
+
+    def redeem(self) -> None:
+        """Use the token, as the browser does."""
+        answer = self.ask("GET", f"/?token={self.token}")
+        assert answer.status == 303, answer.read()
+        self.cookie = answer.getheader("Set-Cookie", "").partition(";")[0]
+
+    def send(self, picture: Path) -> str:
+        """Send a picture, and return its identifier."""
+        headers = {"Cookie": self.cookie, "Origin": self.origin, "X_Name": picture.name}
+        answer = self.ask("POST", "/api/pictures", picture.read_bytes(), **headers)
+        return str(json.loads(answer.read())["id"])
+
+    def socket(self, **headers: str) -> ClientConnection:
+        """Open the socket of events, with the cookie and the page's origin unless others are given."""
+        given = {"Cookie": self.cookie, "Origin": self.origin, **headers}
+        origin = given.pop("Origin")
+        return connect(f"ws://{self.host}/api/events", origin=origin, additional_headers=given)  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(page: Path) -> Iterator[App]:
+    """Start the server with a page, and end it as Ctrl-C does."""
+    command = [sys.executable, "-c", SERVE, str(page)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        host, _, token = address.removeprefix("http://").partition("/?token=")
+        yield App(host, token, process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def last(socket: ClientConnection) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the events of a job, and the last of them."""
+    events = []
+    while True:
+        events.append(json.loads(socket.recv(timeout=120)))
+        if events[-1]["event"] in ("done", "cancelled", "error"):
+            return events, events[-1]

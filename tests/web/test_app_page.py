@@ -1,0 +1,58 @@
+"""The page of `nst-onnx app` in a real browser: painted by the package, with live progress."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.app_server import App, running
+from support.browser import chromium, programs, requested
+from support.checkout import ROOT
+from support.web_page import Visitor, built
+
+from nst_onnx.picture import read, read_settings
+
+PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/valley.jpg", "styles/embers.jpg"))
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    programs()
+    page = built(tmp_path_factory.mktemp("page"), mode="app")
+    assert not list(page.rglob("*.wasm*")), "the package paints, not the browser"
+    with running(page) as app:
+        yield app
+
+
+def test_painted_cancelled_and_painted_again(app: App, tmp_path: Path) -> None:
+    """1024 pixels with few steps: the size and the progress are the native engine's, as is the file."""
+    photo = Path(shutil.copy(PHOTO, tmp_path / "valley.jpg"))
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(f"{app.origin}/?token={app.token}")
+        assert "token" not in browser.current_url
+        visitor.wait("document.getElementById('engine').textContent.includes('on this computer (')")
+        visitor.choose(photo, PAINTING)
+        visitor.set("size", 1024)
+        visitor.set_steps(400)
+        visitor.click("paint")
+        visitor.wait("/step [2-9]/.test(document.getElementById('progress-text').textContent)", 120)
+        visitor.wait("!document.getElementById('after').hidden", 60)
+        visitor.click("cancel")
+        assert not visitor.shown("compare")
+        visitor.set_steps(10)
+        visitor.click("paint")
+        visitor.wait_for_the_picture()
+        path = visitor.download("png", tmp_path / "downloads")
+        assert max(read(path).shape) == 1024
+        assert read_settings(path)["steps"] == 10
+        assert path.name == "valley-painted.png"
+        visitor.set("size", 256)
+        visitor.click("paint")
+        visitor.wait_for_the_picture()
+        assert len(browser.find_elements("css selector", "#history button")) == 2
+        assert visitor.serious_faults() == []
+    own = app.origin, app.origin.replace("http", "ws")
+    assert not {url for url in requested(tmp_path) if not url.startswith(own)}
