@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,17 +65,18 @@ class App:
 
 
 @contextmanager
-def running(page: Path) -> Iterator[App]:
-    """Start the server with a page, and end it as Ctrl-C does."""
-    command = [sys.executable, "-c", SERVE, str(page)]
+def running(page: Path | None) -> Iterator[App]:
+    """Start the server with a page, and end it as Ctrl-C does; None: the command, with its own page."""
+    ours = ["-c", SERVE, str(page)]
+    command = [sys.executable, *(["-m", "nst_onnx", "app", "--no-browser"] if page is None else ours)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        address = process.stdout.readline().strip()
+        address = process.stdout.readline().strip().removeprefix("The page is at ")
         host, _, token = address.removeprefix("http://").partition("/?token=")
         yield App(host, token, process)
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         process.wait(20)
 
 

@@ -174,6 +174,7 @@ export class Studio {
     this.complain(undefined);
     this.setBusy(true);
     this.announce("Painting");
+    element("easel", HTMLElement).scrollIntoView({ block: "nearest" }); // on a phone it is below the form
   }
 
   private end(): void {

@@ -1,0 +1,104 @@
+"""The page against the package: time of a painting in Chromium and natively, in one run; memory.
+
+    python -m benchmarks.web [--size 256] [--steps 200] [--paintings 10]
+
+With Node.js, the packages of web/ (npm ci), Chromium, its driver, and selenium. Both paint the same pair with
+the same settings, in turns. The page's threads are as many as the processor's; the package takes all, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import nst_onnx
+from benchmarks import machine
+
+ROOT = Path(__file__).resolve().parents[1]
+PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/harbour.jpg", "styles/breakers.jpg"))
+TURNS = 2
+
+
+def main() -> None:
+    """Measure and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--size", type=int, default=256, help="pixels of the longest side")
+    parser.add_argument("--steps", type=int, default=200, help="evaluations of each painting")
+    parser.add_argument("--paintings", type=int, default=10, help="for the memory, at a tenth of the steps")
+    given = parser.parse_args()
+    for name, value in machine.facts().items():
+        print(f"{name}: {value}")
+    print(f"load before: {machine.load()}")
+    with tempfile.TemporaryDirectory() as folder, visitor(Path(folder)) as page:
+        stylizer = nst_onnx.Stylizer(device="cpu")
+        page.set("size", given.size)
+        native, web = [], []
+        for _ in range(TURNS):
+            native.append(natively(stylizer, given.size, given.steps))
+            web.append(in_the_page(page, given.steps))
+        print(f"\n{given.size} pixels, {given.steps} steps, seconds in turns")
+        print(f"native onnxruntime: {', '.join(f'{s:.1f}' for s in native)}")
+        print(f"page, {page.text('engine')}: {', '.join(f'{s:.1f}' for s in web)}")
+        print(f"ratio of the medians: {statistics.median(web) / statistics.median(native):.2f}")
+        print("\nmemory of the page's process after each painting, MB")
+        for _ in range(given.paintings):
+            in_the_page(page, max(given.steps // 10, 5))
+            print(f"{resident(page) / 1e6:.0f}", end=" ", flush=True)
+        print()
+
+
+def natively(stylizer: nst_onnx.Stylizer, size: int, steps: int) -> float:
+    """Return the seconds of a painting by the package, pictures read and plateau test included."""
+    begun = time.monotonic()
+    stylizer.stylize(PHOTO, PAINTING, size=size, steps=steps, style_frame="keep")
+    return time.monotonic() - begun
+
+
+def in_the_page(page: Any, steps: int) -> float:
+    """Return the seconds of a painting by the page, as a visitor waits for it."""
+    page.set_steps(steps)
+    begun = time.monotonic()
+    page.click("paint")
+    page.wait_for_the_picture()
+    return time.monotonic() - begun
+
+
+def resident(page: Any) -> int:
+    """Return the resident memory of the browser's renderers, in bytes (Linux)."""
+    total = 0
+    profile = page.browser.capabilities["chrome"]["userDataDir"]
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().decode("utf-8", "replace")
+            if "--type=renderer" in command and profile in command:
+                total += 4096 * int((folder / "statm").read_text().split()[1])
+        except OSError:  # it has ended meanwhile
+            continue
+    return total
+
+
+@contextmanager
+def visitor(folder: Path) -> Iterator[Any]:
+    """Yield a visitor who has opened the page and chosen the pair."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    browser, web_page = import_module("support.browser"), import_module("support.web_page")
+    server = browser.StaticServer(web_page.built(folder))
+    with browser.chromium(folder) as opened:
+        page = web_page.Visitor(opened)
+        page.open(server.origin)
+        page.wait("window.crossOriginIsolated")
+        page.choose(PHOTO, PAINTING)
+        yield page
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()
