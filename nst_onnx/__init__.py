@@ -11,7 +11,7 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
-    from nst_onnx.api import Objective, learn, stylize
+    from nst_onnx.api import Objective, learn, stylize, texture
     from nst_onnx.feedforward.learned_style import LearnedStyle
     from nst_onnx.jobs.batch import stylize_batch
     from nst_onnx.jobs.video import stylize_video
@@ -33,6 +33,7 @@ __all__ = [
     "stylize",
     "stylize_batch",
     "stylize_video",
+    "texture",
 ]
 
 _HOMES = {
@@ -46,6 +47,7 @@ _HOMES = {
     "stylize": "api",
     "stylize_batch": "jobs.batch",
     "stylize_video": "jobs.video",
+    "texture": "api",
 }
 
 

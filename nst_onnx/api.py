@@ -26,6 +26,7 @@ from nst_onnx.painting.result import Result
 from nst_onnx.painting.style_pictures import Style, read_styles
 from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.painting.stylizer import Callback, Stylizer
+from nst_onnx.painting.texture import prepared
 from nst_onnx.picture import Source, read
 from nst_onnx.support.arguments import shown
 from nst_onnx.support.arrays import Array
@@ -68,6 +69,39 @@ def stylize(
     with shard_team(ray, workers, model.device) as team:
         stylizer = Stylizer(model, team=team)
         return stylizer.stylize(content, style, callback=callback, resume=resume, **options)
+
+
+def texture(
+    style: Source | Iterable[Source],
+    *,
+    seamless: bool = False,
+    model: str | os.PathLike[str] | Network = "auto",
+    device: str | None = None,
+    callback: Callback | None = None,
+    resume: Checkpoint | str | os.PathLike[str] | None = None,
+    **options: Unpack[OptionValues],
+) -> Result:
+    """Paint a texture in the manner of `style` (one picture, or several blended), without a photo.
+
+    `seamless`: its left side continues at its right one, its lower at its upper one; its sides must be
+    multiples of the network's stride (16 for VGG). `size`: its side, or (width, height); 512 if not given.
+    The other arguments are those of `stylize`, less the options that are about a photo.
+    Raises subclasses of NstError.
+
+    >>> nst_onnx.texture("painting.jpg", size=1024, seamless=True).save("tile.png")
+    """
+    if callback is not None and not callable(callback):
+        raise OptionError(f"callback must be a function, not {shown(callback)}")
+    if not isinstance(seamless, bool | np.bool_):
+        raise OptionError(f"seamless must be True or False, not {shown(seamless)}")
+    networks = Networks.of(model) if isinstance(model, Network) else Networks(NetworkChoice(model, device))
+    saved = None if resume is None else Checkpoint.of(resume)
+    painting = prepared(networks, style, seamless=bool(seamless), options=options, resume=saved)
+    for _ in painting.advance():
+        answer = None if callback is None else callback(painting.step())
+        if isinstance(answer, bool | np.bool_) and not answer:
+            break
+    return painting.result()
 
 
 def learn(

@@ -387,6 +387,26 @@ def test_learning_on_one_photo_or_several(photos: Any) -> None:
     assert stylize(PIXELS, learned, size=24).array.shape == (18, 24, 3)
 
 
+@pytest.mark.parametrize("style", [None, 5, [], [None], "nowhere.png", object(), {}, "breakers"])
+def test_a_texture_of_anything(style: Any) -> None:
+    with pytest.raises(NstError):
+        nst_onnx.texture(style, size=24, steps=1, device="cpu")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"model": 5}, {"resume": 5}, {"callback": "x"}, {"seamless": 1}, {"size": 0}]
+)
+def test_wrong_arguments_of_a_texture(wrong: dict[str, Any]) -> None:
+    with pytest.raises(NstError):
+        nst_onnx.texture(PIXELS, **{"size": 24, "steps": 1, "device": "cpu", **wrong})
+
+
+@pytest.mark.parametrize("style", [PIXELS, [PIXELS, PIXELS], (PIXELS,)])
+def test_a_texture_of_one_painting_or_several(style: Any) -> None:
+    tile = nst_onnx.texture(style, size=np.int64(24), steps=1, device="cpu", seamless=np.True_)
+    assert tile.array.shape == (24, 24, 3)
+
+
 def test_every_public_function_is_tried_here() -> None:
     functions = {name for name in nst_onnx.__all__ if callable(getattr(nst_onnx, name))}
     assert functions - {"LearnedStyle", "NstError", "Region", "Result", "Step"} == {
@@ -396,4 +416,5 @@ def test_every_public_function_is_tried_here() -> None:
         "stylize",
         "stylize_batch",
         "stylize_video",
+        "texture",
     }

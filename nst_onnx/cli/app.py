@@ -20,6 +20,7 @@ from nst_onnx.cli.commands import (
     settings,
     styles,
     stylize,
+    texture,
     video,
 )
 from nst_onnx.cli.option_parameters import parameters, with_parameters
@@ -84,5 +85,6 @@ def _add_painting(app: typer.Typer) -> None:
     app.command("video", cls=variadic_options.command(perhaps=ray))(
         with_parameters(parameters(film, without=NOT_OF_FILMS))(video.video)
     )
+    app.command("texture")(with_parameters(parameters(painting, without=texture.WITHOUT))(texture.texture))
     app.command("learn")(with_parameters(parameters(painting, only=learn.OPTIONS))(learn.learn))
     app.command("compare")(with_parameters(compare.parameters(painting))(compare.compare))

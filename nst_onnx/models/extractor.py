@@ -41,6 +41,7 @@ class Extractor:
     weights as initializers, and exactly `layers` as its outputs, each N×C×h×w.
     `layers`: their names in network order. `input`: the name of the picture input.
     `folder`: temporary folder of its external data, if its large weights are not in `proto`.
+    `periodic`: whether its padding is wrapped around, so that no tile of a picture can be computed alone.
     """
 
     proto: onnx.ModelProto
@@ -49,6 +50,7 @@ class Extractor:
     path: Path
     input: str
     folder: external_data.Folder | None = field(default=None, compare=False, repr=False)
+    periodic: bool = False
 
     @property
     def size(self) -> int:

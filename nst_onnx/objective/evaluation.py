@@ -85,6 +85,11 @@ def evaluation(
     pixels = tile_pixels(network, terms, memory)
     if height * width <= pixels:
         return WholeEvaluation(network, terms, shape, masks)
+    if network.extractor.periodic:
+        raise OptionError(
+            f"there is not enough memory for a seamless texture of {shape[1]}×{shape[0]} pixels",
+            "choose a smaller size: it cannot be computed in tiles",
+        )
     tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
     return TiledEvaluation(network, terms, tiles, masks, on_disk=not memory.holds(size))
 

@@ -115,10 +115,11 @@ class Objective:
         return {term.name: term.loss.prepared(targets[term.name]) for term in self.terms.statistics}
 
     def _style_targets(self) -> StyleTargets:
-        measuring = Measuring(self.network, self.memory, self._team, self.content_picture)
+        measuring = Measuring(self.network.of_styles, self.memory, self._team, self.content_picture)
         if self.regions:
             return measuring.of_regions(self.regions, self.settings, self._masks)
-        return measuring.of_styles(self.styles, self.terms, self.settings, self.content_opacity)
+        terms = replace(self.terms, margin=self.settings.margin)
+        return measuring.of_styles(self.styles, terms, self.settings, self.content_opacity)
 
     @property
     def style_weights(self) -> Sequence[float] | None:

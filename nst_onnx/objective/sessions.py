@@ -100,7 +100,18 @@ class Network:
         if extractor.folder is None and extractor.size > _LARGE:
             extractor = extractor.with_external_data()
         self.extractor, self.device, self.threads = extractor, device, threads
+        self._of_styles: Network | None = None
         self.sessions = lru_cache(maxsize=_CACHED)(partial(Sessions, extractor, device, threads))
+
+    @property
+    def of_styles(self) -> Network:
+        """The network in which style pictures are measured: the same, but for one with periodic borders."""
+        return self._of_styles or self
+
+    def measuring_styles_with(self, other: Network) -> Network:
+        """Return this network, which measures style pictures with the other one."""
+        self._of_styles = other
+        return self
 
     @classmethod
     def open(

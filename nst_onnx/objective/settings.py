@@ -30,16 +30,17 @@ class ObjectiveSettings:
     """All settings of an objective, resolved: no options and no presets from here on.
 
     `weighted_terms`: without the temporal one, which comes with the previous frame. `pooling`, `same` and
-    `margin` as in `Terms`. `style_scale`: longest side of the style pictures, relative to the content's.
-    `styles_enlarged_to`: style pictures are enlarged to that longest side at most, None: to any.
-    `style_weights`: one per style picture, None for equal ones. `recolouring`: the style takes the content's
-    colours beforehand.
+    `margin` as in `Terms`; a `periodic` picture has no margin, its styles do. `style_scale`: longest side of
+    the style pictures, relative to the content's. `styles_enlarged_to`: style pictures are enlarged to that
+    longest side at most, None: to any. `style_weights`: one per style picture, None for equal ones.
+    `recolouring`: the style takes the content's colours beforehand.
     """
 
     weighted_terms: tuple[WeightedTerm, ...]
     pooling: Pooling | None = None
     same: bool = False
     margin: int = 0
+    periodic: bool = False
     style_scale: float = 1.0
     styles_enlarged_to: int | None = None
     style_weights: tuple[float, ...] | None = None
@@ -58,7 +59,7 @@ class ObjectiveSettings:
             tuple(weighted.term for weighted in self.weighted_terms),
             pooling=self.pooling,
             same=self.same,
-            margin=self.margin,
+            margin=0 if self.periodic else self.margin,
         )
 
     @property

@@ -34,6 +34,7 @@ def objective_settings(options: LossOptions, preset: Preset, extractor: Extracto
         pooling=options.pooling or preset.pooling,
         same=preset.same,
         margin=preset.margin,
+        periodic=extractor.periodic,
         style_scale=options.style_scale,
         style_weights=None if options.style_weights is None else tuple(map(float, options.style_weights)),
         recolouring=None if recolouring == "luminance" else recolouring,

@@ -75,6 +75,8 @@ class Plan:
             fine_objective = _fine_objective(objective, options, extractor)
         levels = pyramid.shapes(final) if fine_objective is None else fine_levels.shapes(final)
         shapes = levels[-steps:] if coarse_to_fine else [final]
+        if extractor.periodic:
+            shapes = pyramid.in_periods(shapes, period(extractor))
         memory = Memory.of(options.max_memory)
         return cls(
             options=options,
@@ -104,6 +106,12 @@ class Plan:
         """Return the settings of the objective at a level."""
         fine = self.fine_objective if self.is_fine(shape) else None
         return fine or self.objective
+
+
+def period(extractor: Extractor) -> int:
+    """Return the stride of a network's deepest layer, in pixels: the sides of a tile are multiples of it."""
+    of_all = strides(extractor.proto.graph.node, extractor.input)
+    return max(of_all[layer] for layer in extractor.layers)
 
 
 def _fine_objective(

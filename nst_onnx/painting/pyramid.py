@@ -29,6 +29,15 @@ def shapes(final: Shape, *, coarsest: int = COARSEST, ratio: float = RATIO) -> l
     return levels
 
 
+def in_periods(levels: Sequence[Shape], period: int) -> list[Shape]:
+    """Return the levels with sides rounded to multiples of `period`, at least one."""
+
+    def rounded(side: int) -> int:
+        return max(period, round(side / period) * period)
+
+    return [(rounded(height), rounded(width)) for height, width in levels]
+
+
 def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
     """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
 
