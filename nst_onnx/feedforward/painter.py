@@ -30,7 +30,7 @@ paint.
 """
 _WHOLE = 1 << 21
 """Pixels up to which a picture is painted as a whole."""
-_MEASURED = 1024
+_MEASURED = 960
 """Longest side at which the normalisations of a larger picture are measured."""
 _NARROWEST = 256
 """Shorter side at which they are, at least: a panorama's would be mostly frame."""
@@ -112,7 +112,7 @@ class Painter:
         """Return a photo H×W×3 (RGB, 0..1), painted; the same size, clipped to 0..1.
 
         Up to two megapixels as a whole. A larger one is painted in tiles, its normalisations measured at
-        1024 pixels: tiles then agree, and memory is bounded. Raises PictureError for a photo that is less
+        960 pixels: tiles then agree, and memory is bounded. Raises PictureError for a photo that is less
         than 8 pixels wide.
         """
         shape = photo.shape[0], photo.shape[1]
