@@ -351,7 +351,7 @@ def test_killed_half_way(world: World, moment: str) -> None:
 def test_a_session_tells_sizes_and_ends_ready(world: World) -> None:
     session = SetupSession(world.plug_in, world.parts, world.folders)
     assert session.state == MISSING
-    assert str(world.folders.root) in session.explanation
+    assert world.folders.shown in session.explanation
     assert session.action == "_Set up the engine"
     assert not session.removable
     session.start(world.index.address, "", False)

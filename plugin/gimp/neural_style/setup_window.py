@@ -88,7 +88,9 @@ class SetupWindow:
             elif response == Gtk.ResponseType.DELETE_EVENT:
                 self._session.cancel()
                 closed = True
-                break
+                self._dialog.hide()
+                while self._session.poll():  # until what was begun is removed; the timer ends each iteration
+                    Gtk.main_iteration_do(True)
         GLib.source_remove(timer)
         return not closed
 

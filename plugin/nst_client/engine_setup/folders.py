@@ -17,6 +17,13 @@ class Folders:
     root: Path
 
     @property
+    def shown(self) -> str:
+        """The root as a user reads it, with ~ for the home."""
+        home = str(Path.home())
+        path = str(self.root)
+        return f"~{path[len(home) :]}" if path.startswith(home + os.sep) else path
+
+    @property
     def engines(self) -> Path:
         """Engines, each a Python environment of its own."""
         return self.root / "engines"

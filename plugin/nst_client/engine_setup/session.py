@@ -44,7 +44,7 @@ class SetupSession:
             size = megabytes(self._parts, False)
         except Failure as failure:
             return str(failure)
-        place = self._folders.root
+        place = self._folders.shown
         if self.state == READY and self._engine is not None:
             with_openvino = _(" with OpenVINO") if self._engine.openvino else ""
             return _("The engine of nst-onnx {version}{openvino} is set up in {folder}.").format(
