@@ -46,6 +46,14 @@ def test_two_styles_a_size_and_the_photos_colours() -> None:
     assert (request["options"]["size"], request["options"]["preserve_colour"]) == (300, "luminance")
 
 
+def test_a_learned_style_paints_in_one_pass_whatever_else_is_chosen() -> None:
+    request = engine_request({**CHOSEN, "style": "/a.nst", "keep-colours": "histogram"})
+    assert request["quality"] == "instant"
+    assert request["options"] == {"strength": 0.7, "seed": 3}
+    request = engine_request({**CHOSEN, "style": "/a.nst", "keep-colours": "luminance"})
+    assert request["options"]["preserve_colour"] == "luminance"
+
+
 def test_a_style_is_required() -> None:
     with pytest.raises(Failure, match="No style"):
         engine_request({**CHOSEN, "style": ""})

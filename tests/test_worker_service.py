@@ -51,6 +51,8 @@ def test_hello_says_what_there_is(running: Worker) -> None:
     assert (hello["event"], hello["protocol"], hello["version"]) == ("hello", PROTOCOL, __version__)
     assert {"name": "compact", "origin": "shipped"} in hello["models"]
     assert "cpu" in hello["devices"]
+    assert list(hello["style_files"]) == hello["styles"] != []
+    assert all(Path(path).is_file() for path in hello["style_files"].values())
     assert hello["presets"] == list(presets.PRESETS)
     assert hello["qualities"].keys() == {"instant", "fitted", "fast", "good", "best"}
 
@@ -104,6 +106,18 @@ def test_styles_may_be_files_anywhere(worker: Worker, tmp_path: Path) -> None:
     worker.get(event["picture"])
     assert event["settings"]["styles"] == [path.name]
     assert path.exists()
+
+
+def test_what_nst_onnx_warns_of_is_told_with_the_result(worker: Worker) -> None:
+    framed = np.full((60, 60, 3), 255, np.uint8)
+    framed[5:55, 5:55] = picture(50, 50, 2) // 2
+    event = worker.last_of(worker.stylize(worker.put("framed", framed)))
+    worker.get(event["picture"])
+    assert event["warnings"] == []  # of a content there is nothing to say
+    event = worker.last_of(worker.stylize(style=worker.put("again", framed)))
+    worker.get(event["picture"])
+    assert len(event["warnings"]) == 1
+    assert "its frame is cropped" in event["warnings"][0]
 
 
 def test_several_styles_and_a_picture_to_start_from(worker: Worker) -> None:

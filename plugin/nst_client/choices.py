@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from .archives import LEARNED
 from .failure import Failure
 from .option_values import OPTIONS
 from .translation import _
@@ -82,10 +83,16 @@ def engine_request(chosen: Choices) -> EngineRequest:
         options["preserve_colour"] = chosen["keep-colours"]
     if chosen["size"]:
         options["size"] = chosen["size"]
+    quality = chosen["quality"]
+    if any(style.endswith(LEARNED) for style in styles):  # it paints in one pass, with the strokes it learned
+        quality = "instant"
+        del options["style_scale"]
+        if options.get("preserve_colour") != "luminance":
+            options.pop("preserve_colour", None)
     return {
         "styles": styles,
         "options": options,
-        "quality": chosen["quality"],
+        "quality": quality,
         "model": chosen["model"].strip() or AUTO,
         "device": chosen["device"].strip() or AUTO,
     }

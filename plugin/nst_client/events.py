@@ -11,7 +11,10 @@ from .protocol import Message
 
 @dataclass(frozen=True)
 class Hello:
-    """The worker's hello: its version, and the models, devices, presets and qualities that it offers."""
+    """The worker's hello: its version, and the models, devices, presets and qualities that it offers.
+
+    `style_files`: {name: path} of the learned styles.
+    """
 
     version: str
     python: str
@@ -20,6 +23,7 @@ class Hello:
     presets: list[str]
     qualities: dict[str, dict[str, int]]
     folder: str
+    style_files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, message: Message) -> Hello:
@@ -32,6 +36,7 @@ class Hello:
             message.get("presets", []),
             message.get("qualities", {}),
             str(message.get("folder")),
+            message.get("style_files", {}),
         )
 
 
@@ -77,11 +82,15 @@ class Preview(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """The result: f32, RGB, or RGBA where the content had transparency. `stopped`: before the last step."""
+    """The result: f32, RGB, or RGBA where the content had transparency. `stopped`: before the last step.
+
+    `warnings`: sentences for the user.
+    """
 
     picture: Pixels
     stopped: bool
     settings: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
     last = True
 
 

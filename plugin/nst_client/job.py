@@ -139,7 +139,8 @@ class Job:
             return Preview(pixels.read_and_remove(self._folder, message["picture"]))
         if kind == "done":
             picture = pixels.read_and_remove(self._folder, message["picture"])
-            return Done(picture, message["stopped"], message["settings"])
+            warnings = [str(text) for text in message.get("warnings", [])]
+            return Done(picture, message["stopped"], message["settings"], warnings)
         if kind == "cancelled":
             return Cancelled()
         if kind == "error":

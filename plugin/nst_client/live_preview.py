@@ -11,6 +11,7 @@ from .pixels import Pixels
 from .progress import JobMonitor
 
 SIDE = 320  # pixels on the longest side of a preview
+HEIGHT = 240  # pixels that it is shown in, of a dialog that fits on a screen of 768
 _INSTANT = "instant"
 
 Paint = Callable[[Pixels, EngineRequest], Job]

@@ -15,12 +15,16 @@ POLL_SECONDS = 0.05
 
 
 class JobMonitor:
-    """Collects a job's events. `fraction`: the completed part, 0..1; `text`: the same in words."""
+    """Collects a job's events. `fraction`: the completed part, 0..1; `text`: the same in words.
+
+    `warnings`: of the finished job, for the user.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._preview: Pixels | None = None
         self._done: Pixels | None = None
+        self.warnings: list[str] = []
         self.fraction = 0.0
         self.text = _("Preparing…")
 
@@ -35,7 +39,7 @@ class JobMonitor:
             elif isinstance(event, Preview):
                 self._preview = event.picture
             elif isinstance(event, Done):
-                self._done = event.picture
+                self._done, self.warnings = event.picture, event.warnings
             elif isinstance(event, Error):
                 raise Failure(event.message, event.hint)
             elif isinstance(event, WasCancelled):

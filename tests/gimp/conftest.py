@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from .desk import Desk
 from .inside import Inside
 
 HERE = Path(__file__).resolve().parent
@@ -22,7 +24,7 @@ EXAMPLES = HERE.parents[1] / "examples"
 PHOTO = EXAMPLES / "content" / "harbour.jpg"
 STYLE = EXAMPLES / "styles" / "whirl.jpg"
 SECOND = EXAMPLES / "styles" / "embers.jpg"
-CONSOLE = next(filter(None, map(shutil.which, ("gimp-console-3.0", "gimp-console-3.2"))), None)
+CONSOLE = next(filter(None, map(shutil.which, ("gimp-console-3.2", "gimp-console-3.0"))), None)
 SAMPLE = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "half": np.float16, "float": np.float32}
 CHANNELS = {"rgb": 3, "rgba": 4, "gray": 1, "graya": 2, "indexed": 1, "indexeda": 2}
 
@@ -115,3 +117,30 @@ def messages(console: Inside) -> Callable[[], str]:
     log = console.folder / "log"
     start = len(log.read_text())
     return lambda: log.read_text()[start:]
+
+
+@pytest.fixture(scope="session")
+def desk(profile: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A GIMP with the photo open, on a screen in memory, for a person with keys and a mouse."""
+    if shutil.which("xdotool") is None or shutil.which("Xvfb") is None:
+        pytest.skip("xdotool and Xvfb are needed to use GIMP as a person does")
+    folder = tmp_path_factory.mktemp("desk")
+    with Image.open(PHOTO) as photo:
+        photo.resize((384, 256)).save(folder / "harbour.png")
+    os.environ |= {"NST_STYLE": str(STYLE), "NST_PHOTO": str(PHOTO), "XDG_DATA_HOME": str(_browser(folder))}
+    with Desk(profile, folder / "harbour.png") as desk:
+        yield desk
+
+
+def _browser(folder: Path) -> Path:
+    """Make a web browser that only writes down what it is asked to show; return where its data are."""
+    browser = folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$@" >> {folder}/shown\n')
+    browser.chmod(0o755)
+    applications = folder / "data" / "applications"
+    applications.mkdir(parents=True)
+    (applications / "noting.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName=Noting\nExec={browser} %u\nMimeType=text/html;\n"
+    )
+    (applications / "mimeapps.list").write_text("[Default Applications]\ntext/html=noting.desktop\n")
+    return folder / "data"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -36,7 +37,8 @@ class Desk:
         self.title = photo.stem
 
     def __enter__(self) -> Desk:
-        told = subprocess.run(["gimp-console-3.0", "--version"], capture_output=True, text=True).stdout
+        version = next(v for v in ("3.2", "3.0") if shutil.which(f"gimp-{v}"))
+        told = subprocess.run([f"gimp-console-{version}", "--version"], capture_output=True, text=True).stdout
         (self.profile / "gimprc").write_text(PREFERENCES.format(version=told.split()[-1]))
         (self.profile / "sessionrc").unlink(missing_ok=True)
         read, write = os.pipe()
@@ -52,7 +54,7 @@ class Desk:
             "NO_AT_BRIDGE": "1",
         }
         self._start(["openbox"])
-        gimp = ["gimp-3.0", "--no-splash", "--new-instance", str(self._photo), *self.inside.batch]
+        gimp = [f"gimp-{version}", "--no-splash", "--new-instance", str(self._photo), *self.inside.batch]
         self._start(["dbus-run-session", *gimp])
         window = self.window(self.title, 120)
         self._xdotool("windowsize", window, str(WIDTH), str(HEIGHT - 30), "windowmove", window, "0", "0")
@@ -118,7 +120,7 @@ class Desk:
 
     def point(self, x: int, y: int, window: str | None = None) -> None:
         """Move the mouse there, and let GIMP see it."""
-        width, height = (WIDTH, HEIGHT) if window is None else self._place(window)[2:]
+        width, height = (WIDTH, HEIGHT) if window is None else self.place(window)[2:]
         point = x + (width if x < 0 else 0), y + (height if y < 0 else 0)
         within = () if window is None else ("--window", window)
         self._xdotool("mousemove", *within, *map(str, point))
@@ -139,7 +141,7 @@ class Desk:
         screen = ImageGrab.grab(xdisplay=self._environment["DISPLAY"])
         if window is None:
             return screen
-        left, top, width, height = self._place(window)
+        left, top, width, height = self.place(window)
         return screen.crop((left, top, left + width, top + height))
 
     # ---- what a person does with Neural Style
@@ -166,7 +168,8 @@ class Desk:
         self.key("Return")
         self.becomes("Select a File", False)
 
-    def _place(self, window: str) -> tuple[int, int, int, int]:
+    def place(self, window: str) -> tuple[int, int, int, int]:
+        """Return a window's left and upper edge, its width and its height."""
         told = self._xdotool("getwindowgeometry", "--shell", window)
         facts = dict(line.split("=") for line in told.split())
         return int(facts["X"]), int(facts["Y"]), int(facts["WIDTH"]), int(facts["HEIGHT"])

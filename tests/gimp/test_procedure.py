@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from .conftest import HERE
+
+LEARNED = HERE.parents[1] / "nst_onnx" / "styles" / "breakers.nst"
+
 
 def _succeeded(told):
     assert (told["status"], told["message"]) == ("success", "")
@@ -191,3 +195,18 @@ def test_filters_that_a_layer_has(gimp, output):
     assert (made[outside] == like[outside]).all()
     far, near = (np.abs(made - other)[~outside].mean() for other in (unlike, like))
     assert near < far / 2
+
+
+@pytest.mark.parametrize("suffix", [".xcf", ".kra"])
+def test_a_style_in_a_file_that_only_editors_read(gimp, suffix):
+    told = gimp("style_for_editors_only", suffix=suffix)
+    for kind in (suffix, ".png"):
+        assert (told[kind]["status"], told[kind]["message"]) == ("success", "")
+    assert told[suffix]["pixels"] == told[".png"]["pixels"]
+
+
+def test_a_learned_style_paints_in_one_pass(gimp):
+    told = gimp("learned_style", path=str(LEARNED), quality="good", style_scale=2.0, keep_colours="histogram")
+    _succeeded(told)
+    assert told["made"]["name"].endswith("(breakers, strength 0.5)")
+    assert told.raw("made") != told.raw("before")

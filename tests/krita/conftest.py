@@ -5,20 +5,16 @@ there is none.
     .ci/krita-system run ../krita sh -c "cd /src/nst-onnx && pytest -n 0 tests/krita"
 """
 
-import json
-import os
-import shutil
-import signal
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.real_editor import PICTURES, Told, skip_without
+from support.real_editor import Told, skip_without
 
 from .colour_spaces import SPACES
+from .driven import go_through, installed
 
 HERE = Path(__file__).resolve().parent
 SAMPLE = {"U8": np.uint8, "U16": np.uint16, "F16": np.float16, "F32": np.float32}
@@ -62,6 +58,8 @@ SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
     ("offers", "offers", {}),
     ("looks", "looks", {}),
     ("menu", "menu", {}),
+    ("again", "again", {}),
+    ("more", "more", {}),
 ]
 
 
@@ -100,44 +98,11 @@ class Session:
 @pytest.fixture(scope="session")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a person who has just installed the plug-in as the guide says."""
-    home = tmp_path_factory.mktemp("home")
-    names = {"HOME": "", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}
-    environment = {**os.environ, **{name: str(home / folder) for name, folder in names.items()}}
-    line = ["nst-onnx", "plugin", "install", "krita"]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return environment
+    return installed(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")
 def krita(profile: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Have Krita go through all scenarios."""
     folder, temporary = tmp_path_factory.mktemp("scenarios"), tmp_path_factory.mktemp("tmp")
-    pykrita = Path(profile["XDG_DATA_HOME"]) / "krita" / "pykrita"
-    driver = pykrita / "nst_driver"
-    shutil.copytree(HERE / "scenarios", driver, ignore=shutil.ignore_patterns("__pycache__"))
-    desktop = (pykrita / "neural_style.desktop").read_text()
-    (pykrita / "nst_driver.desktop").write_text(desktop.replace("neural_style", "nst_driver"))
-    settings = Path(profile["XDG_CONFIG_HOME"]) / "kritarc"
-    settings.write_text(settings.read_text().replace("[python]\n", "[python]\nenable_nst_driver=true\n"))
-    environment = {
-        **profile,
-        "OMP_NUM_THREADS": "1",
-        "LIBGL_ALWAYS_SOFTWARE": "1",
-        "TMPDIR": str(temporary),
-        **PICTURES,
-        "NST_FOLDER": str(folder),
-        "NST_PLUGIN": str(pykrita / "neural_style"),
-        "NST_SCENARIOS": json.dumps(SCENARIOS),
-    }
-    line = ["dbus-run-session", "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "krita", "--nosplash"]
-    log = folder / "output.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            line, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            process.wait(600)
-        except subprocess.TimeoutExpired:  # an error dialog of Krita's, for one
-            os.killpg(process.pid, signal.SIGKILL)
-    return Session(folder, log.read_text(errors="replace"))
+    return Session(folder, go_through(SCENARIOS, profile, folder, temporary))

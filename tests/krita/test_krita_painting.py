@@ -5,13 +5,14 @@ import pytest
 
 from .colour_spaces import SPACES
 
-PAINTED = "Background (Neural Style)"
+PAINTED = "Background (whirl, strength 0.5)"
+BLENDED = "Background (whirl + embers, strength 0.5)"
 
 
-def _new_layer(told):
+def _new_layer(told, painted=PAINTED):
     assert told["message"] == ""
-    assert told["names"] == ["Background", PAINTED, *told["names_before"][1:]]
-    assert told["made"]["name"] == PAINTED
+    assert told["names"] == ["Background", painted, *told["names_before"][1:]]
+    assert told["made"]["name"] == painted
     assert told["made"]["type"] == "paintlayer"
     _like_before(told)
     assert told.raw("after") == told.raw("before")
@@ -40,10 +41,11 @@ def _only_in_the_selection(told):
     assert (made != before).any(axis=2)[visible].mean() > 0.8
 
 
-@pytest.mark.parametrize("scenario", ["whole", "two styles"])
-def test_a_new_layer_in_one_undo_step(krita, scenario):
+@pytest.mark.parametrize(("scenario", "painted"), [("whole", PAINTED), ("two styles", BLENDED)])
+def test_a_new_layer_in_one_undo_step(krita, scenario, painted):
     told = krita(scenario)
-    _new_layer(told)
+    _new_layer(told, painted)
+    assert told["active"] == "Background"  # to be painted again
     assert (told.pixels("made") != told.pixels("before")).any(axis=2).mean() > 0.9
     _comes_and_goes(told)
 
@@ -187,5 +189,5 @@ def test_sixteen_bits_are_more_than_eight(krita, scenario):
 def test_a_group_gets_a_painted_layer_above_it(krita):
     told = krita("group")
     assert told["message"] == ""
-    assert told["names"] == ["group", "Background", "group (Neural Style)"]
+    assert told["names"] == ["group", "Background", "group (whirl, strength 0.5)"]
     assert told["made"]["bounds"] == [0, 0, 96, 72]

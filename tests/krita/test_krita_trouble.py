@@ -25,7 +25,7 @@ def test_refusals(krita):
         assert EXPECTED[case] in message.lower(), (case, message)
         assert "traceback" not in message.lower()
         assert "bug" not in message.lower(), (case, message)
-    assert [name for name in told["names"] if "Neural" in name] == []
+    assert [name for name in told["names"] if "strength" in name] == []
 
 
 def _as_before(told):
@@ -35,7 +35,7 @@ def _as_before(told):
 
 def _goes_on(told):
     assert told["next"] == ""
-    assert "Background (Neural Style)" in told["names_next"]
+    assert "Background (whirl, strength 0.5)" in told["names_next"]
 
 
 def test_cancel_is_at_once_and_leaves_nothing(krita):
@@ -49,7 +49,7 @@ def test_cancel_is_at_once_and_leaves_nothing(krita):
 def test_stop_and_keep(krita):
     told = krita("kept")
     assert told["message"] == ""
-    assert told["names"] == ["Background", "Background (Neural Style)"]
+    assert told["names"] == ["Background", "Background (whirl, strength 0.5)"]
     assert told["files_left"] == []
     _goes_on(told)
 
@@ -121,3 +121,17 @@ def test_the_docker_shows_the_layer_in_one_pass_and_follows_the_controls(krita):
     assert told["visible"]
     assert told["follows"]
     assert "note.png" in told["text"]
+
+
+def test_paint_again_from_a_layers_settings(krita):
+    told = krita("again")
+    assert told["message"] == ""
+    assert told["offered"] == [False, True]
+    assert told["strength"] == 0.75
+    assert told["active"] == "Background"
+    assert told["announced"].startswith("Paints ")
+    assert "Background" in told["announced"]
+
+
+def test_more_is_open_where_something_in_it_is_not_at_its_default(krita):
+    assert krita("more")["open"] == [False, True]

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 import traceback
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from nst_onnx.editors.worker import pixels
 from nst_onnx.editors.worker.channel import Channel
 from nst_onnx.editors.worker.folder import Folder
-from nst_onnx.editors.worker.protocol import Message, error_event
+from nst_onnx.editors.worker.protocol import Message, cut, error_event
 from nst_onnx.editors.worker.request import Preview, Request
 from nst_onnx.errors import NstError
 from nst_onnx.painting.quality import ONE_PASS
@@ -48,6 +49,7 @@ class Job:
         self._progress_sent = 0.0
         self._preview_sent = 0.0
         self._previews: list[str] = []
+        self._warnings: list[warnings.WarningMessage] = []
 
     # ---- from the thread that reads requests
 
@@ -73,8 +75,10 @@ class Job:
     def run(self, models: ModelCache) -> None:
         """Paint and send progress, previews and the result. Never raises."""
         try:
-            if not self._over:
-                self._paint(models)
+            with warnings.catch_warnings(record=True) as self._warnings:
+                warnings.simplefilter("always")
+                if not self._over:
+                    self._paint(models)
         except _AbandonedError:
             pass
         except BaseException as error:
@@ -151,9 +155,20 @@ class Job:
         picture = result.array if result.alpha is None else np.dstack([result.array, result.alpha])
         described = pixels.hand_over(self._folder, "result", picture)
         stopped = step.iteration < step.iterations and self._keeping
-        event = {"event": "done", "picture": described, "stopped": stopped, "settings": result.settings}
+        event = {
+            "event": "done",
+            "picture": described,
+            "stopped": stopped,
+            "settings": result.settings,
+            "warnings": self._warnings_of_ours(),
+        }
         if not self._finish(event):
             self._folder.remove(described["file"])
+
+    def _warnings_of_ours(self) -> list[str]:
+        """Return what nst-onnx warned of during this job, each text once."""
+        ours = (one for one in self._warnings if one.category.__module__.startswith("nst_onnx"))
+        return list(dict.fromkeys(cut(str(one.message)) for one in ours))
 
     # ---- events
 

@@ -12,7 +12,7 @@ PROTOCOL = 1
 LONGEST_LINE = 1 << 20
 """Maximum length of a line in bytes; pixels go through files."""
 LONGEST_TEXT = 500
-"""Maximum length in characters of an error's message and of its hint, which quote the request."""
+"""Maximum length in characters of an error's message, its hint, and a warning, which quote the request."""
 _LONGEST_ID = 200
 
 _CODES: tuple[tuple[type[Exception], str], ...] = (
@@ -57,7 +57,7 @@ def encode(message: Message) -> bytes:
 def error_event(error: BaseException, id: str | None = None) -> Message:
     """Return the `error` event of an exception; message and hint are cut to `LONGEST_TEXT`."""
     code, message, hint = _described(error)
-    return {"id": id, "event": "error", "code": code, "message": _cut(message), "hint": _cut(hint)}
+    return {"id": id, "event": "error", "code": code, "message": cut(message), "hint": cut(hint)}
 
 
 def _described(error: BaseException) -> tuple[str, str, str]:
@@ -104,7 +104,7 @@ class Lines:
         )
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     """Cut out the middle of a long text, which is what it quotes."""
     if len(text) <= LONGEST_TEXT:
         return text

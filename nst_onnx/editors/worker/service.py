@@ -97,7 +97,7 @@ class Service:
         assert self._folder is not None
         self._new_job = Job
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        devices = runtime.available()
+        devices, learned = runtime.available(), gallery.files()
         hello = {
             "event": "hello",
             "protocol": PROTOCOL,
@@ -105,7 +105,8 @@ class Service:
             "python": platform.python_version(),
             "models": _models(),
             "devices": devices,
-            "styles": list(gallery.files()),
+            "styles": list(learned),
+            "style_files": {name: str(path) for name, path in learned.items()},
             "presets": list(presets.PRESETS),
             "qualities": {name: budget._asdict() for name, budget in budgets(devices[0]).items()},
             "options": {name: option.schema() for name, option in Options.table().items()},

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine import NeuralEngine
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk
 from names import Names
-from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
+from nst_client.painting_record import PaintingRecord
+from nst_client.progress import JobMonitor
 from nst_client.translation import _
-from outcome import check
+from outcome import check, record_of
 from preview import Preview
-from settings import engine_request
+from settings import apply, engine_request, keep
+from style_menu import StyleMenu
 from subject import Subject, choose
 from thumbnail import Thumbnail
 from window import Window
@@ -18,6 +22,8 @@ from window import Window
 POLL_MILLISECONDS = 100  # milliseconds
 MAIN = ("style", "strength", "quality", "style-scale", "keep-colours", "output")
 MORE = ("second-style", "second-share", "size", "seed")
+NAMES = ("model", "device")
+CHOICES = ("quality", "keep-colours", "output")
 
 
 def run_dialog(
@@ -25,21 +31,23 @@ def run_dialog(
     config: Gimp.ProcedureConfig,
     image: Gimp.Image,
     drawables: list[Gimp.Drawable],
-) -> tuple[Subject, Pixels]:
-    """Show the settings, paint in the progress window, and return the subject and its painting.
+) -> tuple[Subject, JobMonitor]:
+    """Show the settings, paint in the progress window, and return the subject and its finished job.
 
     Errors in the settings are shown, and the dialog opens again. Raises Cancelled, and Failure where there is
     nothing to paint, or no engine.
     """
     GimpUi.init("nst-onnx")
     with NeuralEngine() as engine:  # it starts while the user chooses
-        dialog = Settings(procedure, config, engine, Preview(engine, config, image, drawables))
+        dialog = Settings(procedure, config, engine, image, drawables)
         while dialog.run():
-            subject = choose(image, drawables)
+            subject = choose(image, dialog.drawables)
             try:
                 output = config.get_property("output")
                 check(subject.layer, output)
-                return subject, Window(engine, subject, engine_request(config), output).painting()
+                request = engine_request(config)
+                keep(config, image)
+                return subject, Window(engine, subject, request, output).finished()
             except Failure as failure:
                 subject.check()  # raises where no other setting can help
                 dialog.show_error(failure)
@@ -50,6 +58,8 @@ def run_dialog(
 class Settings:
     """GIMP's dialog for the procedure, with thumbnails of the styles, a preview, and the engine's models and
     devices.
+
+    `drawables`: what will be painted.
     """
 
     def __init__(
@@ -57,13 +67,18 @@ class Settings:
         procedure: Gimp.Procedure,
         config: Gimp.ProcedureConfig,
         engine: NeuralEngine,
-        preview: Preview,
+        image: Gimp.Image,
+        drawables: list[Gimp.Drawable],
     ) -> None:
-        self._engine, self._preview = engine, preview
+        self._engine, self._config, self._image, self.drawables = engine, config, image, drawables
+        self._preview = preview = Preview(engine, config, image, drawables)
+        self._gallery: list[str] = []
         self._dialog = dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Neural Style"))
         dialog.set_ok_label(_("_Paint"))
         for name in ("strength", "style-scale", "second-share"):
             dialog.get_scale_entry(name, 1.0)
+        for name in CHOICES:  # GIMP 3.2 would show three choices as radio buttons, too high for small screens
+            dialog.get_widget(name, Gtk.ComboBox)
         main = dialog.fill_box("main", MAIN)
         more = dialog.fill_box("more", MORE)
         self._models, self._devices = Names(config, "model"), Names(config, "device")
@@ -72,18 +87,22 @@ class Settings:
         for names in (self._models, self._devices):
             labels.add_widget(names.label)
             more.pack_start(names, False, False, 0)
-        dialog.get_label("more-title", _("More"), False, False)
+        for name, box in (("style", main), ("second-style", more)):
+            self._add_menu(name, box)
+        dialog.get_label("more-title", _("M_ore"), False, True)
         expander = dialog.fill_expander("expander", "more-title", False, "more")
+        expander.set_expanded(not all(_at_default(config, name) for name in MORE + NAMES))
         dialog.fill(("main", "expander"))
         # Two columns: one is too high for small screens.
         beside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         beside.pack_start(preview, False, False, 0)
         beside.pack_start(Thumbnail(config), False, False, 0)
         _side_by_side(dialog.get_content_area(), (main, expander), beside)
+        self._offer_record(main)
         config.connect("notify::style", self._update_paint_button)
         self._update_paint_button(config, None)
         for sender, signal in ((config, "notify::style"), (expander, "notify::expanded")):
-            sender.connect_after(signal, lambda *_: GLib.idle_add(self._shrink))
+            sender.connect_after(signal, self._shrink_soon)
         GLib.timeout_add(POLL_MILLISECONDS, self._fill_choices)
 
     def run(self) -> bool:
@@ -93,6 +112,39 @@ class Settings:
         self._preview.stop()
         self._dialog.hide()
         return confirmed
+
+    def _add_menu(self, name: str, box: Gtk.Box) -> None:
+        """Put a menu of other styles beside the button for a style's file."""
+        button = self._dialog.get_widget(name, GObject.TYPE_NONE)
+        place = box.get_children().index(button)
+        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        box.remove(button)
+        row.pack_start(button, True, True, 0)
+        menu = StyleMenu(self._config, name, self._image, lambda: self._gallery, self.show_error)
+        row.pack_start(menu, False, False, 0)
+        row.show()
+        box.pack_start(row, False, False, 0)
+        box.reorder_child(row, place)
+
+    def _offer_record(self, box: Gtk.Box) -> None:
+        """Offer to paint again, where the selected layer is a painting with its settings."""
+        layer = self.drawables[0] if len(self.drawables) == 1 else None
+        record = record_of(layer) if layer is not None and layer.is_layer() else None
+        if record is None:
+            return
+        button = Gtk.Button(label=_("Paint a_gain from this layer's settings"), use_underline=True)
+        button.set_tooltip_text(_("Takes the settings of this painting, and paints the same layer once more"))
+        button.connect("clicked", self._use_record, record)
+        box.pack_start(button, False, False, 0)
+        button.show()
+
+    def _use_record(self, button: Gtk.Button, record: PaintingRecord) -> None:
+        apply(record.settings, self._config)
+        source = self._image.get_layer_by_tattoo(int(record.source)) if record.source.isdigit() else None
+        if source is not None:
+            self.drawables = [source]
+            self._preview.look_at(self._image, self.drawables)
+        button.set_sensitive(False)
 
     def show_error(self, failure: Failure) -> None:
         """Show an error message."""
@@ -104,8 +156,15 @@ class Settings:
         message.destroy()
 
     def _update_paint_button(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
-        """Enable Paint where a style is chosen."""
-        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, config.get_property("style") is not None)
+        """Enable Paint where a style is chosen; else say what is missing."""
+        chosen = config.get_property("style") is not None
+        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, chosen)
+        paint = self._dialog.get_widget_for_response(Gtk.ResponseType.OK)
+        paint.set_tooltip_text(None if chosen else _("Choose a style picture first"))
+
+    def _shrink_soon(self, *_: object) -> None:
+        GLib.idle_add(self._shrink)
+        GLib.timeout_add(2 * POLL_MILLISECONDS, self._shrink)  # GIMP 3.2 still lays the text out before
 
     def _shrink(self) -> bool:
         """Shrink the window to its contents after a widget was hidden."""
@@ -122,7 +181,12 @@ class Settings:
             return GLib.SOURCE_CONTINUE
         self._models.offer(model["name"] for model in hello.models)
         self._devices.offer(hello.devices)
+        self._gallery = [path for path in hello.style_files.values() if Path(path).is_file()]
         return GLib.SOURCE_REMOVE
+
+
+def _at_default(config: Gimp.ProcedureConfig, name: str) -> bool:
+    return bool(config.get_property(name) == getattr(config.find_property(name), "default_value", None))
 
 
 def _side_by_side(area: Gtk.Box, settings: tuple[Gtk.Widget, ...], other: Gtk.Widget) -> None:

@@ -6,9 +6,9 @@ from gi.repository import GdkPixbuf, GLib
 from nst_client import Pixels
 
 
-def scaled(picture: Pixels, side: int) -> GdkPixbuf.Pixbuf:
-    """Return a picture (uint8, RGB or RGBA) scaled to `side` pixels on its longest side."""
-    pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(
+def pixbuf_of(picture: Pixels) -> GdkPixbuf.Pixbuf:
+    """Return a picture (uint8, RGB or RGBA)."""
+    return GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(picture.data),
         GdkPixbuf.Colorspace.RGB,
         picture.channels == 4,
@@ -17,6 +17,10 @@ def scaled(picture: Pixels, side: int) -> GdkPixbuf.Pixbuf:
         picture.height,
         picture.width * picture.channels,
     )
-    scale = side / max(picture.width, picture.height)
-    width, height = (max(round(length * scale), 1) for length in (picture.width, picture.height))
-    return pixbuf.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
+
+
+def scaled(picture: Pixels, width: int, height: int) -> GdkPixbuf.Pixbuf:
+    """Return a picture (uint8, RGB or RGBA) scaled to fit into `width` × `height`."""
+    scale = min(width / picture.width, height / picture.height)
+    sides = (max(round(length * scale), 1) for length in (picture.width, picture.height))
+    return pixbuf_of(picture).scale_simple(*sides, GdkPixbuf.InterpType.BILINEAR)

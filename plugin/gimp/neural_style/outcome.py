@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gi.repository import Gimp
-from nst_client import Pixels
+from nst_client import Pixels, painting_record
 from nst_client.failure import Failure
+from nst_client.painting_record import PaintingRecord
 from nst_client.translation import _
 from pixels import copy_pixels, paint_into, with_filters
 from selection import select, selected
@@ -36,14 +37,23 @@ def source_layer(layer: Gimp.Layer, output: str) -> Iterator[Gimp.Layer]:
         yield filtered
 
 
-def deliver(subject: Subject, painting: Pixels, output: str) -> tuple[Gimp.Image, Gimp.Layer]:
-    """Write `painting` to `output`, and return the image and the layer that contain it."""
+def deliver(
+    subject: Subject, painting: Pixels, output: str, name: str, record: PaintingRecord
+) -> tuple[Gimp.Image, Gimp.Layer]:
+    """Write `painting` to `output`, and return the image and the layer that contain it.
+
+    `name`: of a new layer. `record`: stored with the painted layer. The layers that are selected stay
+    selected, so that *Re-Show* and *Repeat* paint the photo again and not the painting.
+    """
     subject.check()
     check(subject.layer, output)
     if output == NEW_IMAGE:
-        return _new_image(subject, painting)
+        image, painted = _new_image(subject, painting, name)
+        _attach(painted, record)
+        return image, painted
     with _undo_group(subject.image):
-        painted = subject.layer if output == REPLACE else _new_layer(subject)
+        chosen = subject.image.get_selected_layers()
+        painted = subject.layer if output == REPLACE else _new_layer(subject, name)
         try:
             with _at_original_offset(painted, subject), selected(subject.image, subject.selection):
                 paint_into(painted, subject.painted, subject.context, painting)
@@ -51,16 +61,28 @@ def deliver(subject: Subject, painting: Pixels, output: str) -> tuple[Gimp.Image
             if painted != subject.layer:
                 subject.image.remove_layer(painted)
             raise
-        subject.image.set_selected_layers([painted])
+        _attach(painted, record)
+        subject.image.set_selected_layers(chosen)
     return subject.image, painted
 
 
-def _new_layer(subject: Subject) -> Gimp.Layer:
+def record_of(layer: Gimp.Layer) -> PaintingRecord | None:
+    """Return the record that is stored with a painted layer; None for any other layer."""
+    parasite = layer.get_parasite(painting_record.NAME)
+    return None if parasite is None else PaintingRecord.decoded(bytes(parasite.get_data()))
+
+
+def _attach(layer: Gimp.Layer, record: PaintingRecord) -> None:
+    flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+    layer.attach_parasite(Gimp.Parasite.new(painting_record.NAME, flags, record.encoded()))
+
+
+def _new_layer(subject: Subject, name: str) -> Gimp.Layer:
     """Insert a copy of the subject's layer, filters merged, above it."""
     image, layer = subject.image, subject.layer
     painted = Gimp.Layer.new(
         image,
-        _("{name} (Neural Style)").format(name=layer.get_name()),
+        name,
         layer.get_width(),
         layer.get_height(),
         layer.type(),
@@ -81,7 +103,7 @@ def _new_layer(subject: Subject) -> Gimp.Layer:
     return painted
 
 
-def _new_image(subject: Subject, painting: Pixels) -> tuple[Gimp.Image, Gimp.Layer]:
+def _new_image(subject: Subject, painting: Pixels, name: str) -> tuple[Gimp.Image, Gimp.Layer]:
     """Return a new image of the layer's size, its selected part painted."""
     image, layer, bounds = subject.image, subject.layer, subject.layer_bounds
     indexed = (
@@ -99,9 +121,7 @@ def _new_image(subject: Subject, painting: Pixels) -> tuple[Gimp.Image, Gimp.Lay
         Gimp.ImageBaseType.GRAY: (Gimp.ImageType.GRAY_IMAGE, Gimp.ImageType.GRAYA_IMAGE),
     }
     kind = kinds[base][layer.has_alpha()]
-    painted = Gimp.Layer.new(
-        new, layer.get_name(), bounds.width, bounds.height, kind, 100, Gimp.LayerMode.NORMAL
-    )
+    painted = Gimp.Layer.new(new, name, bounds.width, bounds.height, kind, 100, Gimp.LayerMode.NORMAL)
     new.insert_layer(painted, None, 0)
     with with_filters(layer) as source:
         copy_pixels(source, painted)

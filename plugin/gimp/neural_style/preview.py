@@ -7,8 +7,10 @@ from engine import NeuralEngine
 from gi.repository import Gimp, GLib, Gtk
 from nst_client import Pixels
 from nst_client.announcement import announcement
+from nst_client.choices import EngineRequest
 from nst_client.failure import Failure
-from nst_client.live_preview import SIDE, LivePreview
+from nst_client.live_preview import HEIGHT, SIDE, LivePreview
+from nst_client.translation import _
 from outcome import source_layer
 from pixels import read_pixels, read_thumbnail
 from settings import engine_request
@@ -31,15 +33,12 @@ class Preview(Gtk.Box):
         self._engine, self._config = engine, config
         self._live = LivePreview(lambda content, request: engine.paint(content, request, preview=SIDE))
         self._picture, self._text = Gtk.Image(), Gtk.Label(wrap=True, max_width_chars=40, xalign=0)
-        self._picture.set_size_request(SIDE, SIDE * 3 // 4)
+        self._picture.set_size_request(SIDE, HEIGHT)
         self.pack_start(self._picture, False, False, 0)
         self.pack_start(self._text, False, False, 0)
         self._content: Pixels | None = None
         self._changed = True
-        try:
-            self._read(image, drawables)
-        except Failure as failure:  # shown again when Paint is pressed
-            self._text.set_text(str(failure))
+        self.look_at(image, drawables)
         config.connect("notify", self._change)
         self.show_all()
 
@@ -53,13 +52,21 @@ class Preview(Gtk.Box):
         GLib.source_remove(self._timer)
         self._live.stop()
 
+    def look_at(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
+        """Show another layer."""
+        self._content, self._changed = None, True
+        try:
+            self._read(image, drawables)
+        except Failure as failure:  # shown again when Paint is pressed
+            self._text.set_text(str(failure))
+
     def _read(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
         subject = choose(image, drawables)
         self._name, self._part = subject.layer.get_name(), subject.painted
         self._longest = max(subject.context.width, subject.context.height)
         with source_layer(subject.layer, self._config.get_property("output")) as layer:
             self._content = read_pixels(layer, subject.context, SIDE)
-            self._picture.set_from_pixbuf(scaled(read_thumbnail(layer, subject.context, SIDE), SIDE))
+            self._picture.set_from_pixbuf(scaled(read_thumbnail(layer, subject.context, SIDE), SIDE, HEIGHT))
 
     def _change(self, *_: object) -> None:
         self._changed = True
@@ -71,17 +78,20 @@ class Preview(Gtk.Box):
                 return GLib.SOURCE_CONTINUE
             if self._changed:
                 self._changed = False
-                self._announce(hello.qualities)
-                if self._config.get_property("style") is not None:
-                    self._live.show(self._content, engine_request(self._config))
+                if self._config.get_property("style") is None:
+                    self._text.set_text(_("Choose a style picture, and Paint can be pressed."))
+                else:
+                    request = engine_request(self._config)
+                    self._announce(request, hello.qualities)
+                    self._live.show(self._content, request)
             picture = self._live.update()
             if picture is not None:
-                self._picture.set_from_pixbuf(scaled(picture, SIDE))
+                self._picture.set_from_pixbuf(scaled(picture, SIDE, HEIGHT))
         except Failure as failure:
             self._text.set_text(str(failure))
         return GLib.SOURCE_CONTINUE
 
-    def _announce(self, qualities: dict[str, dict[str, int]]) -> None:
-        size = self._config.get_property("size") or qualities[self._config.get_property("quality")]["size"]
+    def _announce(self, request: EngineRequest, qualities: dict[str, dict[str, int]]) -> None:
+        size = request["options"].get("size") or qualities[request["quality"]]["size"]
         shown = round(min(size / self._longest, 1.0) * max(self._part.width, self._part.height))
         self._text.set_text(announcement(self._name, self._part.width, self._part.height, shown))

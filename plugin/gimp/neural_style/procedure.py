@@ -7,10 +7,13 @@ import traceback
 import outcome
 from engine import NeuralEngine
 from gi.repository import Gegl, Gimp, GLib
-from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
+from nst_client.painted_name import painted_name
+from nst_client.painting_record import PaintingRecord
+from nst_client.progress import JobMonitor
 from nst_client.translation import _
-from settings import declare, engine_request
+from settings import declare, engine_request, stored
+from style_pictures import SHELF
 from subject import Subject, choose
 
 NAME = "plug-in-nst-onnx-neural-style"
@@ -52,10 +55,12 @@ def run(
             from setup_window import require_engine
 
             require_engine()
-            subject, painting = run_dialog(procedure, config, image, drawables)
+            subject, finished = run_dialog(procedure, config, image, drawables)
         else:
-            painting = _paint(subject, config)
-        painted_image, painted_layer = outcome.deliver(subject, painting, config.get_property("output"))
+            finished = _paint(subject, config)
+        painted_image, painted_layer = _deliver(subject, finished, config)
+        for warning in finished.warnings:
+            Gimp.message(warning)
         if painted_image != image and run_mode != Gimp.RunMode.NONINTERACTIVE:
             Gimp.Display.new(painted_image)
     except Cancelled:
@@ -74,11 +79,24 @@ def run(
     return values
 
 
-def _paint(subject: Subject, config: Gimp.ProcedureConfig) -> Pixels:
+def _deliver(
+    subject: Subject, finished: JobMonitor, config: Gimp.ProcedureConfig
+) -> tuple[Gimp.Image, Gimp.Layer]:
+    """Write the painting, named after its style, and with its settings, to the chosen output."""
+    settings, output = stored(config), config.get_property("output")
+    styles = [str(settings[name]) for name in ("style", "second-style") if settings.get(name)]
+    SHELF.remember(*styles)
+    name = painted_name(subject.layer.get_name(), styles, config.get_property("strength"))
+    source = str(subject.layer.get_tattoo()) if output == outcome.NEW_LAYER else ""
+    record = PaintingRecord(settings, source)
+    return outcome.deliver(subject, finished.result(), output, name, record)
+
+
+def _paint(subject: Subject, config: Gimp.ProcedureConfig) -> JobMonitor:
     """Paint without a dialog, with GIMP's progress bar, whose Cancel kills this process."""
     request, output = engine_request(config), config.get_property("output")
     outcome.check(subject.layer, output)
-    Gimp.progress_init(_("Neural Style"))
+    Gimp.progress_init(_("Neural Style: painting “{name}”").format(name=subject.layer.get_name()))
     with NeuralEngine() as engine:
         engine.wait()
         monitor = engine.begin(subject, request, output)
@@ -88,7 +106,7 @@ def _paint(subject: Subject, config: Gimp.ProcedureConfig) -> Pixels:
             Gimp.progress_update(monitor.fraction)
             monitor.pause()
     Gimp.progress_end()
-    return monitor.result()
+    return monitor
 
 
 def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:

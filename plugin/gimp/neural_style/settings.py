@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from gi.repository import Gimp, Gio, GObject
@@ -20,8 +22,10 @@ from nst_client.choices import (
 from nst_client.failure import Failure
 from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
+from style_pictures import as_engine_reads
 
 ON = GObject.ParamFlags.READWRITE
+OUTPUT = "output"
 
 
 def declare(procedure: Gimp.Procedure) -> None:
@@ -125,7 +129,60 @@ def _path(file: Gio.File | None) -> str:
         raise Failure(_("the style picture is not a file on this computer: {uri}").format(uri=file.get_uri()))
     if not Path(path).is_file():
         raise Failure(_("the style picture is not there: {path}").format(path=path), _("choose another one"))
-    return path
+    return str(as_engine_reads(Path(path)))
+
+
+def apply(settings: Mapping[str, object], config: Gimp.ProcedureConfig) -> None:
+    """Set the controls to stored settings; a style whose file is gone, and what does not fit, stays."""
+    for name, value in settings.items():
+        about = config.find_property(name)
+        if about is None:
+            continue
+        if name in ("style", "second-style"):
+            if value and not Path(str(value)).is_file():
+                continue
+            value = Gio.File.new_for_path(str(value)) if value else None
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            config.set_property(name, value)
+
+
+def stored(config: Gimp.ProcedureConfig) -> dict[str, object]:
+    """Return the values of the controls as `apply` takes them."""
+    values = {name: config.get_property(name) for name in Choices.__annotations__}
+    return {
+        name: (value.get_path() or "") if isinstance(value, Gio.File) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def keep(config: Gimp.ProcedureConfig, image: Gimp.Image) -> None:
+    """Store the settings as those of last time: GIMP itself does so only after a run that succeeds.
+
+    File and parasite have the form that GIMP writes, and prefers at the next run; its own function for it
+    takes no settings of a plug-in in Python.
+    """
+    names = [about.name for about in config.list_properties()]
+    kept = [name for name in names if name in (*Choices.__annotations__, OUTPUT)]
+    text = "\n".join(f"({name} {_serialised(config.get_property(name))})" for name in kept)
+    kind = config.__gtype__.name
+    path = Path(Gimp.directory()) / "plug-in-settings" / f"{kind}.last"
+    with contextlib.suppress(OSError):  # it is a convenience
+        path.parent.mkdir(exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(f"# settings\n\n{text}\n\n# end of settings\n", "utf-8")
+        part.replace(path)
+    image.attach_parasite(Gimp.Parasite.new(f"{kind}-last", 0, text.encode()))  # 0: neither undone nor saved
+
+
+def _serialised(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, Gio.File):
+        value = value.get_uri()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return str(value)
 
 
 def _choice(*options: tuple[str, str]) -> Gimp.Choice:

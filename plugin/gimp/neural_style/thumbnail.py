@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
+from pathlib import Path
 
-SIDE = 120
+from gi.repository import GdkPixbuf, Gimp, Gio, GLib, Gtk
+from nst_client import archives
+
+SIDE = 90
 
 
 class Thumbnail(Gtk.Box):
@@ -22,10 +25,24 @@ class Thumbnail(Gtk.Box):
     def _show(self, config: Gimp.ProcedureConfig, _changed: object, name: str, picture: Gtk.Image) -> None:
         file = config.get_property(name)
         path = file.get_path() if file else None
-        try:
-            pixbuf = path and GdkPixbuf.Pixbuf.new_from_file_at_scale(path, SIDE, SIDE, True)
-        except GLib.Error:  # no picture, or a format that only the engine reads; the engine reports it
-            pixbuf = None
+        pixbuf = path and thumbnail_of(path, SIDE)
         if pixbuf:
-            picture.set_from_pixbuf(pixbuf.apply_embedded_orientation())
+            picture.set_from_pixbuf(pixbuf)
         picture.set_visible(bool(pixbuf))
+
+
+def thumbnail_of(path: str, side: int) -> GdkPixbuf.Pixbuf | None:
+    """Return a style's thumbnail, at most `side` pixels wide and high; None where GTK cannot read it."""
+    lower = path.lower()
+    try:
+        if lower.endswith((archives.LEARNED, *archives.MERGED)):
+            read = archives.thumbnail if lower.endswith(archives.LEARNED) else archives.merged_picture
+            data = read(Path(path))
+            if data is None:
+                return None
+            stream = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes.new(data))
+            return GdkPixbuf.Pixbuf.new_from_stream_at_scale(stream, side, side, True, None)
+        picture = GdkPixbuf.Pixbuf.new_from_file_at_scale(path, side, side, True)
+    except GLib.Error:
+        return None
+    return picture.apply_embedded_orientation()

@@ -29,6 +29,8 @@ from .style import StyleButton
 
 GROUP, KEY = "neural_style", "controls"  # in Krita's settings
 STEPS = 100  # of a slider
+MORE = ("second-style", "second-share", "size", "seed", "model", "device")
+"""The controls that are shown only where they are asked for, or not at their defaults."""
 OUTPUTS = (
     (NEW_LAYER, _("New layer")),
     (REPLACE, _("Replace the layer's pixels")),
@@ -86,6 +88,8 @@ class Controls(QtWidgets.QWidget):
         }
         self._defaults = self.values()
         self.restore()
+        changed = {name for name, value in self.values().items() if value != self._defaults[name]}
+        self.opener.setChecked(bool(changed.intersection(MORE)))
         self.first.changed.connect(self.style_chosen)
         for widget in self._values.values():
             _signal(widget).connect(self.changed)

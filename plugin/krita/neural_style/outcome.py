@@ -6,13 +6,19 @@ from collections.abc import Generator
 
 from krita import Document, Krita, Node
 
+from . import records
+from .nst_client.choices import Choices, EngineRequest
 from .nst_client.failure import Failure
+from .nst_client.painted_name import painted_name
+from .nst_client.painting_record import PaintingRecord
 from .nst_client.pixels import Pixels
 from .nst_client.region import check_size
 from .nst_client.translation import _
 from .pixels import copy_pixels, paint_into, read_pixels, space
+from .qt import QtCore
 from .region import bounds, region
 
+RESELECTING = 100  # milliseconds, in which Krita makes a new layer active
 NEW_LAYER, REPLACE, NEW_DOCUMENT = "new-layer", "replace", "new-document"
 
 
@@ -23,8 +29,11 @@ class Outcome:
     copied at the start.
     """
 
-    def __init__(self, output: str) -> None:
-        """Raises Failure where there is nothing to paint, or `output` is impossible."""
+    def __init__(self, output: str, request: EngineRequest, settings: Choices) -> None:
+        """`request`, `settings`: what the painted layer is named after, and what is stored with it.
+
+        Raises Failure where there is nothing to paint, or `output` is impossible.
+        """
         self._document, self._layer = _active()
         if output == REPLACE and not _replaceable(self._layer):
             raise Failure(
@@ -33,7 +42,9 @@ class Outcome:
             )
         self._output, self._id, self._resolution = output, self._layer.uniqueId(), self._document.xRes()
         self._region = region(self._document, self._layer)
-        self._painted = _copy_of(self._document, self._layer)
+        name = painted_name(self._layer.name(), request["styles"], float(str(request["options"]["strength"])))
+        self._painted = _copy_of(self._document, self._layer, name)
+        self._record = PaintingRecord(dict(settings), self._id.toString() if output == NEW_LAYER else "")
         self._before = self._layer.duplicate() if output == REPLACE else None
 
     def content(self, longest: int) -> Pixels:
@@ -89,9 +100,18 @@ class Outcome:
         return same and _replaceable(now)
 
     def _add_layer(self) -> None:
+        """Insert the painting above its layer; the layer that is active stays active, to be painted again."""
+        active = self._document.activeNode()
         self._layer.parentNode().addChildNode(self._painted, self._layer)
-        self._document.setActiveNode(self._painted)
         self._document.refreshProjection()
+        if active is not None:
+            QtCore.QTimer.singleShot(RESELECTING, lambda: self._select_again(active))
+        records.attach(self._document, self._painted, self._record)
+
+    def _select_again(self, layer: Node) -> None:
+        """Make `layer` active again, where it is the painting that has become so."""
+        if self._document in Krita.instance().documents() and self._document.activeNode() == self._painted:
+            self._document.setActiveNode(layer)
 
     def _replace(self) -> bool:
         """Replace the layer by the painted one; return whether Krita did.
@@ -101,7 +121,11 @@ class Outcome:
         """
         parent = self._layer.parentNode()
         place = [layer.uniqueId() for layer in parent.childNodes()].index(self._id)
-        Krita.instance().action("convert_to_paint_layer").trigger()
+        convert = Krita.instance().action("convert_to_paint_layer")
+        enabled = convert.isEnabled()
+        convert.setEnabled(True)  # Krita 6 disables it for paint layers
+        convert.trigger()
+        convert.setEnabled(enabled)
         self._document.waitForDone()
         if self._document.nodeByUniqueID(self._id) is not None:
             return False
@@ -111,6 +135,7 @@ class Outcome:
         copy.setVisible(self._layer.visible())
         copy.setPixelData(self._painted.pixelData(*part), *part)
         self._document.refreshProjection()
+        records.attach(self._document, copy, self._record)
         return True
 
     def _make_document(self) -> None:
@@ -128,6 +153,7 @@ class Outcome:
         layer.setName(self._painted.name())
         layer.setPixelData(self._painted.pixelData(*on_canvas.sides), 0, 0, on_canvas.width, on_canvas.height)
         document.refreshProjection()
+        records.attach(document, layer, self._record)
         Krita.instance().activeWindow().addView(document)
         document.setModified(True)
 
@@ -158,9 +184,8 @@ def _replaceable(layer: Node) -> bool:
     return plain and not layer.animated() and not layer.locked()
 
 
-def _copy_of(document: Document, layer: Node) -> Node:
+def _copy_of(document: Document, layer: Node, name: str) -> Node:
     """Return a copy of `layer` with its masks, not yet in a document; other layers become paint layers."""
-    name = _("{name} (Neural Style)").format(name=layer.name())
     if layer.type() == "paintlayer":
         copy = layer.duplicate()
         copy.setName(name)

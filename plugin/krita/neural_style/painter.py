@@ -7,7 +7,10 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Callable
 
-from .nst_client.choices import EngineRequest
+from krita import Document, Node
+
+from .nst_client.announcement import announcement
+from .nst_client.choices import Choices, EngineRequest
 from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
 from .nst_client.live_preview import SIDE, LivePreview
@@ -17,6 +20,7 @@ from .nst_client.sandboxed_engine import NeuralEngine
 from .nst_client.translation import _
 from .outcome import Outcome
 from .qt import QtCore
+from .region import region
 
 HERE = Path(__file__).resolve().parent
 FLATPAK = "org.kde.krita"
@@ -68,12 +72,25 @@ class Painter(QtCore.QObject):
             self._live.show(content, request)
             self.prepare()
 
-    def paint(self, request: EngineRequest, output: str) -> None:
-        """Start painting the active layer with `request` (see `Controls.request`), for `output`."""
+    def announced(self, document: Document, layer: Node, request: EngineRequest) -> str:
+        """Return what `paint` would do with `layer`, in words; "" while the engine is not ready."""
+        if self._hello is None:
+            return ""
+        try:
+            part = region(document, layer)
+        except Failure as failure:
+            return str(failure)
+        size = request["options"].get("size") or self._hello.qualities[request["quality"]]["size"]
+        longest = max(part.context.width, part.context.height)
+        shown = round(min(size / longest, 1.0) * max(part.painted.width, part.painted.height))
+        return announcement(layer.name(), part.painted.width, part.painted.height, shown)
+
+    def paint(self, request: EngineRequest, output: str, settings: Choices) -> None:
+        """Start painting the active layer with `request`, made of the controls' `settings`, for `output`."""
         self.busy, self._request = True, request
         self._live.stop()
         self.progressed.emit(-1.0, _("Starting…"))
-        self._attempt(lambda: self._start(output))
+        self._attempt(lambda: self._start(output, settings))
 
     def stop_and_keep(self) -> None:
         """End the job with the best picture so far."""
@@ -95,8 +112,8 @@ class Painter(QtCore.QObject):
 
     # ---- steps
 
-    def _start(self, output: str) -> None:
-        self._outcome = Outcome(output)
+    def _start(self, output: str, settings: Choices) -> None:
+        self._outcome = Outcome(output, self._request, settings)
         self._launch()
         self._timer.start()
 
@@ -159,7 +176,8 @@ class Painter(QtCore.QObject):
         if reason:
             self.progressed.emit(1.0, reason)
         else:
-            self._end(outcome.place())
+            told = [*self._monitor.warnings, outcome.place()]
+            self._end(" ".join(text for text in told if text))
 
     # ---- errors and end
 

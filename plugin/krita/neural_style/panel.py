@@ -7,8 +7,9 @@ from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
 from .nst_client.translation import _
 from .painter import Painter
-from .preview import Preview, thumbnail_of_active_layer
+from .preview import Preview, active_layer, thumbnail_of_active_layer
 from .qt import QtCore, QtWidgets
+from .records import record_of, source_of
 from .setup_notice import SetupNotice
 
 
@@ -32,6 +33,12 @@ class Panel(QtWidgets.QWidget):
         self.live, self.preview = Preview(), Preview()
         self.live.setWordWrap(True)
         self.live.hide()
+        self.announcement = QtWidgets.QLabel(wordWrap=True)
+        self.again_button = QtWidgets.QPushButton(_("Paint again from this layer's settings"))
+        self.again_button.setToolTip(
+            _("Takes the settings of this painting, and selects the layer that was painted")
+        )
+        self.again_button.hide()
         self._looked_at: object = None
         self.bar = QtWidgets.QProgressBar(maximum=1000)
         self.status = QtWidgets.QLabel(wordWrap=True)
@@ -41,6 +48,7 @@ class Panel(QtWidgets.QWidget):
         self.message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lay_out()
         self.paint_button.clicked.connect(self.paint)
+        self.again_button.clicked.connect(self._use_record)
         self.keep_button.clicked.connect(self._keep)
         self.cancel_button.clicked.connect(self.painter.cancel)
         self.controls.style_chosen.connect(self._chosen)
@@ -64,10 +72,11 @@ class Panel(QtWidgets.QWidget):
         self.controls.remember()
         self.keep_button.setEnabled(False)
         self._show_working(True)
-        self.painter.paint(request, self.controls.output_chosen)
+        self.painter.paint(request, self.controls.output_chosen, self.controls.values())
 
     def look(self) -> None:
         """Show the active layer painted in one pass, once a style is chosen."""
+        self._announce()
         if self.painter.busy or not self.controls.first.path:
             return
         content = thumbnail_of_active_layer()
@@ -81,12 +90,34 @@ class Panel(QtWidgets.QWidget):
         self.look()
         super().enterEvent(event)
 
+    def _announce(self) -> None:
+        """Say what Paint will do, or what it needs; offer the settings of a painting."""
+        layer = active_layer()
+        self.again_button.setVisible(layer is not None and record_of(*layer) is not None)
+        if not self.controls.first.path:
+            self.announcement.setText(_("Choose a style picture, and Paint can be pressed."))
+            return
+        self.announcement.setText(
+            "" if layer is None else self.painter.announced(*layer, self.controls.request())
+        )
+
+    def _use_record(self) -> None:
+        document, layer = active_layer()
+        record = record_of(document, layer)
+        self.controls.choose(**record.settings)
+        source = source_of(document, record)
+        if source is not None:
+            document.setActiveNode(source)
+        self.again_button.hide()
+
     def _keep(self) -> None:
         self.keep_button.setEnabled(False)
         self.painter.stop_and_keep()
 
     def _chosen(self) -> None:
-        self.paint_button.setEnabled(bool(self.controls.first.path))
+        chosen = bool(self.controls.first.path)
+        self.paint_button.setEnabled(chosen)
+        self.paint_button.setToolTip("" if chosen else _("Choose a style picture first"))
         if self.controls.first.path:
             self.painter.prepare()
 
@@ -127,7 +158,9 @@ class Panel(QtWidgets.QWidget):
         scrolled.setWidgetResizable(True)
         scrolled.setWidget(self.controls)
         rows.addWidget(self.live)
+        rows.addWidget(self.announcement)
         rows.addWidget(scrolled, 1)
+        rows.addWidget(self.again_button)
         rows.addWidget(self.paint_button)
         self._working = QtWidgets.QWidget()
         rows = QtWidgets.QVBoxLayout(self._working)

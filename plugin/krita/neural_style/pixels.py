@@ -22,7 +22,8 @@ from .nst_client.translation import _
 from .region import Region
 
 RESOLUTION = 100.0
-BAND_PIXELS = 1 << 19  # bounds the memory for copies of a large layer, and the time between main loop runs
+ROW = 1024  # pixels
+BAND_PIXELS = 1 << 20  # bounds the memory for copies of a large layer, and the time between main loop runs
 UNSELECTED = re.compile(rb"\x00+")
 PARTLY_SELECTED = re.compile(rb"[\x01-\xfe]+")
 
@@ -37,6 +38,7 @@ class Space:
 
 
 SRGB = Space("RGBA", "F32", "sRGB-elle-V2-srgbtrc.icc")
+SRGB_BYTES = 16  # of a pixel
 
 
 def space(layer: Node) -> Space:
@@ -71,20 +73,27 @@ def paint_into(layer: Node, region: Region, painting: Pixels) -> Generator[float
 
     Yields the completed fraction before each band, so that Krita's main loop can run in between. The
     selection is the mask, with its feathering; outside of it no bit changes. Alpha is kept.
+
+    The painting is converted to the layer's colour space once. Only pixels that are selected in part are
+    blended one by one.
     """
     own = space(layer)
     with _hidden_document(painting.width, painting.height, SRGB) as document:
         canvas = document.topLevelNodes()[0]
         canvas.setPixelData(_opaque(painting), 0, 0, painting.width, painting.height)
         _scale(document, region.context.width, region.context.height)
-        for band in region.painted.bands(BAND_PIXELS):
-            yield (band.y - region.painted.y) / region.painted.height
-            before, mask = bytes(layer.pixelData(*band.sides)), region.mask_of(band)
-            painted = bytes(canvas.pixelData(*band.relative_to(region.context).sides))
-            blended = _blended(converted(before, band, own, SRGB), painted, mask)
-            after = converted(blended, band, SRGB, own)
-            merged = _merged(before, after, band.width * band.height, mask, own)
-            layer.setPixelData(merged, *band.sides)
+        yield 0.0
+        with _converted_copy(document, own) as copy:
+            fully = copy.topLevelNodes()[0]
+            for band in region.painted.bands(BAND_PIXELS):
+                yield (band.y - region.painted.y) / region.painted.height
+                place, mask = band.relative_to(region.context).sides, region.mask_of(band)
+                before = bytes(layer.pixelData(*band.sides))
+                merged = _merged(before, bytes(fully.pixelData(*place)), mask, own, band)
+                runs = [run.span() for run in PARTLY_SELECTED.finditer(mask or b"")]
+                if runs:
+                    _blend(merged, before, bytes(canvas.pixelData(*place)), mask, runs, own)
+                layer.setPixelData(bytes(merged), *band.sides)
 
 
 def converted(data: bytes, part: Rectangle, source: Space, target: Space) -> bytes:
@@ -113,6 +122,20 @@ def _hidden_document(width: int, height: int, kind: Space) -> Iterator[Document]
         document.close()
 
 
+@contextmanager
+def _converted_copy(document: Document, target: Space) -> Iterator[Document]:
+    """Context manager for a copy of an sRGB document in the colour space `target`."""
+    copy = document.clone()
+    try:
+        copy.setBatchmode(True)
+        if target != SRGB:
+            _convert(copy, target)
+        yield copy
+    finally:
+        copy.setModified(False)
+        copy.close()
+
+
 def _convert(document: Document, target: Space) -> None:
     if not document.setColorSpace(target.model, target.depth, target.profile):
         raise Failure(_("Krita cannot convert to {profile}").format(profile=target.profile))
@@ -133,24 +156,65 @@ def _opaque(painting: Pixels) -> bytes:
     return opaque.tobytes()
 
 
-def _blended(own: bytes, painted: bytes, mask: bytes | None) -> bytes:
-    """Return `painted` blended over `own` (RGBA floats) by `mask` (0..255), with the alpha of `own`."""
-    below, above = array("f", own), array("f", painted)
-    above[3::4] = below[3::4]
-    for run in PARTLY_SELECTED.finditer(mask or b""):
-        for pixel in range(run.start(), run.end()):
-            rest = 1 - mask[pixel] / 255
-            for place in range(4 * pixel, 4 * pixel + 3):
-                above[place] += rest * (below[place] - above[place])
-    return above.tobytes()
+def _blend(
+    merged: bytearray,
+    before: bytes,
+    painted: bytes,
+    mask: bytes,
+    runs: list[tuple[int, int]],
+    own: Space,
+) -> None:
+    """Blend the pixels in `runs` by `mask` (0..255), in sRGB, and write them into `merged`.
+
+    `before`, `merged`: pixels in the space `own`. `painted`: RGBA floats.
+    """
+    size = len(before) // (len(painted) // SRGB_BYTES)
+    below = array("f", _converted_row(_gathered(before, runs, size), size, own, SRGB))
+    above = array("f", _gathered(painted, runs, SRGB_BYTES))
+    rests = [1 - value / 255 for value in _gathered(mask, runs, 1)]
+    for channel in range(3):
+        above[channel::4] = array(
+            "f",
+            [
+                over + rest * (under - over)
+                for over, under, rest in zip(above[channel::4], below[channel::4], rests)
+            ],
+        )
+    blended = _converted_row(above.tobytes(), SRGB_BYTES, SRGB, own)
+    alpha, at = _alpha_bytes(own), 0
+    for start, end in runs:
+        length = (end - start) * size
+        piece = bytearray(blended[at : at + length])
+        for byte in range(size - alpha, size):
+            piece[byte::size] = before[start * size + byte : end * size : size]
+        merged[start * size : end * size] = piece
+        at += length
 
 
-def _merged(before: bytes, after: bytes, count: int, mask: bytes | None, kind: Space) -> bytes:
+def _gathered(data: bytes, runs: list[tuple[int, int]], size: int) -> bytes:
+    """Return the pixels in `runs`, of `size` bytes each, one after the other."""
+    return b"".join(data[start * size : end * size] for start, end in runs)
+
+
+def _converted_row(data: bytes, size: int, source: Space, target: Space) -> bytes:
+    """Return pixels of `size` bytes each, converted."""
+    count = len(data) // size
+    rows = -(-count // ROW)
+    padded = data + bytes((rows * ROW - count) * size)
+    after = converted(padded, Rectangle(0, 0, ROW, rows), source, target)
+    return after[: len(after) // (rows * ROW) * count]
+
+
+def _merged(before: bytes, after: bytes, mask: bytes | None, kind: Space, part: Rectangle) -> bytearray:
     """Return `after` with the alpha of `before`, and `before` where the mask is 0."""
-    size, merged = len(before) // count, bytearray(after)
-    alpha = {"U8": 1, "U16": 2, "F16": 2, "F32": 4}[kind.depth]  # the last sample in all of Krita's models
-    for byte in range(size - alpha, size):
+    size, merged = len(before) // (part.width * part.height), bytearray(after)
+    for byte in range(size - _alpha_bytes(kind), size):
         merged[byte::size] = before[byte::size]
     for run in UNSELECTED.finditer(mask or b""):
         merged[run.start() * size : run.end() * size] = before[run.start() * size : run.end() * size]
-    return bytes(merged)
+    return merged
+
+
+def _alpha_bytes(kind: Space) -> int:
+    """Return the bytes of a pixel's alpha, which is its last sample in all of Krita's models."""
+    return {"U8": 1, "U16": 2, "F16": 2, "F32": 4}[kind.depth]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from krita import Krita
+from krita import Document, Krita, Node
 
 from .nst_client.live_preview import SIDE
 from .nst_client.pixels import Pixels
@@ -30,12 +30,21 @@ class Preview(QtWidgets.QLabel):
         self.setPixmap(QtGui.QPixmap.fromImage(image.scaled(size, keep, smooth)))
 
 
-def thumbnail_of_active_layer() -> Pixels | None:
-    """Return the active layer, at most SIDE pixels wide and high; None where none can be painted."""
+def active_layer() -> tuple[Document, Node] | None:
+    """Return the active document and its active layer; None where none can be painted."""
     document = Krita.instance().activeDocument()
     layer = None if document is None else document.activeNode()
     if layer is None or layer.type().endswith("mask"):
         return None
+    return document, layer
+
+
+def thumbnail_of_active_layer() -> Pixels | None:
+    """Return the active layer, at most SIDE pixels wide and high; None where none can be painted."""
+    active = active_layer()
+    if active is None:
+        return None
+    layer = active[1]
     bounds = layer.bounds()
     longest = max(bounds.width(), bounds.height())
     if longest <= 0:

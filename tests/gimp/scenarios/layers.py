@@ -1,8 +1,11 @@
 """Layers of every kind, painted."""
 
+import hashlib
 import os
+import zipfile
+from pathlib import Path
 
-from gi.repository import Gimp
+from gi.repository import Gegl, Gimp, Gio
 
 from .painting import paint, painted
 from .pictures import filled, photo, select, told, write_mask
@@ -14,6 +17,28 @@ def whole_layer(folder):
 
 def two_styles(folder):
     return painted(folder, photo(), second_style=os.environ["NST_SECOND"], second_share=0.3)
+
+
+def style_for_editors_only(folder, suffix):
+    """Painted like a file that only editors read, and like the same picture in a PNG file."""
+    facts = {}
+    for kind in (suffix, ".png"):
+        style, file = photo(64, 48), str(Path(folder, f"flag{kind}"))
+        Gimp.context_set_foreground(Gegl.Color.new("red"))
+        style.get_layers()[0].edit_fill(Gimp.FillType.FOREGROUND)
+        if kind == ".kra":
+            Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style, Gio.File.new_for_path(f"{file}.png"), None)
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.write(f"{file}.png", "mergedimage.png")
+        else:
+            Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style, Gio.File.new_for_path(file), None)
+        facts[kind] = painted(folder, photo(), style=file)
+        facts[kind]["pixels"] = hashlib.sha256(Path(folder, "made").read_bytes()).hexdigest()
+    return facts
+
+
+def learned_style(folder, path, **settings):
+    return painted(folder, photo(), style=path, **settings)
 
 
 def like_itself(folder):

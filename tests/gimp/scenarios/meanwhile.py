@@ -66,7 +66,8 @@ def meanwhile(folder, change, output, selected=True):
     red = array.array("f", [1.0, 0.0, 0.0]) * (chosen.context.width * chosen.context.height)
     painting = nst_client.Pixels(chosen.context.width, chosen.context.height, 3, "f32", red.tobytes())
     try:
-        new, made = outcome.deliver(chosen, painting, output)
+        record = nst_client.painting_record.PaintingRecord({"strength": 0.5})
+        new, made = outcome.deliver(chosen, painting, output, "painted", record)
     except nst_client.failure.Failure as failure:
         return {"failure": str(failure), "valid": image.is_valid()}
     facts = {"failure": None, "made": told(folder, new, made, "made"), "offsets": offsets}
@@ -79,7 +80,7 @@ def _plug_in():
     installed = str(Path(Gimp.directory(), "plug-ins", "neural_style"))
     if installed not in sys.path:
         sys.path.insert(0, installed)
-    import nst_client
+    import nst_client.painting_record
     import outcome
     import subject
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from gi.repository import Gimp
+from gi.repository import Gimp, Gio
 
 from .meanwhile import MEANWHILE
 from .painting import paint
@@ -31,6 +31,38 @@ def paint_here(**settings):
     """Paint the open image's layer, as a script does."""
     image, layer = _open()
     return {"status": paint(image, [layer], **settings)[0]}
+
+
+def layers_here():
+    """Tell the layers' names from the top, and which are selected."""
+    image = Gimp.get_images()[-1]
+    chosen = [layer.get_name() for layer in image.get_selected_layers()]
+    return {"names": [layer.get_name() for layer in image.get_layers()], "chosen": chosen}
+
+
+def choose_here(position):
+    """Select the layer at a position from the top."""
+    image = Gimp.get_images()[-1]
+    image.set_selected_layers([image.get_layers()[position]])
+    Gimp.displays_flush()
+
+
+def insert_here(path):
+    """Insert a picture's file as a hidden layer at the top, and leave the selected one selected."""
+    image, layer = _open()
+    image.undo_group_start()
+    inserted = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(path))
+    image.insert_layer(inserted, None, 0)
+    inserted.set_visible(False)
+    image.undo_group_end()
+    image.set_selected_layers([layer])
+    Gimp.displays_flush()
+
+
+def copy_here():
+    """Copy the selected layer into the clipboard."""
+    _image, layer = _open()
+    return {"copied": Gimp.edit_copy([layer])}
 
 
 def select_here(bounds):

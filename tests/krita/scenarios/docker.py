@@ -4,8 +4,8 @@ import os
 
 from krita import Krita
 
-from .person import panel
-from .pictures import photo
+from .person import made_of, painted, panel
+from .pictures import moment, photo, settled
 
 
 def offers(folder):
@@ -59,6 +59,43 @@ def looks(folder):
     yield lambda: here.live.text() == ""
     document.setModified(False)
     document.close()
+    return facts
+
+
+def again(folder):
+    """The settings of a painting are offered where its layer is active, and its source is painted again."""
+    here = panel()
+    document = yield from photo()
+    layer = document.activeNode()
+    facts = {"message": (yield from painted(strength=0.75)), "offered": []}
+    made = made_of(document, layer)
+    here.controls.reset()
+    for node in (layer, made):
+        yield from settled(document, node)
+        here.look()
+        facts["offered"].append(not here.again_button.isHidden())
+    here.again_button.click()
+    yield from moment()
+    facts["strength"], facts["active"] = here.controls.strength.value(), document.activeNode().name()
+    here.look()
+    facts["announced"] = here.announcement.text()
+    document.setModified(False)
+    document.close()
+    return facts
+
+
+def more(folder):
+    """More is open from the start where something in it was chosen last time."""
+    here = panel()
+    facts = {"open": []}
+    for size in (0, 500):
+        here.controls.reset()
+        here.controls.choose(size=size)
+        here.controls.remember()
+        facts["open"].append(type(here.controls)().opener.isChecked())
+    here.controls.reset()
+    here.controls.remember()
+    yield from moment()
     return facts
 
 

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import time
 
 from krita import Krita
 
 from .engine import workers
-from .person import outcome, painted, panel, undo
+from .person import made_of, outcome, painted, panel, undo
 from .pictures import askew, known, moment, names, photo, select, settled, told
 
 
@@ -60,7 +61,7 @@ def group(folder):
     document.refreshProjection()
     document.waitForDone()
     facts = {"message": (yield from painted()), "names": names(document)}
-    facts["made"] = told(folder, document.activeNode(), "made")
+    facts["made"] = told(folder, made_of(document, group), "made")
     return facts
 
 
@@ -68,7 +69,8 @@ def _painted_and_undone(folder, document, **settings):
     layer = document.activeNode()
     facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
     facts.update((yield from outcome(folder, document, layer, **settings)))
-    made = document.activeNode().uniqueId()
+    facts["active"] = document.activeNode().name()
+    made = made_of(document, layer).uniqueId()
     undo()
     yield from moment()
     facts["names_undone"] = names(document)
@@ -122,3 +124,20 @@ def large(folder):
     here.painter.progressed.disconnect(kill_at_the_end)
     facts["killed"] = len(killed)
     return facts
+
+
+def finishing(folder, feather=0):
+    """Paint a large layer; tell how long Krita's "Finishing…" takes once the engine is done."""
+    here, begun = panel(), []
+
+    def note(_fraction, text):
+        if text == "Finishing…" and not begun:
+            begun.append(time.monotonic())
+
+    here.painter.progressed.connect(note)
+    document = yield from photo(2448, 1632)
+    if feather:
+        select(document, 200, 200, 2000, 1200, feather=feather)
+    message = yield from painted(quality="instant", size=2448)
+    here.painter.progressed.disconnect(note)
+    return {"seconds": time.monotonic() - begun[0], "message": message}

@@ -4,7 +4,7 @@ from neural_style.qt import QtWidgets
 
 from krita import Krita
 
-from .person import finish, painted, start
+from .person import finish, made_of, painted, start
 from .pictures import askew, moment, names, photo, select, settled, told
 
 
@@ -19,7 +19,7 @@ def changed_meanwhile(folder, **settings):
     facts["message"] = yield from finish(here)
     facts["after"] = told(folder, layer, "after")
     facts["names"] = names(document)
-    facts["made"] = told(folder, document.activeNode(), "made")
+    facts["made"] = told(folder, made_of(document, layer), "made")
     return facts
 
 
@@ -30,7 +30,7 @@ def locked_meanwhile(folder, **settings):
     facts["message"] = yield from finish(here)
     facts["after"] = told(folder, layer, "after")
     facts["names"] = names(document)
-    facts["made"] = told(folder, document.activeNode(), "made")
+    facts["made"] = told(folder, made_of(document, layer), "made")
     return facts
 
 

@@ -34,8 +34,17 @@ def outcome(folder, document, layer, **settings):
     yield from moment()
     if document.nodeByUniqueID(layer.uniqueId()) is not None:
         facts["after"] = told(folder, layer, "after")
-    facts["made"] = told(folder, document.activeNode(), "made")
+    facts["made"] = told(folder, made_of(document, layer), "made")
     return facts
+
+
+def made_of(document, layer):
+    """Return the painting: the layer above `layer`, or the one that has replaced it."""
+    if document.nodeByUniqueID(layer.uniqueId()) is None:
+        return document.activeNode()
+    beside = layer.parentNode().childNodes()
+    place = [node.uniqueId() for node in beside].index(layer.uniqueId())
+    return beside[place + 1] if place + 1 < len(beside) else layer
 
 
 def start(**settings):

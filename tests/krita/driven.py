@@ -1,0 +1,66 @@
+"""A real Krita on a virtual screen that goes through scenarios; for tests and benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from support.real_editor import PICTURES
+
+HERE = Path(__file__).resolve().parent
+Scenario = tuple[str, str, dict[str, Any]]
+"""Its name, its function in scenarios/, and what that function gets."""
+
+
+def installed(home: Path) -> dict[str, str]:
+    """Install the plug-in as the guide says; return the environment of the person whose home this is."""
+    names = {"HOME": "", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}
+    environment = {**os.environ, **{name: str(home / folder) for name, folder in names.items()}}
+    line = ["nst-onnx", "plugin", "install", "krita"]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return environment
+
+
+def go_through(
+    scenarios: Sequence[Scenario],
+    profile: dict[str, str],
+    folder: Path,
+    temporary: Path,
+    seconds: float = 900,
+) -> str:
+    """Have Krita go through scenarios, each in a folder of its own in `folder`; return what it printed."""
+    pykrita = Path(profile["XDG_DATA_HOME"]) / "krita" / "pykrita"
+    driver = pykrita / "nst_driver"
+    shutil.copytree(HERE / "scenarios", driver, ignore=shutil.ignore_patterns("__pycache__"))
+    desktop = (pykrita / "neural_style.desktop").read_text()
+    (pykrita / "nst_driver.desktop").write_text(desktop.replace("neural_style", "nst_driver"))
+    settings = Path(profile["XDG_CONFIG_HOME"]) / "kritarc"
+    settings.write_text(settings.read_text().replace("[python]\n", "[python]\nenable_nst_driver=true\n"))
+    environment = {
+        **profile,
+        "OMP_NUM_THREADS": "1",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "TMPDIR": str(temporary),
+        **PICTURES,
+        "NST_FOLDER": str(folder),
+        "NST_PLUGIN": str(pykrita / "neural_style"),
+        "NST_SCENARIOS": json.dumps(scenarios),
+    }
+    line = ["dbus-run-session", "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "krita", "--nosplash"]
+    log = folder / "output.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            line, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:  # an error dialog of Krita's, for one
+            os.killpg(process.pid, signal.SIGKILL)
+    return log.read_text(errors="replace")

@@ -1,0 +1,123 @@
+"""Styles in an editor: used last, made of layers, in archives; and what a painting tells of them."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from support.checkout import ROOT
+
+sys.path.insert(0, str(ROOT / "plugin"))
+
+from nst_client import archives, style_shelf
+from nst_client.painted_name import painted_name
+from nst_client.painting_record import PaintingRecord
+from nst_client.style_shelf import KEPT, RECENT, StyleShelf, name_of
+
+
+def _written(folder: Path, name: str) -> str:
+    path = folder / name
+    path.write_bytes(b"picture")
+    return str(path)
+
+
+def test_the_newest_styles_come_first_and_those_that_are_gone_do_not_come(tmp_path: Path) -> None:
+    shelf = StyleShelf(tmp_path / "shelf")
+    assert shelf.recent() == []
+    first, second, third = (_written(tmp_path, f"{name}.png") for name in "abc")
+    shelf.remember(first)
+    shelf.remember(second, third)
+    shelf.remember(first)
+    assert shelf.recent() == [first, second, third]
+    Path(second).unlink()
+    assert StyleShelf(tmp_path / "shelf").recent() == [first, third]
+    shelf.remember(*(_written(tmp_path, f"{number}.png") for number in range(2 * RECENT)))
+    assert len(shelf.recent()) == RECENT
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[1, 2]", b"\xff", b"7"])
+def test_a_damaged_list_is_an_empty_one(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "recent-styles.json").write_bytes(damaged)
+    shelf = StyleShelf(tmp_path)
+    assert shelf.recent() == []
+    path = _written(tmp_path, "a.png")
+    shelf.remember(path)
+    assert shelf.recent() == [path]
+
+
+def test_the_same_picture_is_written_once_and_keeps_its_name(tmp_path: Path) -> None:
+    shelf, writes = StyleShelf(tmp_path), []
+
+    def write(path: Path) -> None:
+        writes.append(path)
+        path.write_bytes(b"png")
+
+    first = shelf.place("Sky: a/b", b"1", write)
+    assert shelf.place("Sky: a/b", b"1", write) == first
+    assert shelf.place("Sky: a/b", b"2", write) != first
+    assert len(writes) == 2
+    assert (first.suffix, name_of(first)) == (".png", "Sky a b")
+    assert first.read_bytes() == b"png"
+    assert sorted(path.suffix for path in first.parent.iterdir()) == [".png", ".png"]
+
+
+def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        StyleShelf(tmp_path).place("a", b"1", write)
+    assert list((tmp_path / "styles").iterdir()) == []
+
+
+def test_old_pictures_make_room_but_not_the_styles_used_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style_shelf, "KEPT", 3)
+    shelf = StyleShelf(tmp_path)
+    used = shelf.place("used", b"used", lambda path: path.touch())
+    shelf.remember(str(used))
+    for number in range(6):
+        shelf.place(str(number), b"%d" % number, lambda path: path.touch())
+    names = [name_of(path) for path in (tmp_path / "styles").iterdir()]
+    assert "used" in names
+    assert len(names) <= 4 < KEPT
+
+
+def test_pictures_in_archives(tmp_path: Path) -> None:
+    kra = tmp_path / "a.kra"
+    with zipfile.ZipFile(kra, "w") as archive:
+        archive.writestr("mergedimage.png", b"png")
+    assert archives.merged_picture(kra) == b"png"
+    learned = archives.thumbnail(ROOT / "nst_onnx" / "styles" / "breakers.nst")
+    assert learned is not None
+    assert learned[:4] == b"RIFF"
+    assert archives.thumbnail(kra) is None
+    (tmp_path / "b.kra").write_bytes(b"no archive")
+    assert archives.merged_picture(tmp_path / "b.kra") is None
+    assert archives.merged_picture(tmp_path / "none.kra") is None
+
+
+def test_a_paintings_name_tells_style_and_strength() -> None:
+    assert painted_name("Harbour", ["/s/whirl.jpg"], 0.5) == "Harbour (whirl, strength 0.5)"
+    two = painted_name("Sky", ["/s/a.b.png", "/s/layer.0123456789.png"], 1.0)
+    assert two == "Sky (a.b + layer, strength 1)"
+
+
+def test_a_record_survives_and_what_is_none_is_not_one() -> None:
+    record = PaintingRecord({"style": "/a.png", "strength": 0.25, "size": 0}, "7")
+    assert PaintingRecord.decoded(record.encoded()) == record
+    more = PaintingRecord({"style": "/a.png", "colour of the sky": 3}, "7")
+    assert PaintingRecord.decoded(more.encoded()) == PaintingRecord({"style": "/a.png"}, "7")
+    for wrong in (
+        b"",
+        b"[]",
+        b"{}",
+        b'{"settings": 1, "source": ""}',
+        b"\xff",
+        b'{"settings": {}, "source": 1}',
+    ):
+        assert PaintingRecord.decoded(wrong) is None
