@@ -41,6 +41,12 @@ def test_a_cut_heic_is_called_one(end):
         read(heic_files.TURNED[:end])
 
 
+def test_a_heic_that_crashes_its_decoder_is_refused():
+    """The decoder has a process of its own: this one goes on."""
+    with pytest.raises(PictureError, match="HEIC picture that is damaged"):
+        read(heic_files.CRASHING)
+
+
 def test_a_heic_too_large_is_refused_before_it_is_decoded():
     with pytest.raises(PictureError, match="24×32 pixels, more than the limit"):
         read(heic_files.TURNED, max_pixels=100)

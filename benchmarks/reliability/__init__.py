@@ -1,0 +1,1 @@
+"""Figures of robustness: fuzzed inputs, and processes killed at random times."""

@@ -1,0 +1,65 @@
+"""Measure robustness, and write the tables of docs/reliability.md.
+
+    python -m benchmarks.reliability fuzz [--seconds 600] [--kinds PNG JPEG …]
+    python -m benchmarks.reliability kills [--runs 100] [--commands stylize batch …]
+    python -m benchmarks.reliability write
+
+Each measurement goes to benchmarks/results/reliability.json, over an earlier one of the same kind; inputs
+that crash a reader to benchmarks/results/crashes/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.reliability import kills, page
+from benchmarks.reliability.fuzz import run
+from benchmarks.reliability.targets import TARGETS
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+FILE = RESULTS / "reliability.json"
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["fuzz", "kills", "write"])
+    parser.add_argument("--seconds", type=float, default=600, help="of each kind of file")
+    parser.add_argument("--kinds", nargs="+", choices=list(TARGETS), default=list(TARGETS))
+    parser.add_argument("--runs", type=int, default=100, help="kills of each command")
+    parser.add_argument("--commands", nargs="+", choices=list(kills.COMMANDS), default=list(kills.COMMANDS))
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    if given.what == "fuzz":
+        for kind in given.kinds:
+            figures = run(kind, given.seconds, given.seed, RESULTS / "crashes")
+            _keep("fuzz", kind, asdict(figures))
+    elif given.what == "kills":
+        rng = random.Random(given.seed)
+        for command in given.commands:
+            _keep("kills", command, asdict(kills.run(command, given.runs, rng)))
+    page.write(_results())
+
+
+def _results() -> dict[str, Any]:
+    return json.loads(FILE.read_text()) if FILE.exists() else {"fuzz": {}, "kills": {}}
+
+
+def _keep(what: str, name: str, figures: dict[str, Any]) -> None:
+    results = _results()
+    results[what][name] = figures
+    results["machine"] = machine.facts()
+    FILE.write_text(json.dumps(results, indent=1) + "\n")
+    print(what, name, figures, flush=True)
+
+
+if __name__ == "__main__":
+    main()

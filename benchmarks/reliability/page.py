@@ -1,0 +1,59 @@
+"""The tables of docs/reliability.md, made from the measurements."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+_PLACE = re.compile(r"(<!-- (fuzz|kills):begin -->\n)(.*?)(<!-- \2:end -->)", re.DOTALL)
+
+
+_WANTED = 595.0  # seconds of fuzzing of each kind
+
+
+def write(results: dict[str, Any]) -> None:
+    """Write the tables into the page."""
+    tables = {"fuzz": fuzz_table(results), "kills": kills_table(results)}
+    text = PAGE.read_text("utf-8")
+    PAGE.write_text(_PLACE.sub(lambda found: found[1] + tables[found[2]] + found[4], text), "utf-8")
+
+
+def fuzz_table(results: dict[str, Any]) -> str:
+    """Return the table of fuzzed files."""
+    lines = [
+        "| file | fuzzed for | inputs | read | refused | crashes | hangs | slowest input | peak memory |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for kind, one in results["fuzz"].items():
+        counts = (one[name] for name in ("inputs", "accepted", "refused", "crashes", "hangs"))
+        lines.append(
+            f"| {kind} | {one['seconds'] / 60:.1f} min | "
+            + " | ".join(f"{count:,}".replace(",", " ") for count in counts)
+            + f" | {one['slowest']:.1f} s | {one['peak'] / 1e6:.0f} MB |"
+        )
+    short = any(one["seconds"] < _WANTED for one in results["fuzz"].values())
+    note = ["Shorter than the ten minutes a kind that the program takes by default.", ""] if short else []
+    return "\n".join([*lines, "", *note, _machine(results)])
+
+
+def kills_table(results: dict[str, Any]) -> str:
+    """Return the table of killed processes."""
+    lines = [
+        "| command | runs | killed | finished before | broken files | lost files | left-over processes | "
+        "same again: well / not |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, one in results["kills"].items():
+        counts = (one[key] for key in ("runs", "killed", "finished", "broken", "lost", "left_over"))
+        again = f"{one['resumed']} / {one['unresumable']}"
+        lines.append(f"| {name} | " + " | ".join(map(str, counts)) + f" | {again} |")
+    total = sum(one["runs"] for one in results["kills"].values())
+    return "\n".join([*lines, "", f"{total} runs in all.", "", _machine(results)])
+
+
+def _machine(results: dict[str, Any]) -> str:
+    facts = results.get("machine", {})
+    named = ", ".join(f"{name} {facts[name]}" for name in ("Python", "numpy", "onnxruntime") if name in facts)
+    return f"On {facts.get('processor', '?')}, {facts.get('cores', '?')} cores; {named}.\n"

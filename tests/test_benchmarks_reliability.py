@@ -1,0 +1,78 @@
+"""The measurement of robustness: damage, what is fuzzed, and the tables of its page."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import pytest
+from support.checkout import ROOT
+
+from benchmarks.reliability import fuzz, kills, page
+from benchmarks.reliability.mutation import mutated
+from benchmarks.reliability.targets import TARGETS
+
+DATA = bytes(range(256)) * 4
+
+
+def test_damage_is_damage_and_has_a_seed() -> None:
+    damaged = [mutated(DATA, [DATA], random.Random(seed)) for seed in range(50)]
+    assert sum(one != DATA for one in damaged) > 45
+    assert damaged == [mutated(DATA, [DATA], random.Random(seed)) for seed in range(50)]
+    assert len(set(map(len, damaged))) > 5
+
+
+@pytest.mark.parametrize("kind", ["PNG", "configuration (TOML)"])
+def test_fuzzing(kind, tmp_path) -> None:
+    figures = fuzz.run(kind, 3, 0, tmp_path / "kept")
+    assert figures.inputs > 10
+    assert figures.inputs == figures.accepted + figures.refused
+    assert (figures.crashes, figures.hangs) == (0, 0)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_reader_that_raises_another_exception_is_a_crash(tmp_path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from benchmarks.reliability import fuzz, targets\n"
+        "wrong = targets.Target(lambda: [b'good'], lambda path: {b'good': 1}[path.read_bytes()])\n"
+        "fuzz.TARGETS['wrong'] = wrong\n"
+        "fuzz.fuzz('wrong', 9, 0, Path(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "KeyError" in done.stderr
+    assert (tmp_path / "input.bin").read_bytes() != b"good"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux' /proc")
+def test_killing() -> None:
+    figures = kills.run("plugin install krita", 3, random.Random(0))
+    assert figures.runs == 3 == figures.killed + figures.finished
+    assert (figures.broken, figures.lost, figures.left_over) == (0, 0, 0)
+
+
+def test_a_broken_file_is_seen(tmp_path) -> None:
+    command = kills.COMMANDS["stylize"]
+    kills._prepare(tmp_path, command)
+    path = tmp_path / "out.png"
+    assert command.is_whole(path)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(Exception):  # noqa: B017  # whatever Pillow raises counts as broken
+        assert command.is_whole(path)
+
+
+def test_the_tables() -> None:
+    one = {"seconds": 60, "inputs": 1234, "accepted": 1, "refused": 1233, "crashes": 0, "hangs": 0}
+    killed = dict.fromkeys(kills.Figures.__dataclass_fields__, 3)
+    results = {"fuzz": {"PNG": {**one, "slowest": 0.5, "peak": 5e7}}, "kills": {"stylize": killed}}
+    assert "| PNG | 1.0 min | 1 234 | 1 | 1 233 | 0 | 0 | 0.5 s | 50 MB |" in page.fuzz_table(results)
+    assert "| stylize | 3 | 3 | 3 | 3 | 3 | 3 | 3 / 3 |" in page.kills_table(results)
+
+
+def test_every_kind_has_sound_samples() -> None:
+    """Those that need no extra and no test support."""
+    for kind in ("PNG", "PNG, 16 bits", "JPEG", "TIFF", "worker protocol", "configuration (TOML)"):
+        assert all(TARGETS[kind].samples())
