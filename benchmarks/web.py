@@ -94,7 +94,7 @@ def visitor(folder: Path) -> Iterator[Any]:
     with browser.chromium(folder) as opened:
         page = web_page.Visitor(opened)
         page.open(server.origin)
-        page.wait("window.crossOriginIsolated")
+        page.wait_until_isolated()
         page.choose(PHOTO, PAINTING)
         yield page
     server.stop()

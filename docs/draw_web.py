@@ -31,7 +31,7 @@ def main() -> None:
             with chromium(profile, size=size) as browser:
                 visitor = Visitor(browser)
                 visitor.open(server.origin)
-                visitor.wait("window.crossOriginIsolated")
+                visitor.wait_until_isolated()
                 visitor.choose(PHOTO, PAINTING)
                 visitor.set("size", SIZE)
                 visitor.set_steps(STEPS)

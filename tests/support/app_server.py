@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,12 +65,23 @@ class App:
         return connect(f"ws://{self.host}/api/events", origin=origin, additional_headers=given)  # type: ignore[arg-type]
 
 
+def installed_page() -> Path:
+    """Return where the installed package has its page, if it has one."""
+    script = "from nst_onnx.app.page import PACKAGED; print(PACKAGED)"
+    command = [sys.executable, "-c", script]
+    elsewhere = tempfile.gettempdir()
+    return Path(
+        subprocess.run(command, capture_output=True, text=True, check=True, cwd=elsewhere).stdout.strip()
+    )
+
+
 @contextmanager
 def running(page: Path | None) -> Iterator[App]:
     """Start the server with a page, and end it as Ctrl-C does; None: the command, with its own page."""
     ours = ["-c", SERVE, str(page)]
     command = [sys.executable, *(["-m", "nst_onnx", "app", "--no-browser"] if page is None else ours)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    elsewhere = tempfile.gettempdir()  # a checkout in the working folder would go before the installation
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=elsewhere)
     try:
         assert process.stdout is not None
         address = process.stdout.readline().strip().removeprefix("The page is at ")

@@ -54,9 +54,15 @@ class Visitor:
         self.browser.get(address)
         self.wait("document.documentElement.dataset.ready === 'yes'")
 
+    def wait_until_isolated(self) -> None:
+        """Wait for the page that the service worker serves: it is loaded anew, and may use threads."""
+        self.wait("window.crossOriginIsolated && document.documentElement.dataset.ready === 'yes'")
+
     def choose(self, photo: Path, *paintings: Path) -> None:
         """Choose a photo and paintings."""
         self.browser.find_element(By.CSS_SELECTOR, "#photo input").send_keys(str(photo))
+        if len(paintings) > 1:
+            self.click("blend")
         for painting in paintings:
             self.browser.find_element(By.CSS_SELECTOR, "#paintings input").send_keys(str(painting))
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.app_server import App, running
+from support.app_server import App, installed_page, running
 from support.browser import chromium, programs, requested
 from support.checkout import ROOT
 from support.web_page import Visitor, built
 
-import nst_onnx
-from nst_onnx.app.page import PACKAGED
 from nst_onnx.picture import read, read_settings
 
 PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/valley.jpg", "styles/embers.jpg"))
@@ -23,7 +21,7 @@ PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/valley.jpg", "
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The command with the page in the installed wheel, else the server with a page that is built now."""
     programs()
-    if (PACKAGED / "index.html").is_file():
+    if (installed_page() / "index.html").is_file():
         with running(None) as app:
             yield app
         return
@@ -35,9 +33,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 def test_a_wheel_has_the_page() -> None:
     """It was built with Node.js, as this test."""
-    if Path(nst_onnx.__file__).is_relative_to(ROOT):
+    if installed_page().is_relative_to(ROOT):
         pytest.skip("nst-onnx is installed in place")
-    assert (PACKAGED / "index.html").is_file()
+    assert (installed_page() / "index.html").is_file()
 
 
 def test_painted_cancelled_and_painted_again(app: App, tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def test_a_visitor_paints_offline_and_nothing_leaves_the_page(page: Path, tmp_pa
     with chromium(tmp_path) as browser:
         visitor = Visitor(browser)
         visitor.open(server.origin)
-        visitor.wait("document.documentElement.dataset.offline === 'ready' && window.crossOriginIsolated")
+        visitor.wait_until_isolated()
+        visitor.wait("document.documentElement.dataset.offline === 'ready'")
         assert server.sent < FIRST_LOAD
         server.stop()
         visitor.open(server.origin)
@@ -80,7 +81,7 @@ def test_stop_keeps_and_cancel_drops_at_once(server: StaticServer, tmp_path: Pat
     with chromium(tmp_path) as browser:
         visitor = Visitor(browser)
         visitor.open(server.origin)
-        visitor.wait("window.crossOriginIsolated")
+        visitor.wait_until_isolated()
         visitor.choose(PHOTO, PAINTING)
         visitor.set("size", 256)
         visitor.click("paint")
@@ -107,7 +108,7 @@ def test_several_paintings_the_photo_s_colours_and_a_sheet_of_strengths(
     with chromium(tmp_path) as browser:
         visitor = Visitor(browser)
         visitor.open(server.origin)
-        visitor.wait("window.crossOriginIsolated")
+        visitor.wait_until_isolated()
         visitor.choose(PHOTO, PAINTING, ROOT / "examples" / "styles" / "embers.jpg")
         assert len(browser.find_elements("css selector", "#paintings .thumbnails img")) == 2
         visitor.set("size", 256)
@@ -131,7 +132,7 @@ def test_mistakes_are_one_sentence(server: StaticServer, tmp_path: Path) -> None
     with chromium(tmp_path) as browser:
         visitor = Visitor(browser)
         visitor.open(server.origin)
-        visitor.wait("window.crossOriginIsolated")
+        visitor.wait_until_isolated()
         visitor.click("paint")
         assert visitor.text("message") == "Choose a photo and a painting first."
         visitor.choose(broken, PAINTING)
@@ -164,7 +165,7 @@ def test_everybody_can_use_it(
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
         visitor = Visitor(browser)
         visitor.open(server.origin)
-        visitor.wait("window.crossOriginIsolated")
+        visitor.wait_until_isolated()
         assert visitor.serious_faults() == []
         visitor.choose(PHOTO, PAINTING)
         visitor.set("size", 256)

@@ -25,8 +25,9 @@ async function start(): Promise<void> {
   }
   const engine = await newEngine();
   const defaults = await engine.defaults();
-  const photoSlot = new Slot(element("photo", HTMLFieldSetElement), MOST_PHOTOS, photos);
-  const paintingSlot = new Slot(element("paintings", HTMLFieldSetElement), MOST_PAINTINGS, paintings);
+  const blend = element("blend", HTMLInputElement);
+  const photoSlot = new Slot(element("photo", HTMLFieldSetElement), MOST_PHOTOS, () => false, photos);
+  const paintingSlot = new Slot(element("paintings", HTMLFieldSetElement), MOST_PAINTINGS, () => blend.checked, paintings);
   const studio = new Studio(engine, photoSlot, paintingSlot, new Controls(defaults));
   acceptPastes(photoSlot, paintingSlot);
   element("engine", HTMLParagraphElement).textContent = engine.description;

@@ -7,19 +7,25 @@ export class Slot extends EventTarget {
   private chosen: Chosen[] = [];
   private readonly list: HTMLUListElement;
 
-  /** @param most pictures that it holds; a further one replaces the last. */
+  /**
+   * @param most pictures that it holds
+   * @param adds whether what is chosen comes beside what there is, or in its place
+   */
   constructor(
     private readonly root: HTMLElement,
     private readonly most: number,
+    private readonly adds: () => boolean,
     samples: readonly Sample[],
   ) {
     super();
     this.list = within(root, ".thumbnails", HTMLUListElement);
     for (const input of root.querySelectorAll<HTMLInputElement>("input[type=file]")) {
-      input.addEventListener("change", () => {
+      const take = (): void => {
         this.addFiles(input.files);
         input.value = "";
-      });
+      };
+      input.addEventListener("change", take);
+      take(); // what was chosen while the page was loading
     }
     this.acceptDrops();
     within(root, "details", HTMLDetailsElement).addEventListener("toggle", () => { this.showSamples(samples); }, { once: true });
@@ -29,17 +35,19 @@ export class Slot extends EventTarget {
     return this.chosen;
   }
 
-  /** Add the pictures among files. */
+  /** Take the pictures among files. */
   addFiles(files: Iterable<File> | null): void {
     const pictures = [...(files ?? [])].filter((file) => file.type.startsWith("image/") || file.type === "");
-    for (const file of pictures) this.add(file, file.name || "the picture");
+    this.take(pictures.map((file) => ({ file, name: file.name || "the picture" })));
   }
 
-  /** Add one picture. */
-  add(file: Blob, name: string): void {
-    const kept = this.chosen.slice(0, this.most - 1);
-    for (const dropped of this.chosen.slice(this.most - 1)) URL.revokeObjectURL(dropped.url);
-    this.chosen = [...kept, { file, name, url: URL.createObjectURL(file) }];
+  private take(pictures: readonly { readonly file: Blob; readonly name: string }[]): void {
+    if (pictures.length === 0) return;
+    const before = this.adds() ? this.chosen : [];
+    const after = [...before, ...pictures.map(({ file, name }) => ({ file, name, url: URL.createObjectURL(file) }))];
+    const kept = after.slice(-this.most);
+    for (const one of [...this.chosen, ...after]) if (!kept.includes(one)) URL.revokeObjectURL(one.url);
+    this.chosen = kept;
     this.show();
   }
 
@@ -86,6 +94,6 @@ export class Slot extends EventTarget {
 
   private async addSample(name: string, url: string): Promise<void> {
     const response = await fetch(url);
-    if (response.ok) this.add(await response.blob(), name);
+    if (response.ok) this.take([{ file: await response.blob(), name }]);
   }
 }
