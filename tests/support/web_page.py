@@ -66,6 +66,11 @@ class Visitor:
         for painting in paintings:
             self.browser.find_element(By.CSS_SELECTOR, "#paintings input").send_keys(str(painting))
 
+    def chosen(self, slot: str) -> list[str]:
+        """Return the names of the pictures in a slot."""
+        found = self.browser.find_elements(By.CSS_SELECTOR, f"#{slot} .thumbnails img")
+        return [str(image.get_attribute("alt")) for image in found]
+
     def set(self, name: str, value: object) -> None:
         """Set a control."""
         script = "const c = document.getElementById(arguments[0]); c.value = arguments[1];"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,9 +33,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def test_a_wheel_has_the_page() -> None:
-    """It was built with Node.js, as this test."""
-    if installed_page().is_relative_to(ROOT):
-        pytest.skip("nst-onnx is installed in place")
+    """Where it was built with Node.js, as .ci/run does."""
+    if os.environ.get("NST_ONNX_PAGE") != "1":
+        pytest.skip("needs nst-onnx installed from a wheel with the page: NST_ONNX_PAGE=1 says that it is")
     assert (installed_page() / "index.html").is_file()
 
 

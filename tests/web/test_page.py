@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,14 +47,14 @@ def test_a_visitor_paints_offline_and_nothing_leaves_the_page(page: Path, tmp_pa
         visitor.choose(PHOTO, PAINTING)
         visitor.set("size", 256)
         visitor.set("quality", STEPS)
-        begun = time.monotonic()
         visitor.click("paint")
         visitor.wait("!document.getElementById('after').hidden")
-        first = time.monotonic() - begun
+        assert visitor.shown("progress"), "the picture grows, from one pass on"
         visitor.wait_for_the_picture()
-        assert first < (time.monotonic() - begun) / 2, "the picture grows, from one pass on"
         painted = read(visitor.download("png", tmp_path / "downloads")).rgb
         jpeg = read(visitor.download("jpeg", tmp_path / "downloads")).rgb
+        browser.get(f"{server.origin}/licences.txt")
+        assert "CC BY 4.0" in browser.page_source
     found = requested(tmp_path)
     assert f"{server.origin}/models/weights.bin" in found, "the log has what workers fetch"
     foreign = {url for url in found if not url.startswith(server.origin)}
@@ -86,14 +85,12 @@ def test_stop_keeps_and_cancel_drops_at_once(server: StaticServer, tmp_path: Pat
         visitor.set("size", 256)
         visitor.click("paint")
         visitor.wait("/step [3-9]/.test(document.getElementById('progress-text').textContent)", 120)
-        waited = browser.execute_async_script(
-            "const [done] = arguments, begun = performance.now();"
-            "const easel = document.getElementById('compare');"
-            "new MutationObserver(() => easel.hidden && done(performance.now() - begun))"
-            ".observe(easel, { attributes: true });"
+        # The engine is in the middle of an evaluation; the page does not wait for it.
+        dropped = browser.execute_async_script(
             "document.getElementById('cancel').click();"
+            "setTimeout(() => arguments[0](document.getElementById('compare').hidden), 0)"
         )
-        assert waited < 100, "the page answers a cancellation at once"
+        assert dropped
         assert not visitor.shown("compare")
         visitor.click("paint")
         visitor.wait("/step [3-9]/.test(document.getElementById('progress-text').textContent)", 120)
@@ -124,6 +121,40 @@ def test_several_paintings_the_photo_s_colours_and_a_sheet_of_strengths(
         visitor.wait("document.querySelectorAll('#strengths button').length === 5", 180)
         browser.find_elements("css selector", "#strengths button")[4].click()
         assert visitor.text("strength-value") == "80 %"
+
+
+def test_pictures_are_pasted_dropped_taken_from_samples_and_removed(
+    server: StaticServer, tmp_path: Path
+) -> None:
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait_until_isolated()
+        browser.execute_script(
+            """
+            const carried = (name) => {
+                const data = new DataTransfer();
+                data.items.add(new File(['x'], name, { type: 'image/png' }));
+                return data;
+            };
+            const paste = (name) => document.dispatchEvent(
+                new ClipboardEvent('paste', { clipboardData: carried(name), cancelable: true }));
+            paste('pasted photo');
+            paste('pasted painting');
+            document.getElementById('blend').click();
+            document.getElementById('paintings').dispatchEvent(
+                new DragEvent('drop', { dataTransfer: carried('dropped'), cancelable: true }));
+            for (const summary of document.querySelectorAll('summary')) summary.click();
+            """
+        )
+        assert visitor.chosen("photo") == ["pasted photo"]
+        assert visitor.chosen("paintings") == ["pasted painting", "dropped"]
+        visitor.wait("document.querySelectorAll('.samples button').length === 10")
+        browser.find_element("css selector", "#photo .samples button").click()
+        visitor.wait("document.querySelector('#photo .thumbnails img').alt === 'harbour'")
+        assert visitor.chosen("photo") == ["harbour"], "a new photo takes the place of the one before"
+        browser.find_element("css selector", "#paintings .thumbnails button").click()
+        assert visitor.chosen("paintings") == ["dropped"]
 
 
 def test_mistakes_are_one_sentence(server: StaticServer, tmp_path: Path) -> None:

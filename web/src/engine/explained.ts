@@ -4,7 +4,8 @@ const SENTENCE = /^[A-Z][^\n]{0,200}\.$/;
 /** Return one sentence about an error for a person: what is wrong, and what to do. */
 export function explained(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof RangeError || MEMORY.test(message)) {
+  // WebAssembly throws C++'s exceptions as numbers: the only one that is not caught there is bad_alloc.
+  if (error instanceof RangeError || typeof error === "number" || MEMORY.test(message)) {
     return "There is not enough memory for this size: choose a smaller one, or close other tabs.";
   }
   if (SENTENCE.test(message)) return message; // one of our own

@@ -29,8 +29,9 @@ async function takeOver(): Promise<void> {
 
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
-  const path = request.mode === "navigate" ? new URL("index.html", worker.registration.scope).href : request;
-  const found = await cache.match(path, { ignoreSearch: true });
+  const { scope } = worker.registration;
+  const isPage = new URL(request.url).pathname === new URL(scope).pathname;
+  const found = await cache.match(isPage ? new URL("index.html", scope) : request, { ignoreSearch: true });
   return isolated(found ?? (await fetch(request)));
 }
 
