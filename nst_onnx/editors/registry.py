@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nst_onnx.editors.darktable.editor import DARKTABLE
 from nst_onnx.editors.editor import Editor
 from nst_onnx.editors.gimp.editor import GIMP
 from nst_onnx.editors.krita.editor import KRITA
@@ -11,4 +12,5 @@ from nst_onnx.editors.krita.editor import KRITA
 EDITORS: dict[str, Editor[Any]] = {
     "gimp": GIMP,
     "krita": KRITA,
+    "darktable": DARKTABLE,
 }

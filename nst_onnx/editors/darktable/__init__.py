@@ -1,0 +1,1 @@
+"""darktable: profiles, installation of the plug-in, checks."""

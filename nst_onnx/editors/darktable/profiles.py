@@ -1,0 +1,107 @@
+"""Discovery of darktable's profiles and programs, native and packaged."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nst_onnx.editors.profile import Packaging, install_line
+
+FLATPAK = "org.darktable.Darktable"
+FOLDER = "neural_style"
+MAIN_FILE = f"{FOLDER}.lua"
+SIGNS = ("darktablerc", "library.db", "luarc", "lua")
+"""Files and folders that darktable creates or reads in a profile."""
+_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class DarktableProfile:
+    """A darktable profile: its configuration `folder`, and how darktable was packaged."""
+
+    folder: Path
+    packaging: Packaging
+
+    @property
+    def version(self) -> str:
+        """No version: darktable uses one profile for all of its versions."""
+        return "-"
+
+    @property
+    def plug_in(self) -> Path:
+        """The folder of the plug-in, among darktable's Lua scripts."""
+        return self.folder / "lua" / FOLDER
+
+    @property
+    def luarc(self) -> Path:
+        """The script that darktable runs when it starts."""
+        return self.folder / "luarc"
+
+    @property
+    def install_line(self) -> str:
+        """The command line that installs the plug-in in this profile."""
+        return install_line("darktable", self.folder, self.packaging)
+
+
+def profiles() -> list[DarktableProfile]:
+    """Return the profiles of every darktable, the preferred one last.
+
+    Where a native darktable is installed but was never started, its future profile is included.
+    """
+    found = [known for known in _candidates() if any((known.folder / sign).exists() for sign in SIGNS)]
+    native = next(_candidates())
+    if native not in found and any(True for _ in programs()):
+        found.insert(0, native)
+    return found[::-1]
+
+
+def given(folder: Path) -> DarktableProfile:
+    """Return the profile with this configuration folder, also by its folder of Lua scripts."""
+    profile = folder.parent if folder.name == "lua" else folder
+    known = [candidate for candidate in _candidates() if candidate.folder == profile]
+    return known[0] if known else DarktableProfile(profile, "given")
+
+
+def _candidates() -> Iterator[DarktableProfile]:
+    """Yield the profiles that may exist on this system, the native one first."""
+    home = Path.home()
+    if sys.platform == "win32":
+        local = Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local"))
+        yield DarktableProfile(local / "darktable", "native")
+    elif sys.platform == "darwin":
+        yield DarktableProfile(home / ".config/darktable", "native")
+    else:
+        config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+        yield DarktableProfile(config / "darktable", "native")
+        yield DarktableProfile(home / ".var/app" / FLATPAK / "config/darktable", "flatpak")
+        yield DarktableProfile(home / "snap/darktable/current", "snap")
+
+
+def programs() -> Iterator[str]:
+    """Yield the program that starts darktable without a window, if there is one."""
+    paths: list[str | None] = [None]  # None: PATH
+    if sys.platform == "darwin":
+        paths.append("/Applications/darktable.app/Contents/MacOS")
+    if sys.platform == "win32" and os.environ.get("PROGRAMFILES"):
+        paths.append(str(Path(os.environ["PROGRAMFILES"], "darktable", "bin")))
+    for path in paths:
+        program = shutil.which("darktable-cli", path=path)
+        if program:
+            yield program
+            return
+
+
+def version_of(program: str) -> str | None:
+    """Return the version of a darktable, "5.0.1"; None where it does not start."""
+    try:
+        printed = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = _VERSION.search(printed)
+    return found.group() if found else None
