@@ -14,11 +14,12 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 PLACE = Path("/srv/nst-onnx")
 ZIPS, WHEELS, SCREENSHOTS = PLACE / "zips", PLACE / "wheels", PLACE / "screenshots"
-NEEDED = ("gimp-console-3.0", "krita", "xdotool", "Xvfb")
+NEEDED = ("krita", "xdotool", "Xvfb")
+GIMP = next((version for version in ("3.2", "3.0") if shutil.which(f"gimp-{version}")), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [name for name in NEEDED if shutil.which(name) is None]
+    missing = [name for name in NEEDED if shutil.which(name) is None] + ([] if GIMP else ["gimp"])
     missing += [str(folder) for folder in (ZIPS, WHEELS) if not folder.is_dir()]
     if missing:
         for item in items:

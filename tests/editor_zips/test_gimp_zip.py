@@ -11,7 +11,7 @@ from PIL import Image
 from support.editor import wait_until
 from support.real_editor import EXAMPLES
 
-from .conftest import screenshot, unpack
+from .conftest import GIMP, screenshot, unpack
 
 SETUP = "Neural Style: engine"
 PAINT = (-69, -42)
@@ -19,7 +19,7 @@ PAINT = (-69, -42)
 
 @pytest.fixture(scope="module")
 def desk(newcomer, tmp_path_factory):
-    profile = newcomer / ".config" / "GIMP" / "3.0"
+    profile = newcomer / ".config" / "GIMP" / str(GIMP)
     unpack("gimp", profile / "plug-ins")
     folder = tmp_path_factory.mktemp("desk")
     with Image.open(EXAMPLES / "content" / "harbour.jpg") as photo:

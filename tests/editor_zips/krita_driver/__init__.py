@@ -5,12 +5,17 @@ NST_VISIT says which visit to Krita this is; what happened is written to NST_FOL
 
 import json
 import os
+import sys
 import time
 import traceback
 from pathlib import Path
 
 from krita import Extension, Krita
-from PyQt5 import QtCore, QtGui, QtWidgets
+
+if "PyQt6.QtCore" in sys.modules:  # as Krita itself has imported it
+    from PyQt6 import QtCore, QtGui, QtWidgets
+else:
+    from PyQt5 import QtCore, QtGui, QtWidgets
 
 FOLDER = Path(os.environ["NST_FOLDER"])
 PATIENCE = 100
@@ -43,13 +48,15 @@ def import_zip():
     dialog.findChild(QtWidgets.QLineEdit, "fileNameEdit").setText(os.environ["NST_ZIP"])
     yield from pause()
     shot("1-import")
-    dialog.findChild(QtWidgets.QDialogButtonBox).button(QtWidgets.QDialogButtonBox.Open).click()
+    dialog.findChild(QtWidgets.QDialogButtonBox).button(
+        QtWidgets.QDialogButtonBox.StandardButton.Open
+    ).click()
     yield lambda: modal(QtWidgets.QMessageBox) is not None
     yield from pause()
     shot("2-enable")
     question = modal(QtWidgets.QMessageBox)
-    facts = {"question": question.text(), "icon": question.icon()}
-    question.button(QtWidgets.QMessageBox.Yes).click()
+    facts = {"question": question.text()}
+    question.button(QtWidgets.QMessageBox.StandardButton.Yes).click()
     yield from pause()
     return facts
 
@@ -108,7 +115,11 @@ def paint():
 
 def open_photo():
     krita = Krita.instance()
-    image = QtGui.QImage(os.environ["NST_PHOTO"]).scaled(384, 256).convertToFormat(QtGui.QImage.Format_ARGB32)
+    image = (
+        QtGui.QImage(os.environ["NST_PHOTO"])
+        .scaled(384, 256)
+        .convertToFormat(QtGui.QImage.Format.Format_ARGB32)
+    )
     document = krita.createDocument(384, 256, "photo", "RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc", 100.0)
     bits = image.constBits()
     bits.setsize(image.sizeInBytes())
