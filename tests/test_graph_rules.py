@@ -239,13 +239,23 @@ def test_slice_whose_optional_inputs_are_left_out(axes: list[int] | None) -> Non
     assert check(g, y, picture(5, (1, 4, 5, 6)))
 
 
-@pytest.mark.parametrize("part", ["starts", "axes", "steps"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_slice_from_a_start_that_the_graph_computes(sign: int) -> None:
+    """As PyTorch exports the second half of the channels."""
+    g = Graph()
+    g.input("x", [1, 4, None, None])
+    half = g.op("Div", g.op("Shape", "x", start=1, end=3), g.ints(2 * sign, 3 * sign))
+    y = g.op("Slice", "x", half, g.ints(9, 9), g.ints(1, 2))
+    assert check(g, y, picture(5, (1, 4, 6, 5)))
+
+
+@pytest.mark.parametrize("part", ["axes", "steps"])
 def test_slice_known_only_at_run_time_is_refused(part: str) -> None:
     g = Graph()
     g.input("x", [1, 2, None, None])
     late = g.op("Shape", g.op("NonZero", "x"), end=1)
-    starts, axes, steps = (late if part == name else g.ints(1) for name in ("starts", "axes", "steps"))
-    y = g.op("Slice", "x", starts, g.ints(9), axes, steps)
+    axes, steps = (late if part == name else g.ints(1) for name in ("axes", "steps"))
+    y = g.op("Slice", "x", g.ints(1), g.ints(9), axes, steps)
     with pytest.raises(GraphError, match="Slice"):
         gradient(g, g.op("ReduceSum", y, keepdims=0), "x")
 

@@ -9,12 +9,14 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 from support.command import Outcome
-from support.foreign_models import conv, picture, run, tensor, write
+from support.foreign_models import FLOAT, conv, picture, run, tensor, write
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models import extractor
+from nst_onnx.models import extractor, reserved_names
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import CAFFE
+from nst_onnx.objective import loss_scaling, losses, terms
+from nst_onnx.objective.losses import temporal
 
 Nst = Callable[..., Outcome]
 PREPROCESSING = "--scale 255 --mean 1,2,3 --std 1,1,1 --channel-order RGB".split()
@@ -48,6 +50,47 @@ def loaded(path: Path) -> extractor.Extractor:
 
 def ints(name: str, *values: int) -> onnx.TensorProto:
     return numpy_helper.from_array(np.int64(values), name)
+
+
+# ---- names
+
+
+def test_names_of_the_objectives_own_tensors_are_reserved() -> None:
+    own = [terms.PICTURE, terms.MASK, terms.COEFFICIENTS, terms.LOSSES, terms.GRADIENT, temporal.TARGET]
+    own += [
+        temporal.TRUST,
+        loss_scaling.LOSS_SCALE,
+        loss_scaling.GRADIENT_MEAN,
+        "target/x",
+        "shape/x",
+        "nst/x",
+    ]
+    own += [loss.name for loss in (*losses.LOSSES.values(), *losses.STATISTICS.values())]
+    assert {name.partition("/")[0] for name in own} <= reserved_names.RESERVED
+
+
+def test_a_network_with_the_objectives_names_is_painted_with(
+    nst: Nst, tmp_path: Path, photos: tuple[str, str]
+) -> None:
+    """An input is often called picture."""
+    nodes = [
+        helper.make_node("Conv", ["picture", "mask", "size"], ["losses"], pads=[1] * 4),
+        helper.make_node("Relu", ["losses"], ["gradient"]),
+        helper.make_node("MaxPool", ["gradient"], ["coefficients"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Relu", ["coefficients"], ["style/gradient"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "n",
+        [helper.make_tensor_value_info("picture", FLOAT, (1, 3, 32, 32))],
+        [helper.make_tensor_value_info("style/gradient", FLOAT, None)],
+        [tensor("mask", 4, 3, 3, 3), tensor("size", 4)],
+    )
+    path = tmp_path / "n.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    line = ["stylize", *photos, "-o", str(tmp_path / "o.png"), "--model", str(path), "--size", "48"]
+    outcome = nst(*line, "--steps", "3", *PREPROCESSING)
+    assert (outcome.code, outcome.err.count("error")) == (0, 0)
 
 
 # ---- local functions
@@ -184,10 +227,10 @@ def test_external_data_is_not_read_from_elsewhere(tmp_path: Path) -> None:
 # ---- sizes of the traced picture
 
 
-@pytest.mark.parametrize("batch", [1, -1])
-def test_a_traced_channel_shuffle_works_at_any_size(batch: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("batch", "allow"), [(1, 0), (1, 1), (-1, 0)])
+def test_a_traced_channel_shuffle_works_at_any_size(batch: int, allow: int, tmp_path: Path) -> None:
     middle = [
-        helper.make_node("Reshape", ["r1", "to"], ["halves"]),
+        helper.make_node("Reshape", ["r1", "to"], ["halves"], allowzero=allow),
         helper.make_node("Transpose", ["halves"], ["turned"], perm=[0, 2, 1, 3, 4]),
         helper.make_node("Reshape", ["turned", "back"], ["n1"]),
     ]
@@ -198,6 +241,76 @@ def test_a_traced_channel_shuffle_works_at_any_size(batch: int, tmp_path: Path) 
     (expected,) = run(path, picture(20, 30))
     np.testing.assert_allclose(run(found.proto, picture(20, 30), ["r2"])[0], expected, atol=1e-6)
     assert run(found.proto, picture(33, 18), ["r2"])[0].shape == (1, 6, 33, 18)
+
+
+def test_a_traced_width_that_is_derived_works_at_any_size(tmp_path: Path) -> None:
+    """As PyTorch exports local response normalisation: the width is -1, the height a number."""
+    middle = [
+        helper.make_node("Mul", ["r1", "r1"], ["squares"]),
+        helper.make_node("Reshape", ["squares", "to"], ["volume"]),
+        helper.make_node(
+            "AveragePool", ["volume"], ["mean"], kernel_shape=[3, 1, 1], pads=[1, 0, 0, 1, 0, 0]
+        ),
+        helper.make_node("Reshape", ["mean", "back"], ["flat"]),
+        helper.make_node("Add", ["flat", "one"], ["divisor"]),
+        helper.make_node("Div", ["r1", "divisor"], ["quotient"]),
+        helper.make_node("Relu", ["quotient"], ["n1"]),
+    ]
+    stored = [
+        ints("to", 1, 1, 4, 20, -1),
+        ints("back", 1, 4, 20, 30),
+        numpy_helper.from_array(np.float32(1), "one"),
+    ]
+    path = network(tmp_path / "n.onnx", middle, stored, shape=(1, 3, 20, 30))
+    found = loaded(path)
+    assert found.layers[-2:] == ("n1", "r2")
+    (expected,) = run(path, picture(20, 30))
+    np.testing.assert_allclose(run(found.proto, picture(20, 30), ["r2"])[0], expected, atol=1e-6)
+    assert run(found.proto, picture(33, 18), ["r2"])[0].shape == (1, 6, 33, 18)
+
+
+@pytest.mark.parametrize("size", [(20, 30), ("H", "W")])
+def test_branches_that_shapes_decide_are_taken(size, tmp_path: Path) -> None:
+    """As PyTorch exports squeeze(1)."""
+    result = helper.make_tensor_value_info("result", FLOAT, None)
+    squeeze = [helper.make_node("Squeeze", ["volume", "axis"], ["result"])]
+    nothing = [helper.make_node("Identity", ["volume"], ["result"])]
+    middle = [
+        helper.make_node("Unsqueeze", ["r1", "axis"], ["volume"]),
+        helper.make_node("Shape", ["volume"], ["lengths"]),
+        helper.make_node("Gather", ["lengths", "axis"], ["length"], axis=0),
+        helper.make_node("Equal", ["length", "axis"], ["is_one"]),
+        helper.make_node(
+            "If",
+            ["is_one"],
+            ["chosen"],
+            then_branch=helper.make_graph(squeeze, "then", [], [result]),
+            else_branch=helper.make_graph(nothing, "else", [], [result]),
+        ),
+        helper.make_node("Relu", ["chosen"], ["n1"]),
+    ]
+    path = network(tmp_path / "n.onnx", middle, [ints("axis", 1)], shape=(1, 3, *size))
+    found = loaded(path)
+    assert found.layers == ("r1", "n1", "r2")
+    (expected,) = run(path, picture(20, 30))
+    np.testing.assert_allclose(run(found.proto, picture(20, 30), ["r2"])[0], expected, atol=1e-6)
+
+
+def test_what_meets_a_map_of_a_fixed_size_is_left_out(tmp_path: Path) -> None:
+    """As an embedding of the positions of the traced picture."""
+    middle = [
+        helper.make_node("Transpose", ["r1"], ["turned"], perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", ["turned", "to"], ["rows"]),
+        helper.make_node("Transpose", ["rows"], ["columns"], perm=[0, 2, 1]),
+        helper.make_node("Reshape", ["columns", "back"], ["map"]),
+        helper.make_node("Add", ["r1", "map"], ["sum"]),
+        helper.make_node("Relu", ["sum"], ["n1"]),
+    ]
+    stored = [ints("to", 1, 600, 4), ints("back", 1, 4, 20, 30)]
+    path = network(tmp_path / "n.onnx", middle, stored, shape=(1, 3, 20, 30))
+    with pytest.warns(ModelWarning, match="fixes their height and width"):
+        found = extractor.load(path, preprocessing=CAFFE)
+    assert found.layers == ("r1",)
 
 
 def test_a_traced_resize_works_at_any_size(tmp_path: Path) -> None:

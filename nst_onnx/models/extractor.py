@@ -15,10 +15,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from nst_onnx.errors import ModelError
 from nst_onnx.graph import external_data
-from nst_onnx.graph.builder import NO_INTS, Graph, attribute
-from nst_onnx.graph.passes import constant_folding, traced_sizes
+from nst_onnx.graph.builder import NO_INTS, attribute
+from nst_onnx.graph.passes import branches, constant_folding, traced_sizes
+from nst_onnx.graph.passes.known_values import shapes_at
 from nst_onnx.graph.rules import quantisation
-from nst_onnx.models import feature_layers, metadata, vgg
+from nst_onnx.models import feature_layers, metadata, reserved_names, vgg
 from nst_onnx.models.differentiable import layers_with_gradient
 from nst_onnx.models.first_layer import published_preprocessing
 from nst_onnx.models.kernel_layout import ModelWarning
@@ -95,6 +96,8 @@ def load(path: str | os.PathLike[str], *, preprocessing: Preprocessing | None = 
                 f"{path.name} declares its own preprocessing",
                 "leave out --channel-order, --scale, --mean and --std (in Python: preprocessing)",
             )
+        if facts is None:
+            reserved_names.release(model.graph)
         constant_folding.fold(model.graph)
         picture = _picture_input(model.graph, path.name)
         name: str = picture.name
@@ -200,12 +203,16 @@ def _channels_first(graph: onnx.GraphProto, picture: onnx.ValueInfoProto) -> Non
 
 
 def _untrace(model: onnx.ModelProto, picture: onnx.ValueInfoProto) -> None:
-    """Replace the size of the traced picture in constants, where the model has one."""
-    if min(_dims(picture)[2:]) > 0:
-        graph = Graph.from_model(model)
-        graph.infer_shapes()
-        shapes = {name: graph.shape(name) for node in graph.nodes for name in node.output}
-        traced_sizes.make_dynamic(model.graph, {name: shape for name, shape in shapes.items() if shape})
+    """Take the branches that shapes decide, and replace the traced size in constants, if there is one."""
+    traced = min(_dims(picture)[2:]) > 0
+    size = tuple(_dims(picture)[2:]) if traced else feature_layers.SIZES[0]
+    kind = picture.type.tensor_type.elem_type
+    while branches.has_branches(model.graph):
+        if not branches.take(model.graph, shapes_at(model, picture.name, size, kind)):
+            break
+        constant_folding.fold(model.graph)
+    if traced:
+        traced_sizes.make_dynamic(model.graph, shapes_at(model, picture.name, size, kind))
 
 
 def _warn_of_fixed_size(found: feature_layers.Found, where: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from nst_onnx.errors import ModelError
-from nst_onnx.graph.builder import Graph, Shape
+from nst_onnx.graph.passes.known_values import shapes_at
 from nst_onnx.models.weights import DEPTHS, WIDTHS, architecture
 
 _ACTIVATIONS = frozenset(
@@ -20,7 +20,9 @@ _FLATTENING = frozenset(
     "Flatten Reshape Gemm MatMul GlobalAveragePool GlobalMaxPool GlobalLpPool Shape Size Softmax LogSoftmax "
     "ArgMax ReduceMean ReduceSum ReduceMax Squeeze".split()
 )
-_SIZES = ((256, 384), (320, 512))  # of two pictures; a stride of 64 still tells them apart
+_DESCRIBING = ("Shape", "Size")
+SIZES = ((256, 384), (320, 512))
+"""Two sizes of pictures that a stride of 64 still tells apart."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def find(model: onnx.ModelProto, picture: str) -> Found:
     node flattens, or all its inputs from the picture are flat.
     """
     graph = model.graph
-    verdicts = _verdicts(model, picture)
+    verdicts, fixed = _verdicts(model, picture)
     kernels = {tensor.name: tensor.dims for tensor in graph.initializer}
     outputs = {value.name for value in graph.output}
     spatial, derived = {picture}, {picture}
@@ -51,13 +53,14 @@ def find(model: onnx.ModelProto, picture: str) -> Found:
     layers, lost = [], None
     for node in graph.node:
         sources = [name for name in node.input if name in derived]
-        if not sources:
+        if not sources or node.op_type in _DESCRIBING:
             continue
         derived.update(node.output)
         culprit = next((flattened[name] for name in sources if name in flattened), None)
         if culprit and node.op_type == "Conv" and max(kernels.get(node.input[1], ())[2:], default=1) > 1:
             lost = lost or culprit
         follows = node.op_type not in _FLATTENING and bool(spatial.intersection(sources))
+        follows = follows and not fixed.intersection(sources)
         if not verdicts.get(node.output[0], follows):
             if culprit or spatial.intersection(sources):
                 flattened.update(dict.fromkeys(node.output, culprit or node))
@@ -68,22 +71,22 @@ def find(model: onnx.ModelProto, picture: str) -> Found:
     return Found(layers, lost)
 
 
-def _verdicts(model: onnx.ModelProto, picture: str) -> dict[str, bool]:
-    """Return, for tensors whose shapes can be inferred, whether they are N×C×h×w and follow the picture."""
-    small, large = (_shapes(model, picture, size) for size in _SIZES)
-    verdicts = {}
+def _verdicts(model: onnx.ModelProto, picture: str) -> tuple[dict[str, bool], set[str]]:
+    """Return whether tensors are N×C×h×w and follow the picture, as far as their shapes can be inferred.
+
+    And those with a height and width above 1 that are always the same: what combines them with others of the
+    picture's size cannot be computed.
+    """
+    value = next(value for value in model.graph.input if value.name == picture)
+    kind = value.type.tensor_type.elem_type
+    small, large = (shapes_at(model, picture, size, kind) for size in SIZES)
+    verdicts, fixed = {}, set()
     for name in small.keys() & large.keys():
         a, b = small[name], large[name]
-        if None not in (*a, *b):
-            verdicts[name] = len(a) == 4 and a[1] == b[1] and a[2] != b[2] and a[3] != b[3]
-    return verdicts
-
-
-def _shapes(model: onnx.ModelProto, picture: str, size: tuple[int, int]) -> dict[str, Shape]:
-    graph = Graph.from_model(model)
-    graph.input(picture, [1, 3, *size], graph.inputs[picture].type.tensor_type.elem_type)
-    graph.infer_shapes()
-    return {name: shape for node in graph.nodes for name in node.output if (shape := graph.shape(name))}
+        verdicts[name] = len(a) == 4 and a[1] == b[1] and a[2] != b[2] and a[3] != b[3]
+        if len(a) == 4 and a == b and min(n or 0 for n in a[2:]) > 1:
+            fixed.add(name)
+    return verdicts, fixed
 
 
 def in_order(graph: onnx.GraphProto, names: Iterable[str]) -> list[str]:

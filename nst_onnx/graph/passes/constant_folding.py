@@ -8,8 +8,8 @@ from onnx import AttributeProto, TensorProto, numpy_helper
 
 # What exporters apply to constants: casts, transposes and reshapes of weights, sizes, paddings.
 _FOLDABLE = frozenset(
-    "Add Cast Concat ConstantOfShape DequantizeLinear Div Gather Identity Mul Neg Reciprocal Reshape Shape "
-    "Slice Sqrt Squeeze Sub Transpose Unsqueeze".split()
+    "Add And Cast Concat ConstantOfShape DequantizeLinear Div Equal Gather Greater Identity Less Mul Neg Not "
+    "Or Reciprocal Reshape Shape Slice Sqrt Squeeze Sub Transpose Unsqueeze".split()
 )
 _PASSING = ("Identity", "Dropout")  # the identity at inference
 

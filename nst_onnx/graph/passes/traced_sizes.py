@@ -30,7 +30,12 @@ def make_dynamic(graph: onnx.GraphProto, shapes: dict[str, Shape]) -> None:
             and before is not None
             and set(node.input[_SHAPE_INDEX:]) & constants.keys()
         ):
-            target = numpy_helper.to_array(constants[node.input[_SHAPE_INDEX]]).tolist()
+            written = numpy_helper.to_array(constants[node.input[_SHAPE_INDEX]]).tolist()
+            # Inference knows what 0 and -1 stand for.
+            target = [
+                n if m is None else m
+                for n, m in zip(written, shapes.get(node.output[0]) or written, strict=True)
+            ]
             nodes += _dynamic_target(graph, node, before, target)
         elif node.op_type == "Resize" and before is not None and _has_sizes(node, constants):
             sizes = numpy_helper.to_array(constants[node.input[_SIZES_INDEX]])
@@ -72,6 +77,8 @@ def _dynamic_target(
     )
     source = node.input[0]
     node.input[_SHAPE_INDEX] = name
+    for literal in [attribute for attribute in node.attribute if attribute.name == "allowzero"]:
+        node.attribute.remove(literal)  # the 0 above stands for the input's length
     return [
         helper.make_node("Shape", [source], [f"{name}/shape"]),
         helper.make_node("Gather", [f"{name}/shape", f"{name}/axes"], [f"{name}/plane"]),

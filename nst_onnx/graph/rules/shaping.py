@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from nst_onnx.errors import GraphError
@@ -46,7 +47,7 @@ def concat(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str:
 
 @rule("Slice")
 def slice_(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
-    """y = x[start:end] along some axes (steps of 1): dy padded with zeros where x was cut."""
+    """y = x[start:end] along some axes (fixed, steps of 1): dy padded with zeros where x was cut."""
     if index:
         return None
     x, y = node.input[0], node.output[0]
@@ -55,16 +56,34 @@ def slice_(g: Graph, node: onnx.NodeProto, dy: str, index: int) -> str | None:
     starts = g.value(first)
     axes = g.value(along) if along else np.arange(0 if starts is None else starts.size)
     steps = g.value(by) if by else np.ones(1)
-    if starts is None or axes is None or steps is None or (steps != 1).any():
-        raise GraphError(f"Slice (node {y!r}) has a gradient rule for fixed starts, axes and steps of 1 only")
-    # Start of the slice from the front: start + length (known at run time) for negative starts.
-    fixed, from_end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)
-    fixed[axes], from_end[axes] = starts, np.less(starts, 0)
+    if axes is None or steps is None or (steps != 1).any() or (starts is None and not along):
+        raise GraphError(f"Slice (node {y!r}) has a gradient rule for fixed axes and steps of 1 only")
     long = g.op("Shape", x)
-    begin = g.op("Add", g.ints(*fixed), g.op("Mul", g.ints(*from_end), long))
+    begin = (
+        _computed_begin(g, first, along, rank, long)
+        if starts is None
+        else _begin(g, starts, axes, rank, long)
+    )
     begin = g.op("Max", g.op("Min", begin, long), g.ints(*[0] * rank))
     end = g.op("Sub", long, g.op("Add", begin, g.op("Shape", y)))
     return g.op("Pad", dy, g.op("Concat", begin, end, axis=0))
+
+
+def _begin(
+    g: Graph, starts: npt.NDArray[np.generic], axes: npt.NDArray[np.generic], rank: int, long: str
+) -> str:
+    """Return the start along every axis, from the front: negative ones count from the length, at run time."""
+    fixed, from_end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)
+    fixed[axes], from_end[axes] = starts, np.less(starts, 0)
+    return g.op("Add", g.ints(*fixed), g.op("Mul", g.ints(*from_end), long))
+
+
+def _computed_begin(g: Graph, starts: str, axes: str, rank: int, long: str) -> str:
+    """Return the same where the graph computes the starts."""
+    wide = [g.op("Cast", name, to=onnx.TensorProto.INT64) for name in (starts, axes)]
+    from_end = g.op("Add", wide[0], g.op("Gather", long, wide[1]))
+    from_front = g.op("Where", g.op("Less", wide[0], g.ints(0)), from_end, wide[0])
+    return g.op("ScatterElements", g.ints(*[0] * rank), wide[1], from_front)
 
 
 def _length(g: Graph, name: str, axis: str) -> str:
