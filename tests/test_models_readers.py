@@ -2,6 +2,7 @@ import itertools
 import os
 import pickle
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -9,17 +10,21 @@ import h5py
 import numpy as np
 import onnxruntime
 import pytest
-from support import weight_files
+from support import caffe_files, weight_files
 from support.weight_files import Network, network, torch_state
 
 from nst_onnx.errors import ModelError
-from nst_onnx.models import readers, vgg
+from nst_onnx.models import catalogue, readers, vgg
 from nst_onnx.models.kernel_layout import ModelWarning
 from nst_onnx.models.metadata import CAFFE, TORCHVISION
 from nst_onnx.models.weights import LICENCE, Weights
 
 LAYOUTS = {
     "npz": ("net.npz", weight_files.write_npz),
+    "npy": ("net.npy", caffe_files.write_npy),
+    "npy of Python 2": ("net.npy", lambda p, n: caffe_files.write_npy(p, n, protocol=2)),
+    "caffe": ("net.caffemodel", caffe_files.write_caffe),
+    "caffe of 2014": ("net.caffemodel", lambda p, n: caffe_files.write_caffe(p, n, old=True)),
     "keras 2": ("net.h5", weight_files.write_keras2),
     "keras 2, first files": ("net.h5", lambda p, n: weight_files.write_keras2(p, n, old=True)),
     "keras 2, whole model": ("net.h5", lambda p, n: weight_files.write_keras2(p, n, root="model_weights")),
@@ -387,6 +392,44 @@ def test_pickles_cannot_run_anything(legacy: bool, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"evil.pth: it asks to run (posix|nt)\.mkdir"):
         readers.read_weights(path)
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_the_pickle_of_an_npy_cannot_run_anything(protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "evil.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
+        file.write(caffe_files.pickled({"conv1_1": Malicious(tmp_path / "pwned")}, protocol))
+    with pytest.raises(ModelError, match=r"evil.npy: it asks to run (posix|nt)\.mkdir"):
+        readers.read_weights(path)
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_an_npy_of_one_array_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 3)))
+    with pytest.raises(ModelError, match="one NumPy array of shape"):
+        readers.read_weights(tmp_path / "a.npy")
+
+
+def test_caffes_networks_of_other_shapes_are_refused_with_the_names_of_their_layers(tmp_path: Path) -> None:
+    net = {name.replace("conv", "res"): pair for name, pair in network("vgg19", blocks=1).items()}
+    path = caffe_files.write_caffe(tmp_path / "n.caffemodel", net)
+    with pytest.raises(ModelError, match="no layer with weights is named like conv1_1") as caught:
+        readers.read_weights(path)
+    assert "res1_1" in caught.value.hint
+
+
+def test_the_warning_of_a_guess_names_the_options_and_their_use_silences_it(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("NST_ONNX_HOME", str(tmp_path / "home"))
+    path = weight_files.write_pth(tmp_path / "tuned.pth", torch_state(network("vgg16")))
+    with pytest.warns(ModelWarning, match="--channel-order, --scale, --mean and --std"):
+        catalogue.add(path, name="guessed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        catalogue.add(path, name="told", preprocessing=CAFFE)
+    assert catalogue.info("told").facts.preprocessing == CAFFE
 
 
 @pytest.mark.parametrize("strides", [(10**9, 9, 3, 1), (27, 9, 3, -1), (27, 9, 3)])

@@ -127,7 +127,10 @@ def add(
     """
     path = Path(path).expanduser()
     if readers.is_weights(path):
-        weights = readers.read_weights(path)
+        with warnings.catch_warnings():
+            if preprocessing is not None:  # the warning says to give it
+                warnings.simplefilter("ignore", ModelWarning)
+            weights = readers.read_weights(path)
         if preprocessing is not None:
             if weights.licence:  # a published network: its preprocessing is known
                 raise ModelError(

@@ -171,7 +171,8 @@ def canonical(stored: StoredWeights, *, where: str, name: str, source: str, sha2
         warnings.warn(
             f"the first layer of {where} is none of the published ones: its orientation is taken as "
             f"usual for {stored.layout}, its input as {preprocessing.channel_order} in "
-            f"0..{preprocessing.scale:g}",
+            f"0..{preprocessing.scale:g}; if it takes another, as networks tuned from Caffe's do, "
+            f"`nst-onnx models add` it with --channel-order, --scale, --mean and --std",
             ModelWarning,
             stacklevel=2,
         )

@@ -86,7 +86,8 @@ def add(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="ONNX, or VGG weights: .h5, .keras, .mat, .pth, .safetensors, .npz."
+            metavar="FILE",
+            help="ONNX, or VGG weights: .h5, .keras, .mat, .pth, .safetensors, .caffemodel, .npz, .npy.",
         ),
     ],
     name: Annotated[

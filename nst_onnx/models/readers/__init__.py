@@ -21,10 +21,11 @@ from nst_onnx.models.weights import Weights
 from nst_onnx.support import library_errors
 from nst_onnx.support.library_errors import system_reason
 
-SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".npz")
+SUFFIXES = (".h5", ".keras", ".mat", ".pth", ".pt", ".safetensors", ".caffemodel", ".npz", ".npy")
 _HINT_DOWNLOAD = "download the file again"
 _HINT_FORMATS = (
-    "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, and .npz can be read"
+    "Keras .h5 and .keras, MatConvNet .mat, torchvision .pth and .safetensors, Caffe .caffemodel, "
+    ".npz and .npy can be read"
 )
 
 
@@ -53,6 +54,8 @@ READERS: dict[str, Callable[[], Reader]] = {
         "torch_pickle",
         "safetensors",
         "npz",
+        "npy",
+        "caffe",
     )
 }
 """{layout: what returns its reader}, in the order in which they are tried."""
