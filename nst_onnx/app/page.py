@@ -22,6 +22,6 @@ def find() -> Path:
             f"with Node.js 20 or newer: cd {_CHECKOUT} && npm ci && npm run build:app",
         )
     raise NstError(
-        "this installation has no page: it was built without Node.js",
-        "install Node.js 20 or newer and nst-onnx again, or take a released wheel",
+        "this installation has no page: it was built without Node.js 20 or newer",
+        "install Node.js and then nst-onnx again, or take a released wheel",
     )
