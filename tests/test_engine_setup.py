@@ -123,6 +123,15 @@ def test_the_index_may_answer_in_json_or_html(world: World, html: bool) -> None:
     assert world.state() == READY
 
 
+def test_an_older_uv_is_removed(world: World) -> None:
+    older = world.folders.tools / "0123456789abcdef"
+    older.mkdir(parents=True)
+    (older / "uv").write_bytes(b"")
+    world.set_up()
+    assert not older.exists()
+    assert len(list(world.folders.tools.iterdir())) == 1
+
+
 def test_a_folder_of_wheels_needs_no_network(world: World) -> None:
     world.index.asked.clear()
     world.set_up(place=str(world.index.folder))

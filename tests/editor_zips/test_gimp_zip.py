@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from gimp.desk import NEURAL_STYLE, Desk
+from gimp.person import painting_window
 from PIL import Image
 from support.editor import wait_until
 from support.real_editor import EXAMPLES
@@ -14,7 +15,6 @@ from support.real_editor import EXAMPLES
 from .conftest import GIMP, screenshot, unpack
 
 SETUP = "Neural Style: engine"
-PAINT = (-69, -42)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_from_the_zip_to_the_first_painting(desk, wheels, newcomer):
     desk.choose_style(settings, EXAMPLES / "styles" / "whirl.jpg")
     time.sleep(3)
     screenshot(desk.picture(), "gimp-5-dialog")
-    desk.click(*PAINT, settings)
+    painting_window(desk, settings)
     desk.becomes("2 layers", seconds=300)
     time.sleep(2)
     screenshot(desk.picture(), "gimp-6-painted")

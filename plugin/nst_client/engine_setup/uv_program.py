@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import zipfile
@@ -121,6 +120,9 @@ def _unpack(packed: Path, folder: Path) -> Path:
             shutil.copyfileobj(packed_stream, stream)
     part.chmod(part.stat().st_mode | stat.S_IXUSR | (stat.S_IXGRP | stat.S_IXOTH))
     part.replace(program)
+    for other in folder.parent.iterdir():
+        if other != folder:  # an older uv
+            shutil.rmtree(other, ignore_errors=True)
     return program
 
 
@@ -139,5 +141,4 @@ def _variables(folders: Folders, source: Source) -> dict[str, str]:
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "NO_COLOR": "1",
-        "PATH": os.environ.get("PATH", os.defpath),
     }
