@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,8 @@ from nst_client.announcement import announcement
 from nst_client.choices import COLOURS, OWN_COLOURS, EngineRequest
 from nst_client.events import Cancelled, Done, Error, Event, Preview
 from nst_client.failure import Failure
-from nst_client.live_preview import LivePreview, in_one_pass
+from nst_client.forecast import Forecast
+from nst_client.live_preview import VARIATIONS, LivePreview, in_one_pass, middle
 
 from nst_onnx.painting import one_pass
 from nst_onnx.painting.options import Options
@@ -72,6 +74,81 @@ def fake() -> FakeEngine:
 @pytest.fixture
 def live(fake: FakeEngine) -> LivePreview:
     return LivePreview(fake.paint)
+
+
+def test_a_forecast_is_asked_for_once_and_when_there_is_time() -> None:
+    asked: list[tuple[int, int]] = []
+    answers: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def ask(width: int, height: int, _request: EngineRequest) -> queue.Queue[dict[str, Any]]:
+        asked.append((width, height))
+        return answers
+
+    forecast = Forecast(ask)
+    forecast.want(30, 20, request())
+    assert not forecast.update(busy=True)
+    assert asked == []
+    assert not forecast.update(busy=False)
+    assert not forecast.update(busy=False)
+    forecast.want(30, 20, request(strength=0.9))  # takes as long
+    answers.put({"seconds": 12.0})
+    assert forecast.update(busy=False)
+    assert (forecast.seconds, asked) == (12.0, [(30, 20)])
+    forecast.want(30, 20, request(size=100))
+    assert forecast.seconds is None
+    forecast.update(busy=False)
+    answers.put({"event": "error"})
+    assert not forecast.update(busy=False)
+    assert (forecast.seconds, len(asked)) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "About 1 s."), (61, "About 61 s."), (130, "About 2 min."), (9000, "About 2.5 h.")],
+)
+def test_the_time_is_announced(seconds: float, text: str) -> None:
+    assert announcement("a", 30, 20, 30, seconds).endswith(f"pixels. {text}")
+
+
+def test_the_middle_of_a_picture() -> None:
+    part = middle(Pixels(4, 4, 1, "u8", bytes(range(16))))
+    assert (part.width, part.height, part.data) == (2, 2, bytes([5, 6, 9, 10]))
+    assert middle(RED).data == RED.data
+
+
+def test_variations_follow_the_preview_one_by_one(live: LivePreview, fake: FakeEngine) -> None:
+    live.show(CONTENT, request())
+    live.vary(CONTENT, request())
+    seen = []
+    for _ in range(4 * len(VARIATIONS)):
+        live.update()
+        if fake.jobs and not fake.jobs[-1].events:
+            fake.jobs[-1].events = [Preview(RED), Done(RED, False, {})]
+        picture, varied = live.update(), live.variation()
+        seen += [varied[0]] if varied else ["the preview"] if picture else []
+    assert seen == ["the preview", *VARIATIONS]
+    assert not live.busy
+    asked = [
+        given["options"][option] for given, (option, _) in zip(fake.requests[1:], VARIATIONS, strict=True)
+    ]
+    assert asked == [value for _, value in VARIATIONS]
+
+
+def test_a_new_setting_overtakes_the_variations_and_a_learned_style_has_no_stroke_scale(
+    live: LivePreview, fake: FakeEngine
+) -> None:
+    live.vary(CONTENT, {**request(), "styles": ["/a.nst"]})
+    for _ in range(20):
+        live.update()
+        if fake.jobs:
+            fake.jobs[-1].events = [Done(RED, False, {})]
+    assert len(fake.requests) == 3
+    live.vary(CONTENT, request())
+    live.show(CONTENT, request())
+    for _ in range(20):
+        live.update()
+        fake.jobs[-1].events = [Done(RED, False, {})]
+    assert len(fake.requests) == 4
 
 
 def test_a_request_in_one_pass_keeps_all_but_quality_and_size() -> None:

@@ -120,6 +120,24 @@ def test_what_nst_onnx_warns_of_is_told_with_the_result(worker: Worker) -> None:
     assert "its frame is cropped" in event["warnings"][0]
 
 
+def test_a_forecast_grows_with_the_picture_and_is_not_needed_for_one_pass(worker: Worker) -> None:
+    seconds = []
+    for width in (300, 600, 1200):
+        asked = {"content": {"width": width, "height": width // 2}, "quality": "good"}
+        name = worker.send("forecast", options={"strength": 0.7, "style_scale": 0.5 + width / 1000}, **asked)
+        seconds.append(worker.until("forecast", "error", id=name)[-1]["seconds"])
+    assert 0 < seconds[0] < seconds[1] < seconds[2]
+    assert seconds[2] < 40 * seconds[0]
+    name = worker.send("forecast", content={"width": 300, "height": 200}, quality="instant")
+    assert worker.until("forecast", "error", id=name)[-1]["seconds"] is None
+
+
+@pytest.mark.parametrize("content", [None, {"width": 0, "height": 5}, {"width": "a", "height": 5}, 7])
+def test_a_forecast_of_nothing_is_an_error(worker: Worker, content: object) -> None:
+    name = worker.send("forecast", content=content, quality="good")
+    assert worker.until("forecast", "error", id=name)[-1]["code"] == "protocol"
+
+
 def test_several_styles_and_a_picture_to_start_from(worker: Worker) -> None:
     begin = picture(16, 16, 9)
     job = worker.send(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Callable, Union
 
+from .choices import EngineRequest
 from .connection import Connection, Expectations
 from .discovery import INSTALL
 from .errors import EngineError
@@ -146,6 +147,24 @@ class Engine:
         connection.add_job(name, job)
         connection.process.send(lambda: job.write_files(request))
         return job
+
+    def forecast(self, width: int, height: int, request: EngineRequest) -> queue.Queue[Message]:
+        """Ask how long painting `width` × `height` pixels would take; the queue receives the answer.
+
+        Its "seconds" are None for one pass, and missing in an error. Raises EngineError.
+        """
+        connection = self._connected()
+        name = connection.new_id()
+        answer = connection.expect_answer(name)
+        connection.request(
+            {
+                "id": name,
+                "request": "forecast",
+                "content": {"width": width, "height": height},
+                **{field: value for field, value in request.items() if field != "styles"},
+            }
+        )
+        return answer
 
     def models(self, seconds: float = 10.0) -> list[dict[str, str]]:
         """Return the installed models. Raises EngineError."""

@@ -137,7 +137,7 @@ class Connection:
             return
         with self._lock:
             answer, job = self._answers.pop(name, None), self._jobs.get(name)
-        if answer is not None and event == "models":
+        if answer is not None and event in ("models", "forecast", "error"):
             answer.put(message)
         elif job is not None:
             job.receive(message)

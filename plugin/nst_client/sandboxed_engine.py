@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from queue import Queue
 
 from .choices import EngineRequest
 from .client import Engine
@@ -14,6 +15,7 @@ from .events import Hello
 from .failure import Failure
 from .job import Job
 from .pixels import Pixels
+from .protocol import Message
 
 
 class NeuralEngine:
@@ -76,6 +78,13 @@ class NeuralEngine:
             return self._engine.stylize(
                 content, preview_seconds=seconds, preview_longest=preview or 1, **request
             )
+        except EngineError as error:
+            raise self._failure(error) from error
+
+    def forecast(self, width: int, height: int, request: EngineRequest) -> Queue[Message]:
+        """Ask how long a painting would take; see `Engine.forecast`."""
+        try:
+            return self._engine.forecast(width, height, request)
         except EngineError as error:
             raise self._failure(error) from error
 

@@ -37,6 +37,12 @@ def _close(desk, settings):
     desk.becomes(NEURAL_STYLE, False)
 
 
+def _more_is_open(desk, settings):
+    """Return whether there is anything below More."""
+    desk.point(5, 5, settings)
+    return np.asarray(desk.picture(settings), np.float32)[300:460, 20:400].std() > 5
+
+
 def _set(desk, key, number):
     desk.key(key, "ctrl+a")
     desk.type(number)
@@ -75,23 +81,23 @@ def test_the_photo_stays_selected_and_the_painting_tells_its_style(desk):
 def test_the_settings_of_a_cancelled_painting_are_kept_and_more_opens_for_them(desk):
     last_time(desk)
     settings = again(desk)
-    closed = desk.place(settings)[3]
+    assert not _more_is_open(desk, settings)
     desk.key(MORE)
     time.sleep(1)
-    opened = desk.place(settings)[3]
-    assert closed < opened < SMALL_SCREEN
+    assert _more_is_open(desk, settings)
+    assert desk.place(settings)[3] < SMALL_SCREEN
     _set(desk, "alt+z", "300")
     window = painting_window(desk, settings)
     desk.click(*CANCEL, window)
     desk.becomes(NEURAL_STYLE, False)
     assert "(size 300)" in (desk.profile / SETTINGS).read_text()
     settings = again(desk)
-    assert abs(desk.place(settings)[3] - opened) < 20
+    assert _more_is_open(desk, settings)
     _set(desk, "alt+z", "0")
     desk.click(*CANCEL, painting_window(desk, settings))
     desk.becomes(NEURAL_STYLE, False)
     settings = again(desk)
-    assert abs(desk.place(settings)[3] - closed) < 20
+    assert not _more_is_open(desk, settings)
     _close(desk, settings)
 
 
@@ -136,3 +142,19 @@ def test_a_layer_and_the_clipboard_are_styles(desk):
     desk.click(*CANCEL, painting_window(desk, settings))
     desk.becomes(NEURAL_STYLE, False)
     assert "/nst-onnx/styles/clipboard" in (desk.profile / SETTINGS).read_text()
+
+
+def test_a_click_on_the_strip_sets_the_strength(desk):
+    last_time(desk)
+    settings = again(desk)
+    time.sleep(4)
+    desk.click(-100, 330, settings)
+    time.sleep(1)
+    desk.click(*CANCEL, painting_window(desk, settings))
+    desk.becomes(NEURAL_STYLE, False)
+    assert "(strength 0.8)" in (desk.profile / SETTINGS).read_text()
+    settings = again(desk)
+    _set(desk, "alt+t", "0.5")
+    desk.click(*CANCEL, painting_window(desk, settings))
+    desk.becomes(NEURAL_STYLE, False)
+    assert "(strength 0.5)" in (desk.profile / SETTINGS).read_text()

@@ -12,9 +12,13 @@ _CAPACITY = 2  # enough to compare two models; each holds its weights several ti
 
 
 class ModelCache:
-    """The most recently used stylizers, by model file and device."""
+    """The most recently used stylizers, by model file and device.
+
+    `rates`: seconds of a unit of work, by network and objective, for forecasts.
+    """
 
     def __init__(self) -> None:
+        self.rates: dict[tuple[object, ...], float] = {}
         self._kept: OrderedDict[tuple[object, ...], Stylizer] = OrderedDict()
 
     def stylizer(self, model: str, device: str, preset: str) -> Stylizer:
@@ -29,6 +33,7 @@ class ModelCache:
         if key not in self._kept:
             while len(self._kept) >= _CAPACITY:
                 self._kept.popitem(last=False)
+                self.rates.clear()  # its keys are networks that may be gone
             self._kept[key] = Stylizer(choice.open(recipe))
         self._kept.move_to_end(key)
         return self._kept[key]

@@ -22,6 +22,7 @@ from nst_onnx.errors import NstError
 from nst_onnx.version import __version__
 
 if TYPE_CHECKING:
+    from nst_onnx.editors.worker.forecast import Forecast
     from nst_onnx.editors.worker.job import Job
     from nst_onnx.editors.worker.model_cache import ModelCache
 
@@ -87,6 +88,7 @@ class Service:
     def _begin(self) -> None:
         """Import what painting needs, start the computing thread, and send the hello."""
         from nst_onnx import runtime
+        from nst_onnx.editors.worker.forecast import Forecast
         from nst_onnx.editors.worker.job import Job
         from nst_onnx.editors.worker.model_cache import ModelCache
         from nst_onnx.feedforward import gallery
@@ -95,8 +97,8 @@ class Service:
         from nst_onnx.painting.quality import budgets
 
         assert self._folder is not None
-        self._new_job = Job
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._new_job, self._new_forecast = Job, Forecast
+        self._jobs: queue.SimpleQueue[Job | Forecast] = queue.SimpleQueue()
         devices, learned = runtime.available(), gallery.files()
         hello = {
             "event": "hello",
@@ -125,6 +127,7 @@ class Service:
             "stylize": self._stylize,
             "cancel": self._cancel,
             "models": self._list_models,
+            "forecast": self._forecast,
             "ping": self._ping,
             "shutdown": self._shutdown,
         }
@@ -157,6 +160,9 @@ class Service:
 
     def _list_models(self, message: Message) -> None:
         self._channel.send({"id": message["id"], "event": "models", "models": _models()})
+
+    def _forecast(self, message: Message) -> None:
+        self._jobs.put(self._new_forecast(message, self._channel))
 
     def _ping(self, message: Message) -> None:
         self._channel.send({"id": message["id"], "event": "pong"})

@@ -13,6 +13,7 @@ from .nst_client.announcement import announcement
 from .nst_client.choices import Choices, EngineRequest
 from .nst_client.events import Hello
 from .nst_client.failure import Cancelled, Failure
+from .nst_client.forecast import Forecast
 from .nst_client.live_preview import SIDE, LivePreview
 from .nst_client.pixels import Pixels
 from .nst_client.progress import JobMonitor
@@ -33,7 +34,8 @@ class Painter(QtCore.QObject):
     """Owns the engine, and paints one picture at a time. Never blocks.
 
     Signals: `engine_ready` (Hello); `progressed` (fraction 0..1, below 0 while unknown; text);
-    `preview_ready` (Pixels); `finished` (error message, or ""); `looked` (Pixels, or an error message).
+    `preview_ready` (Pixels); `finished` (error message, or ""); `looked` (Pixels, or an error message);
+    `forecast_ready`: `announced` can tell the time.
     """
 
     engine_ready = QtCore.pyqtSignal(object)
@@ -41,6 +43,7 @@ class Painter(QtCore.QObject):
     preview_ready = QtCore.pyqtSignal(object)
     finished = QtCore.pyqtSignal(str)
     looked = QtCore.pyqtSignal(object)
+    forecast_ready = QtCore.pyqtSignal()
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +54,7 @@ class Painter(QtCore.QObject):
         self._writing: Generator[float, None, None] | None = None
         self._request: EngineRequest | None = None
         self._live = LivePreview(lambda content, request: self._engine.paint(content, request, preview=SIDE))
+        self._forecast = Forecast(lambda *asked: self._engine.forecast(*asked))
         self.busy = False
         """Whether a picture is being painted."""
         self._timer = QtCore.QTimer(self)
@@ -83,7 +87,9 @@ class Painter(QtCore.QObject):
         size = request["options"].get("size") or self._hello.qualities[request["quality"]]["size"]
         longest = max(part.context.width, part.context.height)
         shown = round(min(size / longest, 1.0) * max(part.painted.width, part.painted.height))
-        return announcement(layer.name(), part.painted.width, part.painted.height, shown)
+        self._forecast.want(part.context.width, part.context.height, request)
+        seconds = self._forecast.seconds
+        return announcement(layer.name(), part.painted.width, part.painted.height, shown, seconds)
 
     def paint(self, request: EngineRequest, output: str, settings: Choices) -> None:
         """Start painting the active layer with `request`, made of the controls' `settings`, for `output`."""
@@ -153,7 +159,9 @@ class Painter(QtCore.QObject):
             return
         if picture is not None:
             self.looked.emit(picture)
-        if not self._live.busy:
+        if self._forecast.update(self._live.busy):
+            self.forecast_ready.emit()
+        if not self._live.busy and not self._forecast.pending:
             self._timer.stop()
 
     def _follow(self, monitor: JobMonitor, outcome: Outcome) -> None:

@@ -78,6 +78,7 @@ def again(folder):
     yield from moment()
     facts["strength"], facts["active"] = here.controls.strength.value(), document.activeNode().name()
     here.look()
+    yield lambda: "About" in here.announcement.text()
     facts["announced"] = here.announcement.text()
     document.setModified(False)
     document.close()

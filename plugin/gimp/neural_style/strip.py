@@ -1,0 +1,38 @@
+"""A strip of three strengths and three stroke sizes, painted in one pass, to click on."""
+
+from __future__ import annotations
+
+from display import scaled
+from gi.repository import Gimp, Gtk
+from nst_client import Pixels
+from nst_client.live_preview import VARIATIONS, Variation
+from nst_client.translation import _
+
+WIDTH, HEIGHT = 96, 60  # pixels of a picture
+CONTROLS = {"strength": ("strength", _("Strength")), "style_scale": ("style-scale", _("Stroke scale"))}
+
+
+class Strip(Gtk.Grid):
+    """A row of pictures for each control; a click sets the control of `config`."""
+
+    def __init__(self, config: Gimp.ProcedureConfig) -> None:
+        super().__init__(column_homogeneous=True, column_spacing=4, row_spacing=0)
+        self._pictures: dict[Variation, Gtk.Image] = {}
+        rows = list(CONTROLS)
+        for place, option in enumerate(rows):
+            values = ", ".join(f"{value:g}" for name, value in VARIATIONS if name == option)
+            text = Gtk.Label(label=f"{CONTROLS[option][1]}: {values}", xalign=0)
+            self.attach(text, 0, 2 * place, 3, 1)
+        for number, (option, value) in enumerate(VARIATIONS):
+            setting, label = CONTROLS[option]
+            self._pictures[option, value] = picture = Gtk.Image()
+            picture.set_size_request(WIDTH, HEIGHT)
+            button = Gtk.Button(relief=Gtk.ReliefStyle.NONE, tooltip_text=f"{label} {value:g}")
+            button.add(picture)
+            button.connect("clicked", lambda _button, s=setting, v=value: config.set_property(s, v))
+            self.attach(button, number % 3, 2 * rows.index(option) + 1, 1, 1)
+        self.show_all()
+
+    def show_picture(self, variation: Variation, picture: Pixels) -> None:
+        """Show the picture of a variation."""
+        self._pictures[variation].set_from_pixbuf(scaled(picture, WIDTH, HEIGHT))
