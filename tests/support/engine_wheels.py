@@ -68,8 +68,8 @@ def packages(folder: Path, kind: str) -> None:
 
 def build_zips(wheel: Path, index: str, output: Path) -> dict[str, Path]:
     """Build the plug-ins' ZIPs as a release does, {editor: ZIP}."""
-    if importlib.util.find_spec("packaging") is None:
-        pytest.skip("there is no package 'packaging' here")
+    if not (ROOT / ".ci" / "plugin_zips").is_dir() or importlib.util.find_spec("packaging") is None:
+        pytest.skip("the builder of the ZIPs, or its package 'packaging', is not part of this installation")
     line = [
         sys.executable,
         str(ROOT / ".ci" / "plugin_zips"),
