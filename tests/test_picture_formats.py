@@ -13,7 +13,7 @@ from PIL import Image
 from support import heic_files
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture import read
+from nst_onnx.picture import decoder_process, read
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 COLOUR_FILTER_ARRAY, DNG_VERSION, PATTERN_SIZE, PATTERN = 32803, 50706, 33421, 33422
@@ -84,8 +84,6 @@ def test_raw_is_developed():
 @pytest.mark.parametrize(
     ("module", "data", "message"),
     [
-        ("rawpy", dng(), "a camera's raw file"),
-        ("rawpy", b"FUJIFILMCCD-RAW 0201" + bytes(300), "a Fujifilm camera's raw file"),
         ("pillow_jxl", bytes(imagecodecs.jpegxl_encode(NOISE)), "a JPEG XL picture"),
     ],
 )
@@ -94,6 +92,23 @@ def test_without_the_extra_the_line_says_what_to_install(monkeypatch, module, da
     with pytest.raises(PictureError, match=message) as caught:
         read(data)
     assert 'pip install "nst-onnx[formats]"' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (heic_files.TURNED, "it is a HEIC picture$"),
+        (dng(), "a camera's raw file$"),
+        (b"FUJIFILMCCD-RAW 0201" + bytes(300), "a Fujifilm camera's raw file$"),
+    ],
+)
+def test_without_the_decoder_of_a_separate_process(monkeypatch, tmp_path, data, message):
+    program = tmp_path / "program.py"
+    program.write_text("import sys; sys.stdin.buffer.read(); sys.exit(3)")
+    monkeypatch.setattr(decoder_process, "__file__", str(program))
+    with pytest.raises(PictureError, match=message) as caught:
+        read(data)
+    assert "pip install" in caught.value.hint
 
 
 @pytest.mark.parametrize(

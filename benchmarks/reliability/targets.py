@@ -74,6 +74,20 @@ def _jpeg_xl() -> list[bytes]:
     return [bytes(imagecodecs.jpegxl_encode(_pixels(), lossless=lossless)) for lossless in (True, False)]
 
 
+def _dng() -> list[bytes]:
+    import tifffile
+
+    sensor = np.random.default_rng(0).integers(0, 4000, (48, 64)).astype(np.uint16)
+    tags = [
+        (50706, "B", 4, (1, 4, 0, 0), True),  # version of DNG
+        (33421, "H", 2, (2, 2), True),  # size of the colour filters' pattern
+        (33422, "B", 4, (0, 1, 1, 2), True),  # the pattern
+    ]
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, sensor, photometric=32803, extratags=tags)
+    return [buffer.getvalue()]
+
+
 def _heic() -> list[bytes]:
     from support.heic_files import DEEP, TURNED
 
@@ -197,6 +211,7 @@ TARGETS: Mapping[str, Target] = {
     ),
     "HEIC": Target(_heic, _picture),
     "JPEG XL": Target(_jpeg_xl, _picture),
+    "camera raw (DNG)": Target(_dng, _picture),
     "weights: npz": Target(_weights("write_npz", ".npz"), _read_weights),
     "weights: Keras HDF5": Target(_weights("write_keras2", ".h5"), _read_weights),
     "weights: safetensors": Target(_weights("write_safetensors", ".safetensors"), _read_weights),

@@ -1,12 +1,12 @@
-"""Development of cameras' raw files, by LibRaw."""
+"""Development of cameras' raw files, by LibRaw in a process of its own."""
 
 from __future__ import annotations
 
 from typing import BinaryIO
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.raster import Raster
+from nst_onnx.picture.separate_decoder import decoded
 from nst_onnx.picture.strips import copied
 
 SUFFIXES = (
@@ -57,18 +57,13 @@ def from_camera_raw(file: BinaryIO, max_pixels: int | None) -> Raster:
     file.seek(0)
     name = _name(file.read(16)) or "a camera's raw file"
     file.seek(0)
-    try:
-        import rawpy
-    except ImportError as error:
-        raise PictureError(f"it is {name}", DEVELOP) from error
-
-    try:
-        with rawpy.imread(file) as raw:
-            check_size(raw.sizes.height, raw.sizes.width, max_pixels)
-            samples = raw.postprocess(use_camera_wb=True, output_bps=16, gamma=(2.4, 12.92))
-    except (rawpy.LibRawError, ValueError, TypeError) as error:
-        raise PictureError(
-            f"it is {name} that cannot be developed here",
-            "develop it first and save it as TIFF, PNG or JPEG",
-        ) from error
+    _, samples = decoded(
+        "raw",
+        file.read(),
+        max_pixels,
+        missing=PictureError(f"it is {name}", DEVELOP),
+        damaged=PictureError(
+            f"it is {name} that cannot be developed here", "develop it first and save it as TIFF, PNG or JPEG"
+        ),
+    )
     return Raster(copied(samples), "rgb")

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import BinaryIO
 
 from nst_onnx.errors import PictureError
-from nst_onnx.picture import heif_process
-from nst_onnx.picture.limits import check_size
 from nst_onnx.picture.photo_metadata import PhotoMetadata
 from nst_onnx.picture.raster import Raster
+from nst_onnx.picture.separate_decoder import decoded
 from nst_onnx.picture.strips import copied
 
 _BRANDS = (
@@ -29,8 +22,6 @@ _BRANDS = (
     b"msf1",
 )  # ISO/IEC 23008-12, annex B
 _OTHERWISE = "save it as JPEG or PNG"
-_PATIENCE = 300  # seconds
-_NO_WINDOW = 0x08000000  # Windows' CREATE_NO_WINDOW
 
 
 def is_heif(head: bytes) -> bool:
@@ -46,7 +37,13 @@ def from_heif(file: BinaryIO, max_pixels: int | None) -> Raster:
     libheif turns it upright, as its own header says: its EXIF orientation does not apply. Raises PictureError
     for refused sizes and damaged files, and where the decoder is not installed.
     """
-    facts, samples = _decoded(file.read(), max_pixels)
+    facts, samples = decoded(
+        "heif",
+        file.read(),
+        max_pixels,
+        missing=PictureError("it is a HEIC picture", f"pip install pi-heif, or {_OTHERWISE}"),
+        damaged=PictureError("it is a HEIC picture that is damaged or incomplete", _OTHERWISE),
+    )
     alpha = None
     if facts["mode"].startswith(("RGBA", "RGBa", "LA")):
         samples, alpha = samples[..., :-1], copied(samples[..., -1])
@@ -60,27 +57,3 @@ def from_heif(file: BinaryIO, max_pixels: int | None) -> Raster:
         icc=blobs["icc_profile"],
         metadata=PhotoMetadata.of(exif=blobs["exif"], xmp=blobs["xmp"]),
     )
-
-
-def _decoded(data: bytes, max_pixels: int | None) -> tuple[dict[str, Any], np.ndarray[Any, np.dtype[Any]]]:
-    """Return the facts and the samples that the decoder's process prints."""
-    # -P: nothing beside the program, or in the working folder, is imported.
-    words = [sys.executable, "-P", str(Path(heif_process.__file__)), str(max_pixels or 0)]
-    flags = _NO_WINDOW if sys.platform == "win32" else 0
-    try:
-        done = subprocess.run(
-            words, input=data, capture_output=True, timeout=_PATIENCE, creationflags=flags, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PictureError(
-            "it is a HEIC picture that cannot be decoded in five minutes", _OTHERWISE
-        ) from error
-    if done.returncode == 3:
-        raise PictureError("it is a HEIC picture", f"pip install pi-heif, or {_OTHERWISE}")
-    if done.returncode:  # refused by libheif, or crashed in it
-        raise PictureError("it is a HEIC picture that is damaged or incomplete", _OTHERWISE)
-    line, _, samples = done.stdout.partition(b"\n")
-    facts: dict[str, Any] = json.loads(line)
-    height, width = facts["size"]
-    check_size(height, width, max_pixels)
-    return facts, np.frombuffer(samples, facts["dtype"]).reshape(facts["shape"])
