@@ -17,7 +17,7 @@ _INSTANT = "instant"
 Variation = tuple[str, float]
 """An option, and the value that it has."""
 VARIATIONS: tuple[Variation, ...] = (
-    *(("strength", value) for value in (0.25, 0.5, 0.8)),
+    *(("strength", value) for value in (0.1, 0.5, 0.9)),
     *(("style_scale", value) for value in (0.5, 1.0, 2.0)),
 )
 

@@ -152,7 +152,7 @@ def test_a_click_on_the_strip_sets_the_strength(desk):
     time.sleep(1)
     desk.click(*CANCEL, painting_window(desk, settings))
     desk.becomes(NEURAL_STYLE, False)
-    assert "(strength 0.8)" in (desk.profile / SETTINGS).read_text()
+    assert "(strength 0.9)" in (desk.profile / SETTINGS).read_text()
     settings = again(desk)
     _set(desk, "alt+t", "0.5")
     desk.click(*CANCEL, painting_window(desk, settings))
