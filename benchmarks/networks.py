@@ -34,8 +34,9 @@ from nst_onnx.runtime import Device, open_session
 from nst_onnx.support.arrays import Array
 
 RESULT = Path(__file__).parent / "results" / "networks.md"
-TRACED, TESTED, PAINTED = (224, 224), (160, 192), 96
-STEPS = 4
+TRACED, TESTED, PAINTED = (224, 224), (128, 160), 64
+STEPS = 3
+CHANGE = 1e-6  # of a picture with the standard deviation 1
 LAYERS = ("first", "middle", "last")
 EXPORTERS = {"script": False, "dynamo": True}
 ABOUT = f"""
@@ -43,7 +44,9 @@ Networks with random weights, exported by PyTorch's two exporters (script: Torch
 one) with a picture of {TRACED[0]}×{TRACED[1]} and fixed sizes. Layers: those that nst-onnx finds in the whole
 network. Painted: whether the loss fell in {STEPS} steps at {PAINTED} pixels, with its default layers. Error:
 that of the gradient of a weighted sum of squares of three layers, at {TESTED[0]}×{TESTED[1]}, relative to its
-length, against PyTorch's in float64; beside it the error of PyTorch's own float32.
+length, against PyTorch's in float64. Beside it: the error of PyTorch's own float32; and how much the exact
+gradient changes when the picture changes by {CHANGE:g}. A ReLU or a maximum that changes sides makes the
+gradient jump, and in float32 some do.
 """
 
 
@@ -64,17 +67,17 @@ def shapes() -> dict[str, Shape]:
         return Shape(lambda: getattr(torchvision.models, name)(weights=None, **how), (first, middle, last))
 
     return {
-        "AlexNet": of("alexnet", "features.1", "features.4", "features.11"),
         "AlexNet with LRN": Shape(_classic, ("1", "6", "14")),
         "GoogLeNet": of("googlenet", "conv1", "inception3b", "inception5b", init_weights=True),
-        "SqueezeNet": of("squeezenet1_1", "features.1", "features.6", "features.12"),
         "ResNet-18": of("resnet18", "relu", "layer2", "layer4"),
-        "DenseNet-121": of("densenet121", "features.relu0", "features.transition2.relu", "features.norm5"),
-        "MobileNet 2": of("mobilenet_v2", "features.0", "features.6", "features.18"),
-        "MobileNet 3": of("mobilenet_v3_small", "features.0", "features.4", "features.12"),
-        "ShuffleNet 2": of("shufflenet_v2_x1_0", "conv1", "stage3", "conv5"),
         "EfficientNet-B0": of("efficientnet_b0", "features.0", "features.4", "features.8"),
         "ConvNeXt": of("convnext_tiny", "features.0", "features.3", "features.7"),
+        "MobileNet 3": of("mobilenet_v3_small", "features.0", "features.4", "features.12"),
+        "DenseNet-121": of("densenet121", "features.relu0", "features.transition2.relu", "features.norm5"),
+        "ShuffleNet 2": of("shufflenet_v2_x1_0", "conv1", "stage3", "conv5"),
+        "SqueezeNet": of("squeezenet1_1", "features.1", "features.6", "features.12"),
+        "MobileNet 2": of("mobilenet_v2", "features.0", "features.6", "features.18"),
+        "AlexNet": of("alexnet", "features.1", "features.4", "features.11"),
     }
 
 
@@ -214,21 +217,24 @@ def measured(name: str, shape: Shape, exporters: list[str], seed: int, folder: P
     weights = {layer: 1 / float(features[layer].square().sum()) for layer in LAYERS}
     exact = torch_gradient(cut, weights, picture, double=True)
     theirs = error(torch_gradient(cut, weights, picture, double=False), exact)
+    moved = picture + CHANGE * np.random.default_rng(seed + 1).standard_normal(picture.shape)
+    jump = error(torch_gradient(cut, weights, moved, double=True), exact)
     for exporter in exporters:
         export(whole, folder / "whole.onnx", exporter, ["scores"])
-        export(Tuple(cut), folder / "trunk.onnx", exporter, list(LAYERS))
+        export(Tuple(cut).eval(), folder / "trunk.onnx", exporter, list(LAYERS))
         opset = onnx.load(folder / "whole.onnx", load_external_data=False).opset_import[0].version
         layers, told, fell = painted(folder / "whole.onnx", seed)
         ours = error(our_gradient(folder / "trunk.onnx", weights, picture), exact)
         for line in told:
             print(f"{name}: {line}", flush=True)
         count = f"{layers}{'*' if told else ''}"
-        yield [name, exporter, str(opset), count, "yes" if fell else "no", f"{ours:.1e}", f"{theirs:.1e}"]
+        errors = (f"{value:.1e}" for value in (ours, theirs, jump))
+        yield [name, exporter, str(opset), count, "yes" if fell else "no", *errors]
 
 
-def run(names: list[str], exporters: list[str], seed: int) -> Part:
-    """Return the table."""
-    header = ("network", "exporter", "opset", "layers", "painted", "error", "PyTorch's own")
+def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
+    """Yield the table as it grows, after every network."""
+    header = ("network", "exporter", "opset", "layers", "painted", "error", "PyTorch's own", "of a change")
     part = Part("Networks of other shapes", ABOUT, header)
     for name, shape in shapes().items():
         if names and name not in names:
@@ -237,9 +243,9 @@ def run(names: list[str], exporters: list[str], seed: int) -> Part:
             for row in measured(name, shape, exporters, seed, Path(folder)):
                 part.rows.append(row)
                 print(*row, sep="  ", flush=True)
-    if any("*" in row[3] for row in part.rows):
-        part.notes.append("*: some of its layers were left out, with a warning")
-    return part
+        if any("*" in row[3] for row in part.rows):
+            part.notes = ["*: some of its layers were left out, with a warning"]
+        yield part
 
 
 def main() -> None:
@@ -249,20 +255,16 @@ def main() -> None:
     parser.add_argument("--exporters", nargs="+", choices=EXPORTERS, default=list(EXPORTERS))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    part = run(given.names, given.exporters, given.seed)
     facts = machine.facts()
     used = ("processor", "onnxruntime", "torch")
     conditions = ", ".join(f"{name} {facts[name]}" for name in used if name in facts)
     more = ", ".join(f"{name} {machine.installed(name)}" for name in ("torchvision", "onnxscript"))
-    texts = [
-        "# Networks",
-        "Written by `python -m benchmarks.networks`; nothing here is typed.",
-        part.markdown(),
-    ]
-    texts.append(f"*Measured with {conditions}, {more}.*")
-    print("\n\n".join(texts))
-    if not given.names:
-        RESULT.write_text("\n\n".join(texts) + "\n")
+    about = "Written by `python -m benchmarks.networks`; nothing here is typed."
+    for part in run(given.names, given.exporters, given.seed):
+        text = "\n\n".join(["# Networks", about, part.markdown(), f"*Measured with {conditions}, {more}.*"])
+        if not given.names:
+            RESULT.write_text(f"{text}\n")
+    print(text)
 
 
 if __name__ == "__main__":
