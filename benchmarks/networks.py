@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from benchmarks import machine
@@ -154,7 +155,9 @@ def our_gradient(path: Path, weights: dict[str, float], picture: Array) -> Array
     return open_session(g.model([slope]), Device("cpu")).run({found.input: picture}, [slope])[slope]
 
 
-def torch_gradient(network: Any, weights: dict[str, float], picture: Array, *, double: bool) -> Array:
+def torch_gradient(
+    network: Any, weights: dict[str, float], picture: npt.NDArray[Any], *, double: bool
+) -> Array:
     """Return the same gradient by PyTorch, in float64 or float32."""
     import torch
 
@@ -236,8 +239,10 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
     """Yield the table as it grows, after every network."""
     header = ("network", "exporter", "opset", "layers", "painted", "error", "PyTorch's own", "of a change")
     part = Part("Networks of other shapes", ABOUT, header)
+    kept = stored()
     for name, shape in shapes().items():
         if names and name not in names:
+            part.rows += kept.get(name, [])
             continue
         with tempfile.TemporaryDirectory() as folder:
             for row in measured(name, shape, exporters, seed, Path(folder)):
@@ -248,10 +253,22 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
         yield part
 
 
+def stored() -> dict[str, list[list[str]]]:
+    """Return the rows of an earlier run, by network."""
+    rows: dict[str, list[list[str]]] = {}
+    for line in RESULT.read_text("utf-8").splitlines() if RESULT.is_file() else []:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and cells[0] in shapes():
+            rows.setdefault(cells[0], []).append(cells)
+    return rows
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.networks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of the table; all by default")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="of the table, whose other rows are kept; all by default"
+    )
     parser.add_argument("--exporters", nargs="+", choices=EXPORTERS, default=list(EXPORTERS))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
@@ -262,8 +279,7 @@ def main() -> None:
     about = "Written by `python -m benchmarks.networks`; nothing here is typed."
     for part in run(given.names, given.exporters, given.seed):
         text = "\n\n".join(["# Networks", about, part.markdown(), f"*Measured with {conditions}, {more}.*"])
-        if not given.names:
-            RESULT.write_text(f"{text}\n")
+        RESULT.write_text(f"{text}\n", encoding="utf-8")
     print(text)
 
 
