@@ -217,14 +217,16 @@ def test_another_page_embeds_it(server: StaticServer, page: Path, tmp_path: Path
     host.mkdir()
     for path in (PHOTO, PAINTING):
         (host / path.name).write_bytes(path.read_bytes())
-    (host / "index.html").write_text(f'<iframe src="{server.origin}/index.html"></iframe>')
+    (host / "index.html").write_text("<p>A page of somebody else")
     embedding = StaticServer(host)
     with chromium(tmp_path) as browser:
         browser.get(embedding.origin)
         answer = browser.execute_async_script(
             """
-            const [photo, painting, done] = arguments;
-            const frame = document.querySelector('iframe').contentWindow;
+            const [address, photo, painting, done] = arguments;
+            const iframe = document.createElement('iframe');
+            document.body.append(iframe);
+            const frame = iframe.contentWindow;
             const progress = [];
             addEventListener('message', async ({ source, data }) => {
                 if (source !== frame) return;
@@ -240,8 +242,9 @@ def test_another_page_embeds_it(server: StaticServer, page: Path, tmp_path: Path
                 settings: { size: 128, steps: 5 },
             }, '*');
             addEventListener('message', ({ data }) => data.type === 'nst-onnx:ready' && ask());
-            document.querySelector('iframe').src += '?again';
+            iframe.src = address;
             """,
+            f"{server.origin}/index.html",
             PHOTO.name,
             PAINTING.name,
         )
