@@ -6,7 +6,7 @@ Needs PyTorch, torchvision and onnxscript. Networks have torchvision's random we
 measured on noise, so that features keep their size. Each is exported twice, traced at 224×224: whole, as
 people have it, to be loaded and painted with; and its trunk with three layers. The gradient of a weighted sum
 of their squares, at another size, is held against PyTorch's in float64. Prints a table and writes it to
-benchmarks/results/networks.md.
+benchmarks/results/networks.md and docs/models.md.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from nst_onnx.runtime import Device, open_session
 from nst_onnx.support.arrays import Array
 
 RESULT = Path(__file__).parent / "results" / "networks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+BEGIN, END = "<!-- networks:begin -->", "<!-- networks:end -->"
 TRACED, TESTED, PAINTED = (224, 224), (128, 160), 64
 STEPS = 3
 CHANGE = 1e-6  # of a picture with the standard deviation 1
@@ -263,6 +265,13 @@ def stored() -> dict[str, list[list[str]]]:
     return rows
 
 
+def show(text: str) -> None:
+    """Put the table between the marks in docs/models.md."""
+    table = "\n".join(line for line in text.splitlines() if line.startswith("|"))
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.networks", description=__doc__)
@@ -280,6 +289,7 @@ def main() -> None:
     for part in run(given.names, given.exporters, given.seed):
         text = "\n\n".join(["# Networks", about, part.markdown(), f"*Measured with {conditions}, {more}.*"])
         RESULT.write_text(f"{text}\n", encoding="utf-8")
+        show(text)
     print(text)
 
 
