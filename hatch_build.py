@@ -14,7 +14,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_SECONDS = 600
+_SECONDS = 180
 _PLACE = "nst_onnx/page"  # in the wheel; `nst_onnx/app/page.py` finds it
 
 
@@ -50,7 +50,10 @@ def _build(web: Path) -> str:
     if not (web / "node_modules").is_dir():
         steps.insert(0, [npm, "ci", "--no-audit", "--no-fund", "--fetch-retries", "0"])
     for step in steps:
-        done = subprocess.run(step, cwd=web, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        try:
+            done = subprocess.run(step, cwd=web, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"{' '.join(step[1:])}: {error}"
         if done.returncode:
             return f"{' '.join(step[1:])} failed: {(done.stderr or done.stdout).strip()[-300:]}"
     return ""
