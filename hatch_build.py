@@ -51,7 +51,9 @@ def _build(web: Path) -> str:
         steps.insert(0, [npm, "ci", "--no-audit", "--no-fund", "--fetch-retries", "0"])
     for step in steps:
         try:
-            done = subprocess.run(step, cwd=web, capture_output=True, text=True, timeout=_SECONDS, check=False)
+            done = subprocess.run(
+                step, cwd=web, capture_output=True, text=True, timeout=_SECONDS, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{' '.join(step[1:])}: {error}"
         if done.returncode:
