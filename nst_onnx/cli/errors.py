@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nst_onnx.cli.standard_streams import is_lost
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.support.library_errors import system_reason
 
@@ -39,8 +40,12 @@ def explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, MemoryError):
         return one_line("error", "there is not enough memory", "choose a smaller --size"), FAILED
     if isinstance(error, OSError) and error.strerror:  # the system's doing, wherever it happened
-        what = f"cannot use {shown_name(error.filename)}" if error.filename else "cannot write the output"
-        return one_line("error", f"{what}: {system_reason(error)}"), FAILED
+        reason = system_reason(error)
+        if error.filename:
+            reason = f"cannot use {shown_name(error.filename)}: {reason}"
+        elif is_lost(error):
+            reason = f"cannot write the output: {reason}"
+        return one_line("error", reason), FAILED
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return one_line("error", f"this is a bug in nst-onnx: {what}", "see where with --debug"), FAILED
 

@@ -121,6 +121,11 @@ class Files:
                 self.state.unlink(missing_ok=True)
 
     @property
+    def place(self) -> str:
+        """Where the picture is written to, for messages."""
+        return "standard output" if self.format else str(self.output)
+
+    @property
     def _checked_name(self) -> Path:
         """The output, or a file of its format where there is certainly room."""
         return Path(tempfile.gettempdir()) / f"nst-onnx.{self.format}" if self.format else self.output

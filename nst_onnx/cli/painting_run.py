@@ -63,7 +63,7 @@ class Run:
         message = str(error) if isinstance(error, NstError) else "there is not enough memory"
         try:
             self.files.finish(self.last.result(), complete=False)
-            saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.output}"
+            saved = f"the best so far, after {self.last.iteration} steps, is in {self.files.place}"
         except Exception:  # the first error is the one to report
             saved = "nor could the best so far be saved"
         hint = getattr(error, "hint", "choose a smaller --size")

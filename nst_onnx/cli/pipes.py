@@ -14,6 +14,7 @@ from nst_onnx.support.library_errors import system_reason
 
 STANDARD = "-"
 FORMATS = ("png", "jpg", "tif", "webp")
+_STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _LARGEST = 1 << 31  # bytes of a picture from a pipe
 
 
@@ -37,8 +38,8 @@ def is_pipe(name: str) -> bool:
         mode = Path(name).stat().st_mode
     except (OSError, ValueError):  # reading it will say why
         return False
-    terminal = stat.S_ISCHR(mode) and name in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or terminal
+    terminal = stat.S_ISCHR(mode) and name in _STANDARD_INPUT
+    return stat.S_ISFIFO(mode) or (stat.S_ISSOCK(mode) and name in _STANDARD_INPUT) or terminal
 
 
 def _content(name: str) -> bytes:

@@ -98,7 +98,7 @@ class RunOptions(OptionSet):
         Choice("keep", "place", "none"),
         group=OUTPUT,
         help="What the file keeps of the photo's: keep (author, rights, dates, camera, resolution, XMP), "
-        "place (also where it was taken), none",
+        "place (also where it was taken; a TIFF cannot), none",
     )
     jpeg_quality: int = option(95, Whole(1, 100), group=OUTPUT, help="Quality of JPEG and WebP files")
 

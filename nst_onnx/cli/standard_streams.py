@@ -12,7 +12,7 @@ _LOST = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT if hasattr(errno, "E
 
 
 class _Forgiving(io.TextIOWrapper):
-    """A text stream of which nothing depends: when nobody reads it any more, or it is full, it is silent."""
+    """A text stream on which nothing depends: writing to it does nothing where it is closed or full."""
 
     def write(self, text: str) -> int:
         """Write a text, if possible."""
@@ -44,13 +44,18 @@ def prepare() -> None:
     sys.stdin = sys.stdin or io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8")
     if sys.stderr is None or (sys.stderr is sys.__stderr__ and type(sys.stderr) is io.TextIOWrapper):
-        encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
-        binary = io.FileIO(2, "w", closefd=False)
-        sys.stderr = _Forgiving(io.BufferedWriter(binary), encoding, line_buffering=True)
+        sys.stderr = _forgiving(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             utf8 = stream.encoding.lower().replace("-", "") == "utf8"
             stream.reconfigure(errors="surrogateescape" if utf8 and os.name == "posix" else "replace")
+
+
+def _forgiving(stream: io.TextIOWrapper | None) -> _Forgiving:
+    """Return a stream on the buffer of standard error, which in a Windows console writes its characters."""
+    if stream is None:
+        return _Forgiving(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), "utf-8", line_buffering=True)
+    return _Forgiving(stream.buffer, stream.encoding, line_buffering=True)
 
 
 def is_lost(error: OSError) -> bool:

@@ -1,8 +1,8 @@
 """What a painting keeps of a photo's metadata: author, rights, dates, camera, resolution, XMP, and its place.
 
 EXIF and XMP have room for anything, so each has a list of what is kept. What describes the photo's pixels
-(size, orientation, thumbnails) would be wrong for the painting; serial numbers and makers' notes would tell
-of their owner what no painting need tell.
+(size, orientation, thumbnails) would be wrong for the painting; serial numbers and makers' notes identify
+the camera and so its owner.
 """
 
 from __future__ import annotations

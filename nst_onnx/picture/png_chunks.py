@@ -86,7 +86,7 @@ def _chunks(file: BinaryIO) -> list[_Chunk] | None:
 
 
 def _reason(chunk: _Chunk) -> str | None:
-    """Return why a chunk is left out, empty where nobody misses it; None for one that stays."""
+    """Return why a chunk is left out, empty where no warning is needed; None for one that stays."""
     if chunk.kind in _CRITICAL:
         return None
     if chunk.kind in _TEXT and (chunk.size > _LARGEST_TEXT or not chunk.data.startswith(_WANTED_TEXT)):
