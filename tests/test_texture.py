@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from support.command import Outcome
 from support.pictures import smooth_picture
@@ -136,6 +136,35 @@ def test_a_network_that_pads_by_itself(network: Network) -> None:
     copy.graph.node.insert(0, helper.make_node("Pad", [network.extractor.input, "pads"], ["padded"]))
     with pytest.raises(GraphError, match="pads by itself"):
         wrap_padding(copy)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "padded"),
+    [
+        ({"auto_pad": "VALID"}, [0, 0, 0, 0]),
+        ({"auto_pad": "NOTSET"}, [0, 0, 0, 0]),
+        ({"auto_pad": "NOTSET", "pads": [1, 0, 2, 1]}, [1, 0, 2, 1]),
+        ({"auto_pad": "SAME_UPPER"}, [1, 1, 1, 1]),
+    ],
+)
+def test_padding_that_a_node_names(attributes: dict[str, Any], padded: list[int]) -> None:
+    """Exporters write auto_pad explicitly, too; the borders are as wide as the padding, and no wider."""
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["picture", "weights"], ["result"], **attributes)],
+        "one convolution",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, 6, 8])],
+        [helper.make_tensor_value_info("result", TensorProto.FLOAT, [1, 1, "H", "W"])],
+        [numpy_helper.from_array(np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3), "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    session = onnxruntime.InferenceSession(wrap_padding(model).SerializeToString())
+    picture = np.random.default_rng(0).random((1, 1, 6, 8), np.float32)
+    (found,) = session.run(None, {"picture": picture})
+    top, left, bottom, right = padded
+    wrapped = np.pad(picture[0, 0], ((top, bottom), (left, right)), mode="wrap")
+    windows = np.lib.stride_tricks.sliding_window_view(wrapped, (3, 3))
+    expected = (windows * np.arange(9, dtype=np.float32).reshape(3, 3)).sum((2, 3))
+    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-5)
 
 
 class TestCommand:

@@ -61,8 +61,10 @@ class _Wrapping:
             )
         if node.op_type not in _PADDED:
             return (0, 0, 0, 0)
-        automatic = attribute(node, "auto_pad", b"NOTSET")
-        if automatic in (b"NOTSET", b"VALID"):
+        automatic = attribute(node, "auto_pad", "NOTSET")
+        if automatic == "VALID":
+            return (0, 0, 0, 0)
+        if automatic == "NOTSET":
             return tuple(attribute(node, "pads", [0, 0, 0, 0]))
         kernel = attribute(node, "kernel_shape", None)
         if node.op_type == "Conv" and kernel is None:
