@@ -98,7 +98,8 @@ class Painter:
     def predict(self, statistics: Array, strength: float) -> Array:
         """Return the style vector of a painting from its statistics, for a strength in 0..1.
 
-        The network has learnt which way a strength changes the vector, but shyly: the way is extended.
+        The predictor's change with the strength is too small: its difference from strength 0.5 is multiplied
+        by `EXTENSION`.
         """
         middle, there = (self._predicted(statistics, at) for at in (0.5, strength))
         vector: Array = middle + EXTENSION * (there - middle)

@@ -31,7 +31,7 @@ def make_dynamic(graph: onnx.GraphProto, shapes: dict[str, Shape]) -> None:
             and set(node.input[_SHAPE_INDEX:]) & constants.keys()
         ):
             written = numpy_helper.to_array(constants[node.input[_SHAPE_INDEX]]).tolist()
-            # Inference knows what 0 and -1 stand for.
+            # Shape inference resolves 0 and -1.
             target = [
                 n if m is None else m
                 for n, m in zip(written, shapes.get(node.output[0]) or written, strict=True)
