@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,25 @@ def test_other_lines_of_luarc_keep_their_text(profile: DarktableProfile, before:
     assert profile.luarc.read_text().startswith(before)
     luarc.remove(profile.luarc)
     assert profile.luarc.read_text().rstrip("\n") == before.rstrip("\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions, and links for administrators")
+def test_a_luarc_that_is_a_link_stays_one(profile: DarktableProfile, tmp_path: Path) -> None:
+    """As people keep settings in a folder of dotfiles; permissions stay, and no other file is left."""
+    profile.folder.mkdir()
+    dotfiles = tmp_path / "dotfiles"
+    dotfiles.mkdir()
+    stored = dotfiles / "luarc"
+    stored.write_text("a = 1\n")
+    stored.chmod(0o600)
+    profile.luarc.symlink_to(stored)
+    luarc.enable(profile.luarc)
+    assert profile.luarc.is_symlink()
+    assert luarc.enabled(stored)
+    assert stat.S_IMODE(stored.stat().st_mode) == 0o600
+    luarc.remove(profile.luarc)
+    assert stored.read_text() == "a = 1\n"
+    assert [*profile.folder.iterdir(), *dotfiles.iterdir()] == [profile.luarc, stored]
 
 
 def test_the_doctor_finds_a_missing_line(profile: DarktableProfile) -> None:

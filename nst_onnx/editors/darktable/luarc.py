@@ -8,6 +8,7 @@ from pathlib import Path
 from nst_onnx.editors.darktable.profiles import FOLDER
 from nst_onnx.errors import PluginError
 from nst_onnx.support import library_errors
+from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.library_errors import system_reason
 
 LINE = f'require "{FOLDER}/{FOLDER}"'
@@ -42,9 +43,8 @@ def _write(luarc: Path, on: bool) -> None:
         if new == text:
             return
         luarc.parent.mkdir(parents=True, exist_ok=True)
-        replacement = luarc.with_name(f".{luarc.name}.new")
-        replacement.write_text(new, encoding="utf-8")
-        replacement.replace(luarc)
+        with replacing(luarc) as file:  # a link, as into a folder of dotfiles, stays one
+            file.write(new.encode())
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else library_errors.of(error)
         raise PluginError(
