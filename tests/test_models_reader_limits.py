@@ -1,5 +1,6 @@
 """Weight files that refer to other files, or declare more than memory can hold."""
 
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from support import weight_files
+from support import caffe_files, weight_files
 from support.weight_files import network, torch_state
 
 from nst_onnx.errors import ModelError
@@ -133,3 +134,36 @@ def test_one_number_repeated_by_strides_of_zero_counts_in_full(legacy: bool, tmp
     path = weight_files.write_pth(tmp_path / "net.pth", state, legacy=legacy, **lie)
     with pytest.raises(ModelError, match="exceed the limit"):
         readers.read_weights(path)
+
+
+class Allocating:
+    """Pickles as a call of numpy.ndarray, which allocates what its arguments say."""
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return np.ndarray, ((1 << 30,), np.dtype(np.uint8))
+
+
+class ListTooShort:
+    """Pickles as NumPy's arrays of objects do, with too few for its shape; numpy reads on behind them."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        reconstruct, arguments, _ = np.zeros(()).__reduce__()
+        return reconstruct, arguments, (1, (1 << 20,), np.dtype(object), False, [1.0])
+
+
+@pytest.mark.parametrize("evil", [Allocating(), ListTooShort()])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_the_pickle_of_an_npy_allocates_nothing_beyond_its_file(
+    protocol: int, evil: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "evil.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
+        file.write(caffe_files.pickled({"conv1_1": [evil, np.zeros(1)]}, protocol))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match=r"^evil\.npy.* damaged"):
+            readers.read_weights(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()

@@ -6,10 +6,12 @@ refuses everything else.
 
 from __future__ import annotations
 
+import math
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from nst_onnx.models.readers import size_limit
 
 _MAGIC = b"\x93NUMPY"
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
+_NUMBERS = re.compile(r"[fiub]\d+|O\d*|[SU]\d+")
 
 
 def sniff(path: Path) -> bool:
@@ -45,11 +48,13 @@ def read(path: Path) -> StoredWeights:
                 "save the weights of all layers with np.savez, as conv1_1/kernel, conv1_1/bias and so on",
             )
         content = _Unpickler(file, encoding="latin1").load()
-    while isinstance(content, np.ndarray) and content.dtype.kind == "O" and content.size == 1:
-        content = content.reshape(-1)[0]
+    content = _plain(content)
+    if isinstance(content, list) and len(content) == 1:
+        content = _plain(content[0])
     layers = {}
     for name, pair in content.items() if isinstance(content, Mapping) else ():
-        arrays = list(pair.values() if isinstance(pair, Mapping) else pair)
+        pair = _plain(pair)
+        arrays = [_plain(v) for v in (pair.values() if isinstance(pair, Mapping) else pair)]
         if canonical(str(name)).startswith("conv") and len(arrays) == 2:
             kernel, bias = sorted(map(np.asarray, arrays), key=np.ndim, reverse=True)
             layers[canonical(str(name))] = kernel, bias
@@ -59,6 +64,10 @@ def read(path: Path) -> StoredWeights:
             "it needs a dictionary from conv1_1 and so on to kernel and bias",
         )
     return StoredWeights(layers, "HWIO", CAFFE, "npy")
+
+
+# Stands for numpy.ndarray, which pickles only name to `_reconstruct`: called, it would allocate any size.
+_ARRAY_CLASS = object()
 
 
 class _Unpickler(pickle.Unpickler):
@@ -71,20 +80,60 @@ class _Unpickler(pickle.Unpickler):
         if module in _ARRAY_MODULES and name == "_reconstruct":
             return _reconstruct
         if (module, name) == ("numpy", "ndarray"):
-            return np.ndarray
+            return _ARRAY_CLASS
         if (module, name) == ("numpy", "dtype"):
-            return np.dtype
+            return _Dtype
         if (module, name) == ("_codecs", "encode"):  # how pickles of Python 2 hold bytes
             return _encode
         raise ModelError(
-            f"it asks to run {module}.{name}, which a weight file does not need",
+            f"its pickle refers to {module}.{name}, which a weight file does not need",
             "save the weights with np.savez, as conv1_1/kernel, conv1_1/bias and so on",
         )
 
 
-def _reconstruct(subtype: object, shape: object, dtype: object) -> npt.NDArray[np.generic]:
+class _Dtype:
+    """A dtype without fields: NumPy's `__setstate__` takes any offsets of fields, and reads behind arrays."""
+
+    def __init__(self, text: str, *_: object) -> None:
+        if not _NUMBERS.fullmatch(text):
+            raise pickle.UnpicklingError(f"arrays of type {text!r} are no weights")
+        self.numpy = np.dtype(text)
+
+    def __setstate__(self, state: tuple[object, Literal["=", "<", ">", "|"]]) -> None:
+        """Take the byte order of NumPy's state: version, byte order, and what the name says already."""
+        self.numpy = self.numpy.newbyteorder(state[1])
+
+
+class _Array:
+    """An array, from exactly the bytes or objects that are stored for its shape.
+
+    NumPy's own `__setstate__` reads on behind a list that is shorter than the shape says.
+    """
+
+    def __init__(self) -> None:
+        self.value: npt.NDArray[np.generic] | list[object] = []
+
+    def __setstate__(self, state: tuple[object, tuple[int, ...], _Dtype, bool, object]) -> None:
+        """Take NumPy's state: version, shape, dtype, whether the first axis is innermost, content."""
+        _, shape, dtype, fortran, content = state
+        if isinstance(content, str):  # of Python 2
+            content = content.encode("latin1")
+        if isinstance(content, bytes) and dtype.numpy.kind != "O":
+            self.value = np.frombuffer(content, dtype.numpy).reshape(shape, order="F" if fortran else "C")
+        elif isinstance(content, list) and len(content) == math.prod(shape):
+            self.value = content
+        else:
+            raise pickle.UnpicklingError("the content of an array has another length than its shape")
+
+
+def _plain(value: object) -> Any:
+    """Return an array's content: NumPy's array, or a list of objects; and anything else as it is."""
+    return value.value if isinstance(value, _Array) else value
+
+
+def _reconstruct(subtype: object, shape: object, dtype: object) -> _Array:
     """Return an empty array, whatever size a damaged file asks for: the pickle sets it afterwards."""
-    return np.ndarray((0,), np.uint8)
+    return _Array()
 
 
 def _encode(text: str, encoding: str) -> bytes:

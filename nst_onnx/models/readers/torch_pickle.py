@@ -129,7 +129,7 @@ class _Unpickler(pickle.Unpickler):
         if module in ("torch", "torch.storage", "torch.cuda") and name in _DTYPES:
             return name
         raise ModelError(
-            f"it asks to run {module}.{name}, which a weight file does not need",
+            f"its pickle refers to {module}.{name}, which a weight file does not need",
             "save `model.state_dict()` with torch and use that file",
         )
 
