@@ -9,9 +9,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import nst_onnx
 from nst_onnx.errors import ClusterError
 from nst_onnx.runtime import telemetry
 from nst_onnx.support import standard_error
@@ -42,13 +44,29 @@ def connect(address: str = "") -> Iterator[Ray]:
     with redirect_stdout(_FilteredStdout(sys.stdout)):
         with standard_error.captured() as captured:
             try:
-                ray.init(address or None, log_to_driver=False, logging_level=logging.CRITICAL, **own)
+                with _in_our_own_folder():
+                    ray.init(address or None, log_to_driver=False, logging_level=logging.CRITICAL, **own)
             except Exception as error:  # Ray's own, its client's and the system's
                 raise _connection_error(address, error, captured()) from error
         try:
             yield ray
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def _in_our_own_folder() -> Iterator[None]:
+    """Work in the folder that this package is imported from.
+
+    Ray puts the working folder first on its workers' import path: a `queue.py` beside pictures would
+    be executed.
+    """
+    here = Path.cwd()
+    os.chdir(Path(nst_onnx.__file__).resolve().parents[1])
+    try:
+        yield
+    finally:
+        os.chdir(here)
 
 
 def _import_ray() -> Any:
