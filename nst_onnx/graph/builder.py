@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from nst_onnx.graph import external_data
+from nst_onnx.graph.tensor_names import uses
 
 Shape = tuple[int | None, ...]
 T = TypeVar("T")
@@ -152,7 +153,7 @@ class Graph:
         """
         wanted = self._outputs if outputs is None else list(outputs)
         nodes = needed_nodes(self.nodes, wanted) if wanted else self.nodes
-        used = {name for node in nodes for name in node.input} | set(wanted)
+        used = {name for node in nodes for name in uses(node)} | set(wanted)
         initializers = [t for name, t in self.initializers.items() if name in used]
         inputs = [v for name, v in self.inputs.items() if name in used]
         if light:
@@ -175,7 +176,7 @@ def needed_nodes(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> lis
     for node in reversed(nodes):
         if wanted.intersection(node.output):
             kept.append(node)
-            wanted.update(name for name in node.input if name)
+            wanted.update(name for name in uses(node) if name)
     return kept[::-1]
 
 

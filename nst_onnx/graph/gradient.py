@@ -7,6 +7,7 @@ import onnx
 from nst_onnx.errors import GraphError
 from nst_onnx.graph.builder import Graph, needed_nodes
 from nst_onnx.graph.rules import CONSTANT, JOINED_RULES, RULES, Rule
+from nst_onnx.graph.tensor_names import uses
 
 
 def gradient(graph: Graph, of: str, wrt: str) -> str:
@@ -51,7 +52,7 @@ def _path(graph: Graph, of: str, wrt: str) -> list[onnx.NodeProto]:
     path = []
     for node in needed_nodes(graph.nodes, [of]):
         constant = node.op_type in CONSTANT or graph.detached.intersection(node.output)
-        if not constant and reached.intersection(node.input):
+        if not constant and reached.intersection(uses(node)):
             reached.update(filter(None, node.output))  # "" stands for an omitted output or input
             path.append(node)
     return path

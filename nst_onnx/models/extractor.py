@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from nst_onnx.errors import ModelError
-from nst_onnx.graph import external_data
+from nst_onnx.graph import external_data, tensor_names
 from nst_onnx.graph.builder import NO_INTS, attribute
 from nst_onnx.graph.passes import branches, constant_folding, traced_sizes
 from nst_onnx.graph.passes.known_values import shapes_at
@@ -181,7 +181,7 @@ def _channels_first(graph: onnx.GraphProto, picture: onnx.ValueInfoProto) -> Non
     ModelError where the channels are last everywhere.
     """
     name = picture.name
-    consumers = [node for node in graph.node if name in node.input]
+    consumers = [node for node in graph.node if name in tensor_names.uses(node)]
     turning = [node for node in graph.node if attribute(node, "perm", NO_INTS) == [0, 3, 1, 2]]
     if not turning:
         raise ModelError(
@@ -190,9 +190,9 @@ def _channels_first(graph: onnx.GraphProto, picture: onnx.ValueInfoProto) -> Non
     if all(node in turning for node in consumers):
         for node in consumers:
             graph.node.remove(node)
-        feature_layers.rename_inputs(graph, {node.output[0]: name for node in consumers})
+        tensor_names.rename_uses(graph.node, {node.output[0]: name for node in consumers})
     else:
-        feature_layers.rename_inputs(graph, {name: f"{name}/channels_last"})
+        tensor_names.rename_uses(graph.node, {name: f"{name}/channels_last"})
         graph.node.insert(
             0, helper.make_node("Transpose", [name], [f"{name}/channels_last"], perm=[0, 2, 3, 1])
         )
@@ -261,7 +261,7 @@ def _keep_only(graph: onnx.GraphProto, layers: Iterable[str]) -> None:
     nodes = []
     for node in reversed(graph.node):
         if needed.intersection(node.output):
-            needed.update(node.input)
+            needed.update(tensor_names.uses(node))
             nodes.append(node)
     weights = [tensor for tensor in graph.initializer if tensor.name in needed]
     nodes.reverse()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import onnx
 
 from nst_onnx.errors import ModelError
+from nst_onnx.graph import tensor_names
 from nst_onnx.graph.passes.known_values import shapes_at
 from nst_onnx.models.weights import DEPTHS, WIDTHS, architecture
 
@@ -52,7 +53,7 @@ def find(model: onnx.ModelProto, picture: str) -> Found:
     flattened: dict[str, onnx.NodeProto] = {}
     layers, lost = [], None
     for node in graph.node:
-        sources = [name for name in node.input if name in derived]
+        sources = [name for name in tensor_names.uses(node) if name in derived]
         if not sources or node.op_type in _DESCRIBING:
             continue
         derived.update(node.output)
@@ -126,16 +127,9 @@ def vgg_names(graph: onnx.GraphProto, picture: str) -> dict[str, str]:
     return names if len(names) >= sum(DEPTHS[vgg][:2]) + 3 else {}
 
 
-def rename(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:
-    """Rename tensors, as outputs and as inputs of nodes."""
-    rename_inputs(graph, renamed)
-    for node in graph.node:
-        for i, name in enumerate(node.output):
-            node.output[i] = renamed.get(name, name)
-
-
-def rename_inputs(graph: onnx.GraphProto, renamed: dict[str, str]) -> None:
-    """Rename the inputs of all nodes."""
-    for node in graph.node:
-        for i, name in enumerate(node.input):
-            node.input[i] = renamed.get(name, name)
+def rename(graph: onnx.GraphProto, renamed: Mapping[str, str]) -> None:
+    """Rename layers, in place; another tensor that has a layer's new name gets another."""
+    taken = tensor_names.everywhere(graph)
+    displaced = (set(renamed.values()) & taken) - renamed.keys()
+    others = {name: tensor_names.unused(f"network/{name}", taken) for name in sorted(displaced)}
+    tensor_names.rename(graph, {**others, **renamed})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 
-from nst_onnx.models import feature_layers
+from nst_onnx.graph import tensor_names
 
 RESERVED = frozenset(
     "picture mask coefficients losses gradient loss_scale gradient_mean size target weight root_weights "
@@ -14,9 +14,15 @@ RESERVED = frozenset(
 
 
 def release(graph: onnx.GraphProto) -> None:
-    """Rename the tensors of a graph that have reserved names, inputs and outputs included, in place."""
-    names = {name for node in graph.node for name in (*node.input, *node.output)}
-    renamed = {name: f"network/{name}" for name in names if name.partition("/")[0] in RESERVED}
-    feature_layers.rename(graph, renamed)
-    for value in (*graph.input, *graph.output, *graph.initializer):
-        value.name = renamed.get(value.name, value.name)
+    """Rename the tensors of a graph and of its subgraphs that have reserved names, in place."""
+    _release(graph, tensor_names.everywhere(graph))
+
+
+def _release(graph: onnx.GraphProto, taken: set[str]) -> None:
+    reserved = [name for name in tensor_names.defined(graph) if name.partition("/")[0] in RESERVED]
+    tensor_names.rename(
+        graph, {name: tensor_names.unused(f"network/{name}", taken) for name in sorted(reserved)}
+    )
+    for node in graph.node:
+        for inner in tensor_names.subgraphs(node):
+            _release(inner, taken)

@@ -6,6 +6,8 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, numpy_helper
 
+from nst_onnx.graph.tensor_names import rename_uses
+
 # What exporters apply to constants: casts, transposes and reshapes of weights, sizes, paddings.
 _FOLDABLE = frozenset(
     "Add And Cast Concat ConstantOfShape DequantizeLinear Div Equal Gather Greater Identity Less Mul Neg Not "
@@ -25,8 +27,7 @@ def fold(graph: onnx.GraphProto) -> None:
     alias: dict[str, str] = {}
     kept = []
     for node in graph.node:
-        for i, name in enumerate(node.input):
-            node.input[i] = alias.get(name, name)
+        rename_uses([node], alias)
         if node.op_type in _PASSING and node.input[0] not in known and node.output[0] not in outputs:
             alias[node.output[0]] = node.input[0]
             continue
