@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +64,44 @@ def test_a_visitor_paints_offline_and_nothing_leaves_the_page(page: Path, tmp_pa
     assert not foreign
     assert np.abs(jpeg - painted).mean() < 0.05
     _judge(painted)
+
+
+def test_a_newer_page_waits_until_the_older_one_is_closed(page: Path, tmp_path: Path) -> None:
+    """It comes from the server, not from the HTTP cache; and a copy in another folder keeps its own files."""
+    host = tmp_path / "host"
+    for name in ("one", "two"):
+        shutil.copytree(page, host / name)
+    for path in host.rglob("*"):
+        os.utime(path, (1e9, 1e9))  # so old that browsers take it from their HTTP cache
+    server = StaticServer(host)
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        for name in ("one", "two"):
+            visitor.open(f"{server.origin}/{name}/")
+            visitor.wait_until_isolated()
+            visitor.wait("document.documentElement.dataset.offline === 'ready'")
+        first = browser.execute_script("return caches.keys()")
+        index, worker = host / "two" / "index.html", host / "two" / "sw.js"
+        index.write_text(index.read_text("utf-8").replace("<h1>", "<h1>Newer: "), "utf-8")
+        worker.write_text(
+            re.sub(r"(version\W+)[0-9a-f]{16}", r"\g<1>newer", worker.read_text("utf-8")), "utf-8"
+        )
+        browser.execute_script("return navigator.serviceWorker.getRegistration().then((r) => r.update())")
+        visitor.wait(
+            "navigator.serviceWorker.getRegistration().then((r) => r.waiting?.state === 'installed')"
+        )
+        served = browser.execute_script("return fetch('index.html').then((answer) => answer.text())")
+        assert "Newer:" not in served, "the page that runs keeps its files"
+        browser.get("about:blank")
+        visitor.open(f"{server.origin}/one/")
+        visitor.wait("navigator.serviceWorker.getRegistrations().then((all) => all.every((r) => !r.waiting))")
+        visitor.open(f"{server.origin}/two/")
+        assert browser.find_element("css selector", "h1").text.startswith("Newer:")
+        visitor.wait("caches.keys().then((names) => names.length === 2)")
+        second = browser.execute_script("return caches.keys()")
+    server.stop()
+    assert len(first) == 2
+    assert [name for name in first if "/one/" in name] == [name for name in second if "/one/" in name]
 
 
 def _judge(painted: np.ndarray) -> None:

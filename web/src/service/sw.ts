@@ -4,7 +4,9 @@
  */
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const list = JSON.parse("__OFFLINE_FILES__") as { readonly version: string; readonly files: readonly string[] };
-const CACHE = `nst-onnx-${list.version}`;
+// An origin has one set of caches for all of its folders: the scope tells this page's from another copy's.
+const OWN = `nst-onnx ${worker.registration.scope} `;
+const CACHE = OWN + list.version;
 
 function isolated(response: Response): Response {
   if (response.status === 0 || response.type === "opaque") return response;
@@ -15,14 +17,20 @@ function isolated(response: Response): Response {
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
+/**
+ * Fetch all files. The server is asked for each, because the browser's HTTP cache may have older ones under the same
+ * names; what the page has just loaded is not sent again ("no-cache" is answered by 304 then, "reload" never).
+ *
+ * The first service worker is activated at once. A newer one waits until the page is closed everywhere: a page that
+ * runs must not get newer models than its code was built for.
+ */
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await cache.addAll(list.files);
-  await worker.skipWaiting();
+  await cache.addAll(list.files.map((file) => new Request(file, { cache: "no-cache" })));
 }
 
 async function takeOver(): Promise<void> {
-  const old = (await caches.keys()).filter((name) => name.startsWith("nst-onnx-") && name !== CACHE);
+  const old = (await caches.keys()).filter((name) => name.startsWith(OWN) && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
   await worker.clients.claim();
 }
