@@ -53,8 +53,8 @@ class Index:
     """A package index (PEP 691) over HTTP of the wheels in `folder`. A context.
 
     Faults, by file name: `damaged` files have their last byte changed, `replaced` ones are others; of `cut`
-    ones the connection ends
-    after half of what is left, each time; `refused` is the status that every request gets, 0 for none.
+    ones the connection ends after half of what is left, each time; `refused` is the status that every
+    request gets, 0 for none. `password`: "name:password" that every request must have, "" for none.
     `ranges`: whether parts of files can be asked for. `asked`: the requests, "path" or "path range".
     """
 
@@ -64,6 +64,7 @@ class Index:
         self.cut: set[str] = set()
         self.replaced: dict[str, Path] = {}
         self.refused = 0
+        self.password = ""
         self.ranges = True
         self.html = False
         self.asked: list[str] = []
@@ -95,6 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
         index.asked.append(f"{self.path} {wanted}".strip())
         if index.refused:
             self.send_error(index.refused)
+            return
+        expected = base64.b64encode(index.password.encode()).decode()
+        if index.password and self.headers.get("Authorization") != f"Basic {expected}":
+            self.send_error(401)
             return
         first, _, rest = self.path.strip("/").partition("/")
         if first == "simple":

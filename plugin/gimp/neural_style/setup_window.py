@@ -34,6 +34,7 @@ class SetupWindow:
         GimpUi.init("nst-onnx")
         self._session = SetupSession(HERE, parts, folders.default())
         self._dialog = GimpUi.Dialog(title=_("Neural Style: engine"), role="nst-onnx-engine", resizable=False)
+        self._dialog.connect("destroy", lambda _dialog: self._session.end())
         GimpUi.window_set_transient(self._dialog)
         self._remove = self._dialog.add_button(_("_Remove"), REMOVE)
         self._close = self._dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)

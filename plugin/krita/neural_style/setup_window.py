@@ -50,6 +50,7 @@ class SetupWindow(QtWidgets.QDialog):
         self.start_button.clicked.connect(self._start)
         self.remove_button.clicked.connect(self._remove)
         self.close_button.clicked.connect(self.reject)
+        QtCore.QCoreApplication.instance().aboutToQuit.connect(self._session.end)
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)

@@ -32,10 +32,12 @@ def run(
     folder: Path,
     cancelling: Cancelling,
     on_line: Callable[[str], None] = lambda line: None,
+    inherited: Sequence[int] = (),
 ) -> list[str]:
     """Run a program in `folder` with only these environment variables; return the lines that it printed.
 
-    Standard error is part of the output. Raises CommandError, Cancelled, OSError.
+    Standard error is part of the output. `inherited`: file descriptors that the program inherits, on POSIX
+    only. Raises CommandError, Cancelled, OSError.
     """
     windows = sys.platform == "win32"
     process = subprocess.Popen(
@@ -47,6 +49,7 @@ def run(
         cwd=folder,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         start_new_session=not windows,
+        pass_fds=() if windows else inherited,
     )
     assert process.stdout is not None
     lines: list[str] = []
@@ -79,7 +82,7 @@ def _read(stream: IO[bytes], arriving: queue.Queue[str | None]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a program and those that it has started."""
+    """Kill a program, and on POSIX those that it has started; on Windows uv's are short-lived."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             process.kill()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +58,15 @@ def matching(folders: Folders, parts: Parts, openvino: bool | None = None) -> Se
 def use(engine: SetUpEngine, folders: Folders, plug_in: Path, menu: str) -> None:
     """Have the plug-in in the folder `plug_in` use an engine, and those whose engine has the same wheel.
 
-    `menu`: the plug-in's menu entry for the set-up. Raises OSError.
+    `menu`: the plug-in's menu entry for the set-up. The caller holds the lock. Raises OSError.
     """
     known = _plug_ins(folders)
-    for other in map(Path, known):
+    for other in map(Path, known or ()):
         old = used_by(folders, other)
         if old is not None and old.wheel == engine.wheel and other != plug_in:
             _write_engine_file(engine, other, find(other).install)
     _write_engine_file(engine, plug_in, menu)
-    if str(plug_in) not in known:
+    if known is not None and str(plug_in) not in known:  # a damaged list stays: it protects all engines
         _write(folders.root / _PLUG_INS, [*known, str(plug_in)])
 
 
@@ -84,7 +86,7 @@ def used_by(folders: Folders, plug_in: Path) -> SetUpEngine | None:
 
 def remove_all(folders: Folders) -> None:
     """Remove the engines of all editors, and all that uv has stored. Raises OSError."""
-    for plug_in in map(Path, _plug_ins(folders)):
+    for plug_in in map(Path, _plug_ins(folders) or ()):
         if used_by(folders, plug_in) is not None:
             (plug_in / FILE).unlink()
     _write(folders.root / _PLUG_INS, [])
@@ -92,36 +94,60 @@ def remove_all(folders: Folders) -> None:
 
 
 def remove_unused(folders: Folders) -> None:
-    """Remove engines that no plug-in uses, and unfinished ones; with the last one, all that uv has stored."""
-    users = map(Path, _plug_ins(folders))
-    used = {engine.folder for user in users if (engine := used_by(folders, user)) is not None}
+    """Remove engines that no plug-in uses, and unfinished ones; with the last one, all that uv has stored.
+
+    Where the list of plug-ins is damaged, any engine may be in use, and only unfinished ones are removed.
+    Raises OSError.
+    """
+    users = _plug_ins(folders)
+    if users is None:
+        remove_unfinished(folders)
+        return
+    used = {engine.folder for user in users if (engine := used_by(folders, Path(user))) is not None}
     if folders.engines.is_dir():
         for folder in folders.engines.iterdir():
             if folder not in used:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
     if not used:
         for folder in (folders.engines, folders.pythons, folders.tools, folders.cache, folders.downloads):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_unfinished(folders: Folders) -> None:
-    """Remove what a killed set-up has left of an engine."""
-    for folder in folders.engines.iterdir():
+    """Remove what a killed set-up or removal has left of an engine."""
+    for folder in folders.engines.iterdir() if folders.engines.is_dir() else ():
         if not (folder / _COMPLETE).is_file():
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
-def _plug_ins(folders: Folders) -> list[str]:
-    """Return the folders of plug-ins that have used an engine from here."""
+def _remove(folder: Path) -> None:
+    """Remove an engine; one that is removed only in part is no longer complete."""
+    with contextlib.suppress(OSError):
+        (folder / _COMPLETE).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plug_ins(folders: Folders) -> list[str] | None:
+    """Return the folders of plug-ins that have used an engine from here; None where their list is damaged.
+
+    Raises OSError where the list is there but cannot be read.
+    """
     try:
         names = json.loads((folders.root / _PLUG_INS).read_text("utf-8"))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return []
-    return [str(name) for name in names] if isinstance(names, list) else []
+    except ValueError:
+        return None
+    return [str(name) for name in names] if isinstance(names, list) else None
 
 
 def _write(path: Path, facts: dict[str, Any] | list[str]) -> None:
     """Write JSON, complete or not at all. Raises OSError."""
-    part = path.with_name(f".{path.name}.new")
-    part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import sys
 import time
@@ -61,10 +62,9 @@ class Installation:
         """Set the engine up. Raises Failure, Cancelled."""
         self._report(0.0, _("Preparing…"))
         self._choices.source.check()
-        with locked(self._folders.root):
+        with locked(self._folders.root) as lock:
             try:
-                existing = engines.matching(self._folders, self._parts, self._choices.openvino)
-                engine = existing or self._install()
+                engine = self._existing() or self._install(lock)
                 self._cancelling.check()
                 engines.use(engine, self._folders, self._plug_in, self._parts.menu)
                 engines.remove_unused(self._folders)
@@ -72,13 +72,25 @@ class Installation:
                 raise disk_failure(error, self._folders.root) from error
         self._report(1.0, _("The engine is set up"))
 
-    def _install(self) -> SetUpEngine:
+    def _existing(self) -> SetUpEngine | None:
+        """Return an engine of these parts that works; None where it has to be installed. Raises Cancelled."""
+        existing = engines.matching(self._folders, self._parts, self._choices.openvino)
+        if existing is None:
+            return None
+        self._report(0.0, _("Testing the engine…"))
+        try:
+            self_test.check(existing.command, self._parts.version, self._cancelling)
+        except Failure:
+            return None
+        return existing
+
+    def _install(self, lock: int) -> SetUpEngine:
         parts, source = self._parts, self._choices.source
         file = uv_program.wheel(parts, computer.kind())
         self._check_wheel()
         check_space(self._folders.root, self._total)
         program = uv_program.obtain(file, self._folders, source, self._show_uv, self._cancelling)
-        uv = Uv(program, self._folders, source, self._cancelling)
+        uv = Uv(program, self._folders, source, self._cancelling, lock)
         self._before += file.size / 1e6
         downloads = Downloads()
         self._report(self._fraction(0), _("Looking for Python…"))
@@ -123,8 +135,8 @@ class Installation:
         """Yield the name of a new engine's folder, which is removed again where the block fails."""
         self._folders.engines.mkdir(parents=True, exist_ok=True)
         engines.remove_unfinished(self._folders)
-        stem = f"{self._parts.version}-{self._parts.wheel_sha256[:8]}"
-        folder = self._folders.engines / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+        stem = f"{self._parts.version}-{self._parts.wheel_sha256[:8]}-{time.strftime('%Y%m%d-%H%M%S')}"
+        folder = self._folders.engines / f"{stem}-{secrets.token_hex(2)}"
         try:
             yield folder
         except BaseException:

@@ -13,15 +13,18 @@ from ..failure import Failure
 from ..translation import _
 from .space import disk_failure
 
-_PATIENCE = 1.0
-"""Seconds; a process that was just killed may leave the lock to a child, which has not begun yet."""
+_PATIENCE = 3.0
+"""Seconds; a process that was just killed leaves the lock to its child until that ends."""
+_PAUSE = 0.1  # seconds
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of `folder`, which is made; the system releases it when the process ends.
+def locked(folder: Path, patience: float = _PATIENCE) -> Iterator[int]:
+    """Hold the lock of `folder`, which is made, and yield the lock's file descriptor.
 
-    Raises Failure where another editor holds it, or the folder cannot be written.
+    The system releases the lock when the process ends; on POSIX, when the programs that have inherited the
+    descriptor have ended, too. Raises Failure where another editor holds it for `patience` seconds, or the
+    folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,16 +32,16 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise disk_failure(error, folder) from error
     with stream:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + patience
         while not _lock(stream):
             if time.monotonic() < deadline:
-                time.sleep(_PATIENCE / 10)
+                time.sleep(_PAUSE)
                 continue
             raise Failure(
                 _("the engine is being set up by another window or editor"),
                 _("wait until that has ended, then try again"),
             )
-        yield
+        yield stream.fileno()
 
 
 if sys.platform == "win32":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import urllib.error
 import urllib.parse
@@ -17,6 +18,7 @@ from ..translation import _
 SECONDS = 20.0
 """How long a server may be silent."""
 PROXY_NEEDED = 407
+_TUNNEL = re.compile(rf"Tunnel connection failed: {PROXY_NEEDED}\b")
 
 
 def offline_hint() -> str:
@@ -24,6 +26,22 @@ def offline_hint() -> str:
     return _(
         "check the connection, and the proxy under More, then try again: what was downloaded is kept. "
         "Without a network, choose a folder of wheels under More (the guide says how to make one)"
+    )
+
+
+def proxy_failure() -> Failure:
+    """Return the failure of a proxy that wants to know who asks."""
+    return Failure(
+        _("the proxy asks for a name and a password"),
+        _("write them into its address under More: http://name:password@server:port"),
+    )
+
+
+def certificate_failure(server: str, reason: object) -> Failure:
+    """Return the failure of a server whose certificate no known authority has signed, or is not valid."""
+    return Failure(
+        _("the certificate of {server} cannot be verified ({reason})").format(server=server, reason=reason),
+        _("check the computer's date; behind a company's proxy, ask for the address of its package index"),
     )
 
 
@@ -40,21 +58,14 @@ def open_address(
 
 def failure_of(error: Exception, address: str) -> Failure:
     """Return a failed request as a sentence."""
-    server = urllib.parse.urlsplit(address).netloc
+    server = urllib.parse.urlsplit(address).netloc.rpartition("@")[2]  # without a password
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    if "407" in str(reason) or getattr(error, "code", 0) == PROXY_NEEDED:
-        return Failure(
-            _("the proxy asks for a name and a password"),
-            _("write them into its address under More: http://name:password@server:port"),
-        )
+    if _TUNNEL.search(str(reason)) or getattr(error, "code", 0) == PROXY_NEEDED:
+        return proxy_failure()
     if isinstance(error, urllib.error.HTTPError):
         text = _("the server {server} answers {code}: {reason}")
         return Failure(text.format(server=server, code=error.code, reason=error.reason), offline_hint())
     if isinstance(reason, ssl.SSLError):
-        text = _("the certificate of {server} cannot be verified ({reason})")
-        hint = _(
-            "check the computer's date; behind a company's proxy, ask for the address of its package index"
-        )
-        return Failure(text.format(server=server, reason=reason.reason or reason), hint)
+        return certificate_failure(server, reason.reason or reason)
     detail = system_reason(reason) if isinstance(reason, Exception) else str(reason)
     return Failure(_("cannot reach {server}: {reason}").format(server=server, reason=detail), offline_hint())

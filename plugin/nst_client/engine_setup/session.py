@@ -14,6 +14,9 @@ from .source import Source
 from .space import UNPACKED
 from .state import MISSING, READY, state
 
+_END_SECONDS = 5.0
+"""How long `end` blocks; a request to a silent server may take longer, but then no program runs."""
+
 
 class SetupSession:
     """The set-up of the engine of the plug-in in the folder `plug_in`. Nothing here blocks.
@@ -108,6 +111,12 @@ class SetupSession:
         """End a running set-up."""
         if self._task is not None:
             self._task.cancel()
+
+    def end(self) -> None:
+        """End a running set-up before the editor ends; block until what it has started is ended, too."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.wait(_END_SECONDS)
 
     @property
     def progress(self) -> tuple[float, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..failure import Failure
 from ..translation import _
 from . import certificates
+from .index_password import IndexPassword, without_password
 
 PUBLIC_INDEX = "https://pypi.org/simple"
 _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
@@ -30,12 +31,12 @@ class Source:
         """Check that the values make sense. Raises Failure."""
         if self.proxy and not self.proxy.startswith(_SCHEMES):
             raise Failure(
-                _("{proxy} is no address of a proxy").format(proxy=self.proxy),
+                _("{proxy} is no address of a proxy").format(proxy=without_password(self.proxy)),
                 _("write it as http://server:port"),
             )
         if self.place and not self.place.startswith(_SCHEMES) and self.folder is None:
             raise Failure(
-                _("there is no folder {folder}").format(folder=self.place),
+                _("there is no folder {folder}").format(folder=without_password(self.place)),
                 _("choose a folder of wheels, or write the address of a package index"),
             )
 
@@ -49,7 +50,7 @@ class Source:
 
     @property
     def index(self) -> str:
-        """The address of the package index, without a slash at its end."""
+        """The address of the package index, with its name and password, without a slash at its end."""
         configured = next(filter(None, map(os.environ.get, _INDEX_VARIABLES)), None)
         return (self.place or configured or PUBLIC_INDEX).rstrip("/")
 
@@ -71,8 +72,10 @@ class Source:
         }
 
     def opener(self) -> urllib.request.OpenerDirector:
-        """Return what opens addresses through the proxy."""
+        """Return what opens addresses through the proxy, and sends the index its name and password."""
         proxies = {"https": self.proxy, "http": self.proxy} if self.proxy else None
         return urllib.request.build_opener(
-            urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=certificates.context())
+            urllib.request.ProxyHandler(proxies),
+            urllib.request.HTTPSHandler(context=certificates.context()),
+            IndexPassword(self.index),
         )

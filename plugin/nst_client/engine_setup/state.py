@@ -7,11 +7,15 @@ from pathlib import Path
 
 from ..discovery import find
 from ..errors import EngineError
+from ..failure import Failure
 from . import engines
 from .folders import Folders
+from .lock import locked
 from .parts import Parts
 
 READY, MISSING, OUTDATED = "ready", "missing", "outdated"
+_PATIENCE = 1.0
+"""Seconds to wait for another editor that takes the same engine; an interface waits meanwhile."""
 
 
 def state(plug_in: Path, folders: Folders) -> str:
@@ -27,7 +31,7 @@ def state(plug_in: Path, folders: Folders) -> str:
         return READY
     existing = engines.matching(folders, parts)
     if existing is not None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, Failure), locked(folders.root, _PATIENCE):
             engines.use(existing, folders, plug_in, parts.menu)
             return READY
     return found

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from ..failure import Failure
 from ..translation import _
-from .network import offline_hint
+from .network import certificate_failure, offline_hint, proxy_failure
 from .space import no_space
 
 _STARTED = re.compile(r"\s*Downloading (\S+) \(([\d.]+)\s*([KMG])iB\)")
 _FINISHED = re.compile(r"\s*Downloaded (\S+)")
 _UNITS = {"K": 1 / 1024, "M": 1.0, "G": 1024.0}
 _MEGABYTE = 1.048576  # 10⁶ bytes in 2²⁰
+_SERVER = re.compile(r"https?://([^/\s`)]+)")
+_PASSWORD = re.compile(r"(?<=://)[^/\s]*@")
+_PROXY_NEEDED = re.compile(r"\b407 Proxy|[Pp]roxy [Aa]uth(?:entication|orization)|status code:? 407\b")
+_CERTIFICATE = re.compile(r"invalid peer certificate[^\n]*|UnknownIssuer")
 
 
 class Downloads:
@@ -39,6 +43,7 @@ class Downloads:
 
 def failure_of(lines: Sequence[str], folder: Path) -> Failure:
     """Return the failure of a uv that printed `lines`; `folder`: where it writes."""
+    lines = [_PASSWORD.sub("", line) for line in lines]
     text = "\n".join(lines)
     if re.search(r"No space left|os error (28|122|112|39)\)|not enough space|[Qq]uota exceeded", text):
         return no_space(folder)
@@ -56,16 +61,16 @@ def failure_of(lines: Sequence[str], folder: Path) -> Failure:
             _("the file {name} arrived damaged").format(name=damaged.group(1)),
             _("nothing was installed; try again"),
         )
-    if re.search(r"407|[Pp]roxy [Aa]uthentication", text):
-        return Failure(
-            _("the proxy asks for a name and a password"),
-            _("write them into its address under More: http://name:password@server:port"),
-        )
+    if _PROXY_NEEDED.search(text):
+        return proxy_failure()
     if "os error 225)" in text:
         return Failure(
             _("the virus scanner has blocked a file of the engine"),
             _("allow the folder {folder}, then try again").format(folder=folder),
         )
+    certificate = _CERTIFICATE.search(text)
+    if certificate:
+        return certificate_failure(_server(text), certificate.group())
     if re.search(r"error sending request|dns error|tcp connect|timed out|Failed to fetch|network", text):
         return Failure(_network_reason(text), offline_hint())
     if re.search(r"No solution found|no wheels? with a matching|no compatible|not found in", text):
@@ -79,11 +84,15 @@ def failure_of(lines: Sequence[str], folder: Path) -> Failure:
 
 
 def _network_reason(text: str) -> str:
-    server = re.search(r"https?://([^/\s`)]+)", text)
     causes = re.findall(r"cause: (.*)", text)
     reason = re.sub(r" \(os error \d+\)$", "", causes[-1]) if causes else ""
-    words = _("cannot reach {server}").format(server=server.group(1) if server else _("the server"))
+    words = _("cannot reach {server}").format(server=_server(text))
     return f"{words}: {reason.lower()}" if reason else words
+
+
+def _server(text: str) -> str:
+    server = _SERVER.search(text)
+    return server.group(1) if server else _("the server")
 
 
 def _last(lines: Sequence[str]) -> str:

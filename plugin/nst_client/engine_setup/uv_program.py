@@ -18,6 +18,7 @@ from .computer import wheel_for
 from .download import Progress, download, sha256
 from .folders import Folders
 from .index_page import address_of
+from .index_password import without_password
 from .parts import Parts, RemoteFile
 from .source import Source
 from .space import disk_failure
@@ -25,6 +26,7 @@ from .space import disk_failure
 _NAMES = ("uv", "uv.exe")
 _KEPT_SETTINGS = ("INDEX", "HTTP", "SYSTEM_CERTS", "NATIVE_TLS", "PYTHON_INSTALL_MIRROR", "INSECURE_HOST")
 """uv's own settings that are about the way to its servers; all others could move the engine elsewhere."""
+_CERTIFICATE_SETTINGS = {"UV_SYSTEM_CERTS", "UV_NATIVE_TLS"}
 _FOREIGN = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
 
 
@@ -45,10 +47,15 @@ def unsupported(kind: str) -> Failure:
 
 
 class Uv:
-    """The uv program in `folders.tools`, with an environment that leads all it writes to `folders`."""
+    """The uv program in `folders.tools`, with an environment that leads all it writes to `folders`.
 
-    def __init__(self, program: Path, folders: Folders, source: Source, cancelling: Cancelling) -> None:
-        self._program, self._folders, self._cancelling = program, folders, cancelling
+    `lock`: the file descriptor of the lock of `folders`, which uv holds too where the editor ends before it.
+    """
+
+    def __init__(
+        self, program: Path, folders: Folders, source: Source, cancelling: Cancelling, lock: int
+    ) -> None:
+        self._program, self._folders, self._cancelling, self._lock = program, folders, cancelling, lock
         self._variables = _variables(folders, source)
 
     def run(self, *words: str, on_line: Callable[[str], None] = lambda line: None) -> list[str]:
@@ -62,7 +69,9 @@ class Uv:
         """Run uv and return its lines. Raises CommandError, and Failure where it does not start."""
         line = [str(self._program), *words]
         try:
-            return command.run(line, self._variables, self._folders.root, self._cancelling, on_line)
+            return command.run(
+                line, self._variables, self._folders.root, self._cancelling, on_line, (self._lock,)
+            )
         except OSError as error:
             raise disk_failure(error, self._program) from error
 
@@ -79,7 +88,7 @@ def obtain(
         packed = _wheel_here(file, source)
         if packed is None:
             opener = source.opener()
-            address = address_of(opener, source.index, "uv", file.name)
+            address = address_of(opener, without_password(source.index), "uv", file.name)
             packed = download(opener, address, file, folders.downloads, progress, cancelling)
         program = _unpack(packed, folder)
         if packed.parent == folders.downloads:
@@ -133,6 +142,8 @@ def _variables(folders: Folders, source: Source) -> dict[str, str]:
         if name not in _FOREIGN
         and (not name.startswith("UV_") or any(part in name for part in _KEPT_SETTINGS))
     }
+    if not _CERTIFICATE_SETTINGS.intersection(kept):
+        kept["UV_SYSTEM_CERTS"] = "1"  # as the client; uv's own certificates lack that of a company's proxy
     return {
         **kept,
         **source.variables,
