@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 import onnx
-from onnx import inliner
+from google.protobuf.message import Message
 from onnx.external_data_helper import (
     ExternalDataInfo,
     load_external_data_for_tensor,
@@ -14,6 +14,7 @@ from onnx.external_data_helper import (
 )
 
 from nst_onnx.errors import ModelError
+from nst_onnx.models import local_functions
 from nst_onnx.support import library_errors
 from nst_onnx.support.library_errors import system_reason
 
@@ -25,7 +26,8 @@ HINT_FORMATS = (
 def parse(path: Path) -> onnx.ModelProto:
     """Return the model in a file, with all its weights, and its local functions inlined.
 
-    Raises ModelError where it is missing, not ONNX, truncated, or a file of its external data is missing.
+    Raises ModelError where it is missing, not ONNX, truncated, a file of its external data is missing or in
+    another folder, or its local functions cannot be inlined.
     """
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not an ONNX model")
@@ -47,25 +49,7 @@ def parse(path: Path) -> onnx.ModelProto:
         ) from error
     if not model.graph.node or not model.opset_import:
         raise ModelError(f"{path.name} is not an ONNX model: it has no graph", HINT_FORMATS)
-    return _inlined(model, path.name)
-
-
-def _inlined(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
-    """Return a model whose local functions, which some exporters write for layers, are inlined."""
-    if not model.functions:
-        return model
-    try:
-        inlined = inliner.inline_local_functions(model, convert_version=True)
-    except Exception as error:  # the inliner's C++ exceptions share no base class
-        raise ModelError(
-            f"{where}: its local functions cannot be inlined: {library_errors.of(error)}"
-        ) from error
-    if inlined.functions:
-        kept = ", ".join(sorted({function.name for function in inlined.functions})[:4])
-        raise ModelError(
-            f"{where}: its local functions cannot be inlined: {kept}", "export it without functions"
-        )
-    return inlined
+    return local_functions.inlined(model, path.name)
 
 
 def _load_external_data(model: onnx.ModelProto, path: Path) -> None:
@@ -76,7 +60,7 @@ def _load_external_data(model: onnx.ModelProto, path: Path) -> None:
     else could pass any file of the user's off as weights. Raises ModelError.
     """
     folders = (path.parent.resolve(), path.resolve().parent)
-    for tensor in _tensors(model.graph):
+    for tensor in _tensors(model):
         if not uses_external_data(tensor):
             continue
         location = PurePath(ExternalDataInfo(tensor).location)
@@ -99,13 +83,15 @@ def _load_external_data(model: onnx.ModelProto, path: Path) -> None:
         load_external_data_for_tensor(tensor, str(target.parent))
 
 
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Yield the tensors of a graph and of its nodes' attributes, subgraphs included."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            for subgraph in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
-                yield from _tensors(subgraph)
+def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
+    """Yield every tensor in a message: weights, attributes, sparse ones, of subgraphs, of local functions.
+
+    Inlining moves the functions' tensors to the graph, and what is external by then, onnx's evaluator would
+    read relative to the working folder.
+    """
+    for _, value in message.ListFields():
+        for item in (value,) if isinstance(value, Message | str | bytes | int | float) else value:
+            if isinstance(item, onnx.TensorProto):
+                yield item
+            elif isinstance(item, Message):
+                yield from _tensors(item)
