@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import nst_onnx
 from nst_onnx.errors import ClusterError
 from nst_onnx.runtime import telemetry
 from nst_onnx.support import standard_error
@@ -62,7 +61,7 @@ def _in_our_own_folder() -> Iterator[None]:
     be executed.
     """
     here = Path.cwd()
-    os.chdir(Path(nst_onnx.__file__).resolve().parents[1])
+    os.chdir(Path(__file__).resolve().parents[3])  # the folder that has the package
     try:
         yield
     finally:
