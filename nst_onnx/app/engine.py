@@ -6,12 +6,17 @@ import asyncio
 import contextlib
 import itertools
 import json
-import sys
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from nst_onnx.editors import engine_file
 from nst_onnx.editors.worker.protocol import LONGEST_LINE, Message, encode
 from nst_onnx.errors import NstError
+from nst_onnx.support.library_errors import system_reason
+
+Jobs = dict[str, asyncio.Queue[Message]]
+"""The events of one process's jobs that wait to be taken, by the jobs' ids."""
 
 _END_SECONDS = 3.0
 _DIED: Message = {
@@ -20,6 +25,7 @@ _DIED: Message = {
     "message": "the engine ended unexpectedly",
     "hint": "choose a smaller size; the terminal may say why",
 }
+_DOCTOR = "the terminal may say why, or see what is wrong: nst-onnx doctor"
 LAST = ("done", "cancelled", "error")
 """The last events of a job."""
 
@@ -31,7 +37,7 @@ class Engine:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
-        self._jobs: dict[str, asyncio.Queue[Message]] = {}
+        self._jobs: Jobs = {}  # of the process that runs now
         self._numbers = itertools.count(1)
         self.hello: Message = {}
 
@@ -39,27 +45,44 @@ class Engine:
         """Start the worker unless it runs; return its hello. Raises NstError where it cannot start."""
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "nst_onnx.worker",
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    limit=2 * LONGEST_LINE,
-                )
-                self.hello = await self._next()
-                if self.hello.get("event") != "hello":
-                    raise NstError(str(self.hello.get("message")), str(self.hello.get("hint", "")))
-                self._reader = asyncio.create_task(self._read(self._process))
+                await self._launch()
         return self.hello
+
+    async def _launch(self) -> None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *engine_file.command(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=2 * LONGEST_LINE,
+                env=engine_file.environment(),
+            )
+        except OSError as error:
+            raise NstError(f"the engine cannot be started: {system_reason(error)}", _DOCTOR) from error
+        try:
+            hello = await _next(process)
+            if not hello:
+                raise NstError("the engine ended before it was ready", _DOCTOR)
+            if hello.get("event") != "hello":
+                message = str(hello.get("message", "the engine did not start"))
+                raise NstError(message, str(hello.get("hint", "")))
+        except ValueError as error:
+            await _end(process)
+            raise NstError("the engine's first line cannot be read", _DOCTOR) from error
+        except BaseException:
+            await _end(process)
+            raise
+        self._process, self.hello, self._jobs = process, hello, {}
+        self._reader = asyncio.create_task(self._read(process, self._jobs))
 
     async def paint(self, request: Message) -> tuple[str, AsyncIterator[Message]]:
         """Send a `stylize` request without an id; return its id, and its events to the last."""
         await self.start()
         name = str(next(self._numbers))
-        queue = self._jobs[name] = asyncio.Queue[Message]()
+        jobs = self._jobs
+        jobs[name] = asyncio.Queue[Message]()
         self._send({**request, "id": name, "request": "stylize"})
-        return name, self._events(name, queue)
+        return name, self._events(name, jobs)
 
     def cancel(self, name: str, *, keep: bool = False) -> None:
         """End a job; `keep`: with the picture so far."""
@@ -73,20 +96,16 @@ class Engine:
 
     async def close(self) -> None:
         """End the worker."""
-        process = self._process
-        if process is None or process.returncode is not None:
+        process, reader = self._process, self._reader
+        if process is None or reader is None:
             return
         assert process.stdin is not None
         process.stdin.close()  # the end of its input ends the worker
-        try:
-            await asyncio.wait_for(process.wait(), _END_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-        if self._reader is not None:
-            await self._reader
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reader, _END_SECONDS)  # cancelled, the reader kills the worker
 
-    async def _events(self, name: str, queue: asyncio.Queue[Message]) -> AsyncIterator[Message]:
+    async def _events(self, name: str, jobs: Jobs) -> AsyncIterator[Message]:
+        queue = jobs[name]
         try:
             while True:
                 event = await queue.get()
@@ -94,30 +113,53 @@ class Engine:
                 if event["event"] in LAST:
                     return
         finally:
-            self._jobs.pop(name, None)
+            jobs.pop(name, None)
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        """Hand out the worker's events until it ends."""
-        while event := await self._next():
-            queue = self._jobs.get(str(event.get("id")))
-            if queue is not None:
-                queue.put_nowait(event)
-            elif (picture := event.get("picture")) is not None:
-                self.file(picture["file"]).unlink(missing_ok=True)  # of a job that nobody waits for
-        await process.wait()
-        for queue in self._jobs.values():
-            queue.put_nowait(_DIED)
-
-    async def _next(self) -> Message:
-        """Return the worker's next event, {} at its end."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        event: Message = json.loads(line) if line else {}
-        return event
+    async def _read(self, process: asyncio.subprocess.Process, jobs: Jobs) -> None:
+        """Hand out a worker's events until it ends, or until it sends what is no event."""
+        try:
+            while event := await _next(process):
+                queue = jobs.get(str(event.get("id")))
+                if queue is not None:
+                    queue.put_nowait(event)
+                elif (picture := event.get("picture")) is not None:
+                    self.file(picture["file"]).unlink(missing_ok=True)  # of a job that nobody waits for
+        except Exception:
+            traceback.print_exc()
+        finally:
+            await _end(process)
+            for queue in jobs.values():
+                queue.put_nowait(_DIED)
 
     def _send(self, message: Message) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         with contextlib.suppress(ConnectionError):  # its end is reported by `_read`
             self._process.stdin.write(encode(message))
+
+
+async def _next(process: asyncio.subprocess.Process) -> Message:
+    """Return a worker's next event, {} at its end. Raises ValueError for what is none."""
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    event = json.loads(line) if line else {}
+    if not isinstance(event, dict):
+        raise ValueError("the engine's line is no JSON object")
+    return event
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Wait until a worker has ended; kill it where it does not, or where it waits for a reader."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            while await process.stdout.read(LONGEST_LINE):
+                pass
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        with contextlib.suppress(TimeoutError):  # a child of it may hold its output
+            await asyncio.wait_for(process.wait(), _END_SECONDS)

@@ -31,6 +31,11 @@ def command() -> list[str]:
     return [sys.executable, "-m", "nst_onnx.worker"]
 
 
+def environment() -> dict[str, str]:
+    """Return this process's environment, in which Python imports nothing from the working folder."""
+    return os.environ | {"PYTHONSAFEPATH": "1"}
+
+
 def write(folder: Path, install_line: str) -> None:
     """Write engine.json for this installation; `install_line`: the command line that repeats it."""
     facts = {"command": command(), "version": __version__, "install": install_line}
@@ -57,9 +62,10 @@ def worker_version(command: list[str]) -> str:
     Raises PluginError, without a hint where the plug-in has to be installed again.
     """
     python = command[0]
-    safe = os.environ | {"PYTHONSAFEPATH": "1"}  # import nothing from the working folder
     try:
-        done = subprocess.run(command, input="", env=safe, capture_output=True, text=True, timeout=_TIMEOUT)
+        done = subprocess.run(
+            command, input="", env=environment(), capture_output=True, text=True, timeout=_TIMEOUT
+        )
         message = json.loads((done.stdout.splitlines() or [""])[0])
     except FileNotFoundError:
         raise PluginError(f"the environment of nst-onnx was moved or removed: {python} is gone") from None
