@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -13,6 +15,7 @@ from nst_onnx.app.engine import LAST, Engine
 from nst_onnx.app.store import Store
 from nst_onnx.editors.worker.protocol import Message, error_event
 from nst_onnx.errors import NstError
+from nst_onnx.support.library_errors import system_reason
 
 OPTIONS = ("size", "steps", "strength", "style_scale", "preserve_colour")
 """What a page may choose. The worker checks the values."""
@@ -64,17 +67,16 @@ class Session:
 
     async def _paint(self, message: Message) -> None:
         """Paint a picture, and send its events, each with the page's own number of the job."""
-        number = message.get("job")
+        number, events = message.get("job"), None
         try:
             self._job, events = await self.engine.paint(self._request(message))
             async for event in events:
                 await self._pass_on(event, number)
-        except NstError as error:
-            await self._report(error, number)
-        except OSError as error:
+        except Exception as error:
             self._cancel()
-            reason = NstError(f"the picture cannot be written: {error.strerror}", "make room on the disk")
-            await self._report(reason, number)
+            await self._report(_told(error), number)
+            if events is not None:
+                await self._let_go(events)
         finally:
             self._job = None
 
@@ -117,6 +119,12 @@ class Session:
         if self._job is not None:
             self.engine.cancel(self._job)
 
+    async def _let_go(self, events: AsyncIterator[Message]) -> None:
+        """Wait for the last event of a cancelled job: until then the worker is busy."""
+        async for event in events:
+            if event.get("picture") is not None:
+                self.engine.file(event["picture"]["file"]).unlink(missing_ok=True)
+
     async def _abandon(self) -> None:
         """Cancel what is being painted, and wait until the worker has let go of it."""
         self._cancel()
@@ -124,6 +132,15 @@ class Session:
             await asyncio.wait([self._painting], timeout=_LETTING_GO)
             self._painting.cancel()
             self._painting = None
+
+
+def _told(error: Exception) -> Exception:
+    """Return what the page is told about an error; what nobody foresaw goes to the terminal, too."""
+    if isinstance(error, OSError):
+        return NstError(f"the picture cannot be written: {system_reason(error)}", "make room on the disk")
+    if not isinstance(error, NstError | MemoryError):
+        traceback.print_exception(error)
+    return error
 
 
 def _description(hello: Message) -> str:
