@@ -252,7 +252,7 @@ def test_an_endless_upload_is_ended_and_leaves_nothing(monkeypatch: pytest.Monke
     kept = store.Store()
     with pytest.raises(store.TooLargeError):
         asyncio.run(kept.receive("endless.png", endless()))
-    assert not list(Path(kept._folder.name).iterdir())
+    assert not list(kept.folder.iterdir())
     kept.close()
 
 
@@ -264,7 +264,7 @@ def test_old_uploads_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
     kept = store.Store()
     names = [asyncio.run(kept.receive("a.png", short())) for _ in range(5)]
-    assert len(list(Path(kept._folder.name).iterdir())) == 3
+    assert len(list(kept.folder.iterdir())) == 3
     assert kept.sent(names[-1]).read_bytes() == b"x"
     with pytest.raises(NstError, match="no longer there"):
         kept.sent(names[0])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from nst_onnx.editors.worker import stale_folders
 from nst_onnx.errors import NstError
 
+PREFIX = "nst-onnx-app-"
 LARGEST = 200 * 1024 * 1024
 """Bytes of one picture's file."""
 MOST = 32
@@ -28,10 +30,15 @@ class TooLargeError(NstError):
 
 
 class Store:
-    """Files by random identifiers, so that no request names a path."""
+    """Files by random identifiers, so that no request names a path.
+
+    What a program that was killed left behind, the next one removes.
+    """
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="nst-onnx-app-", ignore_cleanup_errors=True)
+        self.folder = stale_folders.make(None, PREFIX)
+        stale_folders.remove_stale(self.folder.parent, PREFIX)
+        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self._sent: dict[str, Path] = {}
         self._results: dict[str, Path] = {}
 
@@ -74,11 +81,11 @@ class Store:
 
     def close(self) -> None:
         """Remove everything."""
-        self._folder.cleanup()
+        self._remove()
 
     def _place(self, name: str) -> Path:
         """Return a file of a folder of its own, with a name that messages can show."""
-        folder = Path(self._folder.name) / secrets.token_hex(16)
+        folder = self.folder / secrets.token_hex(16)
         folder.mkdir(mode=0o700)
         plain = _NAME.sub("_", Path(name.replace("\\", "/")).name).lstrip(".")[-_LONGEST_NAME:]
         return folder / (plain or "picture")

@@ -2,7 +2,8 @@
 
 A worker holds a file lock on its folder, which the system releases however the process ends. So a folder that
 can be locked is abandoned. (A process number is no proof: numbers are reused, and differ inside a
-container or a sandbox.) On Windows and on file systems without such locks, abandoned folders remain.
+container or a sandbox.) `nst-onnx app` holds its folder of pictures likewise. On Windows and on file systems
+without such locks, abandoned folders remain.
 """
 
 from __future__ import annotations
@@ -19,26 +20,26 @@ from pathlib import Path
 PREFIX = "nst-onnx-worker-"
 ENDED = "-ended"
 """Suffix of a folder that is being removed."""
-_NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}({ENDED})?")
 _ATTEMPTS = 100
 
 
-def make(parent: str | None) -> Path:
+def make(parent: str | None, prefix: str = PREFIX) -> Path:
     """Make a folder that only its owner may enter, and hold it until this process ends. Raises OSError."""
     for _ in range(_ATTEMPTS):
-        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).resolve()
         if _held(path):
             return path
     raise OSError("other programs remove it again and again")
 
 
-def remove_stale(parent: Path) -> None:
-    """Remove the folders in `parent` that belong to this user and that no worker holds any more."""
+def remove_stale(parent: Path, prefix: str = PREFIX) -> None:
+    """Remove the folders in `parent` that belong to this user and that no process holds any more."""
+    name = re.compile(rf"{re.escape(prefix)}[a-z0-9_]{{8}}({ENDED})?")
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError), _opened(parent) as there:
         for path in parent.iterdir():
-            if not _NAME.fullmatch(path.name):
+            if not name.fullmatch(path.name):
                 continue
             with contextlib.suppress(OSError), _opened(path.name, there) as folder:
                 facts = os.fstat(folder)
