@@ -1,9 +1,14 @@
 """Access to the server: a token that works once, then a cookie; Host and Origin are checked.
 
 The server listens on 127.0.0.1, where every program of this computer, and every page in a browser on it, can
-send requests. Programs of other users have no token. Pages of other sites have no cookie (SameSite=Strict);
-those of other ports of this computer are of the same site, but of another Origin, and browsers say so
-(Sec-Fetch-Site). A name that an attacker makes point to 127.0.0.1 (DNS rebinding) is another Host.
+send requests. Programs of other users have no token: it is in the terminal, and in a file that only its
+owner can read. Pages of other sites have no cookie (SameSite=Strict). Those of other ports of this computer
+are of the same site, but of another Origin, and browsers say so (Sec-Fetch-Site). A name that an attacker
+makes point to 127.0.0.1 (DNS rebinding) is another Host.
+
+What does not hold: browsers send cookies to every port of a host. A server of another user of this computer,
+on another port of 127.0.0.1, gets the cookie when the same browser opens a page of it, and can use it until
+the program ends. Nor does anything protect from programs of the same user.
 """
 
 from __future__ import annotations
@@ -13,8 +18,10 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nst_onnx.app.browser_page import leading_to
 
 LOCKED = "Open the address that nst-onnx app printed: it works once. To open another browser, start it again."
 _HEADERS = {
@@ -66,7 +73,8 @@ class Guard:
             return None if own else PlainTextResponse("wrong site", 403)
         begins = not changes and scope["path"] == "/"
         if begins and self._redeem(scope):
-            answer = RedirectResponse("/", 303)
+            # No redirection: after one from a file or another site, the browser would keep the cookie back.
+            answer = HTMLResponse(leading_to("/"))
             answer.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict")
             return answer
         return PlainTextResponse(LOCKED, 403)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
+from nst_onnx.app.browser_page import redirect
 from nst_onnx.app.guard import Guard
 from nst_onnx.app.routes import application
 from nst_onnx.errors import OptionError
@@ -44,18 +46,30 @@ def serve(page: Path, *, port: int, browser: bool, announce: Callable[[str], Non
             task = asyncio.create_task(server.serve(sockets=[listener]))
             while not server.started and not task.done():
                 await asyncio.sleep(0.02)
-            announce(address)
-            if browser:
-                webbrowser.open(address)
+            if server.started:
+                announce(address)
+                if browser:
+                    await _in_browser(address, task)
             await task
 
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has ended
             asyncio.run(running())
 
 
+async def _in_browser(address: str, server: asyncio.Task[None]) -> None:
+    """Open an address in the browser; return when the server has ended."""
+    with contextlib.suppress(OSError), redirect(address) as url:
+        opening = asyncio.create_task(asyncio.to_thread(webbrowser.open, url))  # one in the terminal blocks
+        await asyncio.wait([server])
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+
+
 def _listening(port: int) -> socket.socket:
     """Return a socket that is bound to the port. Raises OptionError."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform != "win32":  # there it would share the port with whoever listens
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # also right after its last use
     try:
         listener.bind((HOST, port))
     except OSError as error:

@@ -49,7 +49,7 @@ class App:
     def redeem(self) -> None:
         """Use the token, as the browser does."""
         answer = self.ask("GET", f"/?token={self.token}")
-        assert answer.status == 303, answer.read()
+        assert answer.status == 200, answer.read()
         self.cookie = answer.getheader("Set-Cookie", "").partition(";")[0]
 
     def send(self, picture: Path) -> str:

@@ -13,6 +13,7 @@ from support.browser import chromium, programs, requested
 from support.checkout import ROOT
 from support.web_page import Visitor, built
 
+from nst_onnx.app.browser_page import redirect
 from nst_onnx.picture import read, read_settings
 
 PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/valley.jpg", "styles/embers.jpg"))
@@ -42,9 +43,9 @@ def test_a_wheel_has_the_page() -> None:
 def test_painted_cancelled_and_painted_again(app: App, tmp_path: Path) -> None:
     """1024 pixels with few steps: the size and the progress are the native engine's, as is the file."""
     photo = Path(shutil.copy(PHOTO, tmp_path / "valley.jpg"))
-    with chromium(tmp_path) as browser:
+    with chromium(tmp_path) as browser, redirect(f"{app.origin}/?token={app.token}") as url:
         visitor = Visitor(browser)
-        visitor.open(f"{app.origin}/?token={app.token}")
+        visitor.open(url)
         assert "token" not in browser.current_url
         visitor.wait("document.getElementById('engine').textContent.includes('on this computer (')")
         visitor.choose(photo, PAINTING)
