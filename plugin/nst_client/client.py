@@ -176,9 +176,12 @@ class Engine:
         while time.monotonic() < deadline:
             connection.ready()  # raises where the worker has died
             try:
-                models: list[dict[str, str]] = answer.get(timeout=_POLL_SECONDS)["models"]
+                message = answer.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 continue
+            if "models" not in message:
+                raise EngineError(str(message.get("message")), str(message.get("hint", "")))
+            models: list[dict[str, str]] = message["models"]
             return models
         raise EngineError("the engine does not answer", self._expected.remedies.examine)
 

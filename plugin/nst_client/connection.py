@@ -14,7 +14,7 @@ from .errors import EngineError
 from .events import Hello
 from .job import Job
 from .process import Process
-from .protocol import PROTOCOL, Message
+from .protocol import DIED, PROTOCOL, Message
 from .remedies import Remedies
 
 
@@ -76,7 +76,7 @@ class Connection:
             jobs = self._detach_jobs(EngineError("the engine was closed"))
             self.process.end(seconds)
             for job in jobs:
-                job.fail("died", "the engine was closed", "")
+                job.fail(DIED, "the engine was closed", "")
 
     # ---- requests
 
@@ -91,10 +91,13 @@ class Connection:
         self.process.send(lambda: message)
 
     def expect_answer(self, name: str) -> queue.Queue[Message]:
-        """Return a queue that receives the answer to the request `name`."""
+        """Return a queue that receives the answer to the request `name`; an error where the worker ends."""
         answer: queue.Queue[Message] = queue.Queue()
         with self._lock:
-            self._answers[name] = answer
+            if self._error is None:
+                self._answers[name] = answer
+            else:
+                answer.put(_ended(self._error))
         return answer
 
     def add_job(self, name: str, job: Job) -> None:
@@ -102,7 +105,7 @@ class Connection:
         with self._lock:
             self._jobs[name] = job
         if self.failed:  # perhaps before the job was registered
-            job.fail("died", "the engine ended unexpectedly", "try again")
+            job.fail(DIED, "the engine ended unexpectedly", "try again")
 
     def remove_job(self, name: str) -> None:
         """Send no more events to a job that has ended."""
@@ -168,7 +171,7 @@ class Connection:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         self._fail(f"{what} ({how})", f"try again; if it happens again, {self._expected.remedies.examine}")
 
-    def _fail(self, message: str, hint: str, code: str = "died") -> None:
+    def _fail(self, message: str, hint: str, code: str = DIED) -> None:
         """Kill the worker and fail its jobs."""
         log = self.process.log
         jobs = self._detach_jobs(EngineError(message, hint, log))
@@ -177,11 +180,22 @@ class Connection:
             job.fail(code, message, hint, log)
 
     def _detach_jobs(self, error: EngineError) -> list[Job]:
-        """Store the worker's first error, and return its unfinished jobs, which the caller fails."""
+        """Store the worker's first error, which answers what was asked, and return its unfinished jobs.
+
+        The caller fails these.
+        """
         with self._lock:
             if self._error is not None:
                 return []
             self._error = error
             jobs = list(self._jobs.values())
             self._jobs.clear()
+            for answer in self._answers.values():
+                answer.put(_ended(error))
+            self._answers.clear()
             return jobs
+
+
+def _ended(error: EngineError) -> Message:
+    """Return the answer to a request that the worker has not answered before its end."""
+    return {"event": "error", "code": DIED, "message": str(error), "hint": error.hint}

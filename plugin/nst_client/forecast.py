@@ -6,7 +6,7 @@ import queue
 from typing import Callable
 
 from .choices import EngineRequest
-from .protocol import Message
+from .protocol import DIED, Message
 
 Ask = Callable[[int, int, EngineRequest], "queue.Queue[Message]"]
 
@@ -42,7 +42,9 @@ class Forecast:
             except queue.Empty:
                 return False
             self._answer = None
-            if self._wanted is None:
+            if message.get("code") == DIED:  # ask again, when there is an engine
+                self._known = None
+            elif self._wanted is None:
                 self.seconds = message.get("seconds")
                 return self.seconds is not None
         elif self._wanted is not None and not busy:

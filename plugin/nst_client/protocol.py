@@ -7,5 +7,7 @@ from typing import Any
 PROTOCOL = 1
 FOLDER_PREFIX = "nst-onnx-worker-"
 BYTES_PER_SAMPLE = {"u8": 1, "u16": 2, "f32": 4}
+DIED = "died"
+"""The code of an error that the client makes itself, where the worker has ended."""
 
 Message = dict[str, Any]
