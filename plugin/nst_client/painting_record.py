@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .choices import Choices
+from .choices import COLOURS, LARGEST_SEED, QUALITIES, Choices
 
 NAME = "nst-onnx-settings"
 """Of the parasite (GIMP) or the annotation (Krita) with a record."""
+_NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {"quality": QUALITIES, "keep-colours": COLOURS}
+_STYLES = ("style", "second-style")
+_LARGEST_NUMBER = 2**32 - 1  # of a layer in GIMP
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,24 @@ class PaintingRecord:
 
     settings: dict[str, object]
     source: str = ""
+
+    @property
+    def source_number(self) -> int | None:
+        """The source as GIMP's number of a layer; None where it is none."""
+        digits = self.source
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(_LARGEST_NUMBER))):
+            return None
+        number = int(digits)
+        return number if number <= _LARGEST_NUMBER else None
+
+    @property
+    def settings_here(self) -> dict[str, object]:
+        """The settings without the styles whose files are not on this computer."""
+        return {
+            name: value
+            for name, value in self.settings.items()
+            if name not in _STYLES or not value or os.path.isfile(str(value))  # noqa: PTH113 - never raises
+        }
 
     def encoded(self) -> bytes:
         """Return the record as bytes."""
@@ -32,9 +55,18 @@ class PaintingRecord:
             return None
         if not isinstance(settings, dict) or not isinstance(source, str):
             return None
-        fitting: dict[str, object] = {
-            name: value
-            for name, value in settings.items()
-            if name in Choices.__annotations__ and isinstance(value, (str, int, float))
-        }
-        return cls(fitting, source)
+        return cls({name: value for name, value in settings.items() if _fits(name, value)}, source)
+
+
+def _fits(name: str, value: object) -> bool:
+    """Return whether a control takes a value."""
+    kind = Choices.__annotations__.get(name)
+    if name in _NAMES:
+        return value in [known for known, _ in _NAMES[name]]
+    if kind is str:
+        return isinstance(value, str) and "\0" not in value
+    if isinstance(value, bool):
+        return False
+    if kind is int:
+        return isinstance(value, int) and 0 <= value <= LARGEST_SEED
+    return kind is float and isinstance(value, (int, float)) and abs(value) <= LARGEST_SEED

@@ -139,8 +139,9 @@ class Settings:
         button.show()
 
     def _use_record(self, button: Gtk.Button, record: PaintingRecord) -> None:
-        apply(record.settings, self._config)
-        source = self._image.get_layer_by_tattoo(int(record.source)) if record.source.isdigit() else None
+        apply(record.settings_here, self._config)
+        number = record.source_number
+        source = None if number is None else self._image.get_layer_by_tattoo(number)
         if source is not None:
             self.drawables = [source]
             self._preview.look_at(self._image, self.drawables)

@@ -104,9 +104,13 @@ class Panel(QtWidgets.QWidget):
         )
 
     def _use_record(self) -> None:
-        document, layer = active_layer()
-        record = record_of(document, layer)
-        self.controls.choose(**record.settings)
+        active = active_layer()
+        record = None if active is None else record_of(*active)
+        if active is None or record is None:  # another layer is active now
+            self.again_button.hide()
+            return
+        document, _layer = active
+        self.controls.choose(**record.settings_here)
         source = source_of(document, record)
         if source is not None:
             document.setActiveNode(source)
