@@ -34,7 +34,8 @@ class SetupWindow:
         GimpUi.init("nst-onnx")
         self._session = SetupSession(HERE, parts, folders.default())
         self._dialog = GimpUi.Dialog(title=_("Neural Style: engine"), role="nst-onnx-engine", resizable=False)
-        self._dialog.connect("destroy", lambda _dialog: self._session.end())
+        self._destroyed = False
+        self._dialog.connect("destroy", self._on_destroy)
         GimpUi.window_set_transient(self._dialog)
         self._remove = self._dialog.add_button(_("_Remove"), REMOVE)
         self._close = self._dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
@@ -79,7 +80,7 @@ class SetupWindow:
     def _follow(self) -> bool:
         """Show the progress until the work has ended; return whether the window is still wanted."""
         self._show(working=True)
-        closed = False
+        closed = False  # by the user
         timer = GLib.timeout_add(POLL_MILLISECONDS, self._poll)
         while self._session.poll():
             response = self._dialog.run()
@@ -93,7 +94,11 @@ class SetupWindow:
                 while self._session.poll():  # until what was begun is removed; the timer ends each iteration
                     Gtk.main_iteration_do(True)
         GLib.source_remove(timer)
-        return not closed
+        return not (closed or self._destroyed)
+
+    def _on_destroy(self, _dialog: Gtk.Widget) -> None:
+        self._destroyed = True
+        self._session.end()
 
     def _poll(self) -> bool:
         fraction, text = self._session.progress
