@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +49,45 @@ def _build(web: Path) -> str:
     if npm is None:
         return "Node.js is not installed"
     steps = [[npm, "run", "build:app"]]
-    if not (web / "node_modules").is_dir():
-        steps.insert(0, [npm, "ci", "--no-audit", "--no-fund", "--fetch-retries", "0"])
+    if not _has_packages(web):
+        no_scripts = "--ignore-scripts"  # of packages: they would run with the rights of whoever installs
+        steps.insert(0, [npm, "ci", no_scripts, "--no-audit", "--no-fund", "--fetch-retries", "0"])
     for step in steps:
         try:
-            done = subprocess.run(
-                step, cwd=web, capture_output=True, text=True, timeout=_SECONDS, check=False
-            )
+            code, printed = _run(step, web)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{' '.join(step[1:])}: {error}"
-        if done.returncode:
-            return f"{' '.join(step[1:])} failed: {(done.stderr or done.stdout).strip()[-300:]}"
+        if code:
+            return f"{' '.join(step[1:])} failed: {printed.strip()[-300:]}"
     return ""
+
+
+def _has_packages(web: Path) -> bool:
+    """Whether `npm ci` has ended since the list of packages changed: it writes its own list last."""
+    written, wanted = web / "node_modules" / ".package-lock.json", web / "package-lock.json"
+    try:
+        return written.stat().st_mtime >= wanted.stat().st_mtime
+    except OSError:
+        return False
+
+
+def _run(step: list[str], folder: Path) -> tuple[int, str]:
+    """Return a command's exit code, and what it printed. However this ends, so do its child processes."""
+    with subprocess.Popen(
+        step,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=_SECONDS)
+        except BaseException:
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, errors or output

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
 import sys
+import time
 import types
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -75,11 +78,54 @@ def test_the_page_is_built_and_included(hook: Any, tmp_path: Path) -> None:
     assert not hook.warnings
 
 
+def packages(web: Path, *, since: int) -> None:
+    """Make what a complete `npm ci` leaves, this many seconds after the list of packages was written."""
+    (web / "node_modules").mkdir()
+    for path, later in ((web / "package-lock.json", 0), (web / "node_modules" / ".package-lock.json", since)):
+        path.touch()
+        os.utime(path, (1_700_000_000 + later,) * 2)
+
+
 def test_packages_that_are_there_are_not_fetched_again(hook: Any, tmp_path: Path) -> None:
     npm(tmp_path, BUILD)
-    (tmp_path / "web" / "node_modules").mkdir()
+    packages(tmp_path / "web", since=1)
     included(hook)
     assert (tmp_path / "web" / "log").read_text().split() == ["run"]
+
+
+def test_packages_of_an_older_list_are_fetched_again(hook: Any, tmp_path: Path) -> None:
+    npm(tmp_path, BUILD)
+    packages(tmp_path / "web", since=-1)
+    included(hook)
+    assert (tmp_path / "web" / "log").read_text().split() == ["ci", "run"]
+
+
+def test_packages_of_an_interrupted_installation_are_fetched_again(hook: Any, tmp_path: Path) -> None:
+    npm(tmp_path, BUILD)
+    packages(tmp_path / "web", since=1)
+    (tmp_path / "web" / "node_modules" / ".package-lock.json").unlink()
+    included(hook)
+    assert (tmp_path / "web" / "log").read_text().split() == ["ci", "run"]
+
+
+def test_packages_run_no_scripts(hook: Any, tmp_path: Path) -> None:
+    npm(tmp_path, f'[ "$1" = ci ] && echo "$@" > line\n{BUILD}')
+    included(hook)
+    assert "--ignore-scripts" in (tmp_path / "web" / "line").read_text().split()
+
+
+def test_a_build_that_takes_too_long_is_ended_with_its_children(
+    hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child holds the output open, which would be read to its end."""
+    monkeypatch.setitem(type(hook).initialize.__globals__, "_SECONDS", 1)
+    npm(tmp_path, "while sleep 0.1; do echo >> lives; done &\nwait")
+    assert included(hook) == {}
+    assert "timed out" in hook.warnings[0]
+    lives = tmp_path / "web" / "lives"
+    before = lives.stat().st_size
+    time.sleep(1)
+    assert lives.stat().st_size == before
 
 
 def test_without_node_the_wheel_has_no_page(hook: Any) -> None:
@@ -111,3 +157,12 @@ def test_it_can_be_turned_off(hook: Any, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("NST_ONNX_PAGE", "0")
     assert included(hook) == {}
     assert not (tmp_path / "web" / "log").exists()
+
+
+def test_the_list_of_the_page_s_packages_is_complete() -> None:
+    """Else `npm ci` refuses it: also an optional package that one of them names has to be there."""
+    packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+    there = {path.rpartition("node_modules/")[2] for path in packages}
+    for path, facts in packages.items():
+        for kind in ("dependencies", "devDependencies", "optionalDependencies"):
+            assert set(facts.get(kind, {})) <= there, path
