@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import onnx
@@ -185,7 +186,8 @@ def test_adding_foreign_models(tmp_path: Path, home: Path) -> None:
 
 def test_preprocessing_overrides_the_layouts_default(tmp_path: Path) -> None:
     path = weight_files.write_npz(tmp_path / "n.npz", network())
-    with pytest.warns(ModelWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the warning of a guessed preprocessing
         added = catalogue.add(path, preprocessing=TORCHVISION)
     assert extractor.load(added).facts.preprocessing == TORCHVISION
 

@@ -167,3 +167,19 @@ def test_the_pickle_of_an_npy_allocates_nothing_beyond_its_file(
         assert tracemalloc.get_traced_memory()[1] < 1 << 22
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["net.npy", "net.pth"])
+def test_what_a_pickle_refers_to_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    content = b"\x80\x04\x8c\x03a\nb\x8c\x01c\x93."  # the class c of the module "a\nb"
+    path = tmp_path / name
+    if name.endswith("npy"):
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
+            file.write(content)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", content)
+    with pytest.raises(ModelError, match="its pickle refers to") as caught:
+        readers.read_weights(path)
+    assert "\n" not in str(caught.value)

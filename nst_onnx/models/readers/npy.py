@@ -21,6 +21,7 @@ from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import CAFFE
 from nst_onnx.models.readers import size_limit
+from nst_onnx.support.arguments import shown
 
 _MAGIC = b"\x93NUMPY"
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
@@ -86,7 +87,7 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) == ("_codecs", "encode"):  # how pickles of Python 2 hold bytes
             return _encode
         raise ModelError(
-            f"its pickle refers to {module}.{name}, which a weight file does not need",
+            f"its pickle refers to {shown(f'{module}.{name}')}, which a weight file does not need",
             "save the weights with np.savez, as conv1_1/kernel, conv1_1/bias and so on",
         )
 

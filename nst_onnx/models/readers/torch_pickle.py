@@ -23,6 +23,7 @@ import numpy.typing as npt
 from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.readers import size_limit, torch_names
+from nst_onnx.support.arguments import shown
 
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # a pickle of torch's magic number
 _DTYPES = {
@@ -129,7 +130,7 @@ class _Unpickler(pickle.Unpickler):
         if module in ("torch", "torch.storage", "torch.cuda") and name in _DTYPES:
             return name
         raise ModelError(
-            f"its pickle refers to {module}.{name}, which a weight file does not need",
+            f"its pickle refers to {shown(f'{module}.{name}')}, which a weight file does not need",
             "save `model.state_dict()` with torch and use that file",
         )
 
