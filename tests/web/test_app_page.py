@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from support.app_server import App, installed_page, running
 from support.browser import chromium, programs, requested
 from support.checkout import ROOT
@@ -20,15 +21,19 @@ PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/valley.jpg", "
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The command with the page in the installed wheel, else the server with a page that is built now."""
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """A page that is built now; nothing where the installed wheel has one."""
     programs()
     if (installed_page() / "index.html").is_file():
-        with running(None) as app:
-            yield app
-        return
+        return None
     page = built(tmp_path_factory.mktemp("page"), mode="app")
     assert not list(page.rglob("*.wasm*")), "the package paints, not the browser"
+    return page
+
+
+@pytest.fixture
+def app(page: Path | None) -> Iterator[App]:
+    """The command with the wheel's page, else the server with the built one. Each serves one browser only."""
     with running(page) as app:
         yield app
 
@@ -70,3 +75,41 @@ def test_painted_cancelled_and_painted_again(app: App, tmp_path: Path) -> None:
         assert visitor.serious_faults() == []
     own = app.origin, app.origin.replace("http", "ws")
     assert not {url for url in requested(tmp_path) if not url.startswith(own)}
+
+
+def test_a_photo_that_the_browser_cannot_read_is_painted_all_the_same(app: App, tmp_path: Path) -> None:
+    photo = tmp_path / "valley.tif"
+    with Image.open(PHOTO) as picture:
+        picture.save(photo)
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(f"{app.origin}/?token={app.token}")
+        visitor.choose(photo, PAINTING)
+        visitor.set("size", 256)
+        visitor.set_steps(4)
+        visitor.click("paint")
+        visitor.wait_for_the_picture()
+        assert visitor.shown("after")
+        assert not visitor.shown("split"), "there is nothing to compare with"
+        box = "document.getElementById('after').getBoundingClientRect()"
+        assert browser.execute_script(f"return {box}.width > 100 && {box}.height > 50")
+        browser.find_element("css selector", "#history button").click()
+        visitor.wait("!document.getElementById('after').hidden")
+        assert visitor.serious_faults() == []
+        assert max(read(visitor.download("jpeg", tmp_path / "downloads")).shape) == 256
+
+
+def test_a_result_that_cannot_be_loaded_is_one_sentence(app: App, tmp_path: Path) -> None:
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(f"{app.origin}/?token={app.token}")
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        visitor.set_steps(4)
+        browser.execute_script(
+            "const real = fetch;"
+            "window.fetch = (what, how) => how ? real(what, how) : Promise.reject(new TypeError('cut'))"
+        )
+        visitor.click("paint")
+        visitor.wait("!document.getElementById('paint').disabled", 120)
+        assert visitor.text("message").startswith("The picture is painted, but could not be loaded")

@@ -87,8 +87,7 @@ export class BrowserEngine implements Engine {
     this.worker = worker;
     return new Promise((resolve, reject) => {
       const fail = (message: string): void => {
-        this.opened = undefined;
-        worker.terminate();
+        this.restart();
         reject(new Error(message));
         this.running?.reject(new Error(message));
         this.running = undefined;
@@ -105,6 +104,7 @@ export class BrowserEngine implements Engine {
     });
   }
 
+  /** End the worker; the next painting begins with a new one. */
   private restart(): void {
     this.worker?.terminate();
     this.busy = false;
@@ -122,6 +122,8 @@ export class BrowserEngine implements Engine {
       this.busy = false;
       this.begun = false;
     }
+    // What failed once stays so in the worker: a promise of a model that was refused, memory that WebAssembly keeps.
+    if (message.type === "failed") this.restart();
     const running = this.running;
     if (running?.id !== message.id) return;
     if (last) this.running = undefined;

@@ -1,4 +1,4 @@
-import type { Pixels } from "../picture/picture";
+import type { Pixels, Shape } from "../picture/picture";
 import { element } from "./dom";
 
 /** The photo and its painting, one over the other, with a slider between them. */
@@ -7,34 +7,42 @@ export class Compare {
   private readonly before = element("before", HTMLCanvasElement);
   private readonly after = element("after", HTMLCanvasElement);
   private readonly split = element("split", HTMLInputElement);
+  private shape: Shape | undefined; // the photo's
 
   constructor() {
     this.split.addEventListener("input", () => { this.place(); });
     const frame = this.after.parentElement!;
     frame.addEventListener("pointermove", (event) => {
-      if (event.buttons === 0) return;
+      if (event.buttons === 0 || this.shape === undefined) return;
       const box = frame.getBoundingClientRect();
       this.split.value = String(Math.round((100 * (event.clientX - box.left)) / box.width));
       this.place();
     });
   }
 
-  /** Show a photo; its painting follows. */
-  begin(photo: Pixels): void {
-    draw(this.before, photo);
-    this.root.style.setProperty("--aspect", String(photo.width / photo.height));
+  /** Show a photo; its painting follows. Without a photo, the painting is shown alone. */
+  begin(photo: Pixels | undefined): void {
+    this.root.classList.toggle("alone", photo === undefined);
+    this.shape = photo;
+    if (photo) {
+      draw(this.before, photo);
+      this.root.style.setProperty("--aspect", String(photo.width / photo.height));
+    }
     this.after.hidden = true;
     this.split.value = "0";
     this.place();
-    this.root.hidden = false;
+    this.root.hidden = photo === undefined;
   }
 
   /** Show the painting so far. */
   show(pixels: Pixels): void {
     draw(this.after, pixels);
     // A preview may be smaller than the photo: both take the space of the larger one.
-    this.after.style.aspectRatio = `${this.before.width} / ${this.before.height}`;
+    const { width, height } = this.shape ?? pixels;
+    this.after.style.aspectRatio = `${width} / ${height}`;
+    this.root.style.setProperty("--aspect", String(width / height));
     this.after.hidden = false;
+    this.root.hidden = false;
   }
 
   hide(): void {

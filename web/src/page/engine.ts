@@ -10,7 +10,7 @@ export interface Job {
   readonly settings: PaintingSettings;
 }
 
-/** What a page hears about a picture that is being painted. */
+/** What a page receives about a picture that is being painted. */
 export interface Listener {
   onProgress(progress: Progress): void;
   onPreview(pixels: Pixels): void;

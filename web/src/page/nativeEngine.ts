@@ -1,10 +1,12 @@
 import type { Progress } from "../engine/messages";
+import type { Pixels } from "../picture/picture";
 import { decoded } from "./decode";
 import type { Defaults, Engine, Job, Listener, Outcome } from "./engine";
 
 const SHOWN_AT = 4096; // pixels of the longest side
 
 const ENDED = "The program behind this page has ended: start `nst-onnx app` again.";
+const LOST = "The picture is painted, but could not be loaded from the program behind this page: paint it again.";
 
 /** From the server's socket: the worker's events of a job, with the address of each picture. */
 type JobEvent = { readonly job: number | null } & (
@@ -53,11 +55,11 @@ export class NativeEngine implements Engine {
   }
 
   stop(): void {
-    this.socket?.send(JSON.stringify({ request: "stop" }));
+    this.send({ request: "stop" });
   }
 
   cancel(): void {
-    this.socket?.send(JSON.stringify({ request: "cancel" }));
+    this.send({ request: "cancel" });
     this.settled()?.resolve({ pixels: undefined, stopped: true });
   }
 
@@ -68,7 +70,12 @@ export class NativeEngine implements Engine {
     if (this.running !== running) return; // cancelled meanwhile
     const { size, steps, strength, styleScale, keepColours } = job.settings;
     const options = { size, steps, strength, style_scale: styleScale, preserve_colour: keepColours ? "luminance" : null };
-    this.socket!.send(JSON.stringify({ request: "paint", job: running.job, content, styles, options }));
+    this.send({ request: "paint", job: running.job, content, styles, options });
+  }
+
+  /** Send a request, if the socket is open: its end settles the job, and before its beginning there is none. */
+  private send(request: object): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(request));
   }
 
   private connect(): Promise<void> {
@@ -110,13 +117,20 @@ export class NativeEngine implements Engine {
   }
 
   private async receivePicture(url: string, last: boolean, stopped: boolean, running: Running): Promise<void> {
-    const response = await fetch(url);
-    if (!response.ok) return; // a preview that a newer one has replaced
-    const file = await response.blob();
-    const pixels = await decoded({ file, name: "The picture", url }, SHOWN_AT);
+    let outcome: { readonly pixels: Pixels; readonly stopped: boolean; readonly file: Blob };
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`${url} is not there`);
+      const file = await response.blob();
+      outcome = { pixels: await decoded({ file, name: "The picture", url }, SHOWN_AT), stopped, file };
+    } catch (error) {
+      // A preview may be missing: a newer one has replaced it, or follows.
+      if (last && this.running === running) this.settled()?.reject(new Error(LOST, { cause: error }));
+      return;
+    }
     if (this.running !== running) return;
-    if (last) this.settled()?.resolve({ pixels, stopped, file });
-    else running.listener.onPreview(pixels);
+    if (last) this.settled()?.resolve(outcome);
+    else running.listener.onPreview(outcome.pixels);
   }
 
   /** Return what is running, which is over now. */

@@ -1,29 +1,33 @@
 import { draw } from "./compare";
 import { made, element } from "./dom";
-import { encoded } from "./decode";
-import type { Pixels } from "../picture/picture";
+import { fit, type Pixels } from "../picture/picture";
 
-/** Download a picture under a name: a file that there is already, or one that is made of the pixels. */
-export async function download(
-  pixels: Pixels,
-  type: "image/png" | "image/jpeg",
-  stem: string,
-  file?: Blob,
-): Promise<void> {
-  const url = URL.createObjectURL(file ?? (await encoded(pixels, type)));
-  const link = made("a", { href: url, download: `${stem}.${type === "image/png" ? "png" : "jpg"}` });
-  link.click();
+const THUMBNAIL = 320; // pixels of the longest side: a screen of high density shows about so many
+
+/** Download a file under a name. */
+export function download(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  made("a", { href: url, download: name }).click();
   setTimeout(() => { URL.revokeObjectURL(url); }, 60_000);
 }
 
 /** Return a list item with a picture, a button under which something happens. */
 export function pictureButton(pixels: Pixels, label: string, onClick: () => void): HTMLLIElement {
-  const canvas = document.createElement("canvas");
-  draw(canvas, pixels);
-  const image = made("img", { src: canvas.toDataURL("image/jpeg", 0.85), alt: "" });
+  const image = made("img", { src: thumbnail(pixels), alt: "" });
   const button = made("button", { type: "button" }, image, label);
   button.addEventListener("click", onClick);
   return made("li", {}, button);
+}
+
+function thumbnail(pixels: Pixels): string {
+  const whole = document.createElement("canvas");
+  draw(whole, pixels);
+  const { width, height } = Math.max(pixels.width, pixels.height) > THUMBNAIL ? fit(pixels, THUMBNAIL) : pixels;
+  const small = made("canvas", { width, height });
+  const context = small.getContext("2d");
+  if (context) context.imageSmoothingQuality = "high";
+  context?.drawImage(whole, 0, 0, width, height);
+  return small.toDataURL("image/jpeg", 0.85);
 }
 
 /** The pictures painted since the page was opened; a click shows one again. */

@@ -12,11 +12,11 @@ import type { Slot } from "./slot";
 const STRENGTHS = [0.2, 0.35, 0.5, 0.65, 0.8];
 const SHEET = { size: 256, steps: 45 };
 
-/** The pictures that were painted of one photo, as they are downloaded. */
+/** A picture that was painted: its PNG file, which takes less memory than its pixels, and its photo. */
 interface Finished {
-  readonly pixels: Pixels;
+  readonly file: Blob;
   readonly stem: string;
-  readonly file?: Blob | undefined;
+  readonly photo: Chosen;
 }
 
 /** The page's work: paints the chosen photos one by one, shows how they grow, and keeps the results. */
@@ -90,37 +90,45 @@ export class Studio {
     this.sheet.hidden = true;
     this.finished = undefined;
     element("downloads", HTMLDivElement).hidden = true;
-    this.compare.begin(await decoded(photo, settings.size));
     this.tell(prefix, undefined);
+    const before = await readBefore(photo, settings.size);
+    if (this.wasCancelled()) {
+      this.announce("Cancelled");
+      return;
+    }
+    this.compare.begin(before);
     const job = { photo, paintings: this.paintings.pictures, settings };
     const outcome = await this.engine.paint(job, {
       onProgress: (progress) => { this.tell(prefix, progress); },
       onPreview: (pixels) => { this.compare.show(pixels); },
     });
-    this.finish(outcome, photo);
+    await this.finish(outcome, photo);
   }
 
-  private finish({ pixels, stopped, file }: Outcome, photo: Chosen): void {
+  private async finish({ pixels, stopped, file }: Outcome, photo: Chosen): Promise<void> {
     if (!pixels) {
       this.compare.hide();
       this.announce("Cancelled");
       return;
     }
     const stem = `${photo.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-")}-painted`;
-    const finished = { pixels, stem, file };
-    this.show(finished);
-    void decoded(photo, Math.max(pixels.height, pixels.width)).then((before) => {
-      this.history.add(pixels, photo.name, () => {
-        this.compare.begin(before);
-        this.show(finished);
-      });
-    });
+    const finished = { file: file ?? (await encoded(pixels, "image/png")), stem, photo };
+    this.finished = finished;
+    this.compare.show(pixels);
+    element("downloads", HTMLDivElement).hidden = false;
+    this.history.add(pixels, photo.name, () => void this.showAgain(finished));
     this.announce(stopped ? "Stopped: this is the best picture so far" : "Finished");
   }
 
-  private show(finished: Finished): void {
+  /** Show a picture painted before, if nothing else was chosen or begun while it is read. */
+  private async showAgain(finished: Finished): Promise<void> {
+    if (this.painting) return;
     this.finished = finished;
-    this.compare.show(finished.pixels);
+    const pixels = await decoded(asChosen(finished), Infinity);
+    const before = await readBefore(finished.photo, Math.max(pixels.height, pixels.width));
+    if (this.finished !== finished) return;
+    this.compare.begin(before);
+    this.compare.show(pixels);
     element("downloads", HTMLDivElement).hidden = false;
   }
 
@@ -182,6 +190,11 @@ export class Studio {
     this.setBusy(false);
   }
 
+  /** The field, read anew: it may have changed during an await. */
+  private wasCancelled(): boolean {
+    return this.cancelled;
+  }
+
   private cancel(): void {
     if (!this.painting) return;
     this.cancelled = true;
@@ -194,7 +207,7 @@ export class Studio {
     element("cancel", HTMLButtonElement).hidden = !busy;
     element("paint", HTMLButtonElement).disabled = busy;
     element("sheet", HTMLButtonElement).disabled = busy;
-    document.body.ariaBusy = String(busy);
+    element("compare", HTMLDivElement).ariaBusy = String(busy); // the live regions beside it must not be silenced
   }
 
   private tell(prefix: string, progress: Progress | undefined): void {
@@ -221,7 +234,21 @@ export class Studio {
 
   private async download(type: "image/png" | "image/jpeg"): Promise<void> {
     if (!this.finished) return;
-    const { pixels, stem, file } = this.finished;
-    await download(pixels, type, stem, type === "image/png" ? file : undefined);
+    const finished = this.finished;
+    const file = type === "image/png" ? finished.file : await encoded(await decoded(asChosen(finished), Infinity), type);
+    download(file, `${finished.stem}.${type === "image/png" ? "png" : "jpg"}`);
+  }
+}
+
+function asChosen({ file, stem }: Finished): Chosen {
+  return { file, name: stem, url: "" };
+}
+
+/** Return a photo for comparison. Nothing where this browser cannot read it: the engine may, and else says so. */
+async function readBefore(photo: Chosen, longest: number): Promise<Pixels | undefined> {
+  try {
+    return await decoded(photo, longest);
+  } catch {
+    return undefined;
   }
 }
