@@ -217,6 +217,48 @@ def test_mistakes_are_one_sentence(server: StaticServer, tmp_path: Path) -> None
         )
 
 
+def test_what_failed_once_is_tried_again(page: Path, tmp_path: Path) -> None:
+    """By a new worker, which opens the models anew."""
+    host = shutil.copytree(page, tmp_path / "host")
+    model, elsewhere = host / "models" / "objective.onnx", tmp_path / "objective.onnx"
+    model.rename(elsewhere)
+    server = StaticServer(host)
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        visitor.set_steps(4)
+        visitor.click("paint")
+        visitor.wait("!document.getElementById('paint').disabled", 120)
+        assert visitor.shown("message")
+        elsewhere.rename(model)
+        visitor.click("paint")
+        visitor.wait_for_the_picture()
+    server.stop()
+
+
+def test_cancelled_while_the_photo_is_read(server: StaticServer, tmp_path: Path) -> None:
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(server.origin)
+        visitor.wait_until_isolated()
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        status = browser.execute_async_script(
+            """
+            const paint = document.getElementById('paint');
+            paint.click();
+            document.getElementById('cancel').click(); // before any promise of the page is settled
+            const ended = () => paint.disabled
+                ? setTimeout(ended, 20) : arguments[0](document.getElementById('status').textContent);
+            ended();
+            """
+        )
+        assert status == "Cancelled"
+        assert not visitor.shown("compare")
+
+
 def test_a_browser_without_simd_is_told_so(server: StaticServer, tmp_path: Path) -> None:
     with chromium(tmp_path) as browser:
         lacking = {"source": "WebAssembly.validate = () => false"}
@@ -291,3 +333,39 @@ def test_another_page_embeds_it(server: StaticServer, page: Path, tmp_path: Path
         )
     embedding.stop()
     assert answer == {"id": "a", "type": "image/png", "width": 128, "progress": [1, 2, 3, 4, 5]}
+
+
+def test_wrong_settings_of_an_embedding_page_are_one_sentence(server: StaticServer, tmp_path: Path) -> None:
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "index.html").write_text("<p>A page of somebody else")
+    embedding = StaticServer(host)
+    with chromium(tmp_path) as browser:
+        browser.get(embedding.origin)
+        answers = browser.execute_async_script(
+            """
+            const [address, done] = arguments;
+            const iframe = document.createElement('iframe');
+            document.body.append(iframe);
+            const wrong = [{ size: '512' }, { size: 512, strength: NaN }, { strenght: 0.5 }];
+            const picture = new Blob(['x']);
+            const request = { type: 'nst-onnx:paint', photo: picture, paintings: [picture] };
+            const answers = [];
+            addEventListener('message', ({ data }) => {
+                if (data.type === 'nst-onnx:error') answers[data.id] = data.message;
+                if (answers.filter(Boolean).length === wrong.length) done(answers);
+                if (data.type !== 'nst-onnx:ready') return;
+                for (const [id, settings] of wrong.entries()) {
+                    iframe.contentWindow.postMessage({ ...request, id, settings }, '*');
+                }
+            });
+            iframe.src = address;
+            """,
+            f"{server.origin}/index.html",
+        )
+    embedding.stop()
+    assert answers == [
+        "The setting size must be a whole number from 64 to 1024.",
+        "The setting strength must be a number from 0 to 1.",
+        "There is no setting strenght.",
+    ]

@@ -32,7 +32,7 @@ async function start(): Promise<void> {
   acceptPastes(photoSlot, paintingSlot);
   element("engine", HTMLParagraphElement).textContent = engine.description;
   if (!__APP__) {
-    answerEmbedders((...job) => studio.paintFor(...job));
+    answerEmbedders((...job) => studio.paintFor(...job), defaults.largest);
     void registerServiceWorker(() => studio.untouched);
   }
   engine.open().then(
