@@ -169,17 +169,28 @@ def test_the_pickle_of_an_npy_allocates_nothing_beyond_its_file(
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", ["net.npy", "net.pth"])
-def test_what_a_pickle_refers_to_is_told_in_one_line(name: str, tmp_path: Path) -> None:
-    content = b"\x80\x04\x8c\x03a\nb\x8c\x01c\x93."  # the class c of the module "a\nb"
-    path = tmp_path / name
-    if name.endswith("npy"):
+def pickle_in(path: Path, content: bytes) -> Path:
+    if path.suffix == ".npy":
         with path.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
             file.write(content)
     else:
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("archive/data.pkl", content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["net.npy", "net.pth"])
+def test_what_a_pickle_refers_to_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    content = b"\x80\x04\x8c\x03a\nb\x8c\x01c\x93."  # the class c of the module "a\nb"
     with pytest.raises(ModelError, match="its pickle refers to") as caught:
-        readers.read_weights(path)
+        readers.read_weights(pickle_in(tmp_path / name, content))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["net.npy", "net.pth"])
+def test_a_high_memo_index_allocates_nothing(name: str, tmp_path: Path) -> None:
+    """Python's unpickler has a list up to the highest index."""
+    content = b"\x80\x02}r" + (1 << 24).to_bytes(4, "little") + b"."  # LONG_BINPUT
+    with pytest.raises(ModelError, match="memo index 16777216 after 3 operations"):
+        readers.read_weights(pickle_in(tmp_path / name, content))

@@ -20,7 +20,7 @@ from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import StoredWeights
 from nst_onnx.models.layer_names import canonical
 from nst_onnx.models.metadata import CAFFE
-from nst_onnx.models.readers import size_limit
+from nst_onnx.models.readers import pickle_memo, size_limit
 from nst_onnx.support.arguments import shown
 
 _MAGIC = b"\x93NUMPY"
@@ -75,6 +75,7 @@ class _Unpickler(pickle.Unpickler):
     """Unpickler of arrays and containers of them; refuses every other class and function."""
 
     def __init__(self, file: IO[bytes], *, encoding: str) -> None:
+        pickle_memo.check(file)
         super().__init__(file, encoding=encoding)
 
     def find_class(self, module: str, name: str) -> object:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from nst_onnx.errors import ModelError
 from nst_onnx.models.kernel_layout import StoredWeights
-from nst_onnx.models.readers import size_limit, torch_names
+from nst_onnx.models.readers import pickle_memo, size_limit, torch_names
 from nst_onnx.support.arguments import shown
 
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # a pickle of torch's magic number
@@ -117,6 +117,7 @@ class _Unpickler(pickle.Unpickler):
     """Unpickler of tensors and dictionaries of them; refuses every other class and function."""
 
     def __init__(self, file: IO[bytes], storage: Callable[[str, str, int, object], _Storage]) -> None:
+        pickle_memo.check(file)
         super().__init__(file, encoding="latin1")
         self._storage = storage
 
