@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from nst_onnx.errors import OptionError
+from nst_onnx.models.reserved_names import PREFIX
 
 _VGG = re.compile(r"(?:conv|relu)(\d)_(\d)|block(\d)_conv(\d)")
 
@@ -25,12 +26,12 @@ def canonical(name: str) -> str:
 
 
 def resolve(name: str, available: Iterable[str]) -> str:
-    """Return the name in `available` of the layer that the user calls `name`.
+    """Return the name in `available` of the layer that the user calls `name`, also where it was reserved.
 
     Raises OptionError that suggests the nearest names.
     """
     known = list(available)
-    for candidate in (name, canonical(name)):
+    for candidate in (name, canonical(name), f"{PREFIX}{name}"):
         if candidate in known:
             return candidate
     near = difflib.get_close_matches(canonical(name), known, n=3, cutoff=0.6)

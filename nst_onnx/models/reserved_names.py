@@ -12,6 +12,9 @@ RESERVED = frozenset(
 )
 """Whole names, and what stands before the first slash of longer ones (``style/conv1_1``)."""
 
+PREFIX = "network/"
+"""What such a name gets in front."""
+
 
 def release(graph: onnx.GraphProto) -> None:
     """Rename the tensors of a graph and of its subgraphs that have reserved names, in place."""
@@ -21,7 +24,7 @@ def release(graph: onnx.GraphProto) -> None:
 def _release(graph: onnx.GraphProto, taken: set[str]) -> None:
     reserved = [name for name in tensor_names.defined(graph) if name.partition("/")[0] in RESERVED]
     tensor_names.rename(
-        graph, {name: tensor_names.unused(f"network/{name}", taken) for name in sorted(reserved)}
+        graph, {name: tensor_names.unused(f"{PREFIX}{name}", taken) for name in sorted(reserved)}
     )
     for node in graph.node:
         for inner in tensor_names.subgraphs(node):

@@ -17,7 +17,7 @@ WORKER = """
 import json, os, sys, tempfile
 import small_package
 
-folder = tempfile.mkdtemp(prefix="nst-onnx-worker-")
+folder = tempfile.mkdtemp(prefix="nst-test-worker-")
 def say(**event): print(json.dumps(event), flush=True)
 say(event="hello", protocol=1, version="{version}", python="3", models=[], devices=["cpu"], presets=[],
     qualities={{}}, folder=folder)
