@@ -70,7 +70,7 @@ def test_the_end_of_an_editor_waits_for_the_end_of_its_set_up(
             ended.set()
 
     monkeypatch.setattr(task, "set_up", lambda *arguments: task.SetupTask(work))
-    parts = Parts(tmp_path, "0.1.0", "", "", [], "3.13", "", {})
+    parts = Parts(tmp_path, "", "0.1.0", "", "", [], "3.13", "", {})
     session = SetupSession(tmp_path, parts, Folders(tmp_path / "data"))
     session.end()  # nothing runs
     session.start("", "", False)

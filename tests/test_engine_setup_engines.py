@@ -34,6 +34,7 @@ def folders(tmp_path: Path) -> Folders:
 def plug_in(path: Path) -> Path:
     """Make the folder of a plug-in from a ZIP."""
     facts = {
+        "index": "",
         "version": "0.1.0",
         "wheel": {"name": "nst_onnx.whl", "sha256": WHEEL},
         "uv": {"files": []},

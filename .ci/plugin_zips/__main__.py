@@ -18,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT / "plugin")]
 
 from archive import EDITORS, write  # noqa: E402
 from lock import Lock  # noqa: E402
-from nst_client.engine_setup.source import PUBLIC_INDEX  # noqa: E402
+from pip._internal.models.index import PyPI  # noqa: E402
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="plugin_zips", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("wheel", type=Path, help="the wheel of nst-onnx that the ZIPs bring")
     parser.add_argument("--output", type=Path, default=Path("dist"), help="where the ZIPs go")
-    parser.add_argument("--index", default=PUBLIC_INDEX, help="the package index")
+    parser.add_argument("--index", default=PyPI.simple_url, help="the package index")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         setup = Path(folder)

@@ -46,6 +46,7 @@ class Lock:
             self._compile(extra, self._setup / file, ["--generate-hashes", *constraint])
             sizes[extra] = self._sizes(extra, constraint)
         return {
+            "index": self._index,
             "version": str(version),
             "wheel": {"name": self._wheel.name, "sha256": _sha256(self._wheel)},
             "uv": {"version": _uv_version(), "files": self._uv_files()},

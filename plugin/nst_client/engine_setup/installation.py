@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
@@ -55,13 +55,14 @@ class Installation:
     ) -> None:
         self._plug_in, self._parts, self._folders = plug_in, parts, folders
         self._choices, self._report, self._cancelling = choices, report, cancelling
+        self._source = replace(choices.source, public=parts.index)
         self._total = float(megabytes(parts, choices.openvino))
         self._before = 0.0
 
     def run(self) -> None:
         """Set the engine up. Raises Failure, Cancelled."""
         self._report(0.0, _("Preparing…"))
-        self._choices.source.check()
+        self._source.check()
         with locked(self._folders.root) as lock:
             try:
                 engine = self._existing() or self._install(lock)
@@ -85,7 +86,7 @@ class Installation:
         return existing
 
     def _install(self, lock: int) -> SetUpEngine:
-        parts, source = self._parts, self._choices.source
+        parts, source = self._parts, self._source
         file = uv_program.wheel(parts, computer.kind())
         self._check_wheel()
         check_space(self._folders.root, self._total)
@@ -127,7 +128,7 @@ class Installation:
         ]
         chosen = ["--requirement", str(self._parts.requirements(self._choices.openvino))]
         self._report(self._fraction(0), _("Downloading the packages…"))
-        uv.run(*install, "--require-hashes", *self._choices.source.options, *chosen, on_line=show)
+        uv.run(*install, "--require-hashes", *self._source.options, *chosen, on_line=show)
         uv.run(*install, "--no-index", str(self._parts.folder / self._parts.wheel))
 
     @contextlib.contextmanager

@@ -26,14 +26,15 @@ class RemoteFile:
 class Parts:
     """The contents of setup.json, in `folder`.
 
-    `version`: of nst-onnx; `wheel`, `wheel_sha256`: its wheel in `folder`. `uv`: the wheels of uv, for all
-    kinds of computers. `python`: the version of Python to install where there is none. `menu`: the entry of
-    the editor's menu that opens the set-up. `megabytes`: {kind of computer: {"cpu": size of the packages to
-    download, "openvino": what OpenVINO adds}} in units of 10⁶ bytes; kinds that are not listed have no
-    packages.
+    `index`: the address of the public package index. `version`: of nst-onnx; `wheel`, `wheel_sha256`: its
+    wheel in `folder`. `uv`: the wheels of uv, for all kinds of computers. `python`: the version of Python to
+    install where there is none. `menu`: the entry of the editor's menu that opens the set-up. `megabytes`:
+    {kind of computer: {"cpu": size of the packages to download, "openvino": what OpenVINO adds}} in units of
+    10⁶ bytes; kinds that are not listed have no packages.
     """
 
     folder: Path
+    index: str
     version: str
     wheel: str
     wheel_sha256: str
@@ -55,6 +56,7 @@ class Parts:
     def _read(cls, folder: Path, facts: dict[str, Any]) -> Parts:
         return cls(
             folder,
+            str(facts["index"]),
             str(facts["version"]),
             str(facts["wheel"]["name"]),
             str(facts["wheel"]["sha256"]),

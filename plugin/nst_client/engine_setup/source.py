@@ -12,7 +12,6 @@ from ..translation import _
 from . import certificates
 from .index_password import IndexPassword, without_password
 
-PUBLIC_INDEX = "https://pypi.org/simple"
 _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _SCHEMES = ("http://", "https://")
 
@@ -21,11 +20,13 @@ _SCHEMES = ("http://", "https://")
 class Source:
     """`place`: the address of a package index (PEP 503), or a folder of wheels; "" for the user's default.
 
-    `proxy`: the address of a proxy, "" for the one in the system's settings.
+    `proxy`: the address of a proxy, "" for the one in the system's settings. `public`: the address of the
+    index where the user has no default.
     """
 
     place: str = ""
     proxy: str = ""
+    public: str = ""
 
     def check(self) -> None:
         """Check that the values make sense. Raises Failure."""
@@ -52,7 +53,7 @@ class Source:
     def index(self) -> str:
         """The address of the package index, with its name and password, without a slash at its end."""
         configured = next(filter(None, map(os.environ.get, _INDEX_VARIABLES)), None)
-        return (self.place or configured or PUBLIC_INDEX).rstrip("/")
+        return (self.place or configured or self.public).rstrip("/")
 
     @property
     def options(self) -> list[str]:
