@@ -23,6 +23,7 @@ from support.command import Outcome
 from support.networks import vgg_network
 from support.pictures import smooth_picture
 
+import nst_onnx
 from nst_onnx.cli.errors import INTERRUPTED
 from nst_onnx.errors import ClusterError, OptionError, PictureError
 from nst_onnx.jobs.video import FrameStep, encode, stylize_video
@@ -260,6 +261,23 @@ def test_a_picture_to_start_from_travels(
     here = list(kept)
     stylize_video(film, style, out, model=network, init=str(start), ray="auto", **QUICK)
     assert kept == here
+
+
+def test_regions_and_what_is_kept_are_the_same_bits(
+    ray: Any, film: Path, out: Path, style: np.ndarray, network: Network, kept: list[bytes]
+) -> None:
+    left, top = np.zeros((HEIGHT, WIDTH), np.float32), np.zeros((HEIGHT, WIDTH), np.float32)
+    left[:, : WIDTH // 2], top[: HEIGHT // 3] = 1, 1
+    other = smooth_picture(WIDTH, HEIGHT, seed=6)
+    regions = [nst_onnx.Region(left, style), nst_onnx.Region("rest", np.asarray(other))]
+    given: dict[str, Any] = {"regions": regions, "keep": top} | QUICK
+    films, frames = [], []
+    for cluster in (None, "auto"):
+        stylize_video(film, (), out, model=network, ray=cluster, **given)
+        films.append(out.read_bytes())
+        frames.append(list(kept))
+    assert frames[0] == frames[1]
+    assert films[0] == films[1]
 
 
 def test_what_cannot_begin_is_told(

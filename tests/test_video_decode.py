@@ -44,6 +44,13 @@ def test_the_pictures_are_the_same(tmp_path: Path) -> None:
     assert found.shape == (HEIGHT, WIDTH)
 
 
+@pytest.mark.parametrize("suffix", sorted(encode.CONTAINERS))
+def test_a_film_is_the_same_file_from_run_to_run(tmp_path: Path, suffix: str) -> None:
+    source = save(tmp_path / "in.mkv", scene(12, seed=3), sound="aac")
+    first, second = (copy(source, tmp_path / f"{name}{suffix}").path for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+
+
 def test_the_same_frames_are_encoded_as_the_same_bits(tmp_path: Path) -> None:
     """288 pixels are not whole groups of macroblocks: libx264 read memory there that it had not written."""
     random, (height, width) = np.random.default_rng(7), (96, 288)

@@ -130,7 +130,8 @@ class _SoundCopy:
 
 def _container(file: Path | io.BytesIO, name: Path) -> Any:
     target = file if isinstance(file, io.BytesIO) else os.fspath(file)
-    return av().open(target, "w", format=CONTAINERS[name.suffix.lower()])
+    # Without the times and random identifiers that libav writes: the same film is the same file.
+    return av().open(target, "w", format=CONTAINERS[name.suffix.lower()], options={"fflags": "bitexact"})
 
 
 @contextmanager
