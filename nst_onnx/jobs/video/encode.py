@@ -131,7 +131,7 @@ class _SoundCopy:
 def _container(file: Path | io.BytesIO, name: Path) -> Any:
     target = file if isinstance(file, io.BytesIO) else os.fspath(file)
     # Without the times and random identifiers that libav writes: the same film is the same file.
-    return av().open(target, "w", format=CONTAINERS[name.suffix.lower()], options={"fflags": "bitexact"})
+    return av().open(target, "w", format=CONTAINERS[name.suffix.lower()], options={"fflags": "+bitexact"})
 
 
 @contextmanager
