@@ -14,7 +14,7 @@ from .discovery import INSTALL
 from .errors import EngineError
 from .events import Hello
 from .job import Job
-from .pixels import Pixels
+from .pixels import Pixels, without_pixels
 from .protocol import Message
 from .remedies import Remedies, in_a_terminal
 
@@ -110,7 +110,7 @@ class Engine:
 
     def stylize(
         self,
-        content: Pixels,
+        content: Style,
         styles: Sequence[Style],
         options: Mapping[str, object] | None = None,
         *,
@@ -122,28 +122,57 @@ class Engine:
     ) -> Job:
         """Start a job and return it at once; its events report progress, previews and the result.
 
-        `styles`: pixels, or absolute paths of files. `options`: those of `nst_onnx.stylize`. `quality`:
-        one of the hello's `qualities`, or None for the options alone. `preview_seconds`: interval of the
-        previews, None for none. Raises EngineError where the worker is not running.
+        `content`, `styles`: pixels, or absolute paths of files. `options`: those of `nst_onnx.stylize`;
+        pictures among them may be pixels (for regions see `nst_client.painted_region`). `quality`: one of the
+        hello's `qualities`, or None for the options alone. `preview_seconds`: interval of the previews, None
+        for none. Raises EngineError where the worker is not running.
         """
+        preview = {"seconds": preview_seconds, "longest": preview_longest, "type": "u8"}
+        return self._begin(
+            "stylize",
+            content=_style(content),
+            styles=[*map(_style, styles)],
+            options=options or {},
+            model=model,
+            device=device,
+            quality=quality,
+            preview=None if preview_seconds is None else preview,
+        )
+
+    def texture(
+        self,
+        styles: Sequence[Style],
+        options: Mapping[str, object] | None = None,
+        *,
+        seamless: bool = False,
+        model: str = "auto",
+        device: str = "auto",
+        preview_longest: int | None = 512,
+    ) -> Job:
+        """Start a texture like `styles`, without a photo, and return its job; else as `stylize`.
+
+        `preview_longest`: None for no previews.
+        """
+        preview = {"seconds": 0.3, "longest": preview_longest, "type": "u8"}
+        return self._begin(
+            "texture",
+            styles=[*map(_style, styles)],
+            options=options or {},
+            seamless=seamless,
+            model=model,
+            device=device,
+            preview=None if preview_longest is None else preview,
+        )
+
+    def _begin(self, kind: str, **fields: object) -> Job:
         connection = self._connected()
         hello = connection.ready()
         if hello is None:
             raise EngineError("the engine is not running", "start it first")
         name = connection.new_id()
         job = Job(connection, name, Path(hello.folder))
-        preview = {"seconds": preview_seconds, "longest": preview_longest, "type": "u8"}
-        request: Message = {
-            "id": name,
-            "request": "stylize",
-            "content": job.file(content),
-            "styles": [job.file(s) if isinstance(s, Pixels) else {"path": s} for s in styles],
-            "options": dict(options or {}),
-            "model": model,
-            "device": device,
-            "quality": quality,
-            "preview": None if preview_seconds is None else preview,
-        }
+        described = {field: job.described(value) for field, value in fields.items()}
+        request: Message = {"id": name, "request": kind, **described}
         connection.add_job(name, job)
         connection.process.send(lambda: job.write_files(request))
         return job
@@ -161,7 +190,8 @@ class Engine:
                 "id": name,
                 "request": "forecast",
                 "content": {"width": width, "height": height},
-                **{field: value for field, value in request.items() if field != "styles"},
+                **{field: value for field, value in request.items() if field not in ("styles", "options")},
+                "options": without_pixels(request["options"]),
             }
         )
         return answer
@@ -190,3 +220,8 @@ class Engine:
         if self._connection is None:
             raise self._start_error
         return self._connection
+
+
+def _style(picture: Style) -> Pixels | Message:
+    """Return a picture of a request."""
+    return picture if isinstance(picture, Pixels) else {"path": picture}

@@ -56,7 +56,7 @@ class Accepted(Event):
 class Progress(Event):
     """Progress: step of steps (over all scales), and the scale (0-based) of scales.
 
-    `seconds_left` is None while there is no estimate.
+    `seconds_left` is None while there is no estimate. `longest`: longest side at this scale, in pixels.
     """
 
     scale: int
@@ -66,6 +66,7 @@ class Progress(Event):
     losses: dict[str, float]
     seconds: float
     seconds_left: float | None
+    longest: int
 
     @property
     def fraction(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable, Protocol
 
@@ -85,6 +86,16 @@ class Job:
 
     # ---- for the engine
 
+    def described(self, value: object) -> object:
+        """Return a value of a request with the pixels in it, at any depth, as descriptions of files."""
+        if isinstance(value, Pixels):
+            return self.file(value)
+        if isinstance(value, Mapping):
+            return {name: self.described(one) for name, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.described(one) for one in value]
+        return value
+
     def file(self, picture: Pixels) -> Message:
         """Assign a file to a picture, written by `write_files`, and return its description."""
         name = f"job{self._name}-{len(self._files)}"
@@ -133,7 +144,7 @@ class Job:
         if kind == "accepted":
             return Accepted()
         if kind == "progress":
-            names = ("scale", "scales", "step", "steps", "losses", "seconds", "seconds_left")
+            names = ("scale", "scales", "step", "steps", "losses", "seconds", "seconds_left", "longest")
             return Progress(*(message[name] for name in names))
         if kind == "preview":
             return Preview(pixels.read_and_remove(self._folder, message["picture"]))

@@ -13,6 +13,8 @@ NAME = "nst-onnx-settings"
 """Of the parasite (GIMP) or the annotation (Krita) with a record."""
 _NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {"quality": QUALITIES, "keep-colours": COLOURS}
 _STYLES = ("style", "second-style")
+_OF_REGIONS = {"regions": str, "region-layers": bool}
+"""Controls beside `Choices`, where an editor has them: the editor's own text, which it checks."""
 _LARGEST_NUMBER = 2**32 - 1  # of a layer in GIMP
 
 
@@ -60,13 +62,13 @@ class PaintingRecord:
 
 def _fits(name: str, value: object) -> bool:
     """Return whether a control takes a value."""
-    kind = Choices.__annotations__.get(name)
+    kind = Choices.__annotations__.get(name, _OF_REGIONS.get(name))
     if name in _NAMES:
         return value in [known for known, _ in _NAMES[name]]
     if kind is str:
         return isinstance(value, str) and "\0" not in value
     if isinstance(value, bool):
-        return False
+        return kind is bool
     if kind is int:
         return isinstance(value, int) and 0 <= value <= LARGEST_SEED
     return kind is float and isinstance(value, (int, float)) and abs(value) <= LARGEST_SEED

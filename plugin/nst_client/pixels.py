@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,19 @@ class Pixels:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(self.data)
+
+
+def without_pixels(options: Mapping[str, object]) -> dict[str, object]:
+    """Return those of the options that have no pixels in them, at any depth."""
+    return {name: value for name, value in options.items() if not _has_pixels(value)}
+
+
+def _has_pixels(value: object) -> bool:
+    if isinstance(value, Mapping):
+        value = [*value.values()]
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_pixels, value))
+    return isinstance(value, Pixels)
 
 
 def read_and_remove(folder: Path, message: Message) -> Pixels:

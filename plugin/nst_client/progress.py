@@ -17,7 +17,8 @@ POLL_SECONDS = 0.05
 class JobMonitor:
     """Collects a job's events. `fraction`: the completed part, 0..1; `text`: the same in words.
 
-    `warnings`: of the finished job, for the user.
+    `longest`: longest side in pixels of the picture so far, 0 before the first step. `warnings`: of the
+    finished job, for the user.
     """
 
     def __init__(self, job: Job) -> None:
@@ -26,6 +27,7 @@ class JobMonitor:
         self._done: Pixels | None = None
         self.warnings: list[str] = []
         self.fraction = 0.0
+        self.longest = 0
         self.text = _("Preparing…")
 
     def update(self) -> bool:
@@ -36,6 +38,7 @@ class JobMonitor:
         for event in self._job.poll():
             if isinstance(event, Progress):
                 self.fraction, self.text = event.fraction, _text(event)
+                self.longest = event.longest
             elif isinstance(event, Preview):
                 self._preview = event.picture
             elif isinstance(event, Done):

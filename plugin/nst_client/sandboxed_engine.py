@@ -81,6 +81,24 @@ class NeuralEngine:
         except EngineError as error:
             raise self._failure(error) from error
 
+    def texture(
+        self,
+        styles: list[str],
+        options: dict[str, object],
+        *,
+        seamless: bool,
+        preview: int | None,
+        model: str,
+        device: str,
+    ) -> Job:
+        """Start a texture; see `Engine.texture`."""
+        try:
+            return self._engine.texture(
+                styles, options, seamless=seamless, model=model, device=device, preview_longest=preview
+            )
+        except EngineError as error:
+            raise self._failure(error) from error
+
     def forecast(self, width: int, height: int, request: EngineRequest) -> Queue[Message]:
         """Ask how long a painting would take; see `Engine.forecast`."""
         try:

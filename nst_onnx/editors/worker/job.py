@@ -1,4 +1,4 @@
-"""One `stylize` request: checks it, paints, and sends its events."""
+"""One `stylize` request: checks it, paints, and sends its events. The base of what paints otherwise."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from nst_onnx.painting.quality import ONE_PASS
 from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nst_onnx.editors.worker.model_cache import ModelCache
     from nst_onnx.painting.step import Step
     from nst_onnx.picture import Picture
@@ -89,6 +91,24 @@ class Job:
 
     def _paint(self, models: ModelCache) -> None:
         request = Request(self._request, self._take)
+        steps, at_once = self._begin(request, models)
+        preview, step = request.preview(), None
+        for step in steps:
+            self._stop_if_over()
+            self._send_progress(step)
+            if self._keeping:
+                break
+            begun = at_once or step.iteration > 1
+            if preview is not None and begun and self._preview_is_due(preview):
+                self._send_preview(step.array, preview)
+        assert step is not None, "a run makes at least one step"
+        self._send_result(step)
+
+    def _begin(self, request: Request, models: ModelCache) -> tuple[Iterator[Step], bool]:
+        """Return the steps, and whether the first is worth a preview: an optimisation's is its start.
+
+        Raises NstError.
+        """
         content, styles = request.content(), request.styles()
         options, preview = request.options(), request.preview()
         self._stop_if_over()
@@ -101,17 +121,7 @@ class Job:
             self._stop_if_over()
             if look is not None:
                 self._send_preview(look, preview)
-        step = None
-        for step in stylizer.steps(content, styles, **options):
-            self._stop_if_over()
-            self._send_progress(step)
-            if self._keeping:
-                break
-            begun = one_pass or step.iteration > 1  # an optimisation's first picture is what it starts from
-            if preview is not None and begun and self._preview_is_due(preview):
-                self._send_preview(step.array, preview)
-        assert step is not None, "a run makes at least one step"
-        self._send_result(step)
+        return stylizer.steps(content, styles, **options), one_pass
 
     def _take(self, described: object, what: str) -> Picture:
         self._stop_if_over()
@@ -133,6 +143,7 @@ class Job:
                 "losses": {name: loss for name, loss in step.losses.items() if math.isfinite(loss)},
                 "seconds": step.seconds,
                 "seconds_left": step.seconds_left,
+                "longest": max(step.shape),
             }
         )
 

@@ -79,6 +79,13 @@ class Request:
             raise ProtocolError(f'"{name}" must be a name')
         return value
 
+    def flag(self, name: str) -> bool:
+        """Return a field that is true or false, false where it is missing. Raises ProtocolError."""
+        value = self._fields.get(name, False)
+        if not isinstance(value, bool):
+            raise ProtocolError(f'"{name}" must be true or false')
+        return value
+
     def options(self) -> OptionValues:
         """Return the given options, checked against their declarations; pictures among them are read."""
         quality = self._fields.get("quality")

@@ -91,13 +91,15 @@ class Service:
         from nst_onnx.editors.worker.forecast import Forecast
         from nst_onnx.editors.worker.job import Job
         from nst_onnx.editors.worker.model_cache import ModelCache
+        from nst_onnx.editors.worker.texture_job import TextureJob
         from nst_onnx.feedforward import gallery
         from nst_onnx.painting import presets
         from nst_onnx.painting.options import Options
         from nst_onnx.painting.quality import budgets
 
         assert self._folder is not None
-        self._new_job, self._new_forecast = Job, Forecast
+        self._new_forecast = Forecast
+        self._new_job: dict[str, type[Job]] = {"stylize": Job, "texture": TextureJob}
         self._jobs: queue.SimpleQueue[Job | Forecast] = queue.SimpleQueue()
         devices, learned = runtime.available(), gallery.files()
         hello = {
@@ -124,7 +126,8 @@ class Service:
             self._channel.send(error_event(message, message.id))
             return
         answers = {
-            "stylize": self._stylize,
+            "stylize": self._paint,
+            "texture": self._paint,
             "cancel": self._cancel,
             "models": self._list_models,
             "forecast": self._forecast,
@@ -139,9 +142,9 @@ class Service:
         except NstError as error:
             self._channel.send(error_event(error, message["id"]))
 
-    def _stylize(self, message: Message) -> None:
+    def _paint(self, message: Message) -> None:
         assert self._folder is not None
-        job = self._new_job(message, self._folder, self._channel)
+        job = self._new_job[message["request"]](message, self._folder, self._channel)
         if self._job is not None and not self._job.over:
             job.refuse("busy", "another picture is being painted", "cancel it first")
             return
