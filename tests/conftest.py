@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.checkout import ROOT
 from support.command import Outcome
 from support.environment import isolate
+
+if TYPE_CHECKING:
+    from support.editor import Worker
 
 with suppress(ImportError):  # some environments have only what their tests need
     from hypothesis import settings
@@ -65,3 +69,23 @@ def nst(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
         return Outcome(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="module")
+def running_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """One worker for all tests of a file: what one request does must not spoil the next."""
+    from support import editor  # as above
+
+    with editor.Worker(NST_ONNX_HOME=str(tmp_path_factory.mktemp("home")), NST_ONNX_MODEL="") as worker:
+        yield worker
+        worker.close()
+
+
+@pytest.fixture
+def worker(running_worker: Worker) -> Iterator[Worker]:
+    """The worker, which has no files before the test and must have none after it."""
+    yield running_worker
+    code = running_worker.process.poll()
+    assert code is None, f"it ended: {code} {running_worker.log()}"
+    running_worker.until("pong", id=running_worker.send("ping"))
+    assert list(running_worker.folder.iterdir()) == []
