@@ -120,14 +120,6 @@ def test_a_damaged_raw_file(head):
     assert "develop it first" in caught.value.hint
 
 
-@pytest.mark.parametrize("bits", [16, 32])
-def test_a_deep_photoshop_file_is_called_one(bits):
-    sizes = (3).to_bytes(2) + (4).to_bytes(4) * 2
-    head = b"8BPS\0\1" + bytes(6) + sizes + bits.to_bytes(2) + (3).to_bytes(2)
-    with pytest.raises(PictureError, match=f"Photoshop file of {bits} bits"):
-        read(head + bytes(400))
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("more", [1, 2])
 @pytest.mark.parametrize("colours", [3, 4])

@@ -94,6 +94,17 @@ def _heic() -> list[bytes]:
     return [TURNED, DEEP]
 
 
+def _psd() -> list[bytes]:
+    from support.photoshop_files import layer_info, psd
+
+    deep = _pixels().astype(np.uint16) * 257
+    seen = np.dstack([deep, deep[..., :1]])
+    return [
+        *(psd(deep, packed=packed, large=large) for packed in (False, True) for large in (False, True)),
+        psd(seen, layers=layer_info(-1), packed=True, resources={1005: bytes(16), 1057: b"\0\0\0\1\1"}),
+    ]
+
+
 def _picture(path: Path) -> object:
     from nst_onnx.picture import read
 
@@ -209,6 +220,7 @@ TARGETS: Mapping[str, Target] = {
     "GIF, BMP, PPM, JPEG 2000": Target(
         _by_pillow(("GIF", {}), ("BMP", {}), ("PPM", {}), ("JPEG2000", {})), _picture
     ),
+    "PSD, PSB": Target(_psd, _picture),
     "HEIC": Target(_heic, _picture),
     "JPEG XL": Target(_jpeg_xl, _picture),
     "camera raw (DNG)": Target(_dng, _picture),

@@ -10,6 +10,7 @@ from nst_onnx.picture.camera_raw import from_camera_raw, is_camera_raw
 from nst_onnx.picture.heif import from_heif, is_heif
 from nst_onnx.picture.jpeg import from_jpeg
 from nst_onnx.picture.jpeg_xl import from_jpeg_xl, is_jpeg_xl
+from nst_onnx.picture.photoshop import from_photoshop, is_photoshop
 from nst_onnx.picture.pillow import from_file
 from nst_onnx.picture.png import from_deep_png
 from nst_onnx.picture.png_chunks import SIGNATURE, without_damage
@@ -58,6 +59,7 @@ DECODERS = (
     Decoder(_is_jpeg, lambda file, max_pixels, memory: from_jpeg(file, max_pixels)),
     Decoder(is_camera_raw, lambda file, max_pixels, memory: from_camera_raw(file, max_pixels)),
     Decoder(_is_tiff, from_tiff),
+    Decoder(is_photoshop, from_photoshop),
     Decoder(is_heif, lambda file, max_pixels, memory: from_heif(file, max_pixels)),
     Decoder(is_jpeg_xl, lambda file, max_pixels, memory: from_jpeg_xl(file, max_pixels)),
 )

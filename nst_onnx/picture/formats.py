@@ -19,7 +19,6 @@ _OTHERS = (
     (4, b"ftypavis", "an AVIF picture, which this Pillow cannot read"),
     (4, b"ftyp", "a video"),
     (0, b"gimp xcf", "a GIMP project"),
-    (0, b"8BPS\0\2", "a Photoshop large document (PSB)"),
     (0, b"\x76\x2f\x31\x01", "an OpenEXR picture"),
     (0, b"#?RADIANCE", "a Radiance HDR picture"),
     (0, b"%PDF", "a PDF document"),
@@ -36,7 +35,5 @@ def name_of_other(head: bytes) -> str | None:
     for offset, magic, name in _OTHERS:
         if head[offset:].startswith(magic):
             return name
-    if head.startswith(b"8BPS") and (bits := int.from_bytes(head[22:24])) in (16, 32):
-        return f"a Photoshop file of {bits} bits a channel, of which only 8 are read here"
     start = head.lower()
     return next((name for magic, name in _MARKUP if magic in start), None)

@@ -92,4 +92,4 @@ def suffixes() -> frozenset[str]:
     from PIL import Image
 
     pillows = {suffix for suffix, form in Image.registered_extensions().items() if form in READ}
-    return frozenset(pillows | {".heic", ".heif", ".hif", ".jxl"})
+    return frozenset(pillows | {".heic", ".heif", ".hif", ".jxl", ".psb"})
