@@ -65,6 +65,15 @@ def test_a_mat_with_a_line_around_the_picture_is_found() -> None:
     assert border(picture(framed(lined, Border(10, 10, 10, 10), (0.95, 0.94, 0.9)))) == Border(14, 14, 14, 14)
 
 
+@pytest.mark.parametrize("wide", [1, 2, 5])
+@pytest.mark.parametrize("turned", [False, True])
+def test_stripes_are_none(wide: int, turned: bool) -> None:
+    """Behind each border there is another."""
+    rgb = np.zeros((160, 200, 3), np.float32)
+    rgb[:, np.arange(200) // wide % 2 == 1] = 1
+    assert not border(picture(rgb.transpose(1, 0, 2) if turned else rgb))
+
+
 def test_bare_canvas_that_the_paint_leaves_ragged_is_found() -> None:
     rgb, rng = painting(400, 500), np.random.default_rng(1)
     for column in (slice(0, 9), slice(-9, None)):

@@ -3,7 +3,7 @@
 A side has a border if the lines parallel to it are of one colour, up to a step that runs along
 the whole side and lies in the outer seventh of the picture. Two opposite sides of one colour make a frame; a
 single side counts only where it is as even as a scanner's background. So a sky, a horizon or the white around
-an object is no frame.
+an object is no frame; nor are stripes, where behind each border there is another.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from nst_onnx.picture.resize import fit, resize
 
 SIDES = ("left", "right", "top", "bottom")
 
+_SMALLEST = 16  # pixels: below, one cannot tell border and picture
 _SEARCHED = 1024  # longest side of the picture that is searched
 _DEEPEST = 0.15  # of the picture's extent: no border is deeper
 _NEAR = 0.12  # distance in RGB within which colours are alike: canvas and paper are not quite even
 _ALIKE = 0.12  # distance in RGB of the border's colours at two sides of one frame
 _STEP = 0.02  # of the longest side: a border's inner edge lies in a band so wide (rotation, ragged paint)
 _RAGGED = 0.03  # of the longest side: how deep a border may be of which some lines are painted over in part
-_BANDS = 3  # nested borders, such as a mat with a line around the picture
+_BANDS = 6  # nested borders, such as a mat with a line around the picture; more are stripes
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,20 @@ def border(picture: Picture) -> Border:
 
     Searched at 1024 pixels at most; the depths of a larger picture are rounded up.
     """
-    if picture.alpha is not None or min(picture.shape) < 16:
+    if picture.alpha is not None or min(picture.shape) < _SMALLEST:
         return Border()
     rgb, scale = picture.rgb, max(picture.shape) / _SEARCHED
     if scale > 1:
         rgb = resize(rgb, fit(picture.shape, _SEARCHED))
     found = Border()
     for _ in range(_BANDS):
-        band = _band(_inside(rgb, found))
+        inside = _inside(rgb, found)
+        band = _band(inside) if min(inside.shape[:2]) >= _SMALLEST else None
         if not band:
             break
         found = Border(**{side: depth + band.depths[side] for side, depth in found.depths.items()})
+    else:
+        return Border()  # border within border to the end: the picture itself has stripes
     if scale > 1:  # a line where border and picture mix is the border's
         return Border(**{side: math.ceil((n + 1) * scale) if n else 0 for side, n in found.depths.items()})
     return found
