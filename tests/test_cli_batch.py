@@ -65,6 +65,13 @@ def test_what_fails_is_told_at_the_end(folder: Path, nst: Nst) -> None:
     assert by_output["a-y.png"]["losses"]["total"] > 0
 
 
+def test_a_single_picture_that_fails_is_told_once(folder: Path, nst: Nst) -> None:
+    done = nst("batch", "broken.png", "--styles", "x.jpg", "-o", "out", *SMALL)
+    assert done.code == 1
+    assert done.err.startswith("error: out/broken-x.png: cannot read")
+    assert done.err.count("\n") == 1
+
+
 def test_made_otherwise(folder: Path, nst: Nst) -> None:
     line = ("batch", "a.png", "--styles", "x.jpg", "-o", "out", *SMALL)
     nst(*line)

@@ -138,7 +138,8 @@ def batch(
         _stopping(executor, display),
     ):
         outcomes = _painted(todo, settings, executor, display, overwrite)
-        display.say(summary(outcomes))
+        if [outcome.state for outcome in outcomes] != ["failed"]:  # of which the error's line says all
+            display.say(summary(outcomes))
     for text in messages(outcomes):
         print(text, file=sys.stderr)
     if json:
@@ -211,7 +212,8 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     count = Counter(outcome.state for outcome in outcomes)
     parts = [f"{count[state]} {text}" for state, text in _SAID.items() if count[state] or state == "painted"]
     more = "; the same command resumes" if count["interrupted"] else ""
-    return f"{len(outcomes)} pictures: {', '.join(parts)}{more}"
+    pictures = "picture" if len(outcomes) == 1 else "pictures"
+    return f"{len(outcomes)} {pictures}: {', '.join(parts)}{more}"
 
 
 def messages(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -34,7 +34,10 @@ def display(total: int, quiet: bool) -> AbstractContextManager[Display]:
 
 
 class Lines(Plain):
-    """Writes a plain line for every picture that is done, or failed."""
+    """Writes a plain line for every picture that is done, or failed.
+
+    Where a single one fails, the error that the command ends with is enough.
+    """
 
     def __init__(self, total: int) -> None:
         self._total, self._ended = total, 0
@@ -45,7 +48,7 @@ class Lines(Plain):
     def end(self, outcome: Outcome) -> None:
         """Write the line."""
         self._ended += 1
-        if outcome.state in ("painted", "failed"):
+        if outcome.state == "painted" or (outcome.state == "failed" and self._total > 1):
             self.say(f"{self._ended}/{self._total}  {line(outcome)}")
 
 
@@ -97,7 +100,7 @@ class Bars:
             self._total -= 1  # it says nothing of how long the others take
         else:
             self._ended += 1
-        if outcome.state in ("painted", "failed"):
+        if outcome.state == "painted" or (outcome.state == "failed" and self._total > 1):
             self.say(line(outcome))
         self._show_all()
 
