@@ -1,4 +1,4 @@
-"""What is generated from the declarations of options: the pages' tables, and the editors' choices and ranges.
+"""What is generated from the declarations of options: tables of pages, the editors' choices, the man page.
 
 ``python docs/option_tables.py`` lists the files that differ; ``--write`` writes them. A page has a table
 between ``<!-- options:begin -->`` and ``<!-- options:end -->``; names after ``begin`` choose rows.
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from pprint import pformat
 
+from man_page import man_page
+
 from nst_onnx.cli.option_parameters import GROUPS
 from nst_onnx.cli.run_options import RunOptions
 from nst_onnx.cli.spelling import dashed
@@ -22,12 +24,15 @@ from nst_onnx.painting.options import Options
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = tuple(ROOT / "docs" / name for name in ("command.md", "regions.md", "video.md"))
 CHOICES = ROOT / "plugin" / "nst_client" / "option_values.py"
+MAN_PAGE = ROOT / "docs" / "nst-onnx.1"
 _TABLE = re.compile(r"(<!-- options:begin ?(.*?)-->\n)(.*?)(<!-- options:end -->)", re.DOTALL)
 
 
 def main(words: list[str]) -> int:
     """Write the files that differ, or list them and return 1."""
-    different = {path: text for path, text in generated() if path.read_text("utf-8") != text}
+    different = {
+        path: text for path, text in generated() if not path.is_file() or path.read_text("utf-8") != text
+    }
     for path, text in different.items():
         print(path.relative_to(ROOT))
         if "--write" in words:
@@ -40,6 +45,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     for page in PAGES:
         yield page, _TABLE.sub(lambda m: m[1] + table(m[2].split()) + m[4], page.read_text("utf-8"))
     yield CHOICES, editor_values(Options.table())
+    yield MAN_PAGE, man_page()
 
 
 def table(names: Iterable[str] = ()) -> str:

@@ -11,6 +11,7 @@ import pytest
 from support.checkout import ROOT
 
 from nst_onnx.cli.option_parameters import GROUPS
+from nst_onnx.cli.spelling import dashed
 from nst_onnx.graph.passes.network_edits import Pooling
 from nst_onnx.jobs.video.options import VideoOptions, VideoOptionValues
 from nst_onnx.painting.option import declared
@@ -29,7 +30,9 @@ from nst_onnx.runtime import BACKENDS
 GENERATOR = ROOT / "docs" / "option_tables.py"
 
 
-def generator() -> ModuleType:
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(GENERATOR.parent))
     spec = importlib.util.spec_from_file_location("option_tables", GENERATOR)
     assert spec is not None
     assert spec.loader is not None
@@ -39,12 +42,22 @@ def generator() -> ModuleType:
 
 
 @pytest.mark.skipif(not GENERATOR.is_file(), reason="docs/ is not part of this installation")
-def test_what_is_generated_is_up_to_date() -> None:
+def test_what_is_generated_is_up_to_date(generator: ModuleType) -> None:
     """If not: python docs/option_tables.py --write."""
-    files: list[tuple[Path, str]] = list(generator().generated())
-    assert len(files) == 4
+    files: list[tuple[Path, str]] = list(generator.generated())
+    assert len(files) == 5
     for path, text in files:
         assert path.read_text("utf-8") == text, f"{path.name}: run python docs/option_tables.py --write"
+
+
+@pytest.mark.skipif(not GENERATOR.is_file(), reason="docs/ is not part of this installation")
+def test_the_man_page_has_every_command_and_option(generator: ModuleType) -> None:
+    page = generator.MAN_PAGE.read_text("utf-8").replace("\\-", "-")
+    for command in ("stylize", "texture", "models fetch", "plugin install", "doctor", "export"):
+        assert f"\n.SS nst-onnx {command} " in page
+    for name in {**Options.table(), **VideoOptions.table()}:
+        assert f"--{dashed(name)}" in page, name
+    assert not [line for line in page.splitlines() if line.startswith("'") or "\\[" in line]
 
 
 @pytest.mark.parametrize(
