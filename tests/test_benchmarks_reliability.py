@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 from support.checkout import ROOT
 
-from benchmarks.reliability import fuzz, kills, page
+from benchmarks.reliability import conditions, fuzz, kills, page
 from benchmarks.reliability.mutation import mutated
 from benchmarks.reliability.targets import TARGETS
 
@@ -56,12 +57,36 @@ def test_killing() -> None:
 
 def test_a_broken_file_is_seen(tmp_path) -> None:
     command = kills.COMMANDS["stylize"]
-    kills._prepare(tmp_path, command)
+    kills.prepare(tmp_path, command)
     path = tmp_path / "out.png"
     assert command.is_whole(path)
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(Exception):  # noqa: B017  # whatever Pillow raises counts as broken
         assert command.is_whole(path)
+
+
+@pytest.mark.parametrize("condition", ["clock set back", "two writers"])
+def test_bad_conditions(condition) -> None:
+    """Those that need no file system of their own."""
+    figures = conditions.run(condition, "plugin install krita", 1, random.Random(0))
+    assert figures.runs == (2 if condition == "two writers" else 1) == figures.finished + figures.refused
+    assert (figures.broken, figures.lost, figures.left_over, figures.not_again) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "kind"),
+    [
+        (0, "warning: a\n", "finished"),
+        (1, "error: no room.\n", "refused"),
+        (1, "error: a.\nerror: b.\n", "otherwise"),
+        (1, "error: this is a bug in nst-onnx\n", "otherwise"),
+        (-9, "", "otherwise"),
+    ],
+)
+def test_how_a_run_ended(code, told, kind) -> None:
+    figures = conditions.Figures()
+    figures.judge(subprocess.CompletedProcess([], code, "", told))
+    assert (figures.runs, getattr(figures, kind)) == (1, 1)
 
 
 def test_the_tables() -> None:
@@ -70,6 +95,8 @@ def test_the_tables() -> None:
     results = {"fuzz": {"PNG": {**one, "slowest": 0.5, "peak": 5e7}}, "kills": {"stylize": killed}}
     assert "| PNG | 1.0 min | 1 234 | 1 | 1 233 | 0 | 0 | 0.5 s | 50 MB |" in page.fuzz_table(results)
     assert "| stylize | 3 | 3 | 3 | 3 | 3 | 3 | 3 / 3 |" in page.kills_table(results)
+    bad = {"conditions": {"disk full: stylize": asdict(conditions.Figures(runs=4, refused=4, again=1))}}
+    assert "| disk full: stylize | 4 | 0 | 4 | 0 | 0 | 0 | 0 | 1 / 0 |" in page.conditions_table(bad)
 
 
 def test_every_kind_has_sound_samples() -> None:

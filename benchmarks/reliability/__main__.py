@@ -2,6 +2,7 @@
 
     python -m benchmarks.reliability fuzz [--seconds 600] [--kinds PNG JPEG …]
     python -m benchmarks.reliability kills [--runs 100] [--commands stylize batch …]
+    python -m benchmarks.reliability conditions [--runs 10] [--commands stylize batch …]
     python -m benchmarks.reliability write
 
 Each measurement goes to benchmarks/results/reliability.json, over an earlier one of the same kind; inputs
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.reliability import kills, page
+from benchmarks.reliability import conditions, kills, page
 from benchmarks.reliability.fuzz import run
 from benchmarks.reliability.targets import TARGETS
 
@@ -31,10 +32,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["fuzz", "kills", "write"])
+    parser.add_argument("what", choices=["fuzz", "kills", "conditions", "write"])
     parser.add_argument("--seconds", type=float, default=600, help="of each kind of file")
     parser.add_argument("--kinds", nargs="+", choices=list(TARGETS), default=list(TARGETS))
-    parser.add_argument("--runs", type=int, default=100, help="kills of each command")
+    parser.add_argument("--runs", type=int, default=100, help="of each command")
     parser.add_argument("--commands", nargs="+", choices=list(kills.COMMANDS), default=list(kills.COMMANDS))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
@@ -46,11 +47,18 @@ def main() -> None:
         rng = random.Random(given.seed)
         for command in given.commands:
             _keep("kills", command, asdict(kills.run(command, given.runs, rng)))
+    elif given.what == "conditions":
+        rng = random.Random(given.seed)
+        for condition in conditions.CONDITIONS:
+            for command in (name for name in conditions.NAMES if name in given.commands):
+                found = conditions.run(condition, command, given.runs, rng)
+                _keep("conditions", f"{condition}: {command}", asdict(found))
     page.write(_results())
 
 
 def _results() -> dict[str, Any]:
-    return json.loads(FILE.read_text()) if FILE.exists() else {"fuzz": {}, "kills": {}}
+    empty: dict[str, Any] = {"fuzz": {}, "kills": {}, "conditions": {}}
+    return empty | (json.loads(FILE.read_text()) if FILE.exists() else {})
 
 
 def _keep(what: str, name: str, figures: dict[str, Any]) -> None:

@@ -136,10 +136,10 @@ def run(name: str, runs: int, rng: random.Random) -> Figures:
     command, figures = COMMANDS[name], Figures()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        _prepare(place, command)
+        prepare(place, command)
         started = time.monotonic()
         if name != "an editor with its worker":  # it waits for its engine for ever
-            subprocess.run(command.words, cwd=place, env=_environment(place), check=True, capture_output=True)
+            subprocess.run(command.words, cwd=place, env=environment(place), check=True, capture_output=True)
         longest = max(2.0, time.monotonic() - started)
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder:
@@ -148,12 +148,12 @@ def run(name: str, runs: int, rng: random.Random) -> Figures:
 
 
 def _one(command: Command, place: Path, seconds: float, figures: Figures) -> None:
-    _prepare(place, command)
-    environment = _environment(place)
+    prepare(place, command)
+    variables = environment(place)
     process = subprocess.Popen(
         command.words,
         cwd=place,
-        env=environment,
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -182,12 +182,12 @@ def _one(command: Command, place: Path, seconds: float, figures: Figures) -> Non
         except Exception:
             figures.broken += 1
     if killed and command.outputs and figures.runs % 5 == 0:  # the same again must succeed
-        done = subprocess.run(command.words, cwd=place, env=environment, capture_output=True, check=False)
+        done = subprocess.run(command.words, cwd=place, env=variables, capture_output=True, check=False)
         whole = done.returncode == 0 and all(command.is_whole(place / output) for output in command.outputs)
         figures.resumed, figures.unresumable = figures.resumed + whole, figures.unresumable + (not whole)
 
 
-def _prepare(place: Path, command: Command) -> None:
+def prepare(place: Path, command: Command) -> None:
     """Write the inputs, and outputs of an earlier time."""
     rng = np.random.default_rng(0)
     for name in ("a.png", "b.png", "style.png"):
@@ -217,7 +217,7 @@ def _save_film(path: Path) -> None:
         film.mux(video.encode(None))
 
 
-def _environment(place: Path) -> dict[str, str]:
+def environment(place: Path) -> dict[str, str]:
     folders = {"XDG_CONFIG_HOME": str(place / "config"), "XDG_DATA_HOME": str(place / "data")}
     return {**os.environ, **folders, "NST_ONNX_HOME": str(place / "home")}
 

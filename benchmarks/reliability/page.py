@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
-_PLACE = re.compile(r"(<!-- (fuzz|kills):begin -->\n)(.*?)(<!-- \2:end -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- (fuzz|kills|conditions):begin -->\n)(.*?)(<!-- \2:end -->)", re.DOTALL)
 
 
 _WANTED = 595.0  # seconds of fuzzing of each kind
@@ -15,7 +15,11 @@ _WANTED = 595.0  # seconds of fuzzing of each kind
 
 def write(results: dict[str, Any]) -> None:
     """Write the tables into the page."""
-    tables = {"fuzz": fuzz_table(results), "kills": kills_table(results)}
+    tables = {
+        "fuzz": fuzz_table(results),
+        "kills": kills_table(results),
+        "conditions": conditions_table(results),
+    }
     text = PAGE.read_text("utf-8")
     PAGE.write_text(_PLACE.sub(lambda found: found[1] + tables[found[2]] + found[4], text), "utf-8")
 
@@ -51,6 +55,20 @@ def kills_table(results: dict[str, Any]) -> str:
         lines.append(f"| {name} | " + " | ".join(map(str, counts)) + f" | {again} |")
     total = sum(one["runs"] for one in results["kills"].values())
     return "\n".join([*lines, "", f"{total} runs in all.", "", _machine(results)])
+
+
+def conditions_table(results: dict[str, Any]) -> str:
+    """Return the table of runs under bad conditions."""
+    lines = [
+        "| condition: command | runs | finished | refused in one line | ended otherwise | broken files | "
+        "lost files | temporary files left | same again: well / not |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, one in results["conditions"].items():
+        keys = ("runs", "finished", "refused", "otherwise", "broken", "lost", "left_over")
+        counts = " | ".join(str(one[key]) for key in keys)
+        lines.append(f"| {name} | {counts} | {one['again']} / {one['not_again']} |")
+    return "\n".join([*lines, "", _machine(results)])
 
 
 def _machine(results: dict[str, Any]) -> str:
