@@ -1,6 +1,6 @@
 """Makes the pictures in gimp.md: a person uses Neural Style in a real GIMP, on a screen in memory.
 
-.ci/gimp-system run DIR python docs/draw_gimp.py PHOTO PAINTING
+.ci/editor-system run DIR python docs/draw_gimp.py PHOTO PAINTING
 """
 
 import shutil
@@ -17,11 +17,11 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 
 from gimp.desk import NEURAL_STYLE, Desk  # noqa: E402
 
-PAINT = (-69, -42)  # from the dialog's lower right corner
+PAINT, CANCEL = (-69, -42), (-162, -42)  # from the dialog's lower right corner
 
 
 def main(photo: Path, painting: Path) -> None:
-    """Use GIMP, and photograph the screen four times."""
+    """Use GIMP, and photograph the screen five times."""
     with tempfile.TemporaryDirectory() as scratch:
         profile = Path(scratch) / "3.0"
         profile.mkdir()
@@ -35,6 +35,17 @@ def main(photo: Path, painting: Path) -> None:
             time.sleep(2)
             desk.choose_style(settings, painting)
             keep(desk, "dialog")
+            desk.click(*CANCEL, settings)
+            desk.attend()
+            width, height = desk.inside.ask("size_here")["size"]
+            desk.inside.ask("select_here", bounds=[0, 0, width, height // 3])
+            settings = open_with(desk, painting)
+            desk.key("alt+n", "Tab", "space")  # opens Regions, and adds one
+            desk.key("shift+Tab", "shift+Tab", "shift+Tab", "space", "l", "Return")  # its style: a layer
+            keep(desk, "regions")
+            desk.click(*CANCEL, settings)
+            desk.inside.ask("select_here", bounds=None)
+            settings = open_with(desk, painting)
             desk.click(*PAINT, settings)
             growing = []
             while not desk.shows("2 layers"):
@@ -42,6 +53,15 @@ def main(photo: Path, painting: Path) -> None:
                 time.sleep(1)
             save(growing[len(growing) * 2 // 3], "preview")
             keep(desk, "result")
+
+
+def open_with(desk: Desk, painting: Path) -> str:
+    """Open the dialog, choose a style, and return the window."""
+    desk.attend()
+    settings: str = desk.open_settings()
+    time.sleep(2)
+    desk.choose_style(settings, painting)
+    return settings
 
 
 def keep(desk: Desk, name: str) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine import NeuralEngine
-from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk
+from error_message import show_error
+from gi.repository import Gimp, GimpUi, Gio, GLib, GObject, Gtk
+from layer_task import subject_of
 from names import Names
 from nst_client.failure import Cancelled, Failure
 from nst_client.painting_record import PaintingRecord
-from nst_client.progress import JobMonitor
 from nst_client.translation import _
-from outcome import check, record_of
+from outcome import record_of
 from preview import Preview
-from settings import apply, engine_request, keep
+from region_editor import RegionEditor
+from settings import REGIONS, SELECTED, TARGETS, apply, keep, regions_of
 from style_menu import StyleMenu
-from subject import Subject, choose
+from targets import series_of
+from task import Series
 from thumbnail import Thumbnail
 from window import Window
 
@@ -24,6 +27,7 @@ MAIN = ("style", "strength", "quality", "style-scale", "keep-colours", "output")
 MORE = ("second-style", "second-share", "size", "seed")
 NAMES = ("model", "device")
 CHOICES = ("quality", "keep-colours", "output")
+FROM = {"style": _("_From…"), "second-style": _("From…")}
 
 
 def run_dialog(
@@ -31,26 +35,29 @@ def run_dialog(
     config: Gimp.ProcedureConfig,
     image: Gimp.Image,
     drawables: list[Gimp.Drawable],
-) -> tuple[Subject, JobMonitor]:
-    """Show the settings, paint in the progress window, and return the subject and its finished job.
+) -> Series:
+    """Show the settings, paint in the progress window, and return what was painted.
 
     Errors in the settings are shown, and the dialog opens again. Raises Cancelled, and Failure where there is
     nothing to paint, or no engine.
     """
     GimpUi.init("nst-onnx")
+    config.set_property(TARGETS, SELECTED)  # all open images are painted only where that is chosen now
+    if len(drawables) == 1:
+        subject_of(image, drawables, config)
     with NeuralEngine() as engine:  # it starts while the user chooses
         dialog = Settings(procedure, config, engine, image, drawables)
         while dialog.run():
-            subject = choose(image, dialog.drawables)
+            series = None
             try:
-                output = config.get_property("output")
-                check(subject.layer, output)
-                request = engine_request(config)
+                series = series_of(image, dialog.drawables, config)
                 keep(config, image)
-                return subject, Window(engine, subject, request, output).finished()
+                Window(engine, series).paint()
+                return series
             except Failure as failure:
-                subject.check()  # raises where no other setting can help
-                dialog.show_error(failure)
+                if series is not None and len(series.tasks) == 1:
+                    series.task.check()  # raises where no other setting can help
+                show_error(failure)
                 engine.launch()
         raise Cancelled
 
@@ -79,7 +86,10 @@ class Settings:
             dialog.get_scale_entry(name, 1.0)
         for name in CHOICES:  # GIMP 3.2 would show three choices as radio buttons, too high for small screens
             dialog.get_widget(name, Gtk.ComboBox)
-        main = dialog.fill_box("main", MAIN)
+        several = len(drawables) > 1 or len(Gimp.get_images()) > 1
+        if several:
+            dialog.get_widget(TARGETS, Gtk.ComboBox)
+        main = dialog.fill_box("main", (*MAIN, *([TARGETS] if several else [])))
         more = dialog.fill_box("more", MORE)
         self._models, self._devices = Names(config, "model"), Names(config, "device")
         labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
@@ -97,11 +107,18 @@ class Settings:
         beside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         beside.pack_start(preview, False, False, 0)
         beside.pack_start(Thumbnail(config), False, False, 0)
-        _side_by_side(dialog.get_content_area(), (main, expander), beside)
+        layer = drawables[0] if len(drawables) == 1 else None
+        regions = RegionEditor(config, image, layer, show_error)
+        column = _side_by_side(dialog.get_content_area(), (main, expander), beside)
+        column.pack_start(regions, False, False, 0)
+        column.reorder_child(regions, 1)
         self._offer_record(main)
-        config.connect("notify::style", self._update_paint_button)
+        for changed in ("style", REGIONS):
+            config.connect(f"notify::{changed}", self._update_paint_button)
         self._update_paint_button(config, None)
-        for sender, signal in ((config, "notify::style"), (expander, "notify::expanded")):
+        resized = (config, "notify::style"), (config, f"notify::{REGIONS}")
+        expanders = (expander, "notify::expanded"), (regions, "notify::expanded")
+        for sender, signal in (*resized, *expanders):
             sender.connect_after(signal, self._shrink_soon)
         GLib.timeout_add(POLL_MILLISECONDS, self._fill_choices)
 
@@ -120,7 +137,13 @@ class Settings:
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         box.remove(button)
         row.pack_start(button, True, True, 0)
-        menu = StyleMenu(self._config, name, self._image, lambda: self._gallery, self.show_error)
+
+        def choose(path: Path | None) -> None:
+            self._config.set_property(name, None if path is None else Gio.File.new_for_path(str(path)))
+
+        none = ((_("_None"), lambda: None),) if name == "second-style" else ()
+        menu = StyleMenu(self._image, choose, lambda: self._gallery, show_error, none)
+        menu.set_label(FROM[name])
         row.pack_start(menu, False, False, 0)
         row.show()
         box.pack_start(row, False, False, 0)
@@ -147,18 +170,9 @@ class Settings:
             self._preview.look_at(self._image, self.drawables)
         button.set_sensitive(False)
 
-    def show_error(self, failure: Failure) -> None:
-        """Show an error message."""
-        message = Gtk.MessageDialog(
-            message_type=Gtk.MessageType.ERROR, buttons=Gtk.ButtonsType.CLOSE, text=str(failure)
-        )
-        message.set_title(_("Neural Style cannot paint"))
-        message.run()
-        message.destroy()
-
     def _update_paint_button(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
         """Enable Paint where a style is chosen; else say what is missing."""
-        chosen = config.get_property("style") is not None
+        chosen = config.get_property("style") is not None or _only_regions(config)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, chosen)
         paint = self._dialog.get_widget_for_response(Gtk.ResponseType.OK)
         paint.set_tooltip_text(None if chosen else _("Choose a style picture first"))
@@ -190,7 +204,15 @@ def _at_default(config: Gimp.ProcedureConfig, name: str) -> bool:
     return bool(config.get_property(name) == getattr(config.find_property(name), "default_value", None))
 
 
-def _side_by_side(area: Gtk.Box, settings: tuple[Gtk.Widget, ...], other: Gtk.Widget) -> None:
+def _only_regions(config: Gimp.ProcedureConfig) -> bool:
+    """Return whether the rest is kept, and needs no style."""
+    try:
+        return regions_of(config).rest_kept
+    except Failure:
+        return False
+
+
+def _side_by_side(area: Gtk.Box, settings: tuple[Gtk.Widget, ...], other: Gtk.Widget) -> Gtk.Box:
     """Move `settings`, which are in `area` one below the other, to the left of `other`."""
     column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=area.get_spacing())
     for widget in settings:
@@ -204,3 +226,4 @@ def _side_by_side(area: Gtk.Box, settings: tuple[Gtk.Widget, ...], other: Gtk.Wi
     column.show()
     other.show()
     row.show()
+    return column

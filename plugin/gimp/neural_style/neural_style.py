@@ -16,10 +16,12 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gegl", "0.4")
 
 import engine_procedure  # noqa: E402
+import procedure  # noqa: E402
+import texture_procedure  # noqa: E402
 from gi.repository import Gimp, Gio  # noqa: E402
 from nst_client.translation import DOMAIN, FOLDER  # noqa: E402
-from procedure import NAME, make  # noqa: E402
 
+MAKERS = {procedure.NAME: procedure.make, texture_procedure.NAME: texture_procedure.make}
 HELP = "https://nst-onnx.invalid/help"  # a name only, as in help/en/gimp-help.xml: nothing is fetched
 
 
@@ -29,7 +31,7 @@ class NeuralStyle(Gimp.PlugIn):
     def do_query_procedures(self) -> list[str]:
         """Return the procedures' names, and register the folder of the help pages."""
         self.set_help_domain(HELP, Gio.File.new_for_path(str(Path(__file__).resolve().parent / "help")))
-        return [NAME, *engine_procedure.names()]
+        return [*MAKERS, *engine_procedure.names()]
 
     def do_set_i18n(self, name: str) -> tuple[bool, str | None, str | None]:
         """Return the translation domain and folder, where there are translations."""
@@ -37,7 +39,7 @@ class NeuralStyle(Gimp.PlugIn):
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Return the procedure called `name`."""
-        return make(self, name) if name == NAME else engine_procedure.make(self, name)
+        return MAKERS.get(name, engine_procedure.make)(self, name)
 
 
 Gimp.main(NeuralStyle.__gtype__, sys.argv)

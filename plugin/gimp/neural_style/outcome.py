@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gi.repository import Gimp
@@ -49,21 +49,36 @@ def deliver(
     check(subject.layer, output)
     if output == NEW_IMAGE:
         image, painted = _new_image(subject, painting, name)
-        _attach(painted, record)
+        attach(painted, record)
         return image, painted
-    with _undo_group(subject.image):
+    with undo_group(subject.image):
         chosen = subject.image.get_selected_layers()
-        painted = subject.layer if output == REPLACE else _new_layer(subject, name)
-        try:
-            with _at_original_offset(painted, subject), selected(subject.image, subject.selection):
-                paint_into(painted, subject.painted, subject.context, painting)
-        except BaseException:
-            if painted != subject.layer:
-                subject.image.remove_layer(painted)
-            raise
-        _attach(painted, record)
+        if output == REPLACE:
+            painted = subject.layer
+            _paint(painted, subject, painting)
+        else:
+            painted = painted_layer(subject, painting, name)
+        attach(painted, record)
         subject.image.set_selected_layers(chosen)
     return subject.image, painted
+
+
+def painted_layer(
+    subject: Subject, painting: Pixels, name: str, below: Sequence[Gimp.Layer] = ()
+) -> Gimp.Layer:
+    """Insert a painted copy of the subject's layer above it, and above the layers `below`."""
+    painted = _new_layer(subject, name, len(below))
+    try:
+        _paint(painted, subject, painting)
+    except BaseException:
+        subject.image.remove_layer(painted)
+        raise
+    return painted
+
+
+def _paint(layer: Gimp.Layer, subject: Subject, painting: Pixels) -> None:
+    with _at_original_offset(layer, subject), selected(subject.image, subject.selection):
+        paint_into(layer, subject.painted, subject.context, painting)
 
 
 def record_of(layer: Gimp.Layer) -> PaintingRecord | None:
@@ -72,13 +87,14 @@ def record_of(layer: Gimp.Layer) -> PaintingRecord | None:
     return None if parasite is None else PaintingRecord.decoded(bytes(parasite.get_data()))
 
 
-def _attach(layer: Gimp.Layer, record: PaintingRecord) -> None:
+def attach(layer: Gimp.Layer, record: PaintingRecord) -> None:
+    """Store a record with a painted layer."""
     flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
     layer.attach_parasite(Gimp.Parasite.new(painting_record.NAME, flags, record.encoded()))
 
 
-def _new_layer(subject: Subject, name: str) -> Gimp.Layer:
-    """Insert a copy of the subject's layer, filters merged, above it."""
+def _new_layer(subject: Subject, name: str, higher: int) -> Gimp.Layer:
+    """Insert a copy of the subject's layer, filters merged, above it and so many others."""
     image, layer = subject.image, subject.layer
     painted = Gimp.Layer.new(
         image,
@@ -99,7 +115,7 @@ def _new_layer(subject: Subject, name: str) -> Gimp.Layer:
         copy_pixels(mask, twin)
         painted.set_apply_mask(layer.get_apply_mask())
         painted.set_edit_mask(False)
-    image.insert_layer(painted, layer.get_parent(), image.get_item_position(layer))
+    image.insert_layer(painted, layer.get_parent(), image.get_item_position(layer) - higher)
     return painted
 
 
@@ -147,7 +163,8 @@ def _at_original_offset(layer: Gimp.Layer, subject: Subject) -> Iterator[None]:
 
 
 @contextmanager
-def _undo_group(image: Gimp.Image) -> Iterator[None]:
+def undo_group(image: Gimp.Image) -> Iterator[None]:
+    """Context manager for what is undone in one step."""
     image.undo_group_start()
     try:
         yield

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from display import scaled
 from engine import NeuralEngine
 from gi.repository import Gimp, GLib, Gtk
-from nst_client import Pixels
+from layer_task import subject_of
+from nst_client import Hello, Pixels
 from nst_client.announcement import announcement
 from nst_client.choices import EngineRequest
 from nst_client.failure import Failure
 from nst_client.forecast import Forecast
 from nst_client.live_preview import HEIGHT, SIDE, LivePreview
+from nst_client.painted_region import PaintedRegions, with_regions
+from nst_client.region_preview import RegionPreview
+from nst_client.spot import in_part
 from nst_client.translation import _
-from outcome import source_layer
-from pixels import read_pixels, read_thumbnail
-from settings import engine_request
+from outcome import NEW_LAYER
+from preview_picture import PreviewPicture
+from preview_view import View
+from region_masks import RegionMasks
+from settings import OUTPUT, REGIONS, engine_request, regions_of
 from strip import Strip
-from subject import choose
 
 POLL_MILLISECONDS = 30  # milliseconds
+WHOLE = _("Click on a place to see it at 100 %.")
+SPOT = _("A spot at 100 %. Click for the whole.")
 
 
 class Preview(Gtk.Box):
@@ -31,21 +37,26 @@ class Preview(Gtk.Box):
         image: Gimp.Image,
         drawables: list[Gimp.Drawable],
     ) -> None:
-        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        self._engine, self._config = engine, config
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=4)
+        self._engine, self._config, self._image, self._drawables = engine, config, image, drawables
         self._live = LivePreview(lambda content, request: engine.paint(content, request, preview=SIDE))
+        self._regions = RegionPreview(self._live)
         self._forecast = Forecast(engine.forecast)
-        self._announced: tuple[EngineRequest, dict[str, dict[str, int]]] | None = None
-        self._picture, self._text = Gtk.Image(), Gtk.Label(wrap=True, max_width_chars=40, xalign=0)
-        self._picture.set_size_request(SIDE, HEIGHT)
+        self._announced: int | None = None
+        self._picture = PreviewPicture(SIDE, HEIGHT, self._click)
+        self._hint = Gtk.Label(xalign=0.5)
+        self._text = Gtk.Label(wrap=True, max_width_chars=40, xalign=0)
         self._strip = Strip(config)
-        self.pack_start(self._picture, False, False, 0)
-        self.pack_start(self._strip, False, False, 0)
-        self.pack_start(self._text, False, False, 0)
-        self._content: Pixels | None = None
-        self._changed = True
-        self.look_at(image, drawables)
+        for widget in (self._picture, self._hint, self._strip, self._text):
+            self.pack_start(widget, False, False, 0)
+        self._view: View | None = None
+        self._masks: RegionMasks | None = None
+        self._varying: tuple[Pixels, EngineRequest] | None = None
+        self._changed = self._moved = True
         config.connect("notify", self._change)
+        for moved in (REGIONS, OUTPUT):
+            config.connect(f"notify::{moved}", lambda *_: self._look())
+        self._look()
         self.show_all()
 
     def start(self) -> None:
@@ -56,58 +67,102 @@ class Preview(Gtk.Box):
     def stop(self) -> None:
         """End the job, and follow the settings no longer."""
         GLib.source_remove(self._timer)
-        self._live.stop()
+        self._regions.stop()
 
     def look_at(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
-        """Show another layer."""
-        self._content, self._changed = None, True
-        try:
-            self._read(image, drawables)
-        except Failure as failure:  # shown again when Paint is pressed
-            self._text.set_text(str(failure))
+        """Show another layer; of several the first."""
+        self._image, self._drawables, self._view = image, drawables, None
+        self._look()
 
-    def _read(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
-        subject = choose(image, drawables)
-        self._name, self._part = subject.layer.get_name(), subject.painted
-        self._size = subject.context.width, subject.context.height
-        self._longest = max(self._size)
-        with source_layer(subject.layer, self._config.get_property("output")) as layer:
-            self._content = read_pixels(layer, subject.context, SIDE)
-            self._picture.set_from_pixbuf(scaled(read_thumbnail(layer, subject.context, SIDE), SIDE, HEIGHT))
+    def _look(self) -> None:
+        """See the layer and the regions anew; a spot stays one."""
+        old = self._view
+        try:
+            subject = subject_of(self._image, self._drawables[:1], self._config)
+            output = self._config.get_property(OUTPUT) or NEW_LAYER
+            spot = old is not None and old.spot and old.subject.layer == subject.layer
+            self._view = View(subject, output, old.part, True) if spot else View.whole(subject, output)
+            rows = regions_of(self._config)
+            self._masks = RegionMasks(rows, subject) if rows.rows else None
+        except Failure as failure:  # shown again when Paint is pressed
+            self._view = None
+            self._text.set_text(str(failure))
+        self._changed = self._moved = True
+
+    def _click(self, x: float, y: float) -> None:
+        """Show the spot that was clicked on; or the whole again."""
+        if self._view is not None:
+            whole = View.whole(self._view.subject, self._view.output)
+            self._view = whole if self._view.spot else self._view.around(x, y)
+            self._changed = self._moved = True
 
     def _change(self, *_: object) -> None:
         self._changed = True
 
     def _poll(self) -> bool:
         try:
-            hello = self._engine.ready()
-            if hello is None or self._content is None:
-                return GLib.SOURCE_CONTINUE
-            if self._changed:
-                self._changed = False
-                if self._config.get_property("style") is None:
-                    self._text.set_text(_("Choose a style picture, and Paint can be pressed."))
-                else:
-                    request = engine_request(self._config)
-                    self._forecast.want(*self._size, request)
-                    self._announced = request, hello.qualities
-                    self._announce(*self._announced)
-                    self._live.show(self._content, request)
-                    self._live.vary(self._content, request)
-            picture = self._live.update()
-            if picture is not None:
-                self._picture.set_from_pixbuf(scaled(picture, SIDE, HEIGHT))
-            varied = self._live.variation()
-            if varied is not None:
-                self._strip.show_picture(*varied)
-            if self._forecast.update(self._live.busy) and self._announced is not None:
-                self._announce(*self._announced)
+            self._follow()
         except Failure as failure:
             self._text.set_text(str(failure))
         return GLib.SOURCE_CONTINUE
 
-    def _announce(self, request: EngineRequest, qualities: dict[str, dict[str, int]]) -> None:
-        size = request["options"].get("size") or qualities[request["quality"]]["size"]
-        shown = round(min(size / self._longest, 1.0) * max(self._part.width, self._part.height))
-        part, seconds = self._part, self._forecast.seconds
-        self._text.set_text(announcement(self._name, part.width, part.height, shown, seconds))
+    def _follow(self) -> None:
+        """Begin or follow what there is to do. Raises Failure."""
+        if self._view is not None and self._moved:
+            self._moved = False
+            self._show_source(self._view)
+        hello = self._engine.ready()
+        if hello is None or self._view is None:
+            return
+        if self._changed:
+            self._changed = False
+            self._begin(self._view, hello)
+        picture = self._regions.update()
+        if picture is not None:
+            self._picture.show_picture(picture)
+        if self._varying is not None and self._regions.complete and picture is not None:
+            self._live.vary(*self._varying)
+            self._varying = None
+        varied = self._live.variation()
+        if varied is not None:
+            self._strip.show_picture(*varied)
+        if self._forecast.update(self._live.busy) and self._announced is not None:
+            self._announce(self._view, self._announced)
+
+    def _show_source(self, view: View) -> None:
+        """Show the layer as it is, and the regions' outlines, before anything is painted."""
+        self._hint.set_text(SPOT if view.spot else WHOLE)
+        full = max(view.subject.context.width, view.subject.context.height)
+        masks = self._masks.outlines(view.part, view.longest(full)) if self._masks is not None else []
+        self._picture.show_outlines(masks)
+        self._picture.show_picture(view.thumbnail(full))
+
+    def _begin(self, view: View, hello: Hello) -> None:
+        """Begin to paint the present settings. Raises Failure."""
+        if self._config.get_property("style") is None and not regions_of(self._config).rest_kept:
+            self._text.set_text(_("Choose a style picture, and Paint can be pressed."))
+            return
+        self._announced = None
+        request = engine_request(self._config)
+        size = int(str(request["options"].get("size") or hello.qualities[request["quality"]]["size"]))
+        regions = PaintedRegions()
+        if self._masks is not None:
+            regions = view.regions(self._masks, size)
+            with_regions(request, regions)  # raises where Paint will
+            self._picture.show_outlines(self._masks.outlines(view.part, view.longest(size)))
+        context = view.subject.context
+        self._forecast.want(context.width, context.height, request)
+        self._announced = size
+        self._announce(view, size)
+        content = whole = view.content(size)
+        if view.spot:
+            whole = View.whole(view.subject, view.output).content(size)
+        self._regions.show(content, in_part(request, view.ratio(size)), regions)
+        self._varying = whole, request
+
+    def _announce(self, view: View, size: int) -> None:
+        part, context = view.subject.painted, view.subject.context
+        longest = max(context.width, context.height)
+        shown = round(min(size / longest, 1.0) * max(part.width, part.height))
+        name = view.subject.layer.get_name()
+        self._text.set_text(announcement(name, part.width, part.height, shown, self._forecast.seconds))

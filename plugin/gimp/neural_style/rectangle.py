@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gi.repository import Gegl
+from nst_client import region
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class Rectangle:
     def gegl(self) -> Gegl.Rectangle:
         """The rectangle as a GEGL type."""
         return Gegl.Rectangle.new(self.x, self.y, self.width, self.height)
+
+    @property
+    def shared(self) -> region.Rectangle:
+        """The rectangle as the type that all editors share."""
+        return region.Rectangle(self.x, self.y, self.width, self.height)
 
     def moved(self, x: int, y: int) -> Rectangle:
         """Return the rectangle moved `x` to the right and `y` down."""

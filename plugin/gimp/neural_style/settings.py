@@ -22,10 +22,14 @@ from nst_client.choices import (
 from nst_client.failure import Failure
 from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
+from region_rows import RegionRows
 from style_pictures import as_engine_reads
 
 ON = GObject.ParamFlags.READWRITE
 OUTPUT = "output"
+REGIONS, REGION_LAYERS = "regions", "region-layers"
+TARGETS = "targets"
+SELECTED, ALL_IMAGES = "selected", "all-images"
 
 
 def declare(procedure: Gimp.Procedure) -> None:
@@ -64,7 +68,7 @@ def declare(procedure: Gimp.Procedure) -> None:
         "quality",
         _("_Quality"),
         _("How long to paint, and how finely"),
-        _choice(*QUALITIES),
+        choice(*QUALITIES),
         "good",
         ON,
     )
@@ -84,24 +88,19 @@ def declare(procedure: Gimp.Procedure) -> None:
         "keep-colours",
         _("Colo_urs"),
         _("Whose colours the painting has"),
-        _choice(*COLOURS),
+        choice(*COLOURS),
         OWN_COLOURS,
         ON,
     )
     procedure.add_int_argument(
         "seed", _("S_eed"), _("The same seed gives the same painting"), 0, LARGEST_SEED, 0, ON
     )
-    procedure.add_string_argument(
-        "model", _("_Model"), _("The network that judges (auto, or the name of an installed one)"), "auto", ON
-    )
-    procedure.add_string_argument(
-        "device", _("De_vice"), _("Where it runs (auto, cpu, cuda, cuda:1 …)"), "auto", ON
-    )
+    declare_network(procedure)
     procedure.add_choice_argument(
         "output",
         _("Put _into"),
         _("Where the painting goes"),
-        _choice(
+        choice(
             (NEW_LAYER, _("New layer")),
             (REPLACE, _("Replace the layer's pixels")),
             (NEW_IMAGE, _("New image")),
@@ -109,18 +108,53 @@ def declare(procedure: Gimp.Procedure) -> None:
         NEW_LAYER,
         ON,
     )
+    procedure.add_choice_argument(
+        TARGETS,
+        _("_What to paint"),
+        _("Each painting goes above its layer; Cancel leaves those that are finished"),
+        choice((SELECTED, _("The selected layers")), (ALL_IMAGES, _("All open images"))),
+        SELECTED,
+        ON,
+    )
+    procedure.add_string_argument(
+        REGIONS,
+        _("Re_gions"),
+        _("Parts of the layer with styles of their own, as a list in JSON; see docs/gimp.md"),
+        "",
+        ON,
+    )
+    procedure.add_boolean_argument(
+        REGION_LAYERS,
+        _("A _layer for each region"),
+        _("Each region becomes a layer of its own, with a layer mask; for new layers"),
+        False,
+        ON,
+    )
     procedure.add_image_return_value("painted-image", _("Image"), _("The image with the painting"), True, ON)
     procedure.add_layer_return_value("painted-layer", _("Layer"), _("The painted layer"), True, ON)
 
 
+def declare_network(procedure: Gimp.Procedure) -> None:
+    """Add the arguments for the network and the device to `procedure`."""
+    procedure.add_string_argument(
+        "model", _("_Model"), _("The network that judges (auto, or the name of an installed one)"), "auto", ON
+    )
+    procedure.add_string_argument(
+        "device", _("De_vice"), _("Where it runs (auto, cpu, cuda, cuda:1 …)"), "auto", ON
+    )
+
+
 def engine_request(config: Gimp.ProcedureConfig) -> EngineRequest:
-    """Return the keyword arguments of `Engine.stylize` for the settings. Raises Failure."""
-    styles = {name: _path(config.get_property(name)) for name in ("style", "second-style")}
+    """Return the keyword arguments of `Engine.stylize` for the settings, less the regions. Raises Failure."""
+    styles = {name: style_path(config.get_property(name)) for name in ("style", "second-style")}
+    regions = regions_of(config)
+    if regions.rest_kept:  # it has no style, and needs none
+        styles["style"] = styles["style"] or next((row.style for row in regions.rows if row.style), "")
     others = {name: config.get_property(name) for name in Choices.__annotations__ if name not in styles}
     return choices.engine_request({**styles, **others})
 
 
-def _path(file: Gio.File | None) -> str:
+def style_path(file: Gio.File | None) -> str:
     """Return the path of a picture on this computer; "" where none is chosen. Raises Failure."""
     if file is None:
         return ""
@@ -130,6 +164,11 @@ def _path(file: Gio.File | None) -> str:
     if not Path(path).is_file():
         raise Failure(_("the style picture is not there: {path}").format(path=path), _("choose another one"))
     return str(as_engine_reads(Path(path)))
+
+
+def regions_of(config: Gimp.ProcedureConfig) -> RegionRows:
+    """Return the regions. Raises Failure."""
+    return RegionRows.decoded(config.get_property(REGIONS) or "")
 
 
 def apply(settings: Mapping[str, object], config: Gimp.ProcedureConfig) -> None:
@@ -148,7 +187,7 @@ def apply(settings: Mapping[str, object], config: Gimp.ProcedureConfig) -> None:
 
 def stored(config: Gimp.ProcedureConfig) -> dict[str, object]:
     """Return the values of the controls as `apply` takes them."""
-    values = {name: config.get_property(name) for name in Choices.__annotations__}
+    values = {name: config.get_property(name) for name in (*Choices.__annotations__, REGIONS, REGION_LAYERS)}
     return {
         name: (value.get_path() or "") if isinstance(value, Gio.File) else value
         for name, value in values.items()
@@ -162,9 +201,13 @@ def keep(config: Gimp.ProcedureConfig, image: Gimp.Image) -> None:
     File and parasite have the form that GIMP writes, and prefers at the next run; its own function for it
     takes no settings of a plug-in in Python.
     """
-    names = [about.name for about in config.list_properties()]
-    kept = [name for name in names if name in (*Choices.__annotations__, OUTPUT)]
-    text = "\n".join(f"({name} {_serialised(config.get_property(name))})" for name in kept)
+    lines = {
+        about.name: f"({about.name} {_serialised(config.get_property(about.name))})"
+        for about in config.list_properties()
+    }
+    kept = [name for name in lines if name in (*Choices.__annotations__, OUTPUT)]
+    text = "\n".join(lines[name] for name in kept)
+    of_image = "\n".join(lines[name] for name in lines if name in (*kept, REGIONS, REGION_LAYERS))
     kind = config.__gtype__.name
     path = Path(Gimp.directory()) / "plug-in-settings" / f"{kind}.last"
     with contextlib.suppress(OSError):  # it is a convenience
@@ -172,12 +215,15 @@ def keep(config: Gimp.ProcedureConfig, image: Gimp.Image) -> None:
         part = path.with_suffix(".part")
         part.write_text(f"# settings\n\n{text}\n\n# end of settings\n", "utf-8")
         part.replace(path)
-    image.attach_parasite(Gimp.Parasite.new(f"{kind}-last", 0, text.encode()))  # 0: neither undone nor saved
+    neither_undone_nor_saved = 0
+    image.attach_parasite(Gimp.Parasite.new(f"{kind}-last", neither_undone_nor_saved, of_image.encode()))
 
 
 def _serialised(value: object) -> str:
     if value is None:
         return "NULL"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, Gio.File):
         value = value.get_uri()
     if isinstance(value, str):
@@ -185,8 +231,9 @@ def _serialised(value: object) -> str:
     return str(value)
 
 
-def _choice(*options: tuple[str, str]) -> Gimp.Choice:
-    choice = Gimp.Choice.new()
+def choice(*options: tuple[str, str]) -> Gimp.Choice:
+    """Return a choice of options, each with its label."""
+    found = Gimp.Choice.new()
     for number, (name, label) in enumerate(options):
-        choice.add(name, number, label, "")
-    return choice
+        found.add(name, number, label, "")
+    return found

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 import style_pictures
-from gi.repository import GdkPixbuf, Gimp, Gio, Gtk
-from nst_client.failure import Failure
+from gi.repository import GdkPixbuf, Gimp, Gtk
+from nst_client.failure import Cancelled, Failure
 from nst_client.style_shelf import name_of
 from nst_client.translation import _
 from thumbnail import thumbnail_of
 
 SIDE = 48
-LABELS = {"style": _("_From…"), "second-style": _("From…")}
+
+
+Source = Callable[[], Optional[Path]]
+"""Returns a style's file; None for no style. Raises Failure, and Cancelled."""
 
 
 class StyleMenu(Gtk.MenuButton):
-    """Sets the style `setting` of `config`; the menu is made when it opens.
+    """Has a style chosen; the menu is made when it opens.
 
-    `gallery()` returns the files of the engine's learned styles. `report(failure)` shows an error.
+    `chosen(path)` is called with a style's file, or None. `gallery()` returns the files of the engine's
+    learned styles. `report(failure)` shows an error. `more`: labels and sources of further entries.
     """
 
     def __init__(
         self,
-        config: Gimp.ProcedureConfig,
-        setting: str,
-        image: Gimp.Image,
+        image: Gimp.Image | None,
+        chosen: Callable[[Path | None], None],
         gallery: Callable[[], list[str]],
         report: Callable[[Failure], None],
+        more: Sequence[tuple[str, Source]] = (),
     ) -> None:
-        super().__init__(label=LABELS[setting], use_underline=True)
+        super().__init__(use_underline=True)
         self.set_tooltip_text(
             _("A layer, an open image, the clipboard, a style used before or a learned one")
         )
-        self._config, self._setting, self._image = config, setting, image
+        self._image, self._chosen, self._more = image, chosen, more
         self._gallery, self._report = gallery, report
         self._menu = Gtk.Menu()
         self.set_popup(self._menu)
@@ -50,8 +55,9 @@ class StyleMenu(Gtk.MenuButton):
             self._add(menu, name_of(Path(path)), thumbnail_of(path, SIDE), lambda path=path: Path(path))
         if recent:
             menu.append(Gtk.SeparatorMenuItem())
-        layers = self._image.get_layers()
-        self._add_menu(_("_Layer of this image"), layers, style_pictures.of_layer)
+        if self._image is not None:
+            layers = self._image.get_layers()
+            self._add_menu(_("_Layer of this image"), layers, style_pictures.of_layer)
         self._add_menu(_("_Open image"), Gimp.get_images(), style_pictures.of_image)
         self._add(menu, _("_Clipboard"), None, style_pictures.of_clipboard)
         learned = self._gallery()
@@ -61,9 +67,10 @@ class StyleMenu(Gtk.MenuButton):
                 self._add(
                     gallery, name_of(Path(path)), thumbnail_of(path, SIDE), lambda path=path: Path(path)
                 )
-        if self._setting == "second-style":
+        if self._more:
             menu.append(Gtk.SeparatorMenuItem())
-            self._add(menu, _("_None"), None, lambda: None)
+        for label, source in self._more:
+            self._add(menu, label, None, source)
         menu.show_all()
 
     def _add_menu(
@@ -85,7 +92,7 @@ class StyleMenu(Gtk.MenuButton):
         menu: Gtk.Menu,
         label: str,
         picture: GdkPixbuf.Pixbuf | None,
-        file_of: Callable[[], Path | None],
+        file_of: Source,
     ) -> None:
         item = Gtk.MenuItem()
         row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=8)
@@ -97,10 +104,12 @@ class StyleMenu(Gtk.MenuButton):
         item.connect("activate", self._choose, file_of)
         menu.append(item)
 
-    def _choose(self, _item: Gtk.MenuItem, file_of: Callable[[], Path | None]) -> None:
+    def _choose(self, _item: Gtk.MenuItem, file_of: Source) -> None:
         try:
             path = file_of()
+        except Cancelled:
+            return
         except Failure as failure:
             self._report(failure)
             return
-        self._config.set_property(self._setting, None if path is None else Gio.File.new_for_path(str(path)))
+        self._chosen(path)

@@ -44,8 +44,8 @@ class Subject:
             raise Failure(_("the image was resized while it was being painted"), _("paint it again"))
 
 
-def choose(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Subject:
-    """Return the subject for the selected `drawables`. Raises Failure."""
+def choose(image: Gimp.Image, drawables: list[Gimp.Drawable], *, whole: bool = False) -> Subject:
+    """Return the subject for the selected `drawables`; `whole`: whatever the selection is. Raises Failure."""
     if len(drawables) != 1:
         raise Failure(_("one layer must be selected, not {number}").format(number=len(drawables)))
     layer = drawables[0]
@@ -58,16 +58,17 @@ def choose(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Subject:
         raise Failure(
             _("a floating selection cannot be painted"), _("anchor it, or make it a layer of its own")
         )
-    found, *bounds = layer.mask_intersect()
+    where = bounds_of(layer)
+    found, *bounds = (True, 0, 0, where.width, where.height) if whole else layer.mask_intersect()
     if not found:
         raise Failure(
             _("the selection does not touch this layer"),
             _("move the selection over the layer, or remove it with Select ▸ None"),
         )
-    painted, where = Rectangle(*bounds), bounds_of(layer)
-    whole = region.Rectangle(0, 0, where.width, where.height)
-    context = Rectangle(*region.with_context(region.Rectangle(*bounds), whole).sides)
-    return Subject(image, layer, painted, context, current_selection(image), where, size(image))
+    everything = region.Rectangle(0, 0, where.width, where.height)
+    context = Rectangle(*region.with_context(region.Rectangle(*bounds), everything).sides)
+    selection = None if whole else current_selection(image)
+    return Subject(image, layer, Rectangle(*bounds), context, selection, where, size(image))
 
 
 def bounds_of(layer: Gimp.Drawable) -> Rectangle:

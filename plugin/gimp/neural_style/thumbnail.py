@@ -13,9 +13,11 @@ SIDE = 90
 class Thumbnail(Gtk.Box):
     """The style pictures of `config` side by side, updated when they change."""
 
-    def __init__(self, config: Gimp.ProcedureConfig) -> None:
+    def __init__(
+        self, config: Gimp.ProcedureConfig, styles: tuple[str, ...] = ("style", "second-style")
+    ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, halign=Gtk.Align.CENTER)
-        for name in ("style", "second-style"):
+        for name in styles:
             picture = Gtk.Image(no_show_all=True)
             self.pack_start(picture, False, False, 0)
             config.connect(f"notify::{name}", self._show, name, picture)

@@ -1,17 +1,18 @@
-"""The progress window: preview, bar, Stop and keep, and Cancel. GIMP's status bar shows the progress too."""
+"""The progress window: preview, bar, a button that keeps the picture so far, and Cancel.
+
+GIMP's status bar shows the progress too.
+"""
 
 from __future__ import annotations
 
 from display import scaled
 from engine import NeuralEngine
 from gi.repository import Gdk, Gimp, GimpUi, GLib, Gtk
-from nst_client.choices import EngineRequest
 from nst_client.failure import Cancelled, Failure
+from nst_client.keeping import keep_label
 from nst_client.progress import JobMonitor
 from nst_client.translation import _
-from outcome import source_layer
-from pixels import read_thumbnail
-from subject import Subject
+from task import Series
 
 SIDE = 512
 POLL_MILLISECONDS = 50  # milliseconds
@@ -19,18 +20,16 @@ KEEP = 1
 
 
 class Window:
-    """Paints while GTK's main loop runs; nothing here blocks."""
+    """Paints while GTK's main loop runs; only the writing of a painting blocks."""
 
-    def __init__(self, engine: NeuralEngine, subject: Subject, request: EngineRequest, output: str) -> None:
-        self._engine, self._subject, self._request, self._output = engine, subject, request, output
+    def __init__(self, engine: NeuralEngine, series: Series) -> None:
+        self._engine, self._series = engine, series
         self._monitor: JobMonitor | None = None
         self._failure: Exception | None = None
         self._percent = 0
-        with source_layer(subject.layer, output) as layer:
-            self._picture = Gtk.Image.new_from_pixbuf(
-                scaled(read_thumbnail(layer, subject.context, SIDE), SIDE, SIDE)
-            )
+        self._picture = Gtk.Image()
         self._picture.set_size_request(SIDE, SIDE * 3 // 4)
+        self._show_source()
         self._bar = Gtk.ProgressBar(show_text=True, text=_("Starting…"))
         self._dialog = GimpUi.Dialog(title=_("Neural Style"), role="nst-onnx-painting")
         GimpUi.window_set_transient(self._dialog)  # or a click on GIMP's own window hides it
@@ -44,12 +43,9 @@ class Window:
         area.pack_start(self._picture, True, True, 0)
         area.pack_start(self._bar, False, False, 0)
 
-    def finished(self) -> JobMonitor:
-        """Paint, and return the finished job, or the one that was stopped early. Raises Cancelled, and
-        Failure.
-        """
-        name = self._subject.layer.get_name()
-        Gimp.progress_init(_("Neural Style: painting “{name}”").format(name=name))
+    def paint(self) -> None:
+        """Paint the whole series. Raises Cancelled, and Failure, where nothing was made."""
+        Gimp.progress_init(_("Neural Style: painting “{name}”").format(name=self._series.task.name))
         self._dialog.show_all()
         self._dialog.present()
         GLib.timeout_add(POLL_MILLISECONDS, self._poll)
@@ -58,9 +54,14 @@ class Window:
         Gdk.Display.get_default().flush()  # close the window before the engine shuts down
         Gimp.progress_end()
         if self._failure is not None:
-            raise self._failure
-        assert self._monitor is not None
-        return self._monitor
+            if not self._series.made:
+                raise self._failure
+            if isinstance(self._failure, Failure):
+                self._series.failures.append(self._failure)
+            return  # what is finished stays
+        if self._monitor is not None:
+            self._series.deliver(self._monitor)
+        self._series.ended()
 
     def _answer(self, _dialog: Gtk.Dialog, response: int) -> None:
         """Handle the buttons; closing the window is Cancel."""
@@ -81,34 +82,71 @@ class Window:
         if self._failure is not None:
             return GLib.SOURCE_REMOVE
         try:
-            self._subject.check()
-            if self._monitor is None:
-                self._begin()
-            elif not self._monitor.update():
-                self._end()
-                return GLib.SOURCE_REMOVE
+            self._engine.ready()  # raises where it has died, which is no fault of the layer
+            running = self._work()
         except (Failure, Cancelled) as failure:
             self._end(failure)
+            return GLib.SOURCE_REMOVE
+        if not running:
+            self._end()
             return GLib.SOURCE_REMOVE
         self._show()
         return GLib.SOURCE_CONTINUE
 
-    def _begin(self) -> None:
-        """Start the job once the engine is ready."""
-        self._monitor = self._engine.begin(self._subject, self._request, self._output, preview=SIDE)
-        self._keep.set_sensitive(self._monitor is not None)
+    def _work(self) -> bool:
+        """Begin, follow or end the task at hand; return whether there is more, besides the last delivery."""
+        series = self._series
+        try:
+            series.task.check()
+            if self._monitor is None:
+                self._monitor = series.task.begin(self._engine, SIDE)
+                self._keep.set_sensitive(self._monitor is not None)
+                return True
+            if self._monitor.update():
+                return True
+            if series.last:
+                return False
+            series.deliver(self._monitor)
+            Gimp.displays_flush()
+        except Failure as failure:
+            series.failed(failure)
+            if self._monitor is not None:
+                self._monitor.cancel()
+        self._monitor = None
+        if series.last:
+            return False
+        series.number += 1
+        self._keep.set_sensitive(False)
+        self._show_source()
+        return True
+
+    def _show_source(self) -> None:
+        """Show what will be painted."""
+        try:
+            self._series.task.check()
+        except Failure:  # noted when it is begun
+            return
+        picture = self._series.task.picture(SIDE)
+        if picture is not None:
+            self._picture.set_from_pixbuf(scaled(picture, SIDE, SIDE))
 
     def _show(self) -> None:
         if self._monitor is None:
             self._bar.pulse()
             return
-        self._bar.set_fraction(self._monitor.fraction)
-        percent = round(100 * self._monitor.fraction)
+        fraction = self._series.fraction(self._monitor.fraction)
+        self._bar.set_fraction(fraction)
+        percent = round(100 * fraction)
         if percent != self._percent:  # each call waits for GIMP
             self._percent = percent
-            Gimp.progress_update(self._monitor.fraction)
+            Gimp.progress_update(fraction)
         if self._keep.get_sensitive():
-            self._bar.set_text(self._monitor.text)
+            self._bar.set_text(self._series.text(self._monitor.text))
+            if self._monitor.longest:
+                kept = keep_label(self._monitor.longest, self._series.task.longest)
+                going_on = kept if self._series.last else _("{keep}, and go on").format(keep=kept)
+                if going_on != self._keep.get_label():
+                    self._keep.set_label(going_on)
         preview = self._monitor.preview()
         if preview is not None:
             self._picture.set_from_pixbuf(scaled(preview, SIDE, SIDE))

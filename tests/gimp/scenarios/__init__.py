@@ -8,9 +8,9 @@ import gi
 gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp  # noqa: E402
 
-from . import interruptions, layers, meanwhile, open_image, painting, refusals  # noqa: E402
+from . import interruptions, layers, meanwhile, open_image, painting, refusals, regions, series, textures  # noqa: E402
 
-ROOMS = (painting, layers, refusals, interruptions, meanwhile, open_image)
+ROOMS = (painting, layers, refusals, interruptions, meanwhile, open_image, regions, series, textures)
 
 
 def go_through(scenario, arguments):

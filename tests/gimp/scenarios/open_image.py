@@ -59,6 +59,30 @@ def insert_here(path):
     Gimp.displays_flush()
 
 
+def two_layers_here():
+    """Duplicate the selected layer, and select both."""
+    image, layer = _open()
+    image.insert_layer(layer.copy(), None, 0)
+    image.set_selected_layers(image.get_layers())
+    Gimp.displays_flush()
+
+
+def size_here():
+    """Tell the size of the open image."""
+    image, _layer = _open()
+    return {"size": [image.get_width(), image.get_height()]}
+
+
+def save_here(path):
+    """Write the uppermost layer as a picture's file."""
+    image, _layer = _open()
+    top = image.get_layers()[0]
+    new = Gimp.Image.new(top.get_width(), top.get_height(), image.get_base_type())
+    new.insert_layer(Gimp.Layer.new_from_drawable(top, new), None, 0)
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, new, Gio.File.new_for_path(path), None)
+    new.delete()
+
+
 def copy_here():
     """Copy the selected layer into the clipboard."""
     _image, layer = _open()

@@ -37,7 +37,6 @@ def unpaintable(folder):
     image = photo()
     layer = image.get_layers()[0]
     answers = {"none": paint(image, [])[:2]}
-    answers["two"] = paint(image, [layer, filled(image, "other", 20, 20)])[:2]
     answers["one pixel"] = paint(image, [filled(image, "dot", 1, 1)])[:2]
     answers["narrow"] = paint(image, [filled(image, "narrow", 8, 2000)])[:2]
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 30, 30)
