@@ -89,7 +89,10 @@ def choose(name: str | None = None, *, exact: bool = False) -> Device:
         return _first_that_works(sorted(ranked, key=_preference), exact)
     device = _parse(name)
     if not _is_here(device.kind):
-        raise DeviceError(f"{device.kind} cannot be used here", device.backend.install)
+        raise DeviceError(
+            f"{device.kind} cannot be used here: there is no device for it",
+            f"choose {', '.join(available()) or 'another one'}, or {device.backend.install}",
+        )
     return device
 
 
