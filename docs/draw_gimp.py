@@ -40,8 +40,8 @@ def main(photo: Path, painting: Path) -> None:
             width, height = desk.inside.ask("size_here")["size"]
             desk.inside.ask("select_here", bounds=[0, 0, width, height // 3])
             settings = open_with(desk, painting)
-            desk.key("alt+n", "Tab", "space")  # opens Regions, and adds one
-            desk.key("shift+Tab", "shift+Tab", "shift+Tab", "space", "l", "Return")  # its style: a layer
+            desk.key("alt+n", "space")  # opens Regions, and adds one
+            desk.key("space", "l", "Return")  # its style: a layer
             keep(desk, "regions")
             desk.click(*CANCEL, settings)
             desk.inside.ask("select_here", bounds=None)

@@ -18,6 +18,7 @@ from nst_client.translation import _
 from outcome import NEW_LAYER
 from preview_picture import PreviewPicture
 from preview_view import View
+from rectangle import Rectangle
 from region_masks import RegionMasks
 from settings import OUTPUT, REGIONS, engine_request, regions_of
 from strip import Strip
@@ -51,6 +52,7 @@ class Preview(Gtk.Box):
             self.pack_start(widget, False, False, 0)
         self._view: View | None = None
         self._masks: RegionMasks | None = None
+        self._contents: dict[tuple[Rectangle, int], Pixels] = {}
         self._varying: tuple[Pixels, EngineRequest] | None = None
         self._changed = self._moved = True
         config.connect("notify", self._change)
@@ -77,6 +79,7 @@ class Preview(Gtk.Box):
     def _look(self) -> None:
         """See the layer and the regions anew; a spot stays one."""
         old = self._view
+        self._contents.clear()
         try:
             subject = subject_of(self._image, self._drawables[:1], self._config)
             output = self._config.get_property(OUTPUT) or NEW_LAYER
@@ -154,11 +157,17 @@ class Preview(Gtk.Box):
         self._forecast.want(context.width, context.height, request)
         self._announced = size
         self._announce(view, size)
-        content = whole = view.content(size)
-        if view.spot:
-            whole = View.whole(view.subject, view.output).content(size)
+        content = self._content(view, size)
+        whole = self._content(View.whole(view.subject, view.output), size)
         self._regions.show(content, in_part(request, view.ratio(size)), regions)
         self._varying = whole, request
+
+    def _content(self, view: View, size: int) -> Pixels:
+        """Return the pixels of a view; they are read once."""
+        key = view.part, view.longest(size)
+        if key not in self._contents:
+            self._contents[key] = view.content(size)
+        return self._contents[key]
 
     def _announce(self, view: View, size: int) -> None:
         part, context = view.subject.painted, view.subject.context

@@ -58,6 +58,7 @@ class RegionEditor(Gtk.Expander):
         self._leave_out_what_is_gone()
         self._fill()
         self.set_expanded(bool(self._given.rows))
+        self.connect("notify::expanded", self._opened)
         config.connect(f"notify::{REGIONS}", self._changed)
         config.connect(f"notify::{REGION_LAYERS}", self._changed)
         self.show_all()
@@ -111,6 +112,12 @@ class RegionEditor(Gtk.Expander):
         self._fill()
         self._store()
         self._show_what_matters()
+        self._rows.get_children()[-1].focus_style()  # it is what a region needs first
+
+    def _opened(self, *_: object) -> None:
+        """Go on at the button that adds a region, for those who use the keyboard."""
+        if self.get_expanded():
+            self._add.grab_focus()
 
     def _set_row(self, number: int, row: Row | None) -> None:
         """Change a row, or remove it."""

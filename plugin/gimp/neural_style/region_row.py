@@ -64,6 +64,10 @@ class RegionRow(Gtk.Box):
         self.pack_start(remove, False, False, 0)
         self._show_style()
 
+    def focus_style(self) -> None:
+        """Let the keyboard go on at the style."""
+        self._style.grab_focus()
+
     def _become(self, **changes: object) -> None:
         self._row = replace(self._row, **changes)
         self._show_style()

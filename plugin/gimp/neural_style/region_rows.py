@@ -53,7 +53,8 @@ class RegionRows:
             listed = json.loads(text)
             described = [one for one in listed if one["where"] != REST]
             rest = [one for one in listed if one["where"] == REST]
-            return cls(tuple(map(_row, described)), any(one.get("keep") is True for one in rest))
+            kept = bool(described) and any(one.get("keep") is True for one in rest)
+            return cls(tuple(map(_row, described)), kept)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Failure(
                 _("the regions cannot be read"), _("they are a list of objects in JSON: see docs/gimp.md")

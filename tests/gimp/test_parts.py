@@ -1,0 +1,92 @@
+"""Regions, a spot of the preview, and what is kept of a painting that is ended early, by keys and mouse."""
+
+import time
+
+import numpy as np
+import pytest
+
+from .desk import NEURAL_STYLE
+from .person import CANCEL, CANCEL_OF_SETTINGS, again, last_time, painting_window, stop_and_keep, undo
+
+pytestmark = pytest.mark.slow
+CHOSEN = [100, 100, 200, 120]
+PREVIEW = (-190, 130)  # of the dialog's upper right corner
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(desk):
+    yield
+    for _ in range(5):
+        if desk.shows(NEURAL_STYLE):
+            desk.key("Escape")
+
+
+def _preview(desk, settings):
+    return np.asarray(desk.picture(settings), np.float32)[45:265, -345:-35]
+
+
+def _changes(desk, settings, before):
+    """Wait for another preview."""
+    deadline = time.monotonic() + 60
+    while np.abs(_preview(desk, settings) - before).mean() < 2:
+        assert time.monotonic() < deadline, "the preview has not changed"
+        time.sleep(0.2)
+
+
+def test_a_region_by_the_keyboard_and_the_rest_is_kept(desk):
+    """The selection like a layer, the rest as it is; then the row is removed, and all is as before."""
+    last_time(desk)
+    desk.inside.ask("select_here", bounds=CHOSEN)
+    settings = again(desk)
+    time.sleep(3)
+    painted = _preview(desk, settings)
+    desk.key("alt+n", "space")  # opens Regions, and adds one
+    _changes(desk, settings, painted)  # the photo with the outline
+    desk.key("space", "l", "Return")  # its style: this layer
+    desk.key("Tab", "Tab", "Tab", "Tab", "Down")  # strength, remove, add; and the rest stays
+    time.sleep(3)
+    stop_and_keep(desk, painting_window(desk, settings))
+    assert desk.inside.ask("difference_here") == {"bounds": CHOSEN}
+    undo(desk)
+    desk.becomes("1 layer")
+    settings = again(desk)
+    time.sleep(3)
+    kept = _preview(desk, settings)
+    desk.key("alt+n", "alt+n")  # closed and open again: it has opened by itself
+    desk.key("shift+Tab", "space")  # remove
+    _changes(desk, settings, kept)
+    desk.click(*CANCEL, painting_window(desk, settings))
+    desk.becomes(NEURAL_STYLE, False)
+    desk.inside.ask("select_here", bounds=None)
+
+
+def test_a_click_on_the_preview_shows_a_spot_and_another_one_the_whole(desk):
+    last_time(desk)
+    settings = again(desk)
+    time.sleep(4)
+    whole = _preview(desk, settings)
+    desk.click(*PREVIEW, settings)
+    _changes(desk, settings, whole)
+    time.sleep(4)
+    spot = _preview(desk, settings)
+    desk.click(*PREVIEW, settings)
+    _changes(desk, settings, spot)
+    time.sleep(4)
+    assert np.abs(_preview(desk, settings) - whole).mean() < 2
+    desk.click(*CANCEL_OF_SETTINGS, settings)
+    desk.becomes(NEURAL_STYLE, False)
+
+
+def test_two_layers_in_one_go_and_cancel_leaves_the_finished_one(desk):
+    last_time(desk)
+    desk.inside.ask("two_layers_here")
+    settings = again(desk)
+    time.sleep(2)
+    window = painting_window(desk, settings)
+    stop_and_keep(desk, window, 3, closes=False)  # this one, and go on
+    desk.click(*CANCEL, window)
+    desk.becomes(NEURAL_STYLE, False)
+    assert desk.shows("3 layers")
+    for layers in ("2 layers", "1 layer"):
+        undo(desk)
+        desk.becomes(layers)
