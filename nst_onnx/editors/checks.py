@@ -14,6 +14,25 @@ from nst_onnx.errors import PluginError
 from nst_onnx.support.diagnostics import Finding
 
 
+def check_program(
+    name: str,
+    program: str,
+    version: str | None,
+    oldest: tuple[int, int],
+    newer: str,
+    silent: str = "does not start",
+) -> Finding:
+    """Check the version of an editor's `program`; None where it prints none, for the reason `silent`.
+
+    `newer`: what to do where it is older than `oldest`.
+    """
+    if version is None:
+        return Finding(name, "warning", f"{program} {silent}")
+    if tuple(map(int, version.split(".")[:2])) < oldest:
+        return Finding(name, "broken", f"{version} ({program}) is too old; {newer}")
+    return Finding(name, "good", f"{version} ({program})")
+
+
 def check_files(folder: Path, install_line: str) -> Iterator[Finding]:
     """Check that the plug-in in `folder` is complete and that its engine starts in the same version."""
     if not (folder / "nst_client" / "client.py").is_file():

@@ -83,6 +83,11 @@ def remove(target: Path) -> Path | None:
     return target
 
 
+def installed(target: Path, main_file: str) -> Installed | None:
+    """Return the plug-in whose folder is `target`; None where `main_file` is not in it."""
+    return Installed(target, installed_version(target)) if (target / main_file).is_file() else None
+
+
 def installed_version(target: Path) -> str | None:
     """Return the version of nst-onnx that a plug-in is of; None where neither engine.json nor a ZIP says."""
     try:

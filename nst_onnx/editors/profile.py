@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 Packaging = Literal["native", "flatpak", "snap", "given"]
 """How the editor was packaged; "given" for a folder that the user named."""
@@ -25,6 +26,20 @@ class Profile(Protocol):
     @property
     def version(self) -> str:
         """The editor's version, such as "3.0"; "-" where one profile serves all versions."""
+
+
+P = TypeVar("P", bound=Profile)
+
+
+def existing(candidates: Sequence[P], used: Callable[[P], bool], programs: Iterable[str]) -> list[P]:
+    """Return those of `candidates`, the native one first, that are `used`; the preferred one last.
+
+    Where one of `programs` is installed but was never started, its future profile is included.
+    """
+    found = [known for known in candidates if used(known)]
+    if candidates[0] not in found and any(True for _ in programs):
+        found.insert(0, candidates[0])
+    return found[::-1]
 
 
 def install_line(editor: str, folder: Path, packaging: Packaging) -> str:

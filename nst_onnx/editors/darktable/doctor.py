@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nst_onnx.editors.checks import check_files
+from nst_onnx.editors.checks import check_files, check_program
 from nst_onnx.editors.darktable import install as darktable_install
 from nst_onnx.editors.darktable import luarc
 from nst_onnx.editors.darktable import profiles as darktable_profiles
@@ -22,12 +22,7 @@ def examine(profiles: Sequence[DarktableProfile]) -> Iterator[Finding]:
     """Check darktable itself, and the plug-in in each of `profiles`."""
     for program in darktable_profiles.programs():
         version = darktable_profiles.version_of(program)
-        if version is None:
-            yield Finding("darktable", "warning", f"{program} does not start")
-        elif tuple(map(int, version.split(".")[:2])) < OLDEST:
-            yield Finding("darktable", "broken", f"{version} ({program}) is too old; install darktable 5")
-        else:
-            yield Finding("darktable", "good", f"{version} ({program})")
+        yield check_program("darktable", program, version, OLDEST, "install darktable 5")
     if not profiles:
         yield Finding("darktable", "broken", "; ".join(NONE_FOUND))
     for profile in profiles:

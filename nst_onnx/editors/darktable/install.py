@@ -30,9 +30,7 @@ def uninstall(profile: DarktableProfile) -> Path | None:
 
 def installed(profile: DarktableProfile) -> Installed | None:
     """Return the plug-in installed in a profile."""
-    if not (profile.plug_in / MAIN_FILE).is_file():
-        return None
-    return Installed(profile.plug_in, plugin_files.installed_version(profile.plug_in))
+    return plugin_files.installed(profile.plug_in, MAIN_FILE)
 
 
 def _write_engine(folder: Path) -> None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst_onnx.editors.profile import Packaging, install_line
+from nst_onnx.editors import programs as editor_programs
+from nst_onnx.editors.profile import Packaging, existing, install_line
 
 FLATPAK = "org.darktable.Darktable"
 FOLDER = "neural_style"
 MAIN_FILE = f"{FOLDER}.lua"
 SIGNS = ("darktablerc", "library.db", "luarc", "lua")
 """Files and folders that darktable creates or reads in a profile."""
-_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,10 @@ class DarktableProfile:
 
 
 def profiles() -> list[DarktableProfile]:
-    """Return the profiles of every darktable, the preferred one last.
-
-    Where a native darktable is installed but was never started, its future profile is included.
-    """
-    found = [known for known in _candidates() if any((known.folder / sign).exists() for sign in SIGNS)]
-    native = next(_candidates())
-    if native not in found and any(True for _ in programs()):
-        found.insert(0, native)
-    return found[::-1]
+    """Return the profiles of every darktable, the preferred one last."""
+    return existing(
+        list(_candidates()), lambda known: any((known.folder / sign).exists() for sign in SIGNS), programs()
+    )
 
 
 def given(folder: Path) -> DarktableProfile:
@@ -85,23 +77,9 @@ def _candidates() -> Iterator[DarktableProfile]:
 
 def programs() -> Iterator[str]:
     """Yield the program that starts darktable without a window, if there is one."""
-    paths: list[str | None] = [None]  # None: PATH
-    if sys.platform == "darwin":
-        paths.append("/Applications/darktable.app/Contents/MacOS")
-    if sys.platform == "win32" and os.environ.get("PROGRAMFILES"):
-        paths.append(str(Path(os.environ["PROGRAMFILES"], "darktable", "bin")))
-    for path in paths:
-        program = shutil.which("darktable-cli", path=path)
-        if program:
-            yield program
-            return
+    return editor_programs.find("darktable-cli", mac="darktable", windows="darktable")
 
 
 def version_of(program: str) -> str | None:
     """Return the version of a darktable, "5.0.1"; None where it does not start."""
-    try:
-        printed = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = _VERSION.search(printed)
-    return found.group() if found else None
+    return editor_programs.printed_version([[program, "--version"]])

@@ -24,10 +24,7 @@ def uninstall(profile: GimpProfile) -> Path | None:
 
 def installed(profile: GimpProfile) -> Installed | None:
     """Return the plug-in installed in a profile."""
-    target = profile.plug_ins / FOLDER
-    if not (target / MAIN_FILE).is_file():
-        return None
-    return Installed(target, plugin_files.installed_version(target))
+    return plugin_files.installed(profile.plug_ins / FOLDER, MAIN_FILE)
 
 
 def make_executable(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nst_onnx.editors.checks import check_files, check_sandbox
+from nst_onnx.editors.checks import check_files, check_program, check_sandbox
 from nst_onnx.editors.krita import install as krita_install
 from nst_onnx.editors.krita import kritarc
 from nst_onnx.editors.krita import profiles as krita_profiles
@@ -22,12 +22,14 @@ def examine(profiles: Sequence[KritaProfile]) -> Iterator[Finding]:
     """Check Krita itself, and the plug-in in each of `profiles`."""
     for program in krita_profiles.programs():
         version = krita_profiles.version_of(program)
-        if version is None:
-            yield Finding("krita", "warning", f"{program} prints its version only where there is a screen")
-        elif tuple(map(int, version.split(".")[:2])) < OLDEST:
-            yield Finding("krita", "broken", f"{version} ({program}) is too old; install Krita 5 or later")
-        else:
-            yield Finding("krita", "good", f"{version} ({program})")
+        yield check_program(
+            "krita",
+            program,
+            version,
+            OLDEST,
+            "install Krita 5 or later",
+            "prints its version only where there is a screen",
+        )
     if not profiles:
         yield Finding("krita", "broken", "; ".join(NONE_FOUND))
     for profile in profiles:

@@ -36,7 +36,4 @@ def uninstall(profile: KritaProfile) -> Path | None:
 
 def installed(profile: KritaProfile) -> Installed | None:
     """Return the plug-in installed in a profile."""
-    target = profile.plug_ins / FOLDER
-    if not (target / "__init__.py").is_file():
-        return None
-    return Installed(target, plugin_files.installed_version(target))
+    return plugin_files.installed(profile.plug_ins / FOLDER, "__init__.py")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nst_onnx.editors.profile import Packaging, install_line
+from nst_onnx.editors import programs as editor_programs
+from nst_onnx.editors.profile import Packaging, existing, install_line
 
 FLATPAK = "org.kde.krita"
 FOLDER = "neural_style"
@@ -21,7 +21,6 @@ SETTING = f"enable_{FOLDER}"
 SIGNS = ("resourcecache.sqlite", "bundles", "paintoppresets", "pykrita")
 """Files and folders that Krita creates in its resource folder."""
 _RESOURCES = re.compile(r"^ResourceDirectory(?:\[\$e\])?[ \t]*=(.*)$", re.MULTILINE)
-_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,10 @@ class KritaProfile:
 
 
 def profiles() -> list[KritaProfile]:
-    """Return the profiles of every Krita, the preferred one last.
-
-    Where a native Krita is installed but was never started, its future profile is included.
-    """
-    found = [known for known in _candidates() if known.folder.is_dir() or known.settings.is_file()]
-    native = next(_candidates())
-    if native not in found and any(True for _ in programs()):
-        found.insert(0, native)
-    return found[::-1]
+    """Return the profiles of every Krita, the preferred one last."""
+    return existing(
+        list(_candidates()), lambda known: known.folder.is_dir() or known.settings.is_file(), programs()
+    )
 
 
 def given(folder: Path) -> KritaProfile:
@@ -120,16 +114,7 @@ def _usual() -> Iterator[KritaProfile]:
 
 def programs() -> Iterator[str]:
     """Yield the program that starts Krita, if there is one."""
-    paths: list[str | None] = [None]  # None: PATH
-    if sys.platform == "darwin":
-        paths.append("/Applications/krita.app/Contents/MacOS")
-    if sys.platform == "win32" and os.environ.get("PROGRAMFILES"):
-        paths.append(str(Path(os.environ["PROGRAMFILES"], "Krita (x64)", "bin")))
-    for path in paths:
-        program = shutil.which("krita", path=path)
-        if program:
-            yield program
-            return
+    return editor_programs.find("krita", mac="krita", windows="Krita (x64)")
 
 
 def version_of(program: str) -> str | None:
@@ -138,12 +123,4 @@ def version_of(program: str) -> str | None:
     Without a screen Krita does not start. Its companion krita_version, which not every package has, does.
     """
     companion = shutil.which("krita_version", path=str(Path(program).parent))
-    for line in ([program, "--version"], [companion] if companion else []):
-        try:
-            printed = subprocess.run(line, capture_output=True, text=True, timeout=60).stdout if line else ""
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        found = _VERSION.search(printed)
-        if found:
-            return found.group()
-    return None
+    return editor_programs.printed_version([[program, "--version"], *([[companion]] if companion else [])])
