@@ -117,6 +117,18 @@ def test_styles_from_files_with_any_name(engine: Engine, tmp_path: Path) -> None
     assert last.settings["styles"] == [path.name]
 
 
+def test_a_content_from_a_file(engine: Engine, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "photo.png"
+    Image.fromarray(picture(20, 24, 1)).save(path)
+    of_file, of_pixels = (engine.stylize(one, [STYLE], TINY).wait(PATIENCE) for one in (str(path), CONTENT))
+    assert isinstance(of_file, Done)
+    assert isinstance(of_pixels, Done)
+    paintings = [memoryview(one.picture.data).cast("f") for one in (of_file, of_pixels)]
+    assert list(paintings[0]) == pytest.approx(list(paintings[1]), abs=1e-3)
+
+
 def test_what_the_worker_refuses_is_an_error_for_a_person(engine: Engine) -> None:
     last = engine.stylize(CONTENT, ["/nowhere/at/all.png"], TINY).wait(PATIENCE)
     assert isinstance(last, Error)

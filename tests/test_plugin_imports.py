@@ -9,7 +9,7 @@ import pytest
 from support.checkout import ROOT
 
 CLIENT = ROOT / "plugin" / "nst_client"
-FOLDERS = [ROOT / "plugin" / editor / "neural_style" for editor in ("gimp", "krita")]
+FOLDERS = [ROOT / "plugin" / editor / "neural_style" for editor in ("gimp", "krita", "inkscape")]
 FILES = [file for folder in (CLIENT, *FOLDERS) for file in sorted(folder.rglob("*.py"))]
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from nst_onnx.editors.darktable.editor import DARKTABLE
 from nst_onnx.editors.editor import Editor
 from nst_onnx.editors.gimp.editor import GIMP
+from nst_onnx.editors.inkscape.editor import INKSCAPE
 from nst_onnx.editors.krita.editor import KRITA
 
 EDITORS: dict[str, Editor[Any]] = {
     "gimp": GIMP,
     "krita": KRITA,
     "darktable": DARKTABLE,
+    "inkscape": INKSCAPE,
 }

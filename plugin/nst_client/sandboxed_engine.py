@@ -8,13 +8,12 @@ from pathlib import Path
 from queue import Queue
 
 from .choices import EngineRequest
-from .client import Engine
+from .client import Engine, Style
 from .discovery import SANDBOX, find
 from .errors import EngineError
 from .events import Hello
 from .failure import Failure
 from .job import Job
-from .pixels import Pixels
 from .protocol import Message
 
 
@@ -22,20 +21,22 @@ class NeuralEngine:
     """The worker of the nst-onnx that installed the plug-in, as a context manager.
 
     Only `wait` and `close` block. `folder`: the plug-in's; `flatpak`: the editor's identifier at Flathub.
-    Raises Failure where the engine is missing or does not start.
+    Its attribute `folder`: for files that the engine must see; None for the system's temporary ones. Raises
+    Failure where the engine is missing or does not start.
     """
 
     def __init__(self, folder: Path, flatpak: str) -> None:
         self._flatpak = flatpak
+        self.folder: str | None = None
         try:
             found = find(folder)
-            command, shared = found.command, None
+            command = found.command
             if SANDBOX.exists() and not found.inside:  # the engine needs the host's Python
                 if not shutil.which("flatpak-spawn"):
                     raise EngineError("this Flatpak cannot start programs of the computer", self._permission)
                 command = ["flatpak-spawn", "--host", "--watch-bus", *command]
-                shared = _shared_folder(flatpak)
-            self._engine = Engine(command, folder=shared, version=found.version, remedies=found.remedies)
+                self.folder = _shared_folder(flatpak)
+            self._engine = Engine(command, folder=self.folder, version=found.version, remedies=found.remedies)
             self._engine.launch()
         except EngineError as error:
             raise self._failure(error) from error
@@ -71,8 +72,8 @@ class NeuralEngine:
         except EngineError as error:
             raise self._failure(error) from error
 
-    def paint(self, content: Pixels, request: EngineRequest, *, preview: int | None = None) -> Job:
-        """Start a job; `preview`: longest side of the previews, None for none."""
+    def paint(self, content: Style, request: EngineRequest, *, preview: int | None = None) -> Job:
+        """Start a job. `content`: pixels, or a file. `preview`: longest side of previews, None for none."""
         seconds = None if preview is None else 0.3
         try:
             return self._engine.stylize(

@@ -1,0 +1,1 @@
+"""Inkscape: profiles, installation of the extension, checks."""
