@@ -131,6 +131,29 @@ def test_optional_dependencies_are_tested_as_in_the_local_run() -> None:
         assert [name for name in case["tests"].split() if name not in local] == []
 
 
+def test_the_newest_editors_are_tested_weekly_and_when_a_plug_in_changes() -> None:
+    workflow = load(GITHUB / "workflows" / "editors.yml")
+    when = workflow[True]  # YAML's word "on" is a truth value
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", when["schedule"][0]["cron"])
+    paths = when["push"]["paths"]
+    assert "plugin/**" in paths
+    assert [path for path in paths if not (ROOT / path.removesuffix("/**")).exists()] == []
+    (job,) = workflow["jobs"].values()
+    system = (ROOT / ".ci" / "editor-system").read_text("utf-8")
+    assert f"{job['env']['SUITE']}, which is sid and more, Krita 6" in system
+    build, test = (line for line in runs(GITHUB / "workflows" / "editors.yml") if "editor-system" in line)
+    for editor in build.partition("/opt/editors ")[2].split():
+        assert f"[{editor}]=" in system
+        assert f"tests/{editor}" in test
+
+
+def test_editors_are_tested_as_in_the_local_run() -> None:
+    local = (ROOT / ".ci" / "run").read_text("utf-8")
+    for line in runs(GITHUB / "workflows" / "ci.yml"):
+        for told in re.findall(r"editor-system build \S+ (.+)|&& (pytest .+)\"", line):
+            assert "".join(told) in local
+
+
 def test_the_changelog_has_a_section_for_the_version() -> None:
     """From which release.yml takes the release notes."""
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
