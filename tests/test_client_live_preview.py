@@ -131,7 +131,8 @@ def test_variations_follow_the_preview_one_by_one(live: LivePreview, fake: FakeE
     asked = [
         given["options"][option] for given, (option, _) in zip(fake.requests[1:], VARIATIONS, strict=True)
     ]
-    assert asked == [value for _, value in VARIATIONS]
+    # Half as long, the middle has the strokes of the whole with a style twice as large.
+    assert asked == [value * (2 if option == "style_scale" else 1) for option, value in VARIATIONS]
 
 
 def test_a_new_setting_overtakes_the_variations_and_a_learned_style_has_no_stroke_scale(

@@ -12,8 +12,10 @@ from support.checkout import ROOT
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from nst_client import archives, style_shelf
+from nst_client.failure import Failure
 from nst_client.painted_name import painted_name
 from nst_client.painting_record import PaintingRecord
+from nst_client.style_files import as_engine_reads
 from nst_client.style_shelf import KEPT, RECENT, StyleShelf, name_of
 
 
@@ -121,3 +123,36 @@ def test_a_record_survives_and_what_is_none_is_not_one() -> None:
         b'{"settings": {}, "source": 1}',
     ):
         assert PaintingRecord.decoded(wrong) is None
+
+
+def test_a_drawing_becomes_a_picture_on_the_shelf_again_when_it_has_changed(tmp_path: Path) -> None:
+    shelf, drawing = StyleShelf(tmp_path / "shelf"), tmp_path / "drawing.kra"
+    converted: list[Path] = []
+
+    def by_editor(path: Path, png: Path) -> None:
+        converted.append(path)
+        png.write_bytes(path.read_bytes())
+
+    def engine_reads(path: Path) -> Path:
+        return as_engine_reads(path, shelf, (".xcf",), by_editor)
+
+    for content in (b"first", b"the second"):
+        with zipfile.ZipFile(drawing, "w") as archive:
+            archive.writestr("mergedimage.png", content)
+        found = engine_reads(drawing)
+        assert (found.suffix, found.read_bytes()) == (".png", content)
+        assert engine_reads(drawing) == found
+    other = tmp_path / "Other.XCF"
+    other.write_bytes(b"layers")
+    assert engine_reads(other).read_bytes() == b"layers"
+    assert engine_reads(other) == engine_reads(other)
+    assert converted == [other]
+    assert engine_reads(tmp_path / "photo.jpg") == tmp_path / "photo.jpg"
+
+
+def test_a_drawing_without_a_picture_is_told(tmp_path: Path) -> None:
+    (tmp_path / "drawing.ora").write_bytes(b"no archive")
+    with pytest.raises(Failure, match=r"There is no picture in .*drawing\.ora"):
+        as_engine_reads(tmp_path / "drawing.ora", StyleShelf(tmp_path / "shelf"), (), lambda *_: None)
+    with pytest.raises(Failure, match="cannot be stored"):
+        as_engine_reads(tmp_path / "gone.kra", StyleShelf(tmp_path / "shelf"), (), lambda *_: None)

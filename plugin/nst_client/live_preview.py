@@ -10,12 +10,16 @@ from .failure import Cancelled
 from .job import Job
 from .pixels import Pixels
 from .progress import JobMonitor
+from .spot import in_part
+from .translation import _
 
 SIDE = 320  # pixels on the longest side of a preview
 HEIGHT = 240  # pixels that it is shown in, of a dialog that fits on a screen of 768
 _INSTANT = "instant"
 Variation = tuple[str, float]
 """An option, and the value that it has."""
+VARIED = {"strength": ("strength", _("Strength")), "style_scale": ("style-scale", _("Stroke scale"))}
+"""Each varied option's control, and its label."""
 VARIATIONS: tuple[Variation, ...] = (
     *(("strength", value) for value in (0.1, 0.5, 0.9)),
     *(("style_scale", value) for value in (0.5, 1.0, 2.0)),
@@ -51,6 +55,7 @@ class LivePreview:
         for option, value in VARIATIONS:
             if not (learned and option == "style_scale"):
                 varied: EngineRequest = {**request, "options": {**request["options"], option: value}}
+                varied = in_part(varied, max(content.width, content.height) / max(part.width, part.height))
                 self._later.append(((option, value), part, in_one_pass(varied)))
 
     def variation(self) -> tuple[Variation, Pixels] | None:
@@ -101,7 +106,7 @@ class LivePreview:
 
 
 def middle(picture: Pixels) -> Pixels:
-    """Return the middle of a picture, half as wide and high: its strokes are as large as in the whole."""
+    """Return the middle of a picture, half as wide and high."""
     width, height = max(picture.width // 2, 1), max(picture.height // 2, 1)
     pixel = len(picture.data) // (picture.width * picture.height)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2

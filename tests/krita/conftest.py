@@ -58,6 +58,11 @@ SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
     ("offers", "offers", {}),
     ("looks", "looks", {}),
     ("menu", "menu", {}),
+    ("strip", "strip", {}),
+    ("styles", "styles", {}),
+    ("regions", "regions", {}),
+    ("regions as layers", "regions", {"apart": True}),
+    ("a region alone", "regions", {"rest_kept": True}),
     ("again", "again", {}),
     ("more", "more", {}),
 ]

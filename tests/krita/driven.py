@@ -33,7 +33,7 @@ def go_through(
     profile: dict[str, str],
     folder: Path,
     temporary: Path,
-    seconds: float = 900,
+    seconds: float = 1200,
 ) -> str:
     """Have Krita go through scenarios, each in a folder of its own in `folder`; return what it printed."""
     pykrita = Path(profile["XDG_DATA_HOME"]) / "krita" / "pykrita"

@@ -191,3 +191,42 @@ def test_a_group_gets_a_painted_layer_above_it(krita):
     assert told["message"] == ""
     assert told["names"] == ["group", "Background", "group (whirl, strength 0.5)"]
     assert told["made"]["bounds"] == [0, 0, 96, 72]
+
+
+def test_regions_have_styles_of_their_own_or_stay_as_they_are(krita):
+    told = krita("regions")
+    assert [told["offered"][0], told["offered"][-1]] == ["What is selected", "Layer “Background”"]
+    assert "no style yet: Selection 1" in told["no style"]
+    assert told["message"] == ""
+    assert told["names"] == ["Background", "Background (whirl + embers, strength 0.9)", "shape"]
+    before, made = told.pixels("before"), told.pixels("made")
+    changed = (made != before).any(axis=2)
+    assert not changed[:30, 66:].any()
+    assert changed[:, :40].mean() > 0.9
+    assert changed[31:, 41:].mean() > 0.9
+    assert told["names_undone"] == told["names_before"]
+
+
+def test_what_is_in_no_region_can_stay_as_it_is(krita):
+    told = krita("a region alone")
+    assert told["message"] == ""
+    changed = (told.pixels("made") != told.pixels("before")).any(axis=2)
+    assert not changed[:, 40:].any()
+    assert changed[:, :40].mean() > 0.9
+
+
+def test_regions_as_layers_look_as_one_layer_does_and_go_in_one_undo_step(krita):
+    told, together = krita("regions as layers"), krita("regions")
+    painting = "Background (whirl + embers, strength 0.9)"
+    assert told["message"] == ""
+    assert told["type"] == "grouplayer"
+    assert told["names"] == [
+        "Background",
+        painting,
+        f"rest: {painting}",
+        f"Selection 1: {painting}",
+        "Selection 1",
+        "shape",
+    ]
+    assert told.raw("looks") == together.raw("looks")
+    assert told["names_undone"] == told["names_before"]

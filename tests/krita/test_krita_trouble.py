@@ -50,6 +50,8 @@ def test_stop_and_keep(krita):
     told = krita("kept")
     assert told["message"] == ""
     assert told["names"] == ["Background", "Background (whirl, strength 0.5)"]
+    assert told["keep"].startswith("Keep this picture (")
+    assert told["keep"].endswith(" of 480 pixels so far)")
     assert told["files_left"] == []
     _goes_on(told)
 
@@ -121,6 +123,28 @@ def test_the_docker_shows_the_layer_in_one_pass_and_follows_the_controls(krita):
     assert told["visible"]
     assert told["follows"]
     assert "note.png" in told["text"]
+
+
+def test_six_variations_and_a_spot_to_click_on(krita):
+    told = krita("strip")
+    assert told["differ"] == 5
+    assert told["chosen"] == [0.9, 2.0]
+    assert told["spot"] == [320, 240, pytest.approx(1200 / 320)]  # at its own size, with the strokes of all
+    assert told["whole"] == 1.0
+
+
+def test_styles_from_elsewhere_than_a_picture_file(krita):
+    told = krita("styles")
+    assert told["sizes"] == {
+        "layer": [96, 72],
+        "document": [96, 72],
+        "clipboard": [40, 30],
+        "kra": [96, 72],
+        "xcf": [40, 30],
+    }
+    assert told["message"] == ""
+    assert (told["recent"], told["thumbnail"]) == ("of mine", True)
+    assert "gone.png" in told["gone"]
 
 
 def test_paint_again_from_a_layers_settings(krita):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from display import scaled
 from gi.repository import Gimp, Gtk
 from nst_client import Pixels
-from nst_client.live_preview import VARIATIONS, Variation
-from nst_client.translation import _
+from nst_client.live_preview import VARIATIONS, VARIED, Variation
 
 WIDTH, HEIGHT = 96, 60  # pixels of a picture
-CONTROLS = {"strength": ("strength", _("Strength")), "style_scale": ("style-scale", _("Stroke scale"))}
 
 
 class Strip(Gtk.Grid):
@@ -18,13 +16,13 @@ class Strip(Gtk.Grid):
     def __init__(self, config: Gimp.ProcedureConfig) -> None:
         super().__init__(column_homogeneous=True, column_spacing=4, row_spacing=0)
         self._pictures: dict[Variation, Gtk.Image] = {}
-        rows = list(CONTROLS)
+        rows = list(VARIED)
         for place, option in enumerate(rows):
             values = ", ".join(f"{value:g}" for name, value in VARIATIONS if name == option)
-            text = Gtk.Label(label=f"{CONTROLS[option][1]}: {values}", xalign=0)
+            text = Gtk.Label(label=f"{VARIED[option][1]}: {values}", xalign=0)
             self.attach(text, 0, 2 * place, 3, 1)
         for number, (option, value) in enumerate(VARIATIONS):
-            setting, label = CONTROLS[option]
+            setting, label = VARIED[option]
             self._pictures[option, value] = picture = Gtk.Image()
             picture.set_size_request(WIDTH, HEIGHT)
             button = Gtk.Button(relief=Gtk.ReliefStyle.NONE, tooltip_text=f"{label} {value:g}")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from display import pixbuf_of
 from gi.repository import Gimp, Gio, GLib
-from nst_client import archives
+from nst_client import style_files
 from nst_client.failure import Failure
+from nst_client.style_files import not_stored
 from nst_client.style_shelf import StyleShelf
 from nst_client.translation import _
 from outcome import NEW_LAYER, source_layer
@@ -54,20 +55,7 @@ def as_engine_reads(path: Path) -> Path:
 
     Raises Failure.
     """
-    name = path.name.lower()
-    try:
-        if name.endswith(archives.MERGED):
-            merged = archives.merged_picture(path)
-            if merged is None:
-                raise Failure(_("there is no picture in {path}").format(path=path), _("choose another one"))
-            return SHELF.place(path.stem, merged, lambda file: file.write_bytes(merged) and None)
-        if name.endswith(BY_GIMP):
-            facts = path.stat()
-            digest = f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}".encode()
-            return SHELF.place(path.stem, digest, lambda file: _write_by_gimp(path, file))
-    except OSError as error:
-        raise _full(error) from error
-    return path
+    return style_files.as_engine_reads(path, SHELF, BY_GIMP, _write_by_gimp)
 
 
 def _write_by_gimp(path: Path, file: Path) -> None:
@@ -89,7 +77,7 @@ def _placed(name: str, layer: Gimp.Layer) -> Path:
     try:
         return SHELF.place(name, digest, lambda file: _save(pixbuf_of(picture), file))
     except OSError as error:
-        raise _full(error) from error
+        raise not_stored(error) from error
 
 
 def _write(layer: Gimp.Layer, file: Path) -> None:
@@ -102,12 +90,6 @@ def _save(pixbuf: object, file: Path) -> None:
         pixbuf.savev(str(file), "png", [], [])
     except GLib.Error as error:
         raise OSError(error.message) from error
-
-
-def _full(error: OSError) -> Failure:
-    return Failure(
-        _("the style cannot be stored in GIMP's profile: {reason}").format(reason=error.strerror or error)
-    )
 
 
 @contextmanager

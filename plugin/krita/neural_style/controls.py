@@ -25,10 +25,11 @@ from .nst_client.events import Hello
 from .nst_client.translation import _
 from .outcome import NEW_DOCUMENT, NEW_LAYER, REPLACE
 from .qt import QtCore, QtWidgets
-from .style import StyleButton
+from .slider import Slider
+from .style import StyleChooser
+from .style_pictures import as_engine_reads
 
 GROUP, KEY = "neural_style", "controls"  # in Krita's settings
-STEPS = 100  # of a slider
 MORE = ("second-style", "second-share", "size", "seed", "model", "device")
 """The controls that are shown only where they are asked for, or not at their defaults."""
 OUTPUTS = (
@@ -41,15 +42,17 @@ OUTPUTS = (
 class Controls(QtWidgets.QWidget):
     """All controls; their values are stored in Krita's settings.
 
-    `style_chosen`: signal that the style picture has changed; `changed`: that any control has.
+    `style_chosen`: signal that the style picture has changed; `changed`: that any control has; `failed`: with
+    a message, that a style could not be taken.
     """
 
     style_chosen = QtCore.pyqtSignal()
     changed = QtCore.pyqtSignal()
+    failed = QtCore.pyqtSignal(str)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self.first = StyleButton(_("Choose a style picture…"), _("The painting to paint like"))
+        self.first = StyleChooser(_("Choose a style picture…"), _("The painting to paint like"))
         self.strength = Slider(
             STRENGTH["low"],
             STRENGTH["high"],
@@ -60,7 +63,7 @@ class Controls(QtWidgets.QWidget):
         self.style_scale = Slider(*STYLE_SCALE, _("Below 1: finer strokes; above 1: coarser"))
         self.colours = _choice(COLOURS, OWN_COLOURS, _("Whose colours the painting has"))
         self.output = _choice(OUTPUTS, NEW_LAYER, _("Where the painting goes"))
-        self.second = StyleButton(
+        self.second = StyleChooser(
             _("None"), _("Another painting to blend with the first (optional)"), small=True, removable=True
         )
         self.share = Slider(0.0, 1.0, 0.5, _("How much of the second painting"))
@@ -91,14 +94,20 @@ class Controls(QtWidgets.QWidget):
         changed = {name for name, value in self.values().items() if value != self._defaults[name]}
         self.opener.setChecked(bool(changed.intersection(MORE)))
         self.first.changed.connect(self.style_chosen)
+        for chooser in (self.first, self.second):
+            chooser.failed.connect(self.failed)
         for widget in self._values.values():
             _signal(widget).connect(self.changed)
 
     # ---- engine request
 
     def request(self) -> EngineRequest:
-        """Return the keyword arguments of `Engine.stylize`. Raises Failure where no style is chosen."""
-        return engine_request(self.values())
+        """Return the keyword arguments of `Engine.stylize`. Raises Failure where a style cannot be taken."""
+        values = self.values()
+        for name in ("style", "second-style"):
+            if values[name]:
+                values[name] = str(as_engine_reads(Path(values[name])))
+        return engine_request(values)
 
     @property
     def output_chosen(self) -> str:
@@ -106,7 +115,9 @@ class Controls(QtWidgets.QWidget):
         return str(_value(self.output))
 
     def offer(self, hello: Hello) -> None:
-        """Fill the boxes with the engine's models and devices, and keep the present texts."""
+        """Fill the boxes with the engine's models and devices, keep the present texts; offer its styles."""
+        for chooser in (self.first, self.second):
+            chooser.menu.gallery = [path for path in hello.style_files.values() if Path(path).is_file()]
         for box, known in (
             (self.model, [model["name"] for model in hello.models]),
             (self.device, hello.devices),
@@ -187,35 +198,6 @@ class Controls(QtWidgets.QWidget):
         rows.addStretch(1)
 
 
-class Slider(QtWidgets.QWidget):
-    """A number in a range: a slider and a spin box, coupled. `changed`: signal that it is another one."""
-
-    changed = QtCore.pyqtSignal()
-
-    def __init__(self, minimum: float, maximum: float, value: float, tip: str) -> None:
-        super().__init__()
-        self._slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
-        self._slider.setRange(round(minimum * STEPS), round(maximum * STEPS))
-        self._number = QtWidgets.QDoubleSpinBox(decimals=2, minimum=minimum, maximum=maximum, singleStep=0.05)
-        self._slider.valueChanged.connect(lambda steps: self._number.setValue(steps / STEPS))
-        self._number.valueChanged.connect(lambda number: self._slider.setValue(round(number * STEPS)))
-        self._number.valueChanged.connect(self.changed)
-        row = QtWidgets.QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._slider, 1)
-        row.addWidget(self._number)
-        self.setToolTip(tip)
-        self.setValue(value)
-
-    def value(self) -> float:
-        """Return the number."""
-        return float(self._number.value())
-
-    def setValue(self, value: float) -> None:  # noqa: N802 - as Qt's own
-        """Set the number."""
-        self._number.setValue(value)
-
-
 def _form(*rows: tuple[str, QtWidgets.QWidget]) -> QtWidgets.QFormLayout:
     form = QtWidgets.QFormLayout()
     form.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -247,13 +229,13 @@ def _number(maximum: int, tip: str) -> QtWidgets.QSpinBox:
 
 def _signal(widget: Any) -> Any:
     """Return the signal that a control sends when its value changes."""
-    if isinstance(widget, (StyleButton, Slider)):
+    if isinstance(widget, (StyleChooser, Slider)):
         return widget.changed
     return widget.valueChanged if isinstance(widget, QtWidgets.QSpinBox) else widget.currentTextChanged
 
 
 def _value(widget: Any) -> Any:
-    if isinstance(widget, StyleButton):
+    if isinstance(widget, StyleChooser):
         return widget.path
     if isinstance(widget, QtWidgets.QComboBox):
         return widget.currentText() if widget.isEditable() else widget.currentData()
@@ -261,7 +243,7 @@ def _value(widget: Any) -> Any:
 
 
 def _set(widget: Any, value: Any) -> None:
-    if isinstance(widget, StyleButton):
+    if isinstance(widget, StyleChooser):
         widget.choose(value or "")
     elif not isinstance(widget, QtWidgets.QComboBox):
         widget.setValue(value)

@@ -19,7 +19,7 @@ from .qt import QtCore
 from .setup_window import HERE
 
 NAME = "neural_style"
-SIZE = 340, 520
+SIZE = 340, 680
 
 
 class NeuralStyleDocker(DockWidget):

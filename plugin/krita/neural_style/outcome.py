@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from krita import Document, Krita, Node
 
 from . import records
 from .nst_client.choices import Choices, EngineRequest
 from .nst_client.failure import Failure
+from .nst_client.keeping import keep_label
 from .nst_client.painted_name import painted_name
+from .nst_client.painted_region import with_regions
 from .nst_client.painting_record import PaintingRecord
 from .nst_client.pixels import Pixels
 from .nst_client.region import check_size
@@ -17,6 +20,8 @@ from .nst_client.translation import _
 from .pixels import copy_pixels, paint_into, read_pixels, space
 from .qt import QtCore
 from .region import bounds, region
+from .region_layers import region_layers
+from .region_masks import RegionMasks, Regions
 
 RESELECTING = 100  # milliseconds, in which Krita makes a new layer active
 NEW_LAYER, REPLACE, NEW_DOCUMENT = "new-layer", "replace", "new-document"
@@ -29,8 +34,9 @@ class Outcome:
     copied at the start.
     """
 
-    def __init__(self, output: str, request: EngineRequest, settings: Choices) -> None:
-        """`request`, `settings`: what the painted layer is named after, and what is stored with it.
+    def __init__(self, output: str, request: EngineRequest, settings: Choices, regions: Regions) -> None:
+        """`request`, `settings`: what the painted layer is named after, and what is stored with it. With
+        `regions` the whole layer is painted.
 
         Raises Failure where there is nothing to paint, or `output` is impossible.
         """
@@ -41,8 +47,15 @@ class Outcome:
                 _("choose a new layer"),
             )
         self._output, self._id, self._resolution = output, self._layer.uniqueId(), self._document.xRes()
-        self._region = region(self._document, self._layer)
-        name = painted_name(self._layer.name(), request["styles"], float(str(request["options"]["strength"])))
+        self._region = region(self._document, self._layer, whole=bool(regions.rows))
+        self._masks = RegionMasks(self._document, regions, self._region.context) if regions.rows else None
+        self.request = request
+        """For the engine."""
+        if self._masks is not None:
+            self.request = with_regions(request, self._masks.regions())
+            self._region = replace(self._region, mask=self._masks.painted())
+        styles = [*self.request["styles"], *(row.style for row in regions.rows if row.style)]
+        name = painted_name(self._layer.name(), styles, float(str(request["options"]["strength"])))
         self._painted = _copy_of(self._document, self._layer, name)
         self._record = PaintingRecord(dict(settings), self._id.toString() if output == NEW_LAYER else "")
         self._before = self._layer.duplicate() if output == REPLACE else None
@@ -50,6 +63,12 @@ class Outcome:
     def content(self, longest: int) -> Pixels:
         """Return the pixels for the engine, scaled to at most `longest`."""
         return read_pixels(self._painted, self._region.context, longest, self._layer.name())
+
+    def kept(self, longest: int) -> str:
+        """Return what would be kept of a painting that has `longest` pixels on its longest side so far."""
+        part, whole = self._region.painted, max(self._region.context.width, self._region.context.height)
+        shown = max(part.width, part.height)
+        return keep_label(round(min(longest / whole, 1.0) * shown), shown)
 
     def check_size(self, longest: int) -> None:
         """Raise Failure where the part, scaled to `longest`, is too narrow to paint."""
@@ -102,6 +121,8 @@ class Outcome:
     def _add_layer(self) -> None:
         """Insert the painting above its layer; the layer that is active stays active, to be painted again."""
         active = self._document.activeNode()
+        if self._masks is not None and self._masks.apart:
+            self._painted = region_layers(self._painted, self._masks, self._region.context)
         self._layer.parentNode().addChildNode(self._painted, self._layer)
         self._document.refreshProjection()
         if active is not None:

@@ -7,21 +7,16 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Callable
 
-from krita import Document, Node
-
-from .nst_client.announcement import announcement
-from .nst_client.choices import Choices, EngineRequest
-from .nst_client.events import Hello
+from .live import Live, View
+from .nst_client.choices import LARGEST, Choices, EngineRequest
 from .nst_client.failure import Cancelled, Failure
-from .nst_client.forecast import Forecast
-from .nst_client.live_preview import SIDE, LivePreview
 from .nst_client.pixels import Pixels
 from .nst_client.progress import JobMonitor
 from .nst_client.sandboxed_engine import NeuralEngine
 from .nst_client.translation import _
 from .outcome import Outcome
 from .qt import QtCore
-from .region import region
+from .region_masks import Regions
 
 HERE = Path(__file__).resolve().parent
 FLATPAK = "org.kde.krita"
@@ -34,27 +29,24 @@ class Painter(QtCore.QObject):
     """Owns the engine, and paints one picture at a time. Never blocks.
 
     Signals: `engine_ready` (Hello); `progressed` (fraction 0..1, below 0 while unknown; text);
-    `preview_ready` (Pixels); `finished` (error message, or ""); `looked` (Pixels, or an error message);
-    `forecast_ready`: `announced` can tell the time.
+    `preview_ready` (Pixels); `keepable` (what Stop and keep would keep, in words); `finished` (error message,
+    or ""). `live`: what is painted in between.
     """
 
     engine_ready = QtCore.pyqtSignal(object)
     progressed = QtCore.pyqtSignal(float, str)
     preview_ready = QtCore.pyqtSignal(object)
     finished = QtCore.pyqtSignal(str)
-    looked = QtCore.pyqtSignal(object)
-    forecast_ready = QtCore.pyqtSignal()
+    keepable = QtCore.pyqtSignal(str)
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self._engine: NeuralEngine | None = None
-        self._hello: Hello | None = None
         self._outcome: Outcome | None = None
         self._monitor: JobMonitor | None = None
         self._writing: Generator[float, None, None] | None = None
         self._request: EngineRequest | None = None
-        self._live = LivePreview(lambda content, request: self._engine.paint(content, request, preview=SIDE))
-        self._forecast = Forecast(lambda *asked: self._engine.forecast(*asked))
+        self.live = Live(lambda: self._engine, self)
         self.busy = False
         """Whether a picture is being painted."""
         self._timer = QtCore.QTimer(self)
@@ -70,33 +62,18 @@ class Painter(QtCore.QObject):
             return
         self._timer.start()
 
-    def look(self, content: Pixels, request: EngineRequest) -> None:
-        """Paint `content` in one pass with `request`, and emit `looked`; the newest call counts."""
+    def look(self, view: View) -> None:
+        """Paint what is looked at in one pass, and then the variations."""
         if not self.busy:
-            self._live.show(content, request)
+            self.live.show(view)
             self.prepare()
 
-    def announced(self, document: Document, layer: Node, request: EngineRequest) -> str:
-        """Return what `paint` would do with `layer`, in words; "" while the engine is not ready."""
-        if self._hello is None:
-            return ""
-        try:
-            part = region(document, layer)
-        except Failure as failure:
-            return str(failure)
-        size = request["options"].get("size") or self._hello.qualities[request["quality"]]["size"]
-        longest = max(part.context.width, part.context.height)
-        shown = round(min(size / longest, 1.0) * max(part.painted.width, part.painted.height))
-        self._forecast.want(part.context.width, part.context.height, request)
-        seconds = self._forecast.seconds
-        return announcement(layer.name(), part.painted.width, part.painted.height, shown, seconds)
-
-    def paint(self, request: EngineRequest, output: str, settings: Choices) -> None:
+    def paint(self, request: EngineRequest, output: str, settings: Choices, regions: Regions) -> None:
         """Start painting the active layer with `request`, made of the controls' `settings`, for `output`."""
         self.busy, self._request = True, request
-        self._live.stop()
+        self.live.stop()
         self.progressed.emit(-1.0, _("Starting…"))
-        self._attempt(lambda: self._start(output, settings))
+        self._attempt(lambda: self._start(output, settings, regions))
 
     def stop_and_keep(self) -> None:
         """End the job with the best picture so far."""
@@ -118,8 +95,8 @@ class Painter(QtCore.QObject):
 
     # ---- steps
 
-    def _start(self, output: str, settings: Choices) -> None:
-        self._outcome = Outcome(output, self._request, settings)
+    def _start(self, output: str, settings: Choices, regions: Regions) -> None:
+        self._outcome = Outcome(output, self._request, settings, regions)
         self._launch()
         self._timer.start()
 
@@ -140,28 +117,17 @@ class Painter(QtCore.QObject):
         hello = self._engine.ready()
         if hello is None:
             return
-        if hello is not self._hello:
-            self._hello = hello
+        if hello is not self.live.hello:
+            self.live.hello = hello
             self.engine_ready.emit(hello)
         if self._outcome is not None:
-            size = self._request["options"].get("size") or hello.qualities[self._request["quality"]]["size"]
+            size = self.live.size_of(self._request, LARGEST)
             self._outcome.check_size(size)
             content = self._outcome.content(OVERSAMPLING * size)
-            self._monitor = JobMonitor(self._engine.paint(content, self._request, preview=PREVIEW))
-        else:
-            self._show_live()
-
-    def _show_live(self) -> None:
-        try:
-            picture = self._live.update()
-        except Failure as failure:
-            self.looked.emit(str(failure))
+            self._monitor = JobMonitor(self._engine.paint(content, self._outcome.request, preview=PREVIEW))
             return
-        if picture is not None:
-            self.looked.emit(picture)
-        if self._forecast.update(self._live.busy):
-            self.forecast_ready.emit()
-        if not self._live.busy and not self._forecast.pending:
+        self.live.update()
+        if not self.live.busy:
             self._timer.stop()
 
     def _follow(self, monitor: JobMonitor, outcome: Outcome) -> None:
@@ -170,6 +136,8 @@ class Painter(QtCore.QObject):
             preview = monitor.preview()
             if preview is not None:
                 self.preview_ready.emit(preview)
+            if monitor.longest:
+                self.keepable.emit(outcome.kept(monitor.longest))
         else:
             self._finish(outcome, monitor.result())
 
@@ -197,7 +165,7 @@ class Painter(QtCore.QObject):
             self._end("")
         except Failure as failure:
             self._timer.stop()
-            self._hello = None
+            self.live.hello = None
             if self.busy:
                 self._end(str(failure))
         except Exception as error:  # Krita itself shows a traceback, or nothing

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from .controls import Controls
+from .looks import Looks
 from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
 from .nst_client.translation import _
 from .painter import Painter
-from .preview import Preview, active_layer, thumbnail_of_active_layer
+from .preview import Preview, active_layer
 from .qt import QtCore, QtWidgets
 from .records import record_of, source_of
+from .region_box import RegionBox
 from .setup_notice import SetupNotice
+from .style_pictures import SHELF
+
+HIGHEST = 320  # pixels of the painting's preview
 
 
 class Panel(QtWidgets.QWidget):
@@ -28,21 +33,18 @@ class Panel(QtWidgets.QWidget):
         self.setup = SetupNotice(self)
         for end in (self.painter.cancel, self.painter.close):  # the next painting starts the new engine
             self.setup.changed.connect(end)
-        self.controls = Controls()
+        self.controls, self.regions = Controls(), RegionBox()
         self.paint_button = QtWidgets.QPushButton(_("Paint"))
-        self.live, self.preview = Preview(), Preview()
-        self.live.setWordWrap(True)
-        self.live.hide()
-        self.announcement = QtWidgets.QLabel(wordWrap=True)
+        self.looks = Looks(self.painter, self.controls, self.regions)
+        self.preview = Preview(HIGHEST)
         self.again_button = QtWidgets.QPushButton(_("Paint again from this layer's settings"))
         self.again_button.setToolTip(
             _("Takes the settings of this painting, and selects the layer that was painted")
         )
         self.again_button.hide()
-        self._looked_at: object = None
         self.bar = QtWidgets.QProgressBar(maximum=1000)
         self.status = QtWidgets.QLabel(wordWrap=True)
-        self.keep_button = QtWidgets.QPushButton(_("Stop and keep"))
+        self.keep_button = QtWidgets.QPushButton()
         self.cancel_button = QtWidgets.QPushButton(_("Cancel"))
         self.message = QtWidgets.QLabel(wordWrap=True)
         self.message.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -52,56 +54,41 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.clicked.connect(self._keep)
         self.cancel_button.clicked.connect(self.painter.cancel)
         self.controls.style_chosen.connect(self._chosen)
-        self.controls.changed.connect(self.look)
-        self.painter.looked.connect(self._show_live)
-        self.painter.forecast_ready.connect(self._announce)
+        for part in (self.controls, self.regions):
+            part.failed.connect(self._tell)
         self.painter.engine_ready.connect(self.controls.offer)
-        self.painter.engine_ready.connect(self._announce)
         self.painter.progressed.connect(self._show_progress)
         self.painter.preview_ready.connect(self._show_preview)
+        self.painter.keepable.connect(self._show_keepable)
         self.painter.finished.connect(self._end)
         self._show_working(False)
-        self.paint_button.setEnabled(bool(self.controls.first.path))
+        self._update_paint_button()
 
     def paint(self) -> None:
         """Paint the active layer."""
         self.message.hide()
         try:
-            request = self.controls.request()
+            request, regions = self.controls.request(), self.regions.regions()
         except Failure as failure:
             self._end(str(failure))
             return
         self.controls.remember()
+        SHELF.remember(*request["styles"])
         self.keep_button.setEnabled(False)
+        self.keep_button.setText(_("Stop and keep"))
         self._show_working(True)
-        self.painter.paint(request, self.controls.output_chosen, self.controls.values())
+        self.painter.paint(request, self.controls.output_chosen, self.controls.values(), regions)
 
     def look(self) -> None:
-        """Show the active layer painted in one pass, once a style is chosen."""
-        self._announce()
-        if self.painter.busy or not self.controls.first.path:
-            return
-        content = thumbnail_of_active_layer()
-        shown = content, self.controls.request()
-        if content is not None and shown != self._looked_at:
-            self._looked_at = shown
-            self.painter.look(*shown)
+        """Show the active layer painted in one pass, once a style is chosen; offer a painting's settings."""
+        active = active_layer()
+        self.again_button.setVisible(active is not None and record_of(*active) is not None)
+        self.looks.refresh()
 
     def enterEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 - Qt calls it
         """Show the layer that is active now: Krita sends no signal when another one is clicked."""
         self.look()
         super().enterEvent(event)
-
-    def _announce(self) -> None:
-        """Say what Paint will do, or what it needs; offer the settings of a painting."""
-        layer = active_layer()
-        self.again_button.setVisible(layer is not None and record_of(*layer) is not None)
-        if not self.controls.first.path:
-            self.announcement.setText(_("Choose a style picture, and Paint can be pressed."))
-            return
-        self.announcement.setText(
-            "" if layer is None else self.painter.announced(*layer, self.controls.request())
-        )
 
     def _use_record(self) -> None:
         active = active_layer()
@@ -121,11 +108,15 @@ class Panel(QtWidgets.QWidget):
         self.painter.stop_and_keep()
 
     def _chosen(self) -> None:
+        self._update_paint_button()
+        if self.controls.first.path:
+            self.painter.prepare()
+
+    def _update_paint_button(self) -> None:
+        """Enable Paint where a style is chosen; else say what is missing."""
         chosen = bool(self.controls.first.path)
         self.paint_button.setEnabled(chosen)
         self.paint_button.setToolTip("" if chosen else _("Choose a style picture first"))
-        if self.controls.first.path:
-            self.painter.prepare()
 
     def _show_progress(self, fraction: float, text: str) -> None:
         self.bar.setRange(0, 0 if fraction < 0 else 1000)
@@ -136,16 +127,16 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.setEnabled(True)
         self.preview.show_pixels(picture)
 
-    def _show_live(self, found: Pixels | str) -> None:
-        if isinstance(found, str):
-            self.live.setText(found)
-        else:
-            self.live.show_pixels(found)
-        self.live.show()
+    def _show_keepable(self, label: str) -> None:
+        self.keep_button.setText(label)
+        self.keep_button.setToolTip(label)
 
     def _end(self, message: str) -> None:
         self._show_working(False)
         self.preview.clear()
+        self._tell(message)
+
+    def _tell(self, message: str) -> None:
         self.message.setText(message)
         self.message.setVisible(bool(message))
         if message:
@@ -162,9 +153,14 @@ class Panel(QtWidgets.QWidget):
         scrolled = QtWidgets.QScrollArea()
         scrolled.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         scrolled.setWidgetResizable(True)
-        scrolled.setWidget(self.controls)
-        rows.addWidget(self.live)
-        rows.addWidget(self.announcement)
+        upper = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.looks)
+        column.addWidget(self.controls)
+        column.addWidget(self.regions)
+        column.addStretch(1)
+        scrolled.setWidget(upper)
         rows.addWidget(scrolled, 1)
         rows.addWidget(self.again_button)
         rows.addWidget(self.paint_button)
@@ -174,10 +170,10 @@ class Panel(QtWidgets.QWidget):
         for widget in (self.preview, self.bar, self.status):
             rows.addWidget(widget)
         self.bar.setTextVisible(False)
-        buttons = QtWidgets.QHBoxLayout()
-        buttons.addWidget(self.keep_button)
-        buttons.addWidget(self.cancel_button)
-        rows.addLayout(buttons)
+        policy = QtWidgets.QSizePolicy.Policy
+        for button in (self.keep_button, self.cancel_button):
+            button.setSizePolicy(policy.Ignored, policy.Fixed)  # its words must not widen the docker
+            rows.addWidget(button)
         rows.addStretch(1)
         rows = QtWidgets.QVBoxLayout(self)
         rows.addWidget(self.setup)

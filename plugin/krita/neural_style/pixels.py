@@ -19,6 +19,7 @@ from .nst_client.failure import Failure
 from .nst_client.pixels import Pixels
 from .nst_client.region import Rectangle
 from .nst_client.translation import _
+from .qt import QtGui
 from .region import Region
 
 RESOLUTION = 100.0
@@ -53,12 +54,24 @@ def read_pixels(layer: Node, part: Rectangle, longest: int, name: str) -> Pixels
     """
     scale = min(longest / max(part.width, part.height), 1.0)
     width, height = (max(round(side * scale), 1) for side in (part.width, part.height))
-    with _hidden_document(part.width, part.height, space(layer)) as document:
+    with hidden_document(part.width, part.height, space(layer)) as document:
         own = document.topLevelNodes()[0]
         own.setPixelData(layer.pixelData(*part.sides), 0, 0, part.width, part.height)
         _scale(document, width, height)
         _convert(document, SRGB)
         return Pixels(width, height, 4, "f32", bytes(own.pixelData(0, 0, width, height)), name)
+
+
+def layer_image(layer: Node, part: Rectangle, longest: int) -> QtGui.QImage:
+    """Return `part` of the projection of any layer, 8 bits, sRGB, scaled to at most `longest`."""
+    scale = min(longest / max(part.width, part.height), 1.0)
+    width, height = (max(round(side * scale), 1) for side in (part.width, part.height))
+    with hidden_document(part.width, part.height, space(layer)) as document:
+        own = document.topLevelNodes()[0]
+        own.setPixelData(layer.projectionPixelData(*part.sides), 0, 0, part.width, part.height)
+        _scale(document, width, height)
+        document.refreshProjection()
+        return document.projection(0, 0, width, height)
 
 
 def copy_pixels(layer: Node, part: Rectangle, target: Node) -> None:
@@ -78,7 +91,7 @@ def paint_into(layer: Node, region: Region, painting: Pixels) -> Generator[float
     blended one by one.
     """
     own = space(layer)
-    with _hidden_document(painting.width, painting.height, SRGB) as document:
+    with hidden_document(painting.width, painting.height, SRGB) as document:
         canvas = document.topLevelNodes()[0]
         canvas.setPixelData(_opaque(painting), 0, 0, painting.width, painting.height)
         _scale(document, region.context.width, region.context.height)
@@ -100,7 +113,7 @@ def converted(data: bytes, part: Rectangle, source: Space, target: Space) -> byt
     """Return pixels of the size of `part` converted to the colour space `target`."""
     if source == target:
         return data
-    with _hidden_document(part.width, part.height, source) as document:
+    with hidden_document(part.width, part.height, source) as document:
         layer = document.topLevelNodes()[0]
         layer.setPixelData(data, 0, 0, part.width, part.height)
         _convert(document, target)
@@ -108,7 +121,8 @@ def converted(data: bytes, part: Rectangle, source: Space, target: Space) -> byt
 
 
 @contextmanager
-def _hidden_document(width: int, height: int, kind: Space) -> Iterator[Document]:
+def hidden_document(width: int, height: int, kind: Space) -> Iterator[Document]:
+    """Context manager for a document that is not shown, with one layer."""
     document = Krita.instance().createDocument(
         width, height, "nst-onnx", kind.model, kind.depth, kind.profile, RESOLUTION
     )

@@ -32,14 +32,17 @@ class Region:
         return self.mask[start : start + band.width * band.height]
 
 
-def region(document: Document, layer: Node) -> Region:
-    """Return the region of `layer` to paint. Raises Failure where it is empty."""
+def region(document: Document, layer: Node, *, whole: bool = False) -> Region:
+    """Return the region of `layer` to paint. Raises Failure where it is empty.
+
+    `whole`: whatever is selected.
+    """
     canvas = Rectangle(document.xOffset(), document.yOffset(), document.width(), document.height())
     on_canvas = bounds(layer).within(canvas)
     if on_canvas.empty:
         raise Failure(_("there is nothing on this layer"), _("click the layer with the picture"))
     selection = document.selection()
-    if selection is None:
+    if selection is None or whole:
         painted, mask = on_canvas, None
     else:
         chosen = Rectangle(selection.x(), selection.y(), selection.width(), selection.height())

@@ -1,55 +1,65 @@
-"""Button that shows the chosen style picture and opens the file dialog."""
+"""The chosen style picture: a button for its file, and the menu of styles from elsewhere."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from .nst_client.style_shelf import name_of
 from .nst_client.translation import _
 from .qt import QtCore, QtGui, QtWidgets
+from .style_menu import StyleMenu
+from .style_pictures import BY_KRITA
+from .thumbnail import thumbnail_of
 
 LARGE, SMALL = QtCore.QSize(200, 120), QtCore.QSize(48, 32)
+BY_EDITORS = ("kra", "ora", "nst", *(suffix[1:] for suffix in BY_KRITA))
 
 
-class StyleButton(QtWidgets.QToolButton):
-    """`path`: the picture's file, or "". `changed`: signal that another one was chosen or dropped."""
+class StyleChooser(QtWidgets.QWidget):
+    """`path`: the picture's file, or "".
+
+    `changed`: signal that another one was chosen or dropped; `failed`: signal with a message.
+    """
 
     changed = QtCore.pyqtSignal()
+    failed = QtCore.pyqtSignal(str)
 
     def __init__(self, empty: str, tip: str, *, small: bool = False, removable: bool = False) -> None:
         super().__init__(toolTip=tip)
         self.path, self._empty = "", empty
+        self._button = QtWidgets.QToolButton()
         style = QtCore.Qt.ToolButtonStyle
-        self.setToolButtonStyle(style.ToolButtonTextBesideIcon if small else style.ToolButtonTextUnderIcon)
-        self.setIconSize(SMALL if small else LARGE)
+        self._button.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if small else style.ToolButtonTextUnderIcon
+        )
+        self._button.setIconSize(SMALL if small else LARGE)
         policy = QtWidgets.QSizePolicy.Policy
-        self.setSizePolicy(policy.Expanding, policy.Fixed)
+        self._button.setSizePolicy(policy.Ignored, policy.Fixed)
+        self._button.clicked.connect(self._ask)
         self.setAcceptDrops(True)
-        self.clicked.connect(self._ask)
-        if removable:
-            menu = QtWidgets.QMenu(self)
-            menu.addAction(_("None")).triggered.connect(lambda: self.choose(""))
-            self.setMenu(menu)
-            self.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.menu = StyleMenu(self, removable=removable)
+        self.menu.chosen.connect(self.choose)
+        self.menu.failed.connect(self.failed)
+        opener = QtWidgets.QToolButton(text=_("From…"))
+        opener.setToolTip(_("A layer, an open document, the clipboard, a style used before or a learned one"))
+        opener.setMenu(self.menu)
+        opener.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._button, 1)
+        row.addWidget(opener)
         self.choose("")
 
     def choose(self, path: str) -> None:
         """Set the picture; "" for none."""
         self.path = path
-        self.setText(_short(Path(path).name) if path else self._empty)
-        self.setIcon(QtGui.QIcon())
-        if path:
-            reader = QtGui.QImageReader(path)
-            reader.setAutoTransform(True)
-            picture = reader.read()  # null, and no icon, for formats that only the engine reads
-            if not picture.isNull():
-                keep = QtCore.Qt.AspectRatioMode.KeepAspectRatio
-                smooth = QtCore.Qt.TransformationMode.SmoothTransformation
-                picture = picture.scaled(self.iconSize(), keep, smooth)
-                self.setIcon(QtGui.QIcon(QtGui.QPixmap.fromImage(picture)))
+        self._button.setText(_short(name_of(Path(path)) + Path(path).suffix) if path else self._empty)
+        self._button.setIcon(thumbnail_of(path, self._button.iconSize()) if path else QtGui.QIcon())
         self.changed.emit()
 
     def _ask(self) -> None:
-        known = " ".join(f"*.{bytes(kind).decode()}" for kind in QtGui.QImageReader.supportedImageFormats())
+        readable = [bytes(kind).decode() for kind in QtGui.QImageReader.supportedImageFormats()]
+        known = " ".join(f"*.{kind}" for kind in dict.fromkeys([*readable, *BY_EDITORS]))
         path, _filter = QtWidgets.QFileDialog.getOpenFileName(
             self,
             self.toolTip(),

@@ -15,9 +15,9 @@ from neural_style.qt import QtCore
 
 from krita import Extension, Krita
 
-from . import docker, layers, meanwhile, trouble
+from . import docker, layers, meanwhile, regions, trouble
 
-ROOMS = (layers, meanwhile, trouble, docker)
+ROOMS = (layers, meanwhile, trouble, docker, regions)
 PATIENCE = 120
 
 faulthandler.enable()

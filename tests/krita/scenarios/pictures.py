@@ -1,11 +1,38 @@
 """Documents for the scenarios, and what is in them."""
 
 import os
+import struct
 import time
 
 from neural_style.qt import QtGui
 
 from krita import Krita, Selection
+
+
+def xcf(width=40, height=30, colour=(200, 40, 20)):
+    """Return a file of GIMP's with one layer, which is one tile of a colour, not compressed."""
+
+    def words(*values):
+        return struct.pack(f">{len(values)}I", *values)
+
+    magic, name, end = b"gimp xcf file\0", b"layer\0", words(0, 0)
+    head = magic + words(width, height, 0) + words(17, 1) + b"\0" + end
+    layer_at = len(head) + 12
+    properties = words(6, 4, 255) + words(8, 4, 1) + words(7, 4, 0) + words(15, 8, 0, 0) + end
+    layer = words(width, height, 0, len(name)) + name + properties
+    hierarchy_at = layer_at + len(layer) + 8
+    level_at, tile_at = hierarchy_at + 20, hierarchy_at + 36
+    return b"".join(
+        (
+            head,
+            words(layer_at, 0, 0),
+            layer,
+            words(hierarchy_at, 0),
+            words(width, height, 3, level_at, 0),
+            words(width, height, tile_at, 0),
+            bytes(colour) * (width * height),
+        )
+    )
 
 
 def photo(width=96, height=72, space=None):

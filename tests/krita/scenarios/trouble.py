@@ -90,6 +90,8 @@ def _interrupted(folder, act):
     layer = document.activeNode()
     facts = {"before": told(folder, layer, "before"), "names_before": names(document)}
     here = yield from start()
+    yield lambda: "pixels" in here.keep_button.text()
+    facts["keep"] = here.keep_button.text()
     started = time.monotonic()
     act(here)
     yield lambda: not here.painter.busy
