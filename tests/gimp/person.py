@@ -35,13 +35,10 @@ def painting_window(desk: Desk, settings: str) -> str:
     raise AssertionError("Paint was pressed, and no other window came up")
 
 
-def stop_and_keep(desk: Desk, window: str, layers: int = 2, *, closes: bool = True) -> None:
-    """Press the button, which waits for the engine, until it is heard; then there are so many layers.
-
-    `closes`: whether the window closes then.
-    """
+def stop_and_keep(desk: Desk, window: str, layers: int = 2) -> None:
+    """Press the button, which waits for the engine, until it is heard; then there are so many layers."""
     deadline = time.monotonic() + 60
-    while desk.shows(NEURAL_STYLE if closes else f"{layers - 1} layer") and time.monotonic() < deadline:
+    while desk.shows(NEURAL_STYLE) and time.monotonic() < deadline:
         with contextlib.suppress(KeyError):  # it has closed just now
             desk.click(*STOP_AND_KEEP, window)
         time.sleep(1)

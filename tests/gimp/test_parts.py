@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from .desk import NEURAL_STYLE
-from .person import CANCEL, CANCEL_OF_SETTINGS, again, last_time, painting_window, stop_and_keep, undo
+from .person import (
+    CANCEL,
+    CANCEL_OF_SETTINGS,
+    STOP_AND_KEEP,
+    again,
+    last_time,
+    painting_window,
+    previews_differ,
+    stop_and_keep,
+    undo,
+)
 
 pytestmark = pytest.mark.slow
 CHOSEN = [100, 100, 200, 120]
@@ -83,7 +93,9 @@ def test_two_layers_in_one_go_and_cancel_leaves_the_finished_one(desk):
     settings = again(desk)
     time.sleep(2)
     window = painting_window(desk, settings)
-    stop_and_keep(desk, window, 3, closes=False)  # this one, and go on
+    assert previews_differ(desk, window)
+    desk.click(*STOP_AND_KEEP, window)  # this one, and go on
+    desk.becomes("3 layers", seconds=60)
     desk.click(*CANCEL, window)
     desk.becomes(NEURAL_STYLE, False)
     assert desk.shows("3 layers")
