@@ -11,8 +11,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from support import exporter
+from support.checkout import ROOT
 from support.web_engine import WEB, require_node
 
+PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/harbour.jpg", "styles/breakers.jpg"))
 SECONDS = 400
 """For a painting to end, on a busy machine."""
 
@@ -52,7 +54,7 @@ class Visitor:
     def open(self, address: str) -> None:
         """Open the page, and wait until it can be used."""
         self.browser.get(address)
-        self.wait("document.documentElement.dataset.ready === 'yes'")
+        self.wait("document.documentElement?.dataset.ready === 'yes'")  # between two pages there is none
 
     def wait_until_isolated(self) -> None:
         """Wait for the page that the service worker serves: it is loaded anew, and may use threads."""
@@ -78,8 +80,12 @@ class Visitor:
 
     def set_steps(self, steps: int) -> None:
         """Set another number of steps than the form offers."""
-        script = "const q = document.getElementById('quality'); q.options[0].value = arguments[0];"
-        self.browser.execute_script(f"{script} q.selectedIndex = 0", str(steps))
+        self.set_option("quality", steps)
+
+    def set_option(self, name: str, value: int) -> None:
+        """Set another value than a list offers."""
+        script = "const list = document.getElementById(arguments[0]); list.options[0].value = arguments[1];"
+        self.browser.execute_script(f"{script} list.selectedIndex = 0", name, str(value))
 
     def click(self, name: str) -> None:
         """Click a button."""
