@@ -25,6 +25,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from nst_onnx.app import page, store
 from nst_onnx.app.guard import LOCKED
 from nst_onnx.errors import NstError
+from nst_onnx.painting import presets
 from nst_onnx.picture import read_settings
 
 SECRET = "nobody may read this"
@@ -97,6 +98,20 @@ def test_cancelled_and_painted_again(app: App, request_of: dict[str, Any]) -> No
         assert last(socket)[1]["event"] == "done"
 
 
+@pytest.mark.parametrize(("request_name", "expected"), [("stop", "done"), ("cancel", "cancelled")])
+def test_ended_before_the_worker_has_the_job(
+    app: App, request_of: dict[str, Any], request_name: str, expected: str
+) -> None:
+    """Both messages arrive together."""
+    with app.socket() as socket:
+        socket.recv()
+        socket.send(json.dumps({**request_of, "options": {**request_of["options"], "steps": 5000}}))
+        socket.send(json.dumps({"request": request_name}))
+        assert last(socket)[1]["event"] == expected
+        socket.send(json.dumps(request_of))
+        assert last(socket)[1]["event"] == "done"
+
+
 def test_a_closed_page_leaves_the_engine_free(app: App, request_of: dict[str, Any]) -> None:
     with app.socket() as socket:
         socket.recv()
@@ -127,6 +142,22 @@ def test_defaults_are_the_package_s(app: App) -> None:
     found = json.loads(app.ask("GET", "/api/defaults", Cookie=app.cookie).read())
     assert found["steps"] == 200
     assert found["strength"] == 0.5
+    assert found["recipes"] == {}, "none of their networks is installed"
+
+
+def test_recipes_are_offered_where_their_network_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "home" / "models"
+    folder.mkdir(parents=True)
+    (folder / "vgg16.onnx").write_bytes(b"a network")
+    monkeypatch.setenv("NST_ONNX_HOME", str(tmp_path / "home"))
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").write_text("page")
+    with running(tmp_path / "page") as app:
+        app.redeem()
+        found = json.loads(app.ask("GET", "/api/defaults", Cookie=app.cookie).read())
+    assert found["recipes"] == {"narayanan": presets.find("narayanan").steps}
 
 
 # ---- attempts of others

@@ -17,8 +17,10 @@ from starlette.websockets import WebSocket
 from nst_onnx.app.engine import Engine
 from nst_onnx.app.session import Session
 from nst_onnx.app.store import LARGEST, Store, TooLargeError
+from nst_onnx.models import catalogue
 from nst_onnx.painting import presets
 from nst_onnx.painting.options import Options
+from nst_onnx.painting.presets import Preset
 from nst_onnx.painting.quality import budgets
 
 LARGEST_SIDE = 4096
@@ -81,5 +83,12 @@ async def _defaults(request: Request) -> Response:
             "draft": qualities["fast"].steps,
             "steps": preset.steps,
             "finest": qualities["best"].steps,
+            "recipes": {recipe.name: recipe.steps for recipe in _recipes()},
         }
     )
+
+
+def _recipes() -> list[Preset]:
+    """Return the published recipes whose networks are installed."""
+    installed = {entry.name for entry in catalogue.installed()}
+    return [preset for preset in presets.PRESETS.values() if preset.model in installed]

@@ -17,7 +17,7 @@ from nst_onnx.editors.worker.protocol import Message, error_event
 from nst_onnx.errors import NstError
 from nst_onnx.support.library_errors import system_reason
 
-OPTIONS = ("size", "steps", "strength", "style_scale", "preserve_colour")
+OPTIONS = ("size", "steps", "strength", "style_scale", "preserve_colour", "style_frame", "preset")
 """What a page may choose. The worker checks the values."""
 _PREVIEW = {"seconds": 0.5, "longest": 768, "type": "u8"}
 _MOST_STYLES = 8
@@ -35,6 +35,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._job: str | None = None
+        self._end: str | None = None  # "stop" or "cancel", asked for before the worker had the job
         self._painting: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -58,10 +59,10 @@ class Session:
         if request == "paint":
             assert isinstance(message, dict)
             await self._abandon()
+            self._end = None
             self._painting = asyncio.create_task(self._paint(message))
         elif request in ("stop", "cancel"):
-            if self._job is not None:
-                self.engine.cancel(self._job, keep=request == "stop")
+            self._cancel(keep=request == "stop")
         else:
             raise NstError(*_MISUNDERSTOOD)
 
@@ -70,6 +71,8 @@ class Session:
         number, events = message.get("job"), None
         try:
             self._job, events = await self.engine.paint(self._request(message))
+            if self._end is not None:
+                self._cancel(keep=self._end == "stop")
             async for event in events:
                 await self._pass_on(event, number)
         except Exception as error:
@@ -88,7 +91,7 @@ class Session:
         return {
             "content": {"path": str(self.store.sent(message.get("content")))},
             "styles": [{"path": str(self.store.sent(style))} for style in styles],
-            "options": {name: given.get(name) for name in OPTIONS},
+            "options": {name: given[name] for name in OPTIONS if name in given},
             "preview": _PREVIEW,
         }
 
@@ -115,9 +118,12 @@ class Session:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await self.socket.send_json(message)
 
-    def _cancel(self) -> None:
+    def _cancel(self, *, keep: bool = False) -> None:
+        """End the job, at once or when the worker has it. `keep`: with the picture so far."""
         if self._job is not None:
-            self.engine.cancel(self._job)
+            self.engine.cancel(self._job, keep=keep)
+        else:
+            self._end = "stop" if keep else "cancel"
 
     async def _let_go(self, events: AsyncIterator[Message]) -> None:
         """Wait for the last event of a cancelled job: until then the worker is busy."""

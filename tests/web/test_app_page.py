@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from support import heic_files
 from support.app_server import App, installed_page, running
 from support.browser import chromium, programs, requested
 from support.checkout import ROOT
+from support.web_engine import require_node
 from support.web_page import Visitor, built
 
 from nst_onnx.app.browser_page import redirect
@@ -40,8 +41,9 @@ def app(page: Path | None) -> Iterator[App]:
 
 def test_a_wheel_has_the_page() -> None:
     """Where it was built with Node.js, as .ci/run does."""
-    if os.environ.get("NST_ONNX_PAGE") != "1":
-        pytest.skip("needs nst-onnx installed from a wheel with the page: NST_ONNX_PAGE=1 says that it is")
+    if installed_page().is_relative_to(ROOT):
+        pytest.skip("needs nst-onnx installed from a wheel, not an editable installation")
+    require_node()
     assert (installed_page() / "index.html").is_file()
 
 
@@ -77,10 +79,16 @@ def test_painted_cancelled_and_painted_again(app: App, tmp_path: Path) -> None:
     assert not {url for url in requested(tmp_path) if not url.startswith(own)}
 
 
-def test_a_photo_that_the_browser_cannot_read_is_painted_all_the_same(app: App, tmp_path: Path) -> None:
-    photo = tmp_path / "valley.tif"
-    with Image.open(PHOTO) as picture:
-        picture.save(photo)
+@pytest.mark.parametrize("name", ["valley.tif", "phone.heic"])
+def test_a_photo_that_the_browser_cannot_read_is_painted_all_the_same(
+    app: App, tmp_path: Path, name: str
+) -> None:
+    photo = tmp_path / name
+    if photo.suffix == ".heic":
+        photo.write_bytes(heic_files.TURNED)
+    else:
+        with Image.open(PHOTO) as picture:
+            picture.save(photo)
     with chromium(tmp_path) as browser:
         visitor = Visitor(browser)
         visitor.open(f"{app.origin}/?token={app.token}")
@@ -97,6 +105,37 @@ def test_a_photo_that_the_browser_cannot_read_is_painted_all_the_same(app: App, 
         visitor.wait("!document.getElementById('after').hidden")
         assert visitor.serious_faults() == []
         assert max(read(visitor.download("jpeg", tmp_path / "downloads")).shape) == 256
+
+
+@pytest.mark.parametrize("button", ["stop", "cancel"])
+def test_an_upload_can_be_ended(app: App, tmp_path: Path, button: str) -> None:
+    """There is no picture to keep yet: both end it, and the next painting begins at once."""
+    with chromium(tmp_path) as browser:
+        visitor = Visitor(browser)
+        visitor.open(f"{app.origin}/?token={app.token}")
+        visitor.wait("document.getElementById('engine').textContent.includes('on this computer (')")
+        visitor.choose(PHOTO, PAINTING)
+        visitor.set("size", 256)
+        visitor.set_steps(4)
+        browser.execute_script(
+            """
+            window.real = fetch;
+            window.ended = 0;
+            window.fetch = (what, how) => new Promise((_, reject) => {
+                how.signal.addEventListener('abort', () => { window.ended += 1; reject(how.signal.reason); });
+            });
+            """
+        )
+        visitor.click("paint")
+        visitor.wait("!document.getElementById('stop').hidden")
+        visitor.click(button)
+        visitor.wait("!document.getElementById('paint').disabled", 5)
+        assert visitor.text("status") == "Cancelled"
+        assert not visitor.shown("message")
+        assert browser.execute_script("return window.ended") == 2, "photo and painting"
+        browser.execute_script("window.fetch = window.real")
+        visitor.click("paint")
+        visitor.wait_for_the_picture()
 
 
 def test_a_result_that_cannot_be_loaded_is_one_sentence(app: App, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ export interface Outcome {
  * What the form begins with: the method's own settings.
  *
  * `draft`, `steps`, `finest`: evaluations. `size`, `largest`: pixels of the longest side. `strength`: 0..1.
+ * `recipes`: published ones that can be taken in place of the method, with their evaluations.
  */
 export interface Defaults {
   readonly strength: number;
@@ -39,6 +40,7 @@ export interface Defaults {
   readonly draft: number;
   readonly steps: number;
   readonly finest: number;
+  readonly recipes?: Readonly<Record<string, number>>;
 }
 
 /** Paints pictures, one at a time: in the browser, or by the package on the same computer. */

@@ -22,6 +22,10 @@ interface Running {
   readonly listener: Listener;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
+  /** Ends its uploads. */
+  readonly uploads: AbortController;
+  /** Whether the program has the job. */
+  begun: boolean;
 }
 
 /** The engine of the package on the same computer: `nst-onnx app`. */
@@ -45,7 +49,8 @@ export class NativeEngine implements Engine {
 
   paint(job: Job, listener: Listener): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const running = { job: ++this.count, listener, resolve, reject };
+      const uploads = new AbortController();
+      const running: Running = { job: ++this.count, listener, resolve, reject, uploads, begun: false };
       this.running = running;
       this.begin(job, running).catch((error: unknown) => {
         if (this.running === running) this.running = undefined;
@@ -55,21 +60,33 @@ export class NativeEngine implements Engine {
   }
 
   stop(): void {
-    this.send({ request: "stop" });
+    if (this.running?.begun) this.send({ request: "stop" });
+    else this.cancel(); // there is no picture yet
   }
 
   cancel(): void {
-    this.send({ request: "cancel" });
-    this.settled()?.resolve({ pixels: undefined, stopped: true });
+    const running = this.settled();
+    if (running?.begun) this.send({ request: "cancel" });
+    running?.uploads.abort();
+    running?.resolve({ pixels: undefined, stopped: true });
   }
 
   private async begin(job: Job, running: Running): Promise<void> {
     await this.open();
     const files = [job.photo, ...job.paintings];
-    const [content, ...styles] = await Promise.all(files.map(({ file, name }) => upload(file, name)));
+    const [content, ...styles] = await Promise.all(files.map(({ file, name }) => upload(file, name, running.uploads.signal)));
     if (this.running !== running) return; // cancelled meanwhile
-    const { size, steps, strength, styleScale, keepColours } = job.settings;
-    const options = { size, steps, strength, style_scale: styleScale, preserve_colour: keepColours ? "luminance" : null };
+    const { size, steps, strength, styleScale, keepColours, keepFrame, preset } = job.settings;
+    const options = {
+      size,
+      steps,
+      strength,
+      style_scale: styleScale,
+      preserve_colour: keepColours ? "luminance" : null,
+      style_frame: keepFrame ? "keep" : "crop",
+      ...(preset === undefined ? {} : { preset }),
+    };
+    running.begun = true;
     this.send({ request: "paint", job: running.job, content, styles, options });
   }
 
@@ -142,11 +159,12 @@ export class NativeEngine implements Engine {
 }
 
 /** Send a picture's file to the server; return the name that it has there. */
-async function upload(file: Blob, name: string): Promise<string> {
+async function upload(file: Blob, name: string, signal: AbortSignal): Promise<string> {
   const response = await fetch("api/pictures", {
     method: "POST",
     headers: { "Content-Type": "application/octet-stream", "X-Name": encodeURIComponent(name) },
     body: file,
+    signal,
   });
   const answer = (await response.json()) as { readonly id?: string; readonly message?: string };
   if (answer.id === undefined) throw new Error(answer.message ?? `${name} could not be sent: start nst-onnx app again.`);
