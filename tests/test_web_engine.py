@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from support.pictures import patchwork, smooth_picture
 from support.web_engine import Array, WebEngine
 
 import nst_onnx
-from nst_onnx.picture import resize
+from nst_onnx.painting import term_pruning
+from nst_onnx.picture import Picture, frame, resize
 from nst_onnx.picture.colour import transfer_luminance
 
 CPU = {"device": "cpu", "style_frame": "keep"}
@@ -63,6 +67,63 @@ def test_losses_and_gradient_are_the_package_s(
     assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
 
 
+def cut_out(picture: Array) -> Array:
+    """Return a picture with an opacity that grows from left to right, transparent at the left."""
+    ramp = np.linspace(-0.5, 1.5, picture.shape[1], dtype=np.float32).clip(0, 1)
+    return np.dstack([picture, np.broadcast_to(ramp, picture.shape[:2])])
+
+
+@pytest.mark.parametrize("which", ["photo", "painting"])
+def test_transparent_areas_do_not_count(
+    engine: WebEngine, content: Array, styles: list[Array], which: str
+) -> None:
+    content = cut_out(content) if which == "photo" else content
+    style = cut_out(styles[0]) if which == "painting" else styles[0]
+    objective = nst_onnx.Objective(content, style, size=96, **CPU)
+    shape = {"height": objective.shape[0], "width": objective.shape[1]}
+    answer, gradient = engine.run("evaluate", content, [style], shape=shape)
+    _, expected = objective.value_and_grad(objective.content_picture)
+    losses = objective.losses(objective.content_picture)
+    terms = [losses[name] for name in objective.terms.names]
+    np.testing.assert_allclose(answer["losses"], terms, rtol=1e-4, atol=1e-9)
+    found = planes(gradient, *objective.shape)
+    assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
+    if which == "photo":
+        assert np.abs(found[:, :6]).max() < 1e-3 * np.abs(found).max(), "nothing far from what is seen"
+
+
+def test_negligible_terms_are_pruned_as_the_package_does(
+    models: Path, content: Array, styles: list[Array], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With bounds so wide that the deepest layer's term counts as negligible."""
+    wide = {"loss": 0.9, "gradient": 0.9}
+    for name, bound in wide.items():
+        monkeypatch.setattr(term_pruning, name.upper(), bound)
+    checked: list[tuple[int, int]] = []
+    check = term_pruning.TermPruning.check
+
+    def recorded(self: term_pruning.TermPruning, count: int, *values: Any) -> Any:
+        found = check(self, count, *values)
+        checked.append((count, len(self.pruned)))
+        return found
+
+    monkeypatch.setattr(term_pruning.TermPruning, "check", recorded)
+    result = nst_onnx.stylize(content, styles[:1], size=96, steps=60, pyramid=False, min_change=0, **CPU)
+    folder = shutil.copytree(models, tmp_path / "models")
+    constants = json.loads((folder / "constants.json").read_text())
+    constants["pruning"] |= wide
+    (folder / "constants.json").write_text(json.dumps(constants))
+    shape = {"height": 72, "width": 96}
+    engine = WebEngine(folder, tmp_path)
+    answer, _ = engine.run("descend", content, styles[:1], shape=shape, settings={"steps": 60})
+    assert checked[0] == (8, 1)
+    assert answer["pruned"][:9] == [*[0] * 8, 1], "the ninth evaluation is the first after eight"
+    assert answer["pruned"][-1] == checked[-1][1]
+    expected = [row["total"] for row in result.history]
+    np.testing.assert_allclose(answer["losses"][:10], expected[:10], rtol=1e-3)
+    np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.05)
+
+
 def test_twenty_steps_reach_the_package_s_loss(
     engine: WebEngine, content: Array, styles: list[Array]
 ) -> None:
@@ -90,6 +151,48 @@ def test_a_painting_over_several_levels_is_the_package_s(
     found = planes(picture, answer["height"], answer["width"]).clip(0, 1)
     painted = np.linalg.norm(result.array - resize(content, (132, 176)))
     assert np.linalg.norm(found - result.array) < 0.3 * painted, "rounding errors grow, but less than that"
+
+
+def test_a_fine_level_is_the_package_s(engine: WebEngine, content: Array, styles: list[Array]) -> None:
+    """A level above 1024 pixels: its shallow terms, the sizes of paintings, the photo's detail."""
+    result = nst_onnx.stylize(content, styles[:1], size=1296, steps=14, **CPU)
+    answer, _ = engine.run("paint", content, styles[:1], settings={"size": 1296, "steps": 14})
+    expected = [row["total"] for row in result.history]
+    assert len(answer["losses"]) == len(expected)
+    scales = [row["scale"] for row in result.history]
+    fine = scales.index(max(scales))
+    np.testing.assert_allclose(answer["losses"][fine], expected[fine], rtol=0.02)
+
+
+@pytest.mark.parametrize("sides", [(7, 7, 9, 9), (12, 12, 0, 0), (0, 0, 0, 0), (5, 5, 5, 30)])
+def test_a_frame_is_cropped_as_the_package_does(
+    engine: WebEngine, content: Array, sides: tuple[int, int, int, int]
+) -> None:
+    painting = patchwork(130, 170, 3, seed=8)
+    left, right, top, bottom = sides
+    framed = np.pad(painting, ((top, bottom), (left, right), (0, 0)), constant_values=0.93)
+    expected = frame.crop(picture_of(framed), frame.border(picture_of(framed))).rgb
+    answer, found = engine.run("unframed", content, [framed], settings={"keepFrame": False})
+    assert (answer["height"], answer["width"]) == expected.shape[:2]
+    np.testing.assert_array_equal(planes(found, *expected.shape[:2]), expected)
+
+
+def test_stripes_are_no_frame(engine: WebEngine, content: Array) -> None:
+    stripes = np.zeros((120, 160, 3), np.float32)
+    stripes[:, np.arange(160) // 2 % 2 == 1] = 1
+    answer, _ = engine.run("unframed", content, [stripes], settings={"keepFrame": False})
+    assert (answer["height"], answer["width"]) == (120, 160)
+
+
+def test_a_large_painting_s_frame_is_searched_in_a_reduced_one(engine: WebEngine, content: Array) -> None:
+    framed = np.pad(patchwork(400, 1200, 3, seed=9), ((20, 20), (31, 31), (0, 0)), constant_values=0.02)
+    expected = frame.crop(picture_of(framed), frame.border(picture_of(framed))).rgb
+    answer, _ = engine.run("unframed", content, [framed], settings={"keepFrame": False})
+    assert (answer["height"], answer["width"]) == expected.shape[:2] != framed.shape[:2]
+
+
+def picture_of(rgb: Array) -> Picture:
+    return Picture(np.ascontiguousarray(rgb, np.float32), None, "the painting", 8)
 
 
 @pytest.mark.parametrize("shape", [(45, 60), (31, 77), (180, 240), (90, 50)])

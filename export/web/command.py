@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import onnx
 import typer
 
@@ -16,12 +15,10 @@ from nst_onnx.feedforward.painter import Painter
 from nst_onnx.models import catalogue
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.models.onnx_file import parse
-from nst_onnx.objective.graphs import objective_model, statistics_model
-from nst_onnx.objective.guides import Masks
+from nst_onnx.objective.graphs import statistics_model
 from nst_onnx.objective.losses import moments
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.terms import Term, Terms
-from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.painting import presets
 from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.options import Options
@@ -30,13 +27,13 @@ from nst_onnx.support import atomic_files
 from nst_onnx.support.library_errors import system_reason
 
 from .constants import constants, of_painter
+from .objectives import objectives
 from .shared_weights import SharedWeights
 
 PRESET = "default"
-WEIGHTS, STATISTICS, OBJECTIVE = "weights.bin", "statistics.onnx", "objective.onnx"
+WEIGHTS = "weights.bin"
 PAINTED_FROM, PREDICTOR, PAINTER = "painted_from.onnx", "predictor.onnx", "painter.onnx"
 CONSTANTS = "constants.json"
-_PROBE = (64, 64)  # pixels, to measure how many channels a layer has
 
 
 def export(
@@ -51,27 +48,21 @@ def export(
 
 
 def web_files(model: str = "auto") -> dict[str, bytes]:
-    """Return {file name: content}: both models, their weights, the painter in two parts, and the constants.
+    """Return {file name: content}: the models, their weights, the painter in two parts, and the constants.
 
     Raises ModelError for a network whose weights are not float16, or without the preset's layers.
     """
     preset = presets.find(PRESET)
     network = Network.open(model, "cpu", exact=True)
     extractor = network.extractor
-    settings = objective_settings(Options(), preset, extractor)
-    weights, terms = SharedWeights(WEIGHTS), settings.terms
-    models = {
-        STATISTICS: weights.moved(statistics_model(extractor, terms)),
-        OBJECTIVE: weights.moved(objective_model(extractor, terms)),
-    }
+    weights = SharedWeights(WEIGHTS)
+    made = objectives(network, objective_settings(Options(), preset, extractor), weights)
     parts, facts = _painter(extractor, weights)
-    found = constants(extractor, preset, settings, _channels(network, terms)) | {"painter": facts}
-    files = {name: proto.SerializeToString() for name, proto in {**models, **parts}.items()}
+    found = constants(extractor, preset, made.facts) | {"painter": facts}
+    files = {name: proto.SerializeToString() for name, proto in {**made.models, **parts}.items()}
     files[WEIGHTS] = weights.data
     found["files"] = {
         "weights": WEIGHTS,
-        "statistics": STATISTICS,
-        "objective": OBJECTIVE,
         "paintedFrom": PAINTED_FROM,
         "predictor": PREDICTOR,
         "painter": PAINTER,
@@ -101,13 +92,6 @@ def _painter(
         PAINTER: graphs.painter(stored, painter.size),
     }
     return parts, of_painter(painter.facts)
-
-
-def _channels(network: Network, terms: Terms) -> dict[str, int]:
-    """Return {source: channels} of the features that the terms read."""
-    measured = WholeEvaluation(network, terms, _PROBE, Masks())
-    measured.statistics(np.zeros((3, *_PROBE), np.float32), "a probe")
-    return {source: measured.feature_shape(source)[0] for source in terms.sources}
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

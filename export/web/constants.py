@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-import numpy as np
-
 from nst_onnx.feedforward import noise, painter, statistics
 from nst_onnx.feedforward.painter import Facts
 from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.losses import moments
-from nst_onnx.objective.losses.loss import FeatureLoss, PositionwiseLoss
-from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.optim import correction_pairs, lbfgs, preconditioner
-from nst_onnx.painting import descent, fine_levels, pyramid, quality
+from nst_onnx.painting import descent, pyramid, quality
 from nst_onnx.painting.flat_objective import GREY_LEVELS
 from nst_onnx.painting.objective_settings import balance
 from nst_onnx.painting.optimiser_settings import LONGEST_STEP, LOOKBACK, OptimiserSettings
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.presets.preset import Preset
+from nst_onnx.picture import frame
 from nst_onnx.picture.colour import oklab
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.version import __version__
 
-from .factors import factor
+from .objectives import fine_constants, pruning_constants
 
-FORMAT = 1
+FORMAT = 2
 """Of the JSON object. The page refuses another."""
+LARGEST = 2048
+"""Pixels of the largest size that the page offers: WebAssembly has at most 4 GB of memory."""
 _BALANCES = 101  # strengths in percent
 
 
-def constants(
-    extractor: Extractor, preset: Preset, settings: ObjectiveSettings, channels: dict[str, int]
-) -> JsonObject:
+def constants(extractor: Extractor, preset: Preset, objectives: JsonObject) -> JsonObject:
     """Return everything but the models that the page needs to paint as the package does.
 
-    `channels`: of the features that the terms read, by source.
+    `objectives`: the facts of `objectives.objectives`.
     """
     options = Options.table()
     own = OptimiserSettings.of(preset)
@@ -47,12 +42,14 @@ def constants(
             "name": preset.name,
             "steps": preset.steps,
             "size": preset.size,
-            "largest": fine_levels.SETTLED,
+            "largest": LARGEST,
             "minChange": preset.min_change,
             "plateau": descent.PLATEAU,
             "greyLevels": float(GREY_LEVELS),
         },
-        "terms": [_term(weighted, channels) for weighted in settings.weighted_terms],
+        "objectives": objectives,
+        "fine": fine_constants(),
+        "pruning": pruning_constants(),
         "balance": [balance(percent / (_BALANCES - 1)) for percent in range(_BALANCES)],
         "options": {
             "strength": options["strength"].default,
@@ -85,11 +82,32 @@ def constants(
             "prior": preconditioner.PRIOR,
             "opponents": preconditioner.OPPONENTS.astype(float).tolist(),
         },
+        "frame": frame_constants(),
         "oklab": {
             "cones": oklab.CONES.tolist(),
             "opponents": oklab.OPPONENTS.tolist(),
             "fromCones": oklab.FROM_CONES.tolist(),
             "fromOpponents": oklab.FROM_OPPONENTS.tolist(),
+        },
+    }
+
+
+def frame_constants() -> JsonObject:
+    """Return the constants of the detection of frames."""
+    return {
+        "searched": frame.SEARCHED,
+        "deepest": frame.DEEPEST,
+        "alike": frame.ALIKE,
+        "step": frame.STEP,
+        "clear": frame.CLEAR,
+        "black": frame.BLACK,
+        "white": frame.WHITE,
+        "bands": frame.BANDS,
+        "corner": frame.CORNER,
+        "smallest": frame.SMALLEST,
+        "faintDepth": list(frame.FAINT_DEPTH),
+        "edges": {
+            name: getattr(frame, name.upper())._asdict() for name in ("usual", "ragged", "plain", "faint")
         },
     }
 
@@ -111,21 +129,4 @@ def of_painter(facts: Facts) -> JsonObject:
             "rounds": [[int(shift), int(multiplier)] for shift, multiplier in noise.ROUNDS],
             "last": int(noise.LAST),
         },
-    }
-
-
-def _term(weighted: WeightedTerm, channels: dict[str, int]) -> JsonObject:
-    """Return a term on features: its weight, and the factor on its distance as data."""
-    term, loss = weighted.term, weighted.term.loss
-    assert isinstance(loss, FeatureLoss), "the page has no losses on pixels"
-    one = np.ones((2, 1), np.float32)
-    return {
-        "name": term.name,
-        "source": term.source,
-        "target": loss.target,
-        "positionwise": isinstance(loss, PositionwiseLoss),
-        "weight": weighted.weight,
-        # A loss that is relative by itself has an energy of 1.
-        "energy": "squares" if loss.energy(one) != 1 else "one",
-        "factor": asdict(factor(weighted.normalisation, channels[term.source])),
     }

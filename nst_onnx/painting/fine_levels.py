@@ -26,11 +26,11 @@ SETTLED = 1024
 RATIO = 2.5
 COST = 0.6
 """Of an evaluation, for each pixel, relative to other levels: measured at 4 and 12 megapixels."""
-_NARROWEST = 128  # pixels of the shorter side at SETTLED
-_LARGER = 1.25  # pictures up to so many times SETTLED have no fine level
-_DEEPEST = 4  # stride in pixels
-_ENLARGED_TO = 512  # pixels: a smaller painting has too few positions for its statistics
-_DETAIL = 0.7  # of the photo's detail, added to the enlarged picture
+NARROWEST = 128  # pixels of the shorter side at SETTLED
+LARGER = 1.25  # pictures up to so many times SETTLED have no fine level
+DEEPEST = 4  # stride in pixels
+ENLARGED_TO = 512  # pixels: a smaller painting has too few positions for its statistics
+DETAIL = 0.7  # of the photo's detail, added to the enlarged picture
 
 
 def shapes(final: Shape) -> list[Shape]:
@@ -49,7 +49,7 @@ def is_fine(shape: Shape) -> bool:
 
     Not of a panorama, which would be a few pixels high at SETTLED.
     """
-    return max(shape) > _LARGER * SETTLED and min(shape) * SETTLED >= _NARROWEST * max(shape)
+    return max(shape) > LARGER * SETTLED and min(shape) * SETTLED >= NARROWEST * max(shape)
 
 
 def objective_settings(settings: ObjectiveSettings, strides: Mapping[str, int]) -> ObjectiveSettings:
@@ -81,7 +81,7 @@ def objective_settings(settings: ObjectiveSettings, strides: Mapping[str, int]) 
         if term.name in terms:
             weight += terms[term.name].weight
         terms[term.name] = replace(weighted, term=term, weight=weight)
-    return replace(settings, weighted_terms=tuple(terms.values()), styles_enlarged_to=_ENLARGED_TO)
+    return replace(settings, weighted_terms=tuple(terms.values()), styles_enlarged_to=ENLARGED_TO)
 
 
 def start(picture: Array, content: Array, coarse: Shape, memory: Memory) -> Array:
@@ -92,7 +92,7 @@ def start(picture: Array, content: Array, coarse: Shape, memory: Memory) -> Arra
     shape = content.shape[0], content.shape[1]
     blurred = resize(resize(content, coarse), shape, out=memory.empty(content.shape))
     for rows in disk_arrays.strips(shape[0], picture[0].nbytes):
-        picture[rows] += _DETAIL * (content[rows] - blurred[rows])
+        picture[rows] += DETAIL * (content[rows] - blurred[rows])
         disk_arrays.release(picture, content, blurred)
     return picture
 
@@ -110,7 +110,7 @@ def _first_of_each_stride(
     found: dict[tuple[str, int], WeightedTerm] = {}
     for weighted in sorted(statistics, key=lambda one: order.index(one.term.layer)):
         stride = strides[weighted.term.layer]
-        if stride <= _DEEPEST:
+        if stride <= DEEPEST:
             found.setdefault((weighted.term.loss.name, stride), weighted)
     return list(found.values())
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +20,40 @@ from nst_onnx.picture.resize import fit, resize
 
 SIDES = ("left", "right", "top", "bottom")
 
-_SMALLEST = 16  # pixels: below, one cannot tell border and picture
-_SEARCHED = 1024  # longest side of the picture that is searched
-_DEEPEST = 0.15  # of the picture's extent: no border is deeper
-_NEAR = 0.12  # distance in RGB within which colours are alike: canvas and paper are not quite even
-_ALIKE = 0.12  # distance in RGB of the border's colours at two sides of one frame
-_STEP = 0.02  # of the longest side: a border's inner edge lies in a band so wide (rotation, ragged paint)
-_RAGGED = 0.03  # of the longest side: how deep a border may be of which some lines are painted over in part
-_BANDS = 6  # nested borders, such as a mat with a line around the picture; more are stripes
+SEARCHED = 1024  # longest side of the picture that is searched
+DEEPEST = 0.15  # of the picture's extent: no border is deeper
+NEAR = 0.12  # distance in RGB within which colours are alike: canvas and paper are not quite even
+ALIKE = 0.12  # distance in RGB of the border's colours at two sides of one frame
+STEP = 0.02  # of the longest side: a border's inner edge lies in a band so wide (rotation, ragged paint)
+CLEAR = 0.02  # a share of near colours within so much of the least is as clearly inside
+BLACK, WHITE = 0.08, 0.96  # of all three colours, at most and at least: a scanner's background
+CORNER = 10  # of a side's positions, the first and the last of so many parts belong to the neighbouring sides
+SMALLEST = 16  # pixels: below, one cannot tell border and picture
+BANDS = 6  # nested borders, such as a mat with a line around the picture; more are stripes
+
+
+class Edge(NamedTuple):
+    """What a border and its inner edge must be like.
+
+    In each line of the border, a share of at least `even` is within `near` of the border's colour; within the
+    band of the step, this share falls to `inside`. `deepest`: of the border, relative to the longest side.
+    """
+
+    near: float = NEAR
+    even: float = 0.95
+    inside: float = 0.2
+    deepest: float = 1.0
+
+
+USUAL = Edge()
+RAGGED = Edge(even=0.5, inside=0.15, deepest=0.03)
+"""Of a shallow border that the paint covers in part."""
+PLAIN = Edge(near=0.04, even=0.99, inside=0.05)
+"""Of a border as even as a scanner's background."""
+FAINT = Edge(even=0.9, inside=0.8)
+"""Beside a dark picture a black border's inner edge hardly shows."""
+FAINT_DEPTH = 1.5, 2
+"""Such a border is at most so many times as deep as those of the frame's other sides, and so many pixels."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +88,15 @@ def border(picture: Picture) -> Border:
 
     Searched at 1024 pixels at most; the depths of a larger picture are rounded up.
     """
-    if picture.alpha is not None or min(picture.shape) < _SMALLEST:
+    if picture.alpha is not None or min(picture.shape) < SMALLEST:
         return Border()
-    rgb, scale = picture.rgb, max(picture.shape) / _SEARCHED
+    rgb, scale = picture.rgb, max(picture.shape) / SEARCHED
     if scale > 1:
-        rgb = resize(rgb, fit(picture.shape, _SEARCHED))
+        rgb = resize(rgb, fit(picture.shape, SEARCHED))
     found = Border()
-    for _ in range(_BANDS):
+    for _ in range(BANDS):
         inside = _inside(rgb, found)
-        band = _band(inside) if min(inside.shape[:2]) >= _SMALLEST else None
+        band = _band(inside) if min(inside.shape[:2]) >= SMALLEST else None
         if not band:
             break
         found = Border(**{side: depth + band.depths[side] for side, depth in found.depths.items()})
@@ -105,8 +132,8 @@ class _Side:
     def of(cls, rgb: npt.NDArray[np.float32], side: str) -> _Side:
         turned = {"left": rgb.transpose(1, 0, 2), "right": rgb[:, ::-1].transpose(1, 0, 2), "top": rgb}
         lines = turned.get(side, rgb[::-1])
-        corner = lines.shape[1] // 10
-        outer = lines[: max(1, int(_DEEPEST * len(lines))), corner : lines.shape[1] - corner]
+        corner = lines.shape[1] // CORNER
+        outer = lines[: max(1, int(DEEPEST * len(lines))), corner : lines.shape[1] - corner]
         return cls(outer, max(rgb.shape[:2]))
 
     @property
@@ -115,54 +142,44 @@ class _Side:
         colour: npt.NDArray[np.float32] = np.median(self.lines[0], axis=0)
         return colour
 
-    def depth(
-        self, near: float = _NEAR, *, even: float = 0.95, inside: float = 0.2, deepest: float = 1.0
-    ) -> int:
-        """Return the number of lines of the border, 0 for none.
-
-        In each of its lines, a share of at least `even` is near the border's colour; within the band of the
-        step, this share falls to `inside`. `deepest`: relative to the longest side.
-        """
-        share = (np.linalg.norm(self.lines - self.colour, axis=-1) < near).mean(axis=1)
-        uneven = np.flatnonzero(share < even)
+    def depth(self, edge: Edge) -> int:
+        """Return the number of lines of the border, 0 for none."""
+        share = (np.linalg.norm(self.lines - self.colour, axis=-1) < edge.near).mean(axis=1)
+        uneven = np.flatnonzero(share < edge.even)
         if not len(uneven) or uneven[0] == 0:
             return 0
         begin = int(uneven[0])
-        step = share[begin : begin + 1 + math.ceil(_STEP * self.longest)]
-        if step.min() > inside:
+        step = share[begin : begin + 1 + math.ceil(STEP * self.longest)]
+        if step.min() > edge.inside:
             return 0
-        depth = begin + int(np.argmax(step <= max(inside / 4, step.min() + 0.02)))
-        return depth if depth <= deepest * self.longest else 0
-
-    def ragged_depth(self) -> int:
-        """Return the depth of a shallow border that the paint covers in part; 0 for none."""
-        return self.depth(even=0.5, inside=0.15, deepest=_RAGGED)
+        depth = begin + int(np.argmax(step <= max(edge.inside / 4, step.min() + CLEAR)))
+        return depth if depth <= edge.deepest * self.longest else 0
 
     def plain_depth(self) -> int:
         """Return the depth of a border as even as a scanner's background, black or white; 0 for none."""
-        plain = self.colour.max() < 0.08 or self.colour.min() > 0.96
-        return self.depth(0.04, even=0.99, inside=0.05) if plain else 0
+        plain = self.colour.max() < BLACK or self.colour.min() > WHITE
+        return self.depth(PLAIN) if plain else 0
 
     def is_like(self, other: _Side) -> bool:
         """Whether the border's colour may be another side's."""
-        return float(np.linalg.norm(self.colour - other.colour)) < _ALIKE
+        return float(np.linalg.norm(self.colour - other.colour)) < ALIKE
 
 
 def _band(rgb: npt.NDArray[np.float32]) -> Border:
     """Return the outermost border of one colour."""
     sides = {side: _Side.of(rgb, side) for side in SIDES}
-    depths = {
-        side: one.depth() or one.depth(even=0.5, inside=0.15, deepest=_RAGGED) for side, one in sides.items()
-    }
+    depths = {side: one.depth(USUAL) or one.depth(RAGGED) for side, one in sides.items()}
     frame: dict[str, int] = {}
     for one, opposite in (("left", "right"), ("top", "bottom")):
         if depths[one] and depths[opposite] and sides[one].is_like(sides[opposite]):
             frame |= {one: depths[one], opposite: depths[opposite]}
     if frame:
-        framed, deepest = [sides[side] for side in frame], 1.5 * max(frame.values()) + 2
+        framed, deepest = (
+            [sides[side] for side in frame],
+            FAINT_DEPTH[0] * max(frame.values()) + FAINT_DEPTH[1],
+        )
         for side in SIDES:
             if side not in frame and any(sides[side].is_like(other) for other in framed):
-                # Beside a dark picture a black border's inner edge hardly shows.
-                faint = sides[side].depth(even=0.9, inside=0.8)
+                faint = sides[side].depth(FAINT)
                 frame[side] = depths[side] or (faint if faint <= deepest else 0)
     return Border(**{side: frame.get(side) or one.plain_depth() for side, one in sides.items()})

@@ -54,15 +54,23 @@ class WebEngine:
         self._node, self._models, self._folder = require_node(), models, folder
 
     def run(self, kind: str, content: Array, styles: list[Array], **job: Any) -> tuple[dict[str, Any], Array]:
-        """Return the answer to a job, and the numbers that it saved. Pictures are H×W×3."""
+        """Return the answer to a job, and the numbers that it saved. Pictures: H×W×3 or, with opacity, ×4."""
         output = self._folder / "output.f32"
-        settings = {"strength": 0.5, "styleScale": 1.0, "keepColours": False, "size": 64, "steps": 20}
+        settings = {
+            "strength": 0.5,
+            "styleScale": 1.0,
+            "keepColours": False,
+            "keepFrame": True,
+            "size": 64,
+            "steps": 20,
+        }
         description = {
             "kind": kind,
             "content": self._saved("content", content),
             "styles": [self._saved(f"style{i}", style) for i, style in enumerate(styles)],
             "settings": settings | job.pop("settings", {}),
             "output": str(output),
+            "level": "usual",
             "threads": 1,
             "repeat": 0,
             **job,
@@ -76,5 +84,10 @@ class WebEngine:
 
     def _saved(self, name: str, picture: Array) -> dict[str, Any]:
         file = self._folder / f"{name}.f32"
-        np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32).tofile(file)
-        return {"file": str(file), "height": picture.shape[0], "width": picture.shape[1]}
+        np.ascontiguousarray(picture[..., :3].transpose(2, 0, 1), np.float32).tofile(file)
+        saved = {"file": str(file), "height": picture.shape[0], "width": picture.shape[1]}
+        if picture.shape[2] == 4:
+            opacity = self._folder / f"{name}-alpha.f32"
+            np.ascontiguousarray(picture[..., 3], np.float32).tofile(opacity)
+            saved["alpha"] = str(opacity)
+        return saved

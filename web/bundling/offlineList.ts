@@ -5,6 +5,9 @@ import type { Plugin } from "vite";
 
 const PLACEHOLDER = /(["'`])__OFFLINE_FILES__\1/; // in whatever quotes the minifier chose
 
+/** Files of onnxruntime's build with WebGPU: stored when they are first needed, where there is a graphics processor. */
+const LATER = /jspi/;
+
 /** Writes the list of all files of the page, with a digest of their content, into the service worker. */
 export function offlineList(): Plugin {
   let folder = "";
@@ -19,7 +22,12 @@ export function offlineList(): Plugin {
       const files = all(folder).filter((file) => file !== worker && !file.endsWith(".map"));
       const digest = createHash("sha256");
       for (const file of files) digest.update(file).update(readFileSync(file));
-      const list = { version: digest.digest("hex").slice(0, 16), files: files.map((file) => relative(folder, file).replaceAll("\\", "/")) };
+      const names = files.map((file) => relative(folder, file).replaceAll("\\", "/"));
+      const list = {
+        version: digest.digest("hex").slice(0, 16),
+        files: names.filter((name) => !LATER.test(name)),
+        later: names.filter((name) => LATER.test(name)),
+      };
       const code = readFileSync(worker, "utf8");
       if (!PLACEHOLDER.test(code)) throw new Error("the service worker has no place for its list of files");
       writeFileSync(worker, code.replace(PLACEHOLDER, () => JSON.stringify(JSON.stringify(list))));

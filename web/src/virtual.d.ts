@@ -4,6 +4,12 @@ declare module "virtual:ort-wasm" {
   export default url;
 }
 
+/** The same of the build with WebGPU. */
+declare module "virtual:ort-wasm-gpu" {
+  const url: string;
+  export default url;
+}
+
 /** Of the page's samples: `vite.config.ts` reads the folders of examples/. */
 declare module "virtual:samples" {
   export interface Sample {

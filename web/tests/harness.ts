@@ -7,26 +7,30 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ort from "onnxruntime-web";
-import { checked, type Constants } from "../src/engine/constants";
-import { Descent } from "../src/engine/descent";
+import { HostBackend } from "../src/engine/backend";
+import { checked, type Constants, type Level } from "../src/engine/constants";
 import { Models } from "../src/engine/models";
 import { Objective } from "../src/engine/objective";
 import { onePass } from "../src/engine/onePass";
 import { Painting, type PaintingSettings } from "../src/engine/painting";
 import { transferLuminance } from "../src/picture/luminance";
+import { unframed } from "../src/picture/frame";
 import type { Picture, Shape } from "../src/picture/picture";
 import { resize } from "../src/picture/resize";
 
+/** `alpha`: a file of opacity, H×W. */
 interface PictureFile extends Shape {
   readonly file: string;
+  readonly alpha?: string;
 }
 
 interface Job {
-  readonly kind: "evaluate" | "descend" | "paint" | "onePass" | "resize" | "luminance";
+  readonly kind: "evaluate" | "descend" | "paint" | "onePass" | "resize" | "luminance" | "unframed";
   readonly content: PictureFile;
   readonly styles: readonly PictureFile[];
   readonly settings: PaintingSettings;
   readonly shape: Shape;
+  readonly level: Level;
   readonly output: string;
   readonly threads: number;
   readonly repeat: number;
@@ -38,12 +42,18 @@ ort.env.wasm.numThreads = job.threads;
 const read = (name: string): Promise<Uint8Array> => Promise.resolve(new Uint8Array(readFileSync(join(folder, name))));
 const constants = checked(JSON.parse(readFileSync(join(folder, "constants.json"), "utf8")) as Constants);
 const models = new Models(ort, constants, read);
+const backend = new HostBackend(models);
 const content = picture(job.content);
-const styles = job.styles.map(picture);
+const styles = unframed(job.styles.map(picture), job.settings.keepFrame, constants.frame);
 
-function picture({ file, height, width }: PictureFile): Picture {
+function picture({ file, alpha, height, width }: PictureFile): Picture {
+  const found = { height, width, data: floats(file) };
+  return alpha === undefined ? found : { ...found, alpha: floats(alpha) };
+}
+
+function floats(file: string): Float32Array {
   const bytes = readFileSync(file);
-  return { height, width, data: new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)) };
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
 function save(data: Float32Array): void {
@@ -51,7 +61,7 @@ function save(data: Float32Array): void {
 }
 
 async function evaluate(): Promise<object> {
-  const objective = await Objective.at(models, content, styles, job.shape, job.settings);
+  const objective = await Objective.at(models, content, styles, job.shape, job.settings, job.level);
   const seconds: number[] = [];
   let found = await objective.evaluate(objective.content.data);
   for (let i = 0; i < job.repeat; i++) {
@@ -65,14 +75,16 @@ async function evaluate(): Promise<object> {
 
 async function descend(): Promise<object> {
   const objective = await Objective.at(models, content, styles, job.shape, job.settings);
-  const descent = new Descent(objective, objective.content, constants, job.settings.steps);
+  const descent = backend.descent(objective, objective.content, job.settings.steps);
   const losses = [];
+  const pruned = [];
   while (descent.count < job.settings.steps) {
     await descent.advance();
     losses.push(descent.loss);
+    pruned.push(objective.pruned.length);
   }
-  save(descent.picture().data);
-  return { losses };
+  save((await descent.picture()).data);
+  return { losses, pruned };
 }
 
 async function paint(): Promise<object> {
@@ -81,10 +93,11 @@ async function paint(): Promise<object> {
   let result: Picture | undefined;
   let losses: number[] = [];
   for (let i = 0; i < Math.max(job.repeat, 1); i++) {
-    const painting = new Painting(models, content, styles, job.settings);
+    const painting = new Painting(backend, content, styles, job.settings);
     losses = [];
     for await (const step of painting.steps()) losses.push(step.loss);
-    result = painting.result();
+    result = await painting.result();
+    painting.close();
     memory.push(process.memoryUsage().rss);
   }
   save(result!.data);
@@ -105,6 +118,10 @@ const kinds: Record<Job["kind"], () => Promise<object>> = {
   resize: () => {
     save(resize(content, job.shape).data);
     return Promise.resolve({});
+  },
+  unframed: () => {
+    save(styles[0]!.data);
+    return Promise.resolve({ height: styles[0]!.height, width: styles[0]!.width });
   },
   luminance: () => {
     save(transferLuminance(content, styles[0]!, constants.oklab).data);

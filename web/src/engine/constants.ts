@@ -5,8 +5,6 @@ export interface Constants {
   readonly network: { readonly name: string; readonly licence: string };
   readonly files: {
     readonly weights: string;
-    readonly statistics: string;
-    readonly objective: string;
     readonly paintedFrom: string;
     readonly predictor: string;
     readonly painter: string;
@@ -20,7 +18,10 @@ export interface Constants {
     readonly plateau: number;
     readonly greyLevels: number;
   };
-  readonly terms: readonly TermConstants[];
+  readonly objectives: Readonly<Record<Level, LevelConstants>>;
+  readonly fine: FineConstants;
+  readonly pruning: PruningConstants;
+  readonly frame: FrameConstants;
   /** Factors on the content weight for strengths of 0, 1, … 100 percent. */
   readonly balance: readonly number[];
   readonly options: { readonly strength: number; readonly styleScale: number };
@@ -30,6 +31,66 @@ export interface Constants {
   readonly preconditioner: PreconditionerConstants;
   readonly oklab: OklabConstants;
   readonly painter: PainterConstants | null;
+}
+
+/** What a level compares: all that there is, or only texture, above about 1000 pixels. */
+export type Level = "usual" | "fine";
+
+/** Files of the two models of an objective. */
+export interface ModelFiles {
+  readonly statistics: string;
+  readonly objective: string;
+}
+
+export interface LevelConstants {
+  readonly files: { readonly opaque: ModelFiles; readonly masked: ModelFiles };
+  readonly terms: readonly TermConstants[];
+  /** Objectives without the terms of the deepest layers: each without those of the ones before it, too. */
+  readonly pruned: readonly { readonly without: readonly string[]; readonly file: string }[];
+}
+
+/** Of the levels above `settled` pixels: `nst_onnx/painting/fine_levels.py`; `even`, `fewest`: of all levels' steps. */
+export interface FineConstants {
+  readonly settled: number;
+  readonly larger: number;
+  readonly ratio: number;
+  readonly narrowest: number;
+  readonly enlargedTo: number;
+  readonly detail: number;
+  readonly even: number;
+  readonly fewest: number;
+}
+
+/** Of `nst_onnx/painting/term_pruning.py`. */
+export interface PruningConstants {
+  readonly loss: number;
+  readonly gradient: number;
+  readonly first: number;
+  readonly again: number;
+  readonly fewest: number;
+}
+
+/** What a border and its inner edge must be like: `nst_onnx/picture/frame.py`. */
+export interface FrameEdge {
+  readonly near: number;
+  readonly even: number;
+  readonly inside: number;
+  readonly deepest: number;
+}
+
+export interface FrameConstants {
+  readonly searched: number;
+  readonly deepest: number;
+  readonly alike: number;
+  readonly step: number;
+  readonly clear: number;
+  readonly black: number;
+  readonly white: number;
+  readonly bands: number;
+  readonly corner: number;
+  readonly smallest: number;
+  readonly faintDepth: readonly [number, number];
+  readonly edges: Readonly<Record<"usual" | "ragged" | "plain" | "faint", FrameEdge>>;
 }
 
 /** A term on features. Its factor: weight × scale · energyᵃ · pixelsᵇ · positionsᶜ · min(1, positions / enough). */
@@ -102,7 +163,7 @@ export interface PainterConstants {
   };
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Return the constants of a parsed file. Throws where it is of another format. */
 export function checked(value: Constants): Constants {

@@ -19,7 +19,8 @@ export class Models {
     readonly runtime: Runtime,
     readonly constants: Constants,
     private readonly read: ReadFile,
-    private readonly providers: readonly string[] = ["wasm"],
+    /** Beside the models: where sessions are executed, and where their outputs are. */
+    private readonly options: InferenceSession.SessionOptions = { executionProviders: ["wasm"] },
   ) {}
 
   /** Return a tensor of numbers. */
@@ -27,12 +28,9 @@ export class Models {
     return new this.runtime.Tensor("float32", data, dims);
   }
 
-  statistics(): Promise<InferenceSession> {
-    return this.open(this.constants.files.statistics, true);
-  }
-
-  objective(): Promise<InferenceSession> {
-    return this.open(this.constants.files.objective, true);
+  /** Return the session of a file of an objective. */
+  objective(file: string): Promise<InferenceSession> {
+    return this.open(file, true);
   }
 
   /** From a painting to the statistics that the predictor takes. */
@@ -58,7 +56,7 @@ export class Models {
   }
 
   private async create(name: string, sharesWeights: boolean): Promise<InferenceSession> {
-    const options: InferenceSession.SessionOptions = { executionProviders: [...this.providers] };
+    const options: InferenceSession.SessionOptions = { ...this.options };
     if (sharesWeights) {
       this.weights ??= this.read(this.constants.files.weights);
       options.externalData = [{ path: this.constants.files.weights, data: await this.weights }];

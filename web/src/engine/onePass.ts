@@ -1,5 +1,5 @@
 import { fit, type Picture } from "../picture/picture";
-import { resize } from "../picture/resize";
+import { scaled } from "../picture/scaled";
 import type { PainterConstants } from "./constants";
 import { numbers, type Models } from "./models";
 import { mean, measure } from "./objective";
@@ -21,7 +21,7 @@ export async function onePass(
   const longest = Math.min(Math.max(Math.round(size * settings.styleScale), 1), constants.measuredAt);
   const statistics = await ofPaintings(models, constants, paintings, longest);
   const style = await predict(models, constants, statistics, settings.strength);
-  const { image, noise, height, width } = framed(resize(photo, shape), constants);
+  const { image, noise, height, width } = framed(scaled(photo, shape), constants);
   const session = await models.painter();
   const found = await session.run({
     image: models.tensor(image, [1, 3, height, width]),
@@ -40,7 +40,7 @@ async function ofPaintings(
   const session = await models.paintedFrom();
   const measured: Awaited<ReturnType<typeof measure>>[] = [];
   for (const painting of paintings) {
-    measured.push(await measure(models, session, resize(painting, fit(painting, longest))));
+    measured.push(await measure(models, session, scaled(painting, fit(painting, longest))));
   }
   const parts = constants.layers.map((layer) => {
     const tensor = mean(models, measured, `moments/${layer}`);

@@ -1,7 +1,7 @@
 import type { OptimiserConstants } from "../engine/constants";
 import { CorrectionPairs, type Direction } from "./correctionPairs";
 import type { Preconditioner } from "./preconditioner";
-import { add, dot, rootMeanSquare, type Vector } from "./vectors";
+import { rootMeanSquare, type Space } from "./space";
 
 const TINY = 1e-30;
 
@@ -9,80 +9,99 @@ const TINY = 1e-30;
  * L-BFGS with a preconditioner and a non-monotone backtracking line search: one evaluation a step wherever the full
  * step passes the sufficient-decrease test. The method and its sources: `nst_onnx/optim/lbfgs.py`.
  */
-export class LBFGS {
-  private readonly pairs: CorrectionPairs;
-  private base: Vector;
+export class LBFGS<V> {
+  private readonly pairs: CorrectionPairs<V>;
+  private base: V;
   private loss = Infinity;
   private recent: number[] = [];
-  private direction: Direction;
+  private direction: Direction<V>;
   private step = 0;
   private shortened = 0;
   private blind = 0; // steps since the last correction pair
 
   /** @param evaluations how many there will be at most: no more pairs are stored. */
   constructor(
-    public x: Vector,
-    readonly preconditioner: Preconditioner,
+    private readonly space: Space<V>,
+    public x: V,
+    readonly preconditioner: Preconditioner<V>,
     private readonly constants: OptimiserConstants,
     evaluations: number,
   ) {
-    this.pairs = new CorrectionPairs(preconditioner, constants, Math.min(constants.history, evaluations));
+    this.pairs = new CorrectionPairs(space, preconditioner, constants, Math.min(constants.history, evaluations));
     this.base = x;
     this.direction = { vector: x, slope: 0 };
   }
 
   /** Receive the loss and gradient at `x`, and set the next `x`. */
-  tell(loss: number, gradient: Vector): void {
+  async tell(loss: number, gradient: V): Promise<void> {
     const started = this.pairs.hasGradient;
     if (started && !this.sufficientDecrease(loss)) {
-      this.shorten(loss, gradient);
+      await this.shorten(loss, gradient);
       return;
     }
-    const step = started ? add(this.x, this.base, -1) : undefined;
-    if (this.pairs.update(gradient, step)) this.blind = 0;
+    const step = started ? this.space.combine([this.x, this.base], [1, -1]) : undefined;
+    if (await this.pairs.update(gradient, step)) this.blind = 0;
     this.base = this.x;
     this.loss = loss;
     this.recent = [...this.recent, loss].slice(-this.constants.lookback);
     this.shortened = 0;
-    this.nextStep();
+    await this.nextStep();
+  }
+
+  /** Skip the sufficient-decrease test for the next value, because the objective has changed. */
+  acceptNext(): void {
+    this.recent = [];
+  }
+
+  /** All vectors that are still needed. */
+  *vectors(): Generator<V> {
+    yield* [this.x, this.base, this.direction.vector];
+    yield* this.pairs.vectors();
   }
 
   private sufficientDecrease(loss: number): boolean {
     const { armijo, rounding } = this.constants;
+    if (this.recent.length === 0) return true;
     const highest = Math.max(...this.recent);
     return loss <= highest + armijo * this.step * this.direction.slope + rounding * Math.abs(this.loss);
   }
 
-  private shorten(loss: number, gradient: Vector): void {
+  private async shorten(loss: number, gradient: V): Promise<void> {
     this.shortened += 1;
     if (this.shortened > this.constants.maxShortened) {
       this.pairs.reset();
       this.shortened = 0;
-      this.nextStep();
+      await this.nextStep();
       return;
     }
     const { vector, slope } = this.direction;
-    const best = cubicMinimum(this.step, this.loss, slope, loss, dot(gradient, vector));
+    const [endSlope] = await this.space.dots([[gradient, vector]]);
+    const best = cubicMinimum(this.step, this.loss, slope, loss, endSlope!);
     this.step = Math.min(Math.max(best, 0.1 * this.step), 0.7 * this.step);
-    this.x = add(this.base, vector, this.step);
+    this.x = this.moved(vector);
   }
 
-  private nextStep(): void {
+  private async nextStep(): Promise<void> {
     const { learningRate, longestStep } = this.constants;
     if (this.pairs.length > 0) {
-      this.direction = this.pairs.quasiNewton();
+      this.direction = await this.pairs.quasiNewton();
       if (!(this.direction.slope < 0)) this.pairs.reset();
     }
     if (this.pairs.length > 0) {
-      this.step = Math.min(learningRate, longestStep / Math.max(rootMeanSquare(this.direction.vector), TINY));
+      const size = await rootMeanSquare(this.space, this.direction.vector);
+      this.step = Math.min(learningRate, longestStep / Math.max(size, TINY));
     } else {
-      this.direction = this.pairs.steepestDescent();
+      this.direction = await this.pairs.steepestDescent();
       this.blind += 1;
-      const size = rootMeanSquare(this.direction.vector);
+      const size = await rootMeanSquare(this.space, this.direction.vector);
       const length = Math.min(learningRate * 2 ** (this.blind - 1), longestStep);
       this.step = size > 0 ? length / size : 0;
     }
-    this.x = add(this.base, this.direction.vector, this.step);
+    this.x = this.moved(this.direction.vector);
+  }
+
+  private moved(direction: V): V {
+    return this.space.combine([this.base, direction], [1, this.step]);
   }
 }
 

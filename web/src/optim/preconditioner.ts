@@ -1,6 +1,6 @@
 import type { PreconditionerConstants } from "../engine/constants";
-import { addInverse, dctBasis, transform, type Basis } from "./dct";
-import type { Vector } from "./vectors";
+import { dctBasis, type Basis } from "./dct";
+import type { Space, Transforms } from "./space";
 
 const COLOURS = 3;
 
@@ -18,9 +18,8 @@ export interface Estimate {
  *
  * Gains of each octave and opponent colour are estimated from the first correction pairs.
  */
-export class Preconditioner {
-  private readonly down: Basis;
-  private readonly across: Basis;
+export class Preconditioner<V> {
+  private readonly transforms: Transforms<V>;
   private readonly octaves: Float32Array;
   private readonly bands: number;
   private readonly excess: Float32Array;
@@ -30,20 +29,21 @@ export class Preconditioner {
   private count = 0;
 
   constructor(
-    private readonly height: number,
-    private readonly width: number,
+    private readonly space: Space<V>,
+    height: number,
+    width: number,
     private readonly constants: PreconditionerConstants,
   ) {
     const { finest, coarsest, maxCoefficients, exponent, prior } = constants;
     const basis = (size: number): Basis =>
       dctBasis(size, Math.min(Math.ceil(2 * size * finest), maxCoefficients));
-    this.down = basis(height);
-    this.across = basis(width);
-    this.octaves = new Float32Array(this.down.count * this.across.count);
-    for (let k = 0; k < this.down.count; k++) {
-      for (let l = 0; l < this.across.count; l++) {
+    const [down, across] = [basis(height), basis(width)];
+    this.transforms = space.transforms(down, across, constants.opponents);
+    this.octaves = new Float32Array(down.count * across.count);
+    for (let k = 0; k < down.count; k++) {
+      for (let l = 0; l < across.count; l++) {
         const frequency = Math.hypot(k / (2 * height), l / (2 * width));
-        this.octaves[k * this.across.count + l] = Math.log2(Math.max(frequency, coarsest) / coarsest);
+        this.octaves[k * across.count + l] = Math.log2(Math.max(frequency, coarsest) / coarsest);
       }
     }
     this.bands = Math.ceil(this.octaves.reduce((a, b) => Math.max(a, b), 0)) + 1;
@@ -63,29 +63,18 @@ export class Preconditioner {
   }
 
   /** Return C v: the lowest DCT coefficients of the opponent colours. */
-  dct(vector: Vector): Vector {
-    const size = this.height * this.width;
-    const rgb = [0, 1, 2].map((c) => transform(vector.subarray(c * size, (c + 1) * size), this.down, this.across));
-    return this.mixed(rgb, (out, c) => this.constants.opponents[out]![c]!);
+  dct(vector: V): V {
+    return this.transforms.dct(vector);
   }
 
   /** Return E w: each coefficient times its gain − 1. */
-  applyExcessGain(coefficients: Vector): Vector {
-    return coefficients.map((value, i) => value * this.excess[i]!);
+  applyExcessGain(coefficients: V): V {
+    return this.transforms.applyExcessGain(coefficients);
   }
 
   /** Return v + Cᵀ w, a new vector. */
-  addInverseDct(vector: Vector, coefficients: Vector): Vector {
-    const size = this.height * this.width;
-    const each = this.octaves.length;
-    const planes = [0, 1, 2].map((c) => coefficients.subarray(c * each, (c + 1) * each));
-    const rgb = this.mixed(planes, (out, c) => this.constants.opponents[c]![out]!);
-    const total = vector.slice();
-    for (let c = 0; c < COLOURS; c++) {
-      const plane = total.subarray(c * size, (c + 1) * size);
-      addInverse(plane, rgb.subarray(c * each, (c + 1) * each), this.down, this.across);
-    }
-    return total;
+  addInverseDct(vector: V, coefficients: V): V {
+    return this.transforms.addInverseDct(vector, coefficients);
   }
 
   /**
@@ -93,10 +82,11 @@ export class Preconditioner {
    *
    * Return whether `updateGain` is due.
    */
-  addPair(s: Vector, y: Vector, squares: readonly [number, number]): boolean {
+  async addPair(s: V, y: V, squares: readonly [number, number]): Promise<boolean> {
+    const [ofStep, ofChange] = [await this.space.host(s), await this.space.host(y)];
     this.rest = [
-      this.rest[0] + this.addEnergy(this.steps, s, squares[0]),
-      this.rest[1] + this.addEnergy(this.changes, y, squares[1]),
+      this.rest[0] + this.addEnergy(this.steps, ofStep, squares[0]),
+      this.rest[1] + this.addEnergy(this.changes, ofChange, squares[1]),
     ];
     this.count += 1;
     return this.constants.updates.includes(this.count);
@@ -115,6 +105,7 @@ export class Preconditioner {
         this.excess[c * each + i] = Math.exp(logarithm / 2) - 1;
       }
     }
+    this.transforms.setExcess(this.excess);
   }
 
   /** Return what a preconditioner of another size can start from. */
@@ -144,7 +135,7 @@ export class Preconditioner {
   }
 
   /** Add the energy of coefficients in each band, relative to `square`; return the share of higher frequencies. */
-  private addEnergy(energies: Float64Array, coefficients: Vector, square: number): number {
+  private addEnergy(energies: Float64Array, coefficients: Float32Array, square: number): number {
     const each = this.octaves.length;
     let sum = 0;
     coefficients.forEach((value, i) => {
@@ -157,17 +148,5 @@ export class Preconditioner {
       sum += energy;
     });
     return Math.max(1 - sum, 0);
-  }
-
-  private mixed(planes: readonly Vector[], weight: (out: number, from: number) => number): Vector {
-    const each = this.octaves.length;
-    const total = new Float32Array(COLOURS * each);
-    for (let out = 0; out < COLOURS; out++) {
-      for (let i = 0; i < each; i++) {
-        total[out * each + i] =
-          weight(out, 0) * planes[0]![i]! + weight(out, 1) * planes[1]![i]! + weight(out, 2) * planes[2]![i]!;
-      }
-    }
-    return total;
   }
 }

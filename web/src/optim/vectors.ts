@@ -33,8 +33,3 @@ export function combine(vectors: readonly Vector[], weights: readonly number[], 
   }
   return total;
 }
-
-/** Return the root mean square. */
-export function rootMeanSquare(vector: Vector): number {
-  return Math.sqrt(dot(vector, vector) / Math.max(vector.length, 1));
-}

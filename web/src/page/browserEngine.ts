@@ -1,6 +1,7 @@
 import { checked, type Constants } from "../engine/constants";
 import { fetched } from "../engine/fetching";
-import type { FromWorker, ToWorker } from "../engine/messages";
+import type { DeviceReport, FromWorker, ToWorker } from "../engine/messages";
+import type { Wanted } from "../gpu/open";
 import { decoded } from "./decode";
 import type { Defaults, Engine, Job, Listener, Outcome } from "./engine";
 
@@ -25,11 +26,18 @@ export class BrowserEngine implements Engine {
   private count = 0;
   private readonly threads = window.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
 
+  private device: DeviceReport = {};
+
   get description(): string {
-    return this.threads > 1
-      ? `Painted on this device, by ${this.threads} threads. Nothing is uploaded.`
-      : "Painted on this device. Nothing is uploaded.";
+    const { name, reason } = this.device;
+    if (name !== undefined) return `Painted on this device, by its graphics processor (${name}). Nothing is uploaded.`;
+    const threads = this.threads > 1 ? `, by ${this.threads} threads` : "";
+    const without = reason === undefined ? "" : ` The graphics processor is not used: ${reason}.`;
+    return `Painted on this device${threads}. Nothing is uploaded.${without}`;
   }
+
+  /** @param onChange called when the description has changed */
+  constructor(private readonly onChange: () => void) {}
 
   async defaults(): Promise<Defaults> {
     const json = new TextDecoder().decode(await fetched("models/constants.json"));
@@ -97,10 +105,11 @@ export class BrowserEngine implements Engine {
       });
       worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
         if (data.type === "opened") resolve();
+        else if (data.type === "device") this.report(data);
         else if (data.type === "broken") fail(data.message);
         else this.receive(data);
       });
-      this.send({ type: "open", base: document.baseURI, threads: this.threads });
+      this.send({ type: "open", base: document.baseURI, threads: this.threads, device: wantedDevice() });
     });
   }
 
@@ -112,11 +121,17 @@ export class BrowserEngine implements Engine {
     this.opened = undefined;
   }
 
+  private report(device: DeviceReport): void {
+    this.device = device;
+    document.documentElement.dataset["device"] = JSON.stringify(device);
+    this.onChange();
+  }
+
   private send(message: ToWorker): void {
     this.worker!.postMessage(message);
   }
 
-  private receive(message: Exclude<FromWorker, { type: "opened" | "broken" }>): void {
+  private receive(message: Exclude<FromWorker, { type: "opened" | "broken" | "device" }>): void {
     const last = message.type === "done" || message.type === "failed" || message.type === "cancelled";
     if (last) {
       this.busy = false;
@@ -133,4 +148,10 @@ export class BrowserEngine implements Engine {
     else if (message.type === "failed") running.reject(new Error(message.message));
     else running.resolve({ pixels: undefined, stopped: true });
   }
+}
+
+/** Return which graphics processors are used: `?gpu=none` and `?gpu=any` in the page's address say so. */
+function wantedDevice(): Wanted {
+  const given = new URLSearchParams(location.search).get("gpu");
+  return given === "none" || given === "any" ? given : "hardware";
 }

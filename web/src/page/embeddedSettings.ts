@@ -1,6 +1,6 @@
 import type { PaintingSettings } from "../engine/painting";
 
-type Name = keyof PaintingSettings;
+type Name = Exclude<keyof PaintingSettings, "preset">; // the browser has our own method only
 
 interface Rule {
   readonly is: (value: unknown) => boolean;
@@ -16,7 +16,8 @@ export function checkedSettings(sent: unknown, largest: number): Partial<Paintin
     steps: whole(1, MOST_STEPS),
     strength: within(0, 1),
     styleScale: within(FINEST_STROKES, 1 / FINEST_STROKES),
-    keepColours: { is: (value) => typeof value === "boolean", says: "true or false" },
+    keepColours: YES_OR_NO,
+    keepFrame: YES_OR_NO,
   };
   const given = Object.entries(sent).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
@@ -27,6 +28,7 @@ export function checkedSettings(sent: unknown, largest: number): Partial<Paintin
   return Object.fromEntries(given);
 }
 
+const YES_OR_NO: Rule = { is: (value) => typeof value === "boolean", says: "true or false" };
 const SMALLEST = 64; // pixels
 const MOST_STEPS = 10_000;
 const FINEST_STROKES = 1 / 8;

@@ -12,9 +12,15 @@ const MOST_PHOTOS = 24;
 const MOST_PAINTINGS = 6;
 
 /** The package's engine where `nst-onnx app` serves the page; else the browser's. */
-async function newEngine(): Promise<Engine> {
+async function newEngine(onChange: (engine: Engine) => void): Promise<Engine> {
   if (__APP__) return new (await import("./nativeEngine")).NativeEngine();
-  return new (await import("./browserEngine")).BrowserEngine();
+  const { BrowserEngine } = await import("./browserEngine");
+  const engine: Engine = new BrowserEngine(() => { onChange(engine); });
+  return engine;
+}
+
+function describe(engine: Engine): void {
+  element("engine", HTMLParagraphElement).textContent = engine.description;
 }
 
 async function start(): Promise<void> {
@@ -23,20 +29,20 @@ async function start(): Promise<void> {
     showMessage(lacking);
     return;
   }
-  const engine = await newEngine();
+  const engine = await newEngine(describe);
   const defaults = await engine.defaults();
   const blend = element("blend", HTMLInputElement);
   const photoSlot = new Slot(element("photo", HTMLFieldSetElement), MOST_PHOTOS, () => false, photos);
   const paintingSlot = new Slot(element("paintings", HTMLFieldSetElement), MOST_PAINTINGS, () => blend.checked, paintings);
   const studio = new Studio(engine, photoSlot, paintingSlot, new Controls(defaults));
   acceptPastes(photoSlot, paintingSlot);
-  element("engine", HTMLParagraphElement).textContent = engine.description;
+  describe(engine);
   if (!__APP__) {
     answerEmbedders((...job) => studio.paintFor(...job), defaults.largest);
     void registerServiceWorker(() => studio.untouched);
   }
   engine.open().then(
-    () => { element("engine", HTMLParagraphElement).textContent = engine.description; },
+    () => { describe(engine); },
     (error: unknown) => { studio.complain(error instanceof Error ? error.message : String(error)); },
   );
   document.documentElement.dataset["ready"] = "yes";

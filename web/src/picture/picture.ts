@@ -29,32 +29,19 @@ export function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** Return the picture of RGBA pixels; transparent areas take the mean visible colour, so that they have no effect. */
+/** Return the picture of RGBA pixels, with opacity where some are not opaque. */
 export function fromPixels(pixels: Pixels): Picture {
   const size = pixels.height * pixels.width;
   const data = new Float32Array(3 * size);
   const alpha = new Float32Array(size);
-  const sums = [0, 0, 0];
-  let visible = 0;
+  let opaque = true;
   for (let i = 0; i < size; i++) {
-    const opacity = pixels.data[4 * i + 3]! / 255;
-    alpha[i] = opacity;
-    visible += opacity;
-    for (let c = 0; c < 3; c++) {
-      const value = pixels.data[4 * i + c]! / 255;
-      data[c * size + i] = value;
-      sums[c]! += opacity * value;
-    }
+    for (let c = 0; c < 3; c++) data[c * size + i] = pixels.data[4 * i + c]! / 255;
+    alpha[i] = pixels.data[4 * i + 3]! / 255;
+    opaque &&= alpha[i] === 1;
   }
-  if (visible >= size - 1e-6) return { height: pixels.height, width: pixels.width, data };
-  for (let c = 0; c < 3; c++) {
-    const mean = sums[c]! / Math.max(visible, 1e-6);
-    for (let i = 0; i < size; i++) {
-      const place = c * size + i;
-      data[place] = mean + alpha[i]! * (data[place]! - mean);
-    }
-  }
-  return { height: pixels.height, width: pixels.width, data, alpha };
+  const shape = { height: pixels.height, width: pixels.width };
+  return opaque ? { ...shape, data } : { ...shape, data, alpha };
 }
 
 /** Return RGBA pixels, values clipped to 0..1 and rounded. */

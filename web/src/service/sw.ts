@@ -3,7 +3,14 @@
  * WebAssembly may use threads, on servers that cannot set these headers.
  */
 const worker = self as unknown as ServiceWorkerGlobalScope;
-const list = JSON.parse("__OFFLINE_FILES__") as { readonly version: string; readonly files: readonly string[] };
+/** `files`: fetched at once. `later`: kept when the page first asks for them. */
+interface List {
+  readonly version: string;
+  readonly files: readonly string[];
+  readonly later: readonly string[];
+}
+
+const list = JSON.parse("__OFFLINE_FILES__") as List;
 // An origin has one set of caches for all of its folders: the scope tells this page's from another copy's.
 const OWN = `nst-onnx ${worker.registration.scope} `;
 const CACHE = OWN + list.version;
@@ -40,7 +47,12 @@ async function answer(request: Request): Promise<Response> {
   const { scope } = worker.registration;
   const isPage = new URL(request.url).pathname === new URL(scope).pathname;
   const found = await cache.match(isPage ? new URL("index.html", scope) : request, { ignoreSearch: true });
-  return isolated(found ?? (await fetch(request)));
+  if (found) return isolated(found);
+  const fetched = await fetch(request);
+  if (fetched.ok && list.later.some((file) => new URL(file, scope).href === request.url)) {
+    await cache.put(request, fetched.clone());
+  }
+  return isolated(fetched);
 }
 
 worker.addEventListener("install", (event) => { event.waitUntil(fill()); });
