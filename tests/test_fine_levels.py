@@ -98,7 +98,7 @@ def test_every_pixel_is_painted(
 ) -> None:
     """Size full gives the photo's own size, and resumes bit for bit."""
     monkeypatch.setattr(fine_levels, "SETTLED", 32)
-    monkeypatch.setattr(fine_levels, "_NARROWEST", 4)
+    monkeypatch.setattr(fine_levels, "NARROWEST", 4)
     network = vgg_network(tmp_path_factory.mktemp("network"), vgg_weights(widths=(6, 8, 8)))
     stylizer = Stylizer(network)
     content = np.asarray(smooth_picture(72, 96, seed=1).convert("RGB"))
