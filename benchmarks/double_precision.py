@@ -14,6 +14,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from nst_onnx.graph import external_data
+
 if TYPE_CHECKING:
     from onnx.reference import ReferenceEvaluator
 
@@ -46,7 +48,7 @@ def in_float64(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _widen(tensor: onnx.TensorProto) -> None:
     if tensor.data_type == TensorProto.FLOAT:
-        wide = numpy_helper.to_array(tensor).astype(np.float64)
+        wide = external_data.to_array(tensor).astype(np.float64)
         tensor.CopyFrom(numpy_helper.from_array(wide, tensor.name))
 
 

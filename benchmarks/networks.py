@@ -173,7 +173,8 @@ class Differentiated:
 
     def gradient(self, picture: Array) -> Array:
         """Return the gradient as onnxruntime computes it, in float32."""
-        return open_session(self.model, Device("cpu")).run({self.picture: picture}, [self.slope])[self.slope]
+        own = onnx.ModelProto.FromString(self.model.SerializeToString())  # the session moves its weights
+        return open_session(own, Device("cpu")).run({self.picture: picture}, [self.slope])[self.slope]
 
     def error_of_rules(self, seed: int) -> float:
         """Return the error of the gradient along a direction, all in float64."""
