@@ -53,6 +53,7 @@ class Looks(QtWidgets.QWidget):
         live.varied.connect(self.strip.show_picture)
         for signal in (live.forecast_ready, painter.engine_ready):
             signal.connect(lambda *_ready: self.announce())
+        self.announce()
 
     def refresh(self) -> None:
         """Show the layer that is active now, with the present settings."""
