@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 BEGUN = time.time()
+STATUS = Path("/proc/self/status")
 
 
 def ours(device: str, model: str, content: str, style: str, side: int, steps: int) -> float:
@@ -66,15 +67,23 @@ def in_torch(file: str, precision: str, layout: str, steps: int) -> float:
     return moments[0]
 
 
+def resident() -> int:
+    """Return this process's resident set in bytes, on Linux."""
+    return _status("VmRSS")
+
+
 def peak() -> int:
     """Return this process's peak resident set in bytes."""
-    status = Path("/proc/self/status")
-    if status.is_file():  # getrusage may include the process image before exec
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
+    if STATUS.is_file():  # getrusage may include the process image before exec
+        return _status("VmHWM")
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _status(name: str) -> int:
+    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+    return int(lines[name].split()[0]) * 1024
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
     python -m benchmarks.regions --weights vgg16.npz --output benchmarks/results/regions
 
-Cost: one loss and gradient with two and with five regions, divided by that without regions, in turns; peak
-memory of processes that take a few steps, divided by that with the same paintings blended. Likeness: the
-style residual of a region's inside (VGG-16's Gram matrices, 0 the painting, 1 the photo), painted as one of
-two regions, and where the whole picture is painted in that style.
+Cost: one loss and gradient with two and with five regions, divided by that without regions: time, in turns,
+and memory, by which a process grows; peak memory of processes that take a few steps, divided by that with the
+same paintings blended. Likeness: the style residual of a region's inside (VGG-16's Gram matrices, 0 the
+painting, 1 the photo), painted as one of two regions, and where the whole picture is painted in that style.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.fresh_process import fresh
 from benchmarks.judge import gram
 from benchmarks.judge.network import Network as JudgeNetwork
 from benchmarks.pairs import EXAMPLES
-from benchmarks.peak_memory import peak
+from benchmarks.peak_memory import peak, resident
 from benchmarks.report import Part
 from benchmarks.turns import Spread, ratio, stopwatch, take_turns
 from nst_onnx import Objective, Region, stylize
@@ -54,10 +54,15 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--output", type=Path, help="write OUTPUT.md and OUTPUT.json")
     parser.add_argument("--memory", help=argparse.SUPPRESS)
+    parser.add_argument("--evaluation", help=argparse.SUPPRESS)
     given = parser.parse_args(words)
     if given.memory:
         model, count, styles = given.memory.split(",")
         _few_steps(model, int(count), int(styles))
+        return
+    if given.evaluation:
+        model, count = given.evaluation.split(",")
+        _one_evaluation(model, int(count))
         return
     parts = [_cost(given.models.split(","), given.seconds), _likeness(given.weights, given.steps)]
     facts = {**machine.facts(), "commit": machine.commit()}
@@ -97,19 +102,22 @@ def _objective(model: str, count: int) -> Objective:
 
 def _cost(models: Sequence[str], seconds: float) -> Part:
     about = f"{SIZE} pixels, stripes with soft edges, onnxruntime in float32."
-    part = Part("Cost", about, ("", "seconds", "÷ none", "MB", "MB, blended", "ratio"))
+    heads = ("", "seconds", "÷ none", "evaluation, MB", "÷ none", "painting, MB", "blended, MB", "ratio")
+    part = Part("Cost", about, heads)
     for model in models:
         objectives = {count: _objective(model, count) for count in COUNTS}
         x = np.random.default_rng(0).random((*objectives[0].shape, 3), np.float32)
         things = {str(n): stopwatch(partial(o.value_and_grad, x)) for n, o in objectives.items()}
         found = take_turns(things, seconds=seconds, rounds=(5, 40), tell=print)
         del objectives, things
+        growth = {count: _growth(model, count) for count in COUNTS}
         for count in COUNTS:
             times, share = Spread.of(found[str(count)]), ratio(found[str(count)], found["0"])
             peaks = [_peak(model, n, count or 1) for n in (count, 0)]
             memory = peaks[0] / peaks[1]
             name = f"{Path(model).stem}, {count or 'no'} regions"
-            cells = [*(f"{peak / 1e6:.0f}" for peak in peaks), f"{memory:.2f}"]
+            cells = [f"{growth[count] / 1e6:.0f}", f"{growth[count] / growth[0]:.2f}"]
+            cells += [*(f"{peak / 1e6:.0f}" for peak in peaks), f"{memory:.2f}"]
             part.rows.append((name, str(times), str(share), *cells))
             part.records.append(
                 {
@@ -117,6 +125,7 @@ def _cost(models: Sequence[str], seconds: float) -> Part:
                     "regions": count,
                     "seconds": times.median,
                     "ratio": share.median,
+                    "evaluation": growth[count],
                     "peak": peaks[0],
                     "blended": peaks[1],
                     "memory": memory,
@@ -129,6 +138,20 @@ def _peak(model: str, regions: int, styles: int) -> int:
     """Return the peak memory, in bytes, of a process that takes a few steps: the median of three."""
     words = "--weights", os.devnull, "--memory", f"{model},{regions},{styles}"
     return sorted(int(fresh("benchmarks.regions", *words)["peak"]) for _ in range(3))[1]
+
+
+def _growth(model: str, regions: int) -> int:
+    """Return by how many bytes a process grows that evaluates the objective once: the median of three."""
+    words = "--weights", os.devnull, "--evaluation", f"{model},{regions}"
+    return sorted(int(fresh("benchmarks.regions", *words)["growth"]) for _ in range(3))[1]
+
+
+def _one_evaluation(model: str, count: int) -> None:
+    objective = _objective(model, count)
+    x = np.random.default_rng(0).random((*objective.shape, 3), np.float32)
+    before = resident()
+    objective.value_and_grad(x)
+    print(json.dumps({"growth": peak() - before}))
 
 
 def _few_steps(model: str, count: int, styles: int) -> None:
