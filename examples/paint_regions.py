@@ -53,6 +53,13 @@ def main(folder: Path) -> None:
     kept = nst_onnx.stylize(HARBOUR, STYLES / "facets.jpg", keep=folder / "boat.png", **options)
     save("sky", Image.open(HARBOUR), Image.open(sky), two.image)
     save("keep", Image.open(HARBOUR), Image.open(folder / "boat.png"), kept.image)
+    left, facets = folder / "left.png", STYLES / "facets.jpg"
+    mask([(0, 0), (240, 0), (240, 320), (0, 320)], 0).save(left)
+    halves = [
+        nst_onnx.stylize(VALLEY, facets, regions=[Region(left, embers)], guides=guides, **options)
+        for guides in ("inside", "plain")
+    ]
+    save("guides", *(half.image for half in halves))
     by_colour = nst_onnx.stylize(HARBOUR, whirl, regions="colour", **options)
     by_content = nst_onnx.stylize(HARBOUR, whirl, regions="auto", **options)
     save("automatic", nst_onnx.stylize(HARBOUR, whirl, **options).image, by_colour.image, by_content.image)

@@ -61,6 +61,7 @@ GOOD: dict[str, list[Any]] = {
     "keep": [None, MASK],
     "strength_map": [None, MASK, PIXELS],
     "style_mask": [None, MASK],
+    "guides": ["plain", "inside"],
 }
 WRONG: list[Any] = [
     -1,

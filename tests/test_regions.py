@@ -92,12 +92,13 @@ def test_several_styles_of_regions_with_everything(folder: Path) -> None:
 def test_overlaps_share(folder: Path) -> None:
     everything = np.full((HEIGHT, WIDTH), 255, np.uint8)
     regions = [Region(everything, "one.png"), Region(everything, "two.png")]
-    result = nst_onnx.stylize("photo.png", regions=regions, **QUICK)
-    shares = [region["share"] for region in result.settings["regions"]]
-    assert shares == [0.5, 0.5]
-    guides = result.settings["guides"]
-    assert len(guides) == 2
-    assert all(set(of_region.values()) == {"inside"} for of_region in guides.values())
+    for chosen in ("plain", "inside"):
+        result = nst_onnx.stylize("photo.png", regions=regions, guides=chosen, **QUICK)
+        shares = [region["share"] for region in result.settings["regions"]]
+        assert shares == [0.5, 0.5]
+        guides = result.settings["layer_guides"]
+        assert len(guides) == 2
+        assert all(set(of_region.values()) == {chosen} for of_region in guides.values())
 
 
 def test_regions_have_strengths_and_scales(folder: Path) -> None:

@@ -57,6 +57,7 @@ def objective(network: Network, statistic: str, mask: np.ndarray, **more: Any) -
         "style_layers": list(LAYERS),
         "content_weight": 0,
         "style_statistic": statistic,
+        "guides": "inside",
     }
     regions = [Region(mask, picture(1)), Region("rest", picture(3), strength=0.6)]
     content = more.pop("content", picture(0))
@@ -107,9 +108,12 @@ def test_guides(network: Network, name: str, layer: str) -> None:
     assert [(axis.stride, axis.first, axis.last) for axis in field] == [FIELDS[layer]] * 2
     shape = HEIGHT // stride, WIDTH // stride
     expected, is_inside = guide(MASKS[name], shape, layer)
-    weights, chosen_inside = guide_of(MASKS[name], shape, field)
+    weights, chosen_inside = guide_of(MASKS[name], shape, field, "inside")
     assert chosen_inside is is_inside
     np.testing.assert_allclose(weights, expected, atol=1e-6)
+    weights, chosen_inside = guide_of(MASKS[name], shape, field, "plain")
+    assert not chosen_inside
+    np.testing.assert_allclose(weights, plain(MASKS[name], shape), atol=1e-6)
     np.testing.assert_array_equal(
         inside(MASKS[name], shape, field), within(MASKS[name], shape, FIELDS[layer]).astype(np.float32)
     )
@@ -166,7 +170,11 @@ def overlap(own: np.ndarray, style: np.ndarray) -> complex:
 
 
 def expected_losses(
-    statistic: str, mask: np.ndarray, x: np.ndarray, opacity: np.ndarray | None = None
+    statistic: str,
+    mask: np.ndarray,
+    x: np.ndarray,
+    opacity: np.ndarray | None = None,
+    guides: str = "inside",
 ) -> dict[str, complex]:
     """{term: loss} of a picture, with the weight of each pixel beside the regions'."""
     opacity = np.ones((HEIGHT, WIDTH)) if opacity is None else opacity.astype(np.float64)
@@ -179,7 +187,9 @@ def expected_losses(
         a = features(style.astype(np.float64))
         for layer in LAYERS:
             shape = f[layer].shape[1:]
-            w = guide(weights, (shape[0], shape[1]), layer)[0] * plain(opacity, (shape[0], shape[1]))
+            size = shape[0], shape[1]
+            w = guide(weights, size, layer)[0] if guides == "inside" else plain(weights, size)
+            w = w * plain(opacity, size)
             share = (weights * opacity).sum() / opacity.sum()
             factor = min(1, f[layer][0].size / (8 * len(f[layer]))) * share
             value = distance(statistic, f[layer], w, a[layer]) * factor * balance[region] / len(LAYERS)
@@ -192,17 +202,24 @@ def named(losses: dict[str, float]) -> dict[str, float]:
     return {name.replace("@ndarray", "@mask"): value for name, value in losses.items() if "@" in name}
 
 
-@pytest.mark.parametrize("channels", [3, 4], ids=["opaque", "with transparency"])
+FORMS = pytest.mark.parametrize(
+    ("channels", "guides"),
+    [(3, "inside"), (4, "inside"), (3, "plain"), (4, "plain")],
+    ids=["inside", "inside, with transparency", "plain", "plain, with transparency"],
+)
+
+
+@FORMS
 @pytest.mark.parametrize("mask", list(MASKS))
 @pytest.mark.parametrize("statistic", NAMES)
 def test_value_and_gradient_are_those_of_the_formula(
-    network: Network, statistic: str, mask: str, channels: int
+    network: Network, statistic: str, mask: str, channels: int, guides: str
 ) -> None:
     rng, x, content = np.random.default_rng(4), picture(2), picture(0, channels)
     opacity = content[..., 3] if channels == 4 else None
-    made = objective(network, statistic, MASKS[mask], content=content)
+    made = objective(network, statistic, MASKS[mask], content=content, guides=guides)
     found = made.losses(x)
-    expected = expected_losses(statistic, MASKS[mask], x, opacity)
+    expected = expected_losses(statistic, MASKS[mask], x, opacity, guides)
     assert named(found) == pytest.approx({name: np.real(loss) for name, loss in expected.items()}, rel=1e-5)
     assert found["style"] == pytest.approx(sum(named(found).values()))
 
@@ -210,7 +227,7 @@ def test_value_and_gradient_are_those_of_the_formula(
     directions = rng.standard_normal((3, *x.shape))
     directions[0] = gradient / np.abs(gradient).max()
     exact = independent.complex_slopes(
-        lambda at: sum(expected_losses(statistic, MASKS[mask], at, opacity).values()),
+        lambda at: sum(expected_losses(statistic, MASKS[mask], at, opacity, guides).values()),
         x.astype(np.float64),
         directions,
     )
@@ -219,17 +236,17 @@ def test_value_and_gradient_are_those_of_the_formula(
     assert (np.abs(analytic - exact) < 1e-5 * np.abs(exact) + 1e-7 * scale).all()
 
 
-@pytest.mark.parametrize("channels", [3, 4], ids=["opaque", "with transparency"])
+@FORMS
 @pytest.mark.parametrize("mask", list(MASKS))
 @pytest.mark.parametrize("statistic", [*NAMES, "neighbours"])
 def test_whole_tiles_and_shards_agree(
-    network: Network, statistic: str, mask: str, channels: int, monkeypatch: pytest.MonkeyPatch
+    network: Network, statistic: str, mask: str, channels: int, guides: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = picture(0, channels)
-    whole = objective(network, statistic, MASKS[mask], content=content)
+    whole = objective(network, statistic, MASKS[mask], content=content, guides=guides)
     monkeypatch.setattr("nst_onnx.objective.evaluation.tile_pixels", lambda *_: 110 * 92)
     tiled, sharded = (
-        objective(network, statistic, MASKS[mask], content=content, team=team)
+        objective(network, statistic, MASKS[mask], content=content, guides=guides, team=team)
         for team in (None, LocalTeam(2))
     )
     assert isinstance(tiled._evaluation, TiledEvaluation)
@@ -252,6 +269,7 @@ def test_no_pixel_outside_has_a_gradient_with_inside_guides(network: Network) ->
         regions=[Region(mask, picture(1))],
         style_layers=list(LAYERS),
         content_weight=0,
+        guides="inside",
     )
     _, gradient = found.value_and_grad(picture(2))
     assert np.abs(gradient[mask > 0]).min() >= 0

@@ -5,7 +5,7 @@ multiply features by a guide T_r and compare one Gram matrix a region. Their two
 
 - plain: the region's mask at the layer's size. Positions near the border see other regions, too.
 - inside: the least of the mask within the position's receptive field. What a region is compared in depends on
-  its own pixels alone, and its gradient is zero outside.
+  its own pixels alone, and its gradient is zero outside; but along the border deep layers compare nothing.
 
 Here a guide is the square of theirs: the weight of a position in the mean that a statistic is.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from nst_onnx.objective.terms import MASK, TOGETHER
 from nst_onnx.runtime import Device, Session, open_session
 from nst_onnx.support.arrays import Array
 
+Guides = Literal["inside", "plain"]
 WIDE = 0.25
 """A region is wide enough for a layer where its guide "inside" keeps this share of the plain one."""
 
@@ -33,12 +35,14 @@ WIDE = 0.25
 class Masks:
     """Weights of pixels, H×W in 0..1. `opacity`: in every term, None: all are 1. `regions`: by name.
 
-    `factors`: {region: factor on its losses}, for terms that all regions share.
+    `factors`: {region: factor on its losses}, for terms that all regions share. `guides`: plain, or inside
+    where a region is wide enough.
     """
 
     opacity: Array | None = None
     regions: Mapping[str, Array] = field(default_factory=dict)
     factors: Mapping[str, float] = field(default_factory=dict)
+    guides: Guides = "inside"
 
     def shares(self) -> dict[str, float]:
         """Return {region: its share of the visible picture}."""
@@ -82,14 +86,16 @@ class Masks:
             pixels = sum(factor * self.regions[name] for name, factor in self.factors.items())
             weights = resized(resize, np.asarray(pixels, np.float32), shape)
             return weights if opacity is None else weights * opacity
-        guide, _ = guide_of(self.regions[region], shape, seen)
+        guide, _ = guide_of(self.regions[region], shape, seen, self.guides)
         return guide if opacity is None else guide * opacity
 
 
-def guide_of(mask: Array, shape: tuple[int, int], seen: ReceptiveField | None) -> tuple[Array, bool]:
+def guide_of(
+    mask: Array, shape: tuple[int, int], seen: ReceptiveField | None, guides: Guides
+) -> tuple[Array, bool]:
     """Return a region's guide h×w at a layer, and whether it is the guide "inside"."""
     plain = resized(resizer(), mask, shape)
-    if seen is None:
+    if seen is None or guides == "plain":
         return plain, False
     inner = inside(mask, shape, seen)
     if float(inner.sum(dtype=np.float64)) < WIDE * float(plain.sum(dtype=np.float64)):

@@ -70,7 +70,7 @@ class Objective:
         self.content_picture, self.content_opacity = scaled(self.content, self.shape, self.memory)
         masks = {region.name: region.mask_at(self.shape) for region in self.regions}
         factors = {region.name: region.factor for region in self.regions}
-        self._masks = Masks(self.content_opacity, masks, factors)
+        self._masks = Masks(self.content_opacity, masks, factors, self.settings.guides)
         self._weighted_terms = self._all_weighted_terms()
         terms = tuple(weighted.term for weighted in self._weighted_terms)
         masked = any(picture.alpha is not None for picture in (self.content, *self.styles))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nst_onnx.objective.guides import guide_of
+from nst_onnx.objective.guides import Guides, guide_of
 from nst_onnx.objective.losses.loss import FeatureLoss, Loss, StatisticLoss
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
@@ -42,11 +42,14 @@ class Region:
 
 
 def guides(
-    region: Region, terms: Iterable[Term[Loss]], shape: tuple[int, int], network: Network
-) -> dict[str, str]:
-    """Return {layer: "inside" or "plain"}: the guide of a region at each layer of a picture H×W."""
+    region: Region, terms: Iterable[Term[Loss]], shape: tuple[int, int], network: Network, given: Guides
+) -> dict[str, Guides]:
+    """Return {layer: "inside" or "plain"}: the guide of a region at each layer of a picture H×W.
+
+    `given`: as in `Masks`.
+    """
     statistics = [term for term in terms if is_of_style(term) and isinstance(term.loss, StatisticLoss)]
-    found: dict[str, str] = {}
+    found: dict[str, Guides] = {}
     if not statistics:
         return found
     of_region = Terms(tuple(statistics))
@@ -56,7 +59,7 @@ def guides(
     )
     for term in statistics:
         _, height, width = shapes[term.source]
-        _, is_inside = guide_of(region.mask_at(shape), (height, width), fields.get(term.source))
+        _, is_inside = guide_of(region.mask_at(shape), (height, width), fields.get(term.source), given)
         found[term.layer] = "inside" if is_inside else "plain"
     return found
 

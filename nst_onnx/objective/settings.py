@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from nst_onnx.graph.passes.network_edits import Pooling
+from nst_onnx.objective.guides import Guides
 from nst_onnx.objective.losses.loss import Loss
 from nst_onnx.objective.losses.normalisation import Normalisation
 from nst_onnx.objective.terms import Term, Terms
@@ -33,7 +34,7 @@ class ObjectiveSettings:
     `margin` as in `Terms`; a `periodic` picture has no margin, its styles do. `style_scale`: longest side of
     the style pictures, relative to the content's. `styles_enlarged_to`: style pictures are enlarged to that
     longest side at most, None: to any. `style_weights`: one per style picture, None for equal ones.
-    `recolouring`: the style takes the content's colours beforehand.
+    `recolouring`: the style takes the content's colours beforehand. `guides`: as in `Masks`.
     """
 
     weighted_terms: tuple[WeightedTerm, ...]
@@ -45,6 +46,7 @@ class ObjectiveSettings:
     styles_enlarged_to: int | None = None
     style_weights: tuple[float, ...] | None = None
     recolouring: Recolouring | None = None
+    guides: Guides = "inside"
 
     def style_longest(self, longest: int, style: Picture) -> int:
         """Return the longest side of a style picture, for a painted picture of that longest side."""

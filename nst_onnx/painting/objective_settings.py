@@ -38,6 +38,7 @@ def objective_settings(options: LossOptions, preset: Preset, extractor: Extracto
         style_scale=options.style_scale,
         style_weights=None if options.style_weights is None else tuple(map(float, options.style_weights)),
         recolouring=None if recolouring == "luminance" else recolouring,
+        guides=options.guides,
     )
 
 

@@ -79,8 +79,9 @@ def guides(plan: Plan, inputs: Inputs, network: Network) -> JsonObject:
     """Return which guide each region has at each layer, nothing without regions."""
     if inputs.regions is None:
         return {}
-    terms, shape = plan.objective.terms.terms, plan.shapes[-1]
-    return {"guides": {one.name: of_region(one, terms, shape, network) for one in inputs.regions.regions}}
+    terms, shape, given = plan.objective.terms.terms, plan.shapes[-1], plan.objective.guides
+    found = {one.name: of_region(one, terms, shape, network, given) for one in inputs.regions.regions}
+    return {"layer_guides": found}
 
 
 def fingerprint(plan: Plan, inputs: Inputs, facts: Facts) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from nst_onnx.painting.option import OptionSet, option
-from nst_onnx.painting.option_types import PictureSource
+from nst_onnx.painting.option_types import Choice, PictureSource
 from nst_onnx.painting.region import Region
 from nst_onnx.painting.region_type import Regions
 
 if TYPE_CHECKING:
+    from nst_onnx.objective.guides import Guides
     from nst_onnx.picture import Source
 
 REGIONS = "Regions"
@@ -68,6 +69,13 @@ class RegionOptions(OptionSet):
         metavar="FILE",
         help="Which part of the style picture counts: white in its mask",
     )
+    guides: Guides = option(
+        "inside",
+        Choice("inside", "plain"),
+        group=REGIONS,
+        help="inside: features that see beyond their region do not count; along its border it stays more "
+        "like the photo. plain: it is painted up to its border, and takes on a little of its neighbours",
+    )
 
 
 class RegionOptionValues(TypedDict, total=False):
@@ -79,3 +87,4 @@ class RegionOptionValues(TypedDict, total=False):
     keep: Source | None
     strength_map: Source | None
     style_mask: Source | None
+    guides: Guides

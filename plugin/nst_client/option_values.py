@@ -42,4 +42,5 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "keep": {"type": "picture", "choices": []},
     "strength_map": {"type": "picture", "choices": []},
     "style_mask": {"type": "picture", "choices": []},
+    "guides": {"type": "choice", "choices": ["inside", "plain"], "default": "inside"},
 }
