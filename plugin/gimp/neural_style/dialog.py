@@ -14,7 +14,7 @@ from nst_client.painting_record import PaintingRecord
 from nst_client.translation import _
 from outcome import record_of
 from preview import Preview
-from region_editor import RegionEditor
+from region_editor import SHOWN, SHOWN_BESIDE_MORE, RegionEditor
 from settings import REGIONS, SELECTED, TARGETS, apply, keep, regions_of
 from style_menu import StyleMenu
 from targets import series_of
@@ -113,6 +113,13 @@ class Settings:
         column.pack_start(regions, False, False, 0)
         column.reorder_child(regions, 1)
         self._offer_record(main)
+
+        def limit_regions(*_: object) -> None:
+            """Show fewer regions beside what is in More, or the dialog is too high for small screens."""
+            regions.limit(SHOWN_BESIDE_MORE if expander.get_expanded() else SHOWN)
+
+        limit_regions()
+        expander.connect("notify::expanded", limit_regions)
         for changed in ("style", REGIONS):
             config.connect(f"notify::{changed}", self._update_paint_button)
         self._update_paint_button(config, None)

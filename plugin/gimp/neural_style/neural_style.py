@@ -13,6 +13,7 @@ import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
 gi.require_version("Gegl", "0.4")
 
 import engine_procedure  # noqa: E402

@@ -13,8 +13,8 @@ from region_row import RegionRow
 from region_rows import RegionRows, Row
 from settings import REGION_LAYERS, REGIONS, regions_of
 
-SHOWN = 3  # rows; of more it scrolls
-ROW_HEIGHT = 38  # pixels
+SHOWN, SHOWN_BESIDE_MORE = 3, 1  # rows; of more it scrolls
+ROW_HEIGHT = 36  # pixels
 NOWHERE = _("Select a part of the image, or save selections as channels; then a region can be added.")
 ABOUT = _("Paints parts of the layer like paintings of their own. The style above is for the rest.")
 
@@ -50,11 +50,11 @@ class RegionEditor(Gtk.Expander):
         line = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         line.pack_start(self._add, False, False, 0)
         line.pack_start(self._rest, True, True, 0)
-        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_top=6)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=3)
         for widget in (self._hint, self._scrolled, line, self._apart):
             box.pack_start(widget, False, False, 0)
         self.add(box)
-        self._filling = False
+        self._filling, self._shown = False, SHOWN
         self._leave_out_what_is_gone()
         self._fill()
         self.set_expanded(bool(self._given.rows))
@@ -71,8 +71,9 @@ class RegionEditor(Gtk.Expander):
         except Failure:
             self._given = RegionRows()
         there = tuple(row for row in self._given.rows if row.place.there(self._image))
-        self._given = replace(self._given, rows=there)
-        self._config.set_property(REGIONS, self._given.encoded())
+        if there != tuple(self._given.rows):  # or each notification would cause another one
+            self._given = replace(self._given, rows=there)
+            self._config.set_property(REGIONS, self._given.encoded())
 
     def _fill(self) -> None:
         """Make the rows anew."""
@@ -88,9 +89,14 @@ class RegionEditor(Gtk.Expander):
         self._rows.show_all()
         self._rest.set_active_id("kept" if self._given.rest_kept else "painted")
         self._apart.set_active(bool(self._config.get_property(REGION_LAYERS)))
-        height = min(max(len(self._given.rows), 1), SHOWN) * ROW_HEIGHT
-        self._scrolled.set_size_request(-1, height)
+        self.limit(self._shown)
         self._filling = False
+
+    def limit(self, shown: int) -> None:
+        """Show at most so many rows at once."""
+        self._shown = shown
+        height = min(max(len(self._given.rows), 1), shown) * ROW_HEIGHT
+        self._scrolled.set_size_request(-1, height)
 
     def _show_what_matters(self) -> None:
         some = bool(self._given.rows)
@@ -143,7 +149,9 @@ class RegionEditor(Gtk.Expander):
 
     def _changed(self, *_: object) -> None:
         """Show what somebody else has set, such as Reset."""
-        if self._filling:
+        shown = self._given.encoded(), self._apart.get_active()
+        given = self._config.get_property(REGIONS) or "", bool(self._config.get_property(REGION_LAYERS))
+        if self._filling or shown == given:
             return
         self._filling = True
         self._leave_out_what_is_gone()
