@@ -15,6 +15,7 @@ import { onePass } from "./onePass";
 import { Painting, type PaintingSettings } from "./painting";
 
 const PREVIEW_SECONDS = 0.25;
+const DEVICE_SECONDS = 60; // to load and to check a graphics processor, while the picture in one pass is shown
 
 let models: Promise<Models> | undefined;
 let device: Promise<Backend | undefined> = Promise.resolve(undefined); // the graphics processor, if it is used
@@ -50,13 +51,22 @@ function reader(base: string): ReadFile {
 /** Open the graphics processor where there is one; tell the page. */
 async function findDevice(base: string, wanted: Wanted): Promise<Backend | undefined> {
   try {
-    const { backend, name, differences } = await openDevice(base, wanted, await models!, reader(base));
+    const opening = openDevice(base, wanted, await models!, reader(base));
+    const { backend, name, differences } = await (wanted === "hardware" ? within(DEVICE_SECONDS, opening) : opening);
     send({ type: "device", name, differences });
     return backend;
   } catch (error) {
     send({ type: "device", reason: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
+}
+
+/** Return what a promise gives, if it does so in time. */
+function within<T>(seconds: number, promise: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => { reject(new Error(`it was not ready after ${seconds} seconds`)); }, 1000 * seconds);
+  });
+  return Promise.race([promise, late]);
 }
 
 /** Let messages in: an evaluation blocks this thread. */
