@@ -54,7 +54,7 @@ export class Controls {
 
   private offerQualities({ draft, steps, finest, recipes = {} }: Defaults): void {
     const published = recipes[this.recipe.value];
-    const qualities = published === undefined ? { draft, usual: steps, finest } : { "as published": published };
+    const qualities = published === undefined ? { draft, usual: steps, finest } : { published };
     this.quality.replaceChildren(
       ...Object.entries(qualities).map(([name, count]) => made("option", { value: String(count), text: `${name}, ${count} steps` })),
     );
