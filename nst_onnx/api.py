@@ -14,6 +14,7 @@ from nst_onnx.errors import OptionError, PictureError
 from nst_onnx.objective import objective
 from nst_onnx.objective.losses.temporal import Temporal
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.shards import team as teams
 from nst_onnx.objective.targets import batch
 from nst_onnx.painting import learning, presets
 from nst_onnx.painting.checkpoint import Checkpoint
@@ -189,7 +190,7 @@ class Objective(objective.Objective):
             shape=shape,
             memory=memory,
             temporal=held_to,
-            team=team,
+            team=teams.checked(team),
         )
 
     def value_and_grad(self, image: npt.ArrayLike) -> tuple[float, Array]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +60,15 @@ def test_instant(stylizer: Stylizer) -> None:
     assert result.history == []
     other = stylizer.stylize(CONTENT, smooth_picture(64, 64, seed=9), quality="instant", size=64)
     assert np.abs(other.array - result.array).mean() > 0.01
+    assert result.seconds > 0
+
+
+@pytest.mark.parametrize("team", [3, "auto", nst_onnx])
+def test_a_team_that_is_none_is_told(team: Any) -> None:
+    with pytest.raises(OptionError, match="team must be a team of processes"):
+        Stylizer("compact", "cpu", team=team)
+    with pytest.raises(OptionError, match="team must be a team of processes"):
+        nst_onnx.Objective(CONTENT, STYLE, model="compact", device="cpu", size=64, team=team)
 
 
 def test_the_size_is_the_contents_own_up_to_1024(stylizer: Stylizer) -> None:

@@ -83,9 +83,8 @@ class Run:
     def summary(self, result: Result) -> str:
         """Return a line about the result."""
         height, width = result.array.shape[:2]
-        seconds = result.history[-1]["seconds"] if result.history else 0.0
         output = "standard output" if self.files.format else self.files.output
-        done = f"{output}  {width}×{height}  {stylize_progress.duration(seconds)}"
+        done = f"{output}  {width}×{height}  {stylize_progress.duration(result.seconds)}"
         if self.interrupted:
             return f"interrupted; the best so far is in {done}{self._resume_hint()}"
         return f"wrote {done}" + ("" if self.complete else self._resume_hint())
@@ -100,7 +99,7 @@ class Run:
             "complete": self.complete,
             "interrupted": self.interrupted,
             "iterations": last.get("iteration", 0),
-            "seconds": last.get("seconds", 0.0),
+            "seconds": result.seconds,
             "losses": result.losses,
             "settings": result.settings,
             "history": result.history,

@@ -97,6 +97,7 @@ class OnePass:
         `vector`: the style vector to begin with; None to predict it from the styles. Raises OptionError for
         options that do not go with one pass, ModelError for a style of another painter.
         """
+        self._begun = time.monotonic()
         self._painter, self._measuring, self._network = painter, measuring, network
         self._styles = list(styles)
         options = check(options, self._styles, predicted=vector is None)
@@ -116,7 +117,6 @@ class OnePass:
         self._vector = self._predicted() if vector is None else vector
         self._current = self._vector
         self._picture: Array | None = None
-        self._begun = time.monotonic()
         self._losses: dict[str, float] = {}
         self._best: dict[str, float] = {}
         self._count, self._steps = 0, self.plan.steps if self._fitted else 1
@@ -181,14 +181,16 @@ class OnePass:
         alpha = content.alpha
         if alpha is not None:
             alpha = resize(alpha, self._shape, out=self.plan.memory.empty(self._shape))
+        picture = self._rendered(self._vector)
         return Result(
-            self._rendered(self._vector),
+            picture,
             alpha,
             history=list(self.history),
             settings=self.settings(),
             bits=content.bits,
             losses=dict(self._best),
             metadata=content.metadata,
+            seconds=self._seconds,
         )
 
     def settings(self) -> JsonObject:

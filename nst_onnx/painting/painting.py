@@ -182,6 +182,7 @@ class Painting:
             bits=content.bits,
             losses=dict(self.descent.best_losses),
             metadata=content.metadata,
+            seconds=self.history[-1]["seconds"] if self.history else 0.0,
         )
 
     def settings(self) -> JsonObject:

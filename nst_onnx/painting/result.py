@@ -33,6 +33,7 @@ class Result:
     `settings`: what it was made with, fit for JSON. `bits`: 16 where the content had more than 8.
     `metadata`: what is kept of the photo's, None where it has none.
     `losses`: those of the best evaluation, which the picture is (but for clipping and averaging).
+    `seconds`: how long it took, without reading and writing of files.
     """
 
     array: npt.NDArray[np.float32]
@@ -42,6 +43,7 @@ class Result:
     bits: int = 8
     losses: dict[str, float] = field(default_factory=dict)
     metadata: PhotoMetadata | None = None
+    seconds: float = 0.0
 
     @property
     def image(self) -> PIL.Image.Image:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.shards import team as teams
 from nst_onnx.painting import one_pass, presets
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.inputs import final_shape
@@ -62,7 +63,7 @@ class Stylizer:
         preprocessing: Preprocessing | None = None,
         team: Team | None = None,
     ) -> None:
-        self._team = team
+        self._team = teams.checked(team)
         if isinstance(model, Network):
             self._networks = Networks.of(model)
         else:

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from nst_onnx.errors import OptionError
 from nst_onnx.objective.shards.shard import Shard
+from nst_onnx.support.arguments import shown
 
 Pending = object
 """A result or a promise of one, or what stands for a shared argument."""
@@ -33,6 +35,13 @@ class Team(Protocol):
 
     def share(self, value: object) -> Pending:
         """Return what stands for a large argument that several shards receive."""
+
+
+def checked(team: Team | None) -> Team | None:
+    """Return a caller's team. Raises OptionError for anything else."""
+    if team is not None and not all(hasattr(team, name) for name in ("size", "ask", "get", "share")):
+        raise OptionError(f"team must be a team of processes, not {shown(team)}", "see shard_team.workers")
+    return team
 
 
 class LocalTeam:
