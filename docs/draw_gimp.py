@@ -19,6 +19,9 @@ from gimp.desk import NEURAL_STYLE, Desk  # noqa: E402
 
 PAINT, CANCEL = (-69, -42), (-162, -42)  # from the dialog's lower right corner
 
+PREVIEWED = 40.0  # seconds until the live preview and its variations are surely there
+ASIDE = (100, 800)
+
 
 def main(photo: Path, painting: Path) -> None:
     """Use GIMP, and photograph the screen five times."""
@@ -34,7 +37,7 @@ def main(photo: Path, painting: Path) -> None:
             settings = desk.window(NEURAL_STYLE)
             time.sleep(2)
             desk.choose_style(settings, painting)
-            keep(desk, "dialog")
+            keep(desk, "dialog", PREVIEWED)
             desk.click(*CANCEL, settings)
             desk.attend()
             width, height = desk.inside.ask("size_here")["size"]
@@ -42,7 +45,7 @@ def main(photo: Path, painting: Path) -> None:
             settings = open_with(desk, painting)
             desk.key("alt+n", "space")  # opens Regions, and adds one
             desk.key("space", "l", "Return")  # its style: a layer
-            keep(desk, "regions")
+            keep(desk, "regions", PREVIEWED)
             desk.click(*CANCEL, settings)
             desk.inside.ask("select_here", bounds=None)
             settings = open_with(desk, painting)
@@ -64,9 +67,11 @@ def open_with(desk: Desk, painting: Path) -> str:
     return settings
 
 
-def keep(desk: Desk, name: str) -> None:
+def keep(desk: Desk, name: str, seconds: float = 2) -> None:
     """Save what the screen shows when it has come to rest."""
-    time.sleep(2)
+    if seconds > PREVIEWED / 2:
+        desk.point(*ASIDE)  # no tooltip
+    time.sleep(seconds)
     save(desk.picture(), name)
 
 
