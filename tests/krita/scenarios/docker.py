@@ -152,7 +152,10 @@ def styles(folder):
         facts["paths"][name] = here.controls.request()["styles"][0]
     for suffix in ("kra", "xcf"):
         here.controls.choose(style=str(folder / f"drawing.{suffix}"))
-        facts["paths"][suffix] = here.controls.request()["styles"][0]
+        try:
+            facts["paths"][suffix] = here.controls.request()["styles"][0]
+        except Exception as failure:  # Debian's Krita 6 reads no XCF files
+            facts["refused"] = [suffix, str(failure), Krita.instance().version()]
     for name, path in facts["paths"].items():
         picture = QtGui.QImage(path)
         facts["sizes"][name] = [picture.width(), picture.height()]
