@@ -271,7 +271,7 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
     kept = stored()
     for name, shape in shapes().items():
         if names and name not in names:
-            part.rows += kept.get(name, [])
+            part.rows += [[*row, *["–"] * (len(header) - len(row))] for row in kept.get(name, [])]
             continue
         with tempfile.TemporaryDirectory() as folder:
             for row in measured(name, shape, exporters, seed, Path(folder)):
