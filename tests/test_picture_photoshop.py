@@ -131,6 +131,7 @@ def test_pillow_still_reads_the_palette():
         (psd(SHALLOW, mode=SPOT, large=True), "8 bits a channel in spot colours", "RGB"),
         (psd(DEEP[..., :3], resources={1057: bytes(40)}), "layers only", "Maximize Compatibility"),
         (psd(SHALLOW[..., :3], resources={1057: bytes(40)}), "layers only", "Maximize Compatibility"),
+        (b"8BPS\0\2" + bytes(500), r"damaged Photoshop file \(PSD or PSB\)", ""),
         (psd(DEEP[..., :3], mode=CMYK), "3 channels, too few for cmyk", ""),
     ],
 )

@@ -83,6 +83,8 @@ def from_photoshop(file: BinaryIO, max_pixels: int | None, memory: Memory | None
     array. Raises PictureError for what is refused.
     """
     header = _Header.of(file)
+    if header.height < 1 or header.width < 1:
+        raise PictureError("it is a damaged Photoshop file (PSD or PSB), without pixels")
     check_size(header.height, header.width, max_pixels)
     _skip(file, 4)  # palette
     resources = _resources(file.read(_number(file, 4)))
