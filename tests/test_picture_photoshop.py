@@ -22,6 +22,13 @@ DEEP[4:9] = DEEP[4, :1]  # even areas, which packing shortens
 SHALLOW = (DEEP >> 8).astype(np.uint8)
 ALPHA = RNG.integers(0, 65536, SHAPE).astype(np.uint16)
 ALPHA[0], ALPHA[1] = 0, 65535
+NAME = "Adobe Photoshop"
+PHOTOSHOP = struct.pack(">IBI", 1, 1, len(NAME)) + NAME.encode("utf-16-be")
+
+
+def sized(width: int, height: int, channels: int = 3) -> bytes:
+    """The beginning of an 8-bit RGB file of any size."""
+    return b"8BPS" + struct.pack(">H6xHIIHH", 1, channels, height, width, 8, RGB) + bytes(14)
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -68,7 +75,7 @@ def test_transparency_is_told_by_the_layers(layers, large):
     opacity = ALPHA[..., np.newaxis] / 65535
     clean = DEEP[..., :3] / 65535
     stored = np.round((clean * opacity + 1 - opacity) * 65535).astype(np.uint16)
-    file = psd(np.dstack([stored, ALPHA]), layers=layers, large=large)
+    file = psd(np.dstack([stored, ALPHA]), layers=layers, large=large, resources={1057: PHOTOSHOP})
     picture = read(file)
     assert picture.alpha is not None
     np.testing.assert_allclose(picture.alpha, ALPHA / 65535, atol=1e-6)
@@ -76,9 +83,12 @@ def test_transparency_is_told_by_the_layers(layers, large):
     np.testing.assert_allclose(picture.rgb[seen], clean[seen], atol=1e-4)
 
 
-def test_colours_that_other_programs_store_without_white_are_left_alone():
-    picture = read(psd(np.dstack([DEEP[..., :3], ALPHA]), layers=layer_info(-1)))
-    np.testing.assert_allclose(picture.rgb, DEEP[..., :3] / 65535, atol=1e-6)
+@pytest.mark.parametrize(("light", "resources"), [(False, {1057: PHOTOSHOP}), (False, {}), (True, {})])
+def test_colours_that_are_stored_without_white_are_left_alone(light, resources):
+    """Light ones could be taken for colours over white: only Photoshop lays white beneath."""
+    colours = np.maximum(DEEP[..., :3], 65535 - ALPHA[..., np.newaxis] if light else 0)
+    picture = read(psd(np.dstack([colours, ALPHA]), layers=layer_info(-1), resources=resources))
+    np.testing.assert_allclose(picture.rgb, colours / 65535, atol=1e-6)
     np.testing.assert_allclose(picture.alpha, ALPHA / 65535, atol=1e-6)
 
 
@@ -129,6 +139,9 @@ def test_pillow_still_reads_the_palette():
         (psd(np.zeros((4, 4, 3), np.float32)), "Photoshop file of 32 bits a channel", "16 bits"),
         (psd(DEEP[..., :3], mode=LAB), "16 bits a channel in Lab colours", "RGB"),
         (psd(SHALLOW, mode=SPOT, large=True), "8 bits a channel in spot colours", "RGB"),
+        (psd(SHALLOW, mode=SPOT), "8 bits a channel in spot colours", "RGB"),
+        (sized(1, 30_001), "sizes are not possible", ""),
+        (sized(4, 4, channels=57), "sizes are not possible", ""),
         (psd(DEEP[..., :3], resources={1057: bytes(40)}), "layers only", "Maximize Compatibility"),
         (psd(SHALLOW[..., :3], resources={1057: bytes(40)}), "layers only", "Maximize Compatibility"),
         (b"8BPS\0\2" + bytes(500), r"damaged Photoshop file \(PSD or PSB\)", ""),

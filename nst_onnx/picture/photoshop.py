@@ -31,12 +31,15 @@ _SPACES: Mapping[int, tuple[Space, int]] = {
     4: ("cmyk", 4),
     8: ("gray", 1),  # duotone, which other programs are to show as gray
 }
-_NAMES = {0: "a bitmap", 2: "indexed colours", 7: "spot colours only", 9: "Lab colours"}
+_SPOT_COLOURS = 7
+_NAMES = {0: "a bitmap", 2: "indexed colours", _SPOT_COLOURS: "spot colours only", 9: "Lab colours"}
 _AS_RGB = "convert it to RGB, or save it as TIFF or PNG"
 _INCOMPLETE = "it is damaged or incomplete: some of its pixels are missing"
 
 # Numbers of image resources
 _RESOLUTION, _PROFILE, _VERSION_INFO, _EXIF, _XMP = 1005, 1039, 1057, 1058, 1060
+
+_LARGEST_SIDE, _LARGEST_SIDE_PSB, _MOST_CHANNELS = 30_000, 300_000, 56  # of the format
 
 _RAW, _PACKBITS = 0, 1  # compressions
 _ROUNDED = 2  # levels
@@ -86,9 +89,13 @@ def from_photoshop(file: BinaryIO, max_pixels: int | None, memory: Memory | None
     if header.height < 1 or header.width < 1:
         raise PictureError("it is a damaged Photoshop file (PSD or PSB), without pixels")
     check_size(header.height, header.width, max_pixels)
+    longest = _LARGEST_SIDE_PSB if header.large else _LARGEST_SIDE
+    if max(header.height, header.width) > longest or header.channels > _MOST_CHANNELS:
+        raise PictureError("it is a damaged Photoshop file (PSD or PSB): its sizes are not possible")
     _skip(file, 4)  # palette
     resources = _resources(file.read(_number(file, 4)))
-    if resources.get(_VERSION_INFO, bytes(5))[4:5] == b"\0" and _VERSION_INFO in resources:
+    version = resources.get(_VERSION_INFO, b"")
+    if version[4:5] == b"\0":
         raise PictureError(
             "it holds layers only, without the flattened picture",
             'save it again with "Maximize Compatibility", or as TIFF or PNG',
@@ -98,7 +105,7 @@ def from_photoshop(file: BinaryIO, max_pixels: int | None, memory: Memory | None
             "it is a Photoshop file of 32 bits a channel", "convert it to 16 bits a channel first"
         )
     if header.mode not in _SPACES or header.bits not in (8, 16):
-        if header.bits <= 8 and not header.large:
+        if header.bits <= 8 and not header.large and header.mode != _SPOT_COLOURS:
             return None
         kind = _NAMES.get(header.mode, f"the colour mode {header.mode}")
         raise PictureError(f"it is a Photoshop file of {header.bits} bits a channel in {kind}", _AS_RGB)
@@ -110,7 +117,7 @@ def from_photoshop(file: BinaryIO, max_pixels: int | None, memory: Memory | None
     planes = _planes(file, header, colours + transparent, memory)
     stored = _interleaved(planes[:colours])
     alpha = _interleaved(planes[colours:]) if transparent else None
-    if alpha is not None and _is_over_white(stored, alpha):
+    if alpha is not None and _is_of_photoshop(version) and _is_over_white(stored, alpha):
         stored = _without_white(stored, alpha)
     if space == "cmyk":  # paper is stored as the largest value
         stored = converted(stored, lambda strip: np.iinfo(strip.dtype).max - strip)
@@ -156,6 +163,11 @@ def _metadata(resources: Mapping[int, bytes]) -> PhotoMetadata:
         across, down = struct.unpack(">I4xI4x", resources[_RESOLUTION][:16])
         dpi = across / 65536, down / 65536
     return PhotoMetadata.of(exif=resources.get(_EXIF), xmp=resources.get(_XMP), dpi=dpi)
+
+
+def _is_of_photoshop(version: bytes) -> bool:
+    """Whether the resource of the version names Photoshop as the writer, in UTF-16 after its length."""
+    return "Photoshop".encode("utf-16-be") in version
 
 
 def _is_transparent(file: BinaryIO, large: bool) -> bool:
@@ -256,7 +268,7 @@ def _interleaved(planes: Samples) -> Computed:
 
 
 def _is_over_white(colour: Rows, alpha: Rows) -> bool:
-    """Whether the colours are laid over white: then none is below 1 − α. Other programs store them straight.
+    """Whether the colours are laid over white: then none is below 1 − α.
 
     For CMYK the same holds of its stored values, of which the largest is paper.
     """
