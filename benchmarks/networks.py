@@ -55,6 +55,8 @@ gradient jump, and in float32 some do. Rules: the error of the gradient by the s
 computed in float64, against differences of the graph's own loss, at {SMALL[0]}×{SMALL[1]}.
 """
 
+OLDER = "–: of an earlier run, which took 3 steps and did not compute this column"
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -279,6 +281,8 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
                 print(*row, sep="  ", flush=True)
         if any("*" in row[3] for row in part.rows):
             part.notes = ["*: some of its layers were left out, with a warning"]
+        if any("–" in row for row in part.rows):
+            part.notes.append(OLDER)
         yield part
 
 

@@ -23,8 +23,6 @@ from benchmarks.reliability import conditions, kills, page
 from benchmarks.reliability.fuzz import run
 from benchmarks.reliability.targets import TARGETS
 
-_LARGEST = ("slowest", "peak")  # figures that are no counts
-
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 FILE = RESULTS / "reliability.json"
 
@@ -38,24 +36,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600, help="of each kind of file")
     parser.add_argument("--kinds", nargs="+", choices=list(TARGETS), default=list(TARGETS))
     parser.add_argument("--runs", type=int, default=100, help="kills or runs of each command")
-    parser.add_argument("--add", action="store_true", help="add to the earlier counts, of the same program")
     parser.add_argument("--commands", nargs="+", choices=list(kills.COMMANDS), default=list(kills.COMMANDS))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.what == "fuzz":
         for kind in given.kinds:
             figures = run(kind, given.seconds, given.seed, RESULTS / "crashes")
-            _keep("fuzz", kind, asdict(figures), add=given.add)
+            _keep("fuzz", kind, asdict(figures))
     elif given.what == "kills":
         rng = random.Random(given.seed)
         for command in given.commands:
-            _keep("kills", command, asdict(kills.run(command, given.runs, rng)), add=given.add)
+            _keep("kills", command, asdict(kills.run(command, given.runs, rng)))
     elif given.what == "conditions":
         rng = random.Random(given.seed)
         for condition in conditions.CONDITIONS:
             for command in (name for name in conditions.NAMES if name in given.commands):
                 found = conditions.run(condition, command, given.runs, rng)
-                _keep("conditions", f"{condition}: {command}", asdict(found), add=given.add)
+                _keep("conditions", f"{condition}: {command}", asdict(found))
     page.write(_results())
 
 
@@ -64,11 +61,8 @@ def _results() -> dict[str, Any]:
     return empty | (json.loads(FILE.read_text()) if FILE.exists() else {})
 
 
-def _keep(what: str, name: str, figures: dict[str, Any], *, add: bool) -> None:
+def _keep(what: str, name: str, figures: dict[str, Any]) -> None:
     results = _results()
-    earlier = results[what].get(name, {}) if add else {}
-    for key, value in earlier.items():
-        figures[key] = max(value, figures[key]) if key in _LARGEST else value + figures[key]
     results[what][name] = figures
     results["machine"] = machine.facts()
     FILE.write_text(json.dumps(results, indent=1) + "\n")

@@ -6,6 +6,7 @@ import math
 import os
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ class Figures:
     unresumable: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Command:
     """Words of a command, its outputs, and whether one is whole."""
 
@@ -134,7 +135,7 @@ COMMANDS: Mapping[str, Command] = {
 
 
 def run(name: str, kills: int, rng: random.Random) -> Figures:
-    """Kill a command that often, at times spread over its whole run; some runs finish before."""
+    """Kill a command that often, at times spread over what a run takes; some runs finish before."""
     command, figures = COMMANDS[name], Figures()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -142,13 +143,15 @@ def run(name: str, kills: int, rng: random.Random) -> Figures:
         started = time.monotonic()
         if name != "an editor with its worker":  # it waits for its engine for ever
             subprocess.run(command.words, cwd=place, env=environment(place), check=True, capture_output=True)
-        longest = max(1.0, time.monotonic() - started)
+        took = [max(1.0, time.monotonic() - started)]
     for _ in range(_TRIES * kills):
         if figures.killed == kills:
             break
         with tempfile.TemporaryDirectory() as folder:
-            # The first run of a machine, or of a busy one, takes longer than the others.
-            longest = min(longest, _one(command, Path(folder), rng.uniform(0, longest), figures))
+            # The first run of a machine takes longer than the others.
+            usual = statistics.median(took[1:] or took)
+            finished = _one(command, Path(folder), rng.uniform(0, usual), figures)
+            took += [finished] if math.isfinite(finished) else []
     return figures
 
 
