@@ -11,6 +11,8 @@ export interface Backend {
   /** Return losses and gradient of an objective of its models at a picture. */
   evaluate(objective: Objective, picture: Picture): Promise<Evaluation>;
   descent(objective: Objective, start: Picture, evaluations: number, estimate?: Estimate): AnyDescent;
+  /** Release what it holds; it is not used again. */
+  close(): void;
 }
 
 /** The processor, by WebAssembly. */
@@ -25,5 +27,9 @@ export class HostBackend implements Backend {
     const { constants } = this.models;
     const flat = new HostObjective(objective, constants.preset.greyLevels, constants.pruning, evaluations);
     return new Descent(flat, start, constants, evaluations, estimate);
+  }
+
+  close(): void {
+    // The models stay open for the next picture.
   }
 }

@@ -50,12 +50,13 @@ function reader(base: string): ReadFile {
 
 /** Open the graphics processor where there is one; tell the page. */
 async function findDevice(base: string, wanted: Wanted): Promise<Backend | undefined> {
+  const opening = openDevice(base, wanted, await models!, reader(base));
   try {
-    const opening = openDevice(base, wanted, await models!, reader(base));
     const { backend, name, differences } = await (wanted === "hardware" ? within(DEVICE_SECONDS, opening) : opening);
     send({ type: "device", name, differences });
     return backend;
   } catch (error) {
+    opening.then(({ backend }) => { backend.close(); }, () => undefined); // it comes too late, or not at all
     send({ type: "device", reason: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
@@ -93,6 +94,7 @@ async function paint(request: Extract<ToWorker, { type: "paint" }>): Promise<voi
     } catch (error) {
       // Out of its memory, or lost: the processor begins anew.
       device = Promise.resolve(undefined);
+      gpu.close();
       send({ type: "device", reason: `it failed (${error instanceof Error ? error.message.slice(0, 120) : String(error)})` });
     }
   }

@@ -29,4 +29,8 @@ export class DeviceBackend implements Backend {
     const flat = new DeviceObjective(this.models, objective, this.kernels, constants.preset.greyLevels);
     return new Descent(flat, start, constants, evaluations, estimate);
   }
+
+  close(): void {
+    this.kernels.device.destroy();
+  }
 }

@@ -38,7 +38,10 @@ export async function openDevice(base: string, wanted: Wanted, reference: Models
   await models.objective(reference.constants.objectives.usual.files.opaque.statistics); // opens its device
   const backend = new DeviceBackend(models, new Kernels(await ort.env.webgpu.device));
   const found = await differences(backend, new HostBackend(reference));
-  if (!tolerable(found)) throw new Error("its numbers are not those of the processor");
+  if (!tolerable(found)) {
+    backend.close();
+    throw new Error("its numbers are not those of the processor");
+  }
   const { vendor, architecture, description } = adapter.info;
   return { backend, name: description || [vendor, architecture].filter(Boolean).join(" "), differences: found };
 }
