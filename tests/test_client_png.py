@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -25,6 +26,16 @@ def test_a_painting_is_read_back(channels: int, mode: str) -> None:
         assert opened.mode == mode
         assert "srgb" in opened.info
         assert np.array_equal(np.asarray(opened), samples)
+
+
+def test_a_row_of_numbers_at_a_time_is_in_memory() -> None:
+    """Python's numbers take some 32 bytes each: of all samples at once they would be 16 million bytes."""
+    painting = Pixels(400, 400, 3, "f32", bytes(4 * 3 * 400 * 400))
+    tracemalloc.start()
+    png_file(painting)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000
 
 
 def test_values_are_rounded() -> None:

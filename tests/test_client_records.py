@@ -20,6 +20,13 @@ def decoded(settings: object, source: str = "") -> PaintingRecord:
     return record
 
 
+def test_choices_are_without_regions() -> None:
+    """Krita has no controls with these names."""
+    record = decoded({"strength": 0.25, "regions": "[]", "region-layers": True})
+    assert record.settings_here == {"strength": 0.25, "regions": "[]", "region-layers": True}
+    assert record.choices_here == {"strength": 0.25}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .archives import LEARNED
 from .choices import EngineRequest
 from .failure import Failure
+from .masks import union
 from .pixels import Pixels
 from .translation import _
 
@@ -65,13 +66,9 @@ def with_regions(request: EngineRequest, given: PaintedRegions) -> EngineRequest
         ]
     kept = [region.mask for region in given.regions if region.kept]
     if kept:
-        options["keep"] = union(kept)
+        first = kept[0]
+        data = union([mask.data for mask in kept])
+        options["keep"] = Pixels(
+            first.width, first.height, 1, "u8", data, first.name if len(kept) == 1 else ""
+        )
     return {**request, "styles": styles, "options": options}
-
-
-def union(masks: Sequence[Pixels]) -> Pixels:
-    """Return the largest of masks of one size, pixel by pixel."""
-    first = masks[0]
-    if len(masks) == 1:
-        return first
-    return Pixels(first.width, first.height, 1, "u8", bytes(map(max, *(mask.data for mask in masks))))

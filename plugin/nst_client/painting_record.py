@@ -43,6 +43,11 @@ class PaintingRecord:
             if name not in _STYLES or not value or os.path.isfile(str(value))  # noqa: PTH113 - never raises
         }
 
+    @property
+    def choices_here(self) -> dict[str, object]:
+        """The same, of `Choices` alone: for an editor whose regions are not stored."""
+        return {name: value for name, value in self.settings_here.items() if name in Choices.__annotations__}
+
     def encoded(self) -> bytes:
         """Return the record as bytes."""
         return json.dumps({"settings": self.settings, "source": self.source}).encode()

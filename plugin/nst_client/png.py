@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from array import array
+from collections.abc import Iterator
 
 from .pixels import Pixels
 
@@ -15,9 +15,8 @@ _COLOURS = {3: 2, 4: 6}
 
 def png_file(painting: Pixels) -> bytes:
     """Return the file of a painting, f32 in 0..1, RGB or RGBA."""
-    samples = bytes([int(255 * value + 0.5) for value in array("f", painting.data)])
-    line = painting.width * painting.channels
-    rows = (samples[start : start + line] for start in range(0, len(samples), line))
+    packed = zlib.compressobj(6)
+    data = b"".join((*(packed.compress(b"\0" + row) for row in _rows(painting)), packed.flush()))
     colours = _COLOURS[painting.channels]
     header = struct.pack(">IIBBBBB", painting.width, painting.height, 8, colours, 0, 0, 0)
     return b"".join(
@@ -25,10 +24,17 @@ def png_file(painting: Pixels) -> bytes:
             _SIGNATURE,
             _chunk(b"IHDR", header),
             _chunk(b"sRGB", b"\0"),
-            _chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows), 6)),
+            _chunk(b"IDAT", data),
             _chunk(b"IEND", b""),
         )
     )
+
+
+def _rows(painting: Pixels) -> Iterator[bytes]:
+    """Yield the rows in bytes, one at a time: as Python's numbers all of them would take much memory."""
+    line, floats = painting.width * painting.channels, memoryview(painting.data).cast("f")
+    for start in range(0, len(floats), line):
+        yield bytes([int(255 * value + 0.5) for value in floats[start : start + line]])
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

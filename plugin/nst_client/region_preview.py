@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .blending import blended, in_bytes
 from .choices import EngineRequest
+from .failure import Failure
 from .live_preview import LivePreview
 from .painted_region import PaintedRegions
 from .pixels import Pixels
@@ -44,8 +45,15 @@ class RegionPreview:
         return not self._waiting
 
     def update(self) -> Pixels | None:
-        """Begin or follow a job; return a new preview, or None. Never blocks. Raises Failure."""
-        painted = self._live.update()
+        """Begin or follow a job; return a new preview, or None. Never blocks.
+
+        Raises Failure, and then begins no further region: what is wrong stays to be read.
+        """
+        try:
+            painted = self._live.update()
+        except Failure:
+            self._waiting.clear()
+            raise
         if painted is None or self._photo is None or self._shown is None:
             return painted
         shown = painted if self._mask is None else blended(self._shown, painted, self._mask)

@@ -63,6 +63,8 @@ SCENARIOS: list[tuple[str, str, dict[str, Any]]] = [
     ("regions", "regions", {}),
     ("regions as layers", "regions", {"apart": True}),
     ("a region alone", "regions", {"rest_kept": True}),
+    ("a soft region", "regions", {"rest_kept": True, "feather": 8}),
+    ("a soft region as a layer", "regions", {"rest_kept": True, "feather": 8, "apart": True}),
     ("again", "again", {}),
     ("more", "more", {}),
 ]

@@ -230,3 +230,12 @@ def test_regions_as_layers_look_as_one_layer_does_and_go_in_one_undo_step(krita)
     ]
     assert told.raw("looks") == together.raw("looks")
     assert told["names_undone"] == told["names_before"]
+
+
+def test_a_soft_region_as_a_layer_looks_as_one_layer_does(krita):
+    """Its mask is applied once."""
+    apart, together = (
+        np.frombuffer(krita(scenario).raw("looks"), np.uint8).astype(int)
+        for scenario in ("a soft region as a layer", "a soft region")
+    )
+    assert np.abs(apart - together).max() <= 2

@@ -131,6 +131,7 @@ def test_six_variations_and_a_spot_to_click_on(krita):
     assert told["chosen"] == [0.9, 2.0]
     assert told["spot"] == [320, 240, pytest.approx(1200 / 320)]  # at its own size, with the strokes of all
     assert told["whole"] == 1.0
+    assert not told["as without a selection"]  # less of the photo is painted at the same size
 
 
 def test_styles_from_elsewhere_than_a_picture_file(krita):

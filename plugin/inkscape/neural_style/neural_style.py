@@ -9,7 +9,15 @@ import tempfile
 from pathlib import Path
 
 import inkex
-from nst_client.choices import OWN_COLOURS, Choices, EngineRequest, engine_request
+from nst_client.choices import (
+    AUTO,
+    OWN_COLOURS,
+    STRENGTH,
+    STYLE_SCALE,
+    Choices,
+    EngineRequest,
+    engine_request,
+)
 from nst_client.failure import Failure
 from nst_client.painted_name import painted_name
 from nst_client.png import png_file
@@ -21,7 +29,20 @@ from svg_pictures import file_of, link_to, mend_link
 HERE = Path(__file__).resolve().parent
 FLATPAK = "org.inkscape.Inkscape"
 REPLACE = "replace"
-KINDS = {"strength": float, "style-scale": float, "second-share": float, "size": int, "seed": int}
+DEFAULTS: Choices = {
+    "style": "",
+    "second-style": "",
+    "second-share": 0.5,
+    "strength": STRENGTH["default"],
+    "style-scale": STYLE_SCALE[2],
+    "keep-colours": OWN_COLOURS,
+    "size": 0,
+    "seed": 0,
+    "quality": "good",
+    "model": AUTO,
+    "device": AUTO,
+}
+"""Those of neural_style.inx, for a script that leaves controls out."""
 
 
 class NeuralStyle(inkex.EffectExtension):
@@ -34,8 +55,8 @@ class NeuralStyle(inkex.EffectExtension):
         """Declare the controls of neural_style.inx."""
         pars.add_argument("--tab")
         pars.add_argument("--put_into", default="above")
-        for name in Choices.__annotations__:
-            pars.add_argument(f"--{name.replace('-', '_')}", type=KINDS.get(name, str), default="")
+        for name, default in DEFAULTS.items():
+            pars.add_argument(f"--{name.replace('-', '_')}", type=type(default), default=default)
 
     def effect(self) -> None:
         """Paint. Raises AbortExtension with a message for the user."""
@@ -97,10 +118,13 @@ class NeuralStyle(inkex.EffectExtension):
         painting = picture
         if self.options.put_into != REPLACE:
             painting = copy.deepcopy(picture)
-            painting.set("id", self.svg.get_unique_id("painting"))
             strength = float(str(request["options"]["strength"]))
             name = picture.label or picture.get_id()
             painting.label = painted_name(name, request["styles"], strength)
+            own = self.svg.get_unique_id("painting")
+            for number, inner in enumerate(painting.iter()):
+                if number == 0 or inner.get("id"):  # a title, for one, has its own
+                    inner.set("id", f"{own}-{number}" if number else own)
             picture.addnext(painting)
         link_to(painting, "data:image/png;base64," + base64.b64encode(data).decode())
 

@@ -45,13 +45,21 @@ def file_of(picture: inkex.Image, bases: Sequence[Path], folder: Path) -> Path:
 def mend_link(picture: inkex.Image, copy: Path, document: Path) -> None:
     """Make the link of a picture relative to the folder `document` again, where it is so to that of `copy`.
 
-    Inkscape 1.4 gives extensions a copy with such links, and takes them as they are.
+    It becomes absolute where they are on different drives of Windows. Inkscape 1.4 gives extensions a copy
+    with such links, and takes them as they are.
     """
     for name in LINKS:
         link = picture.get(name) or ""
         path = unquote(link)
         if link and not urlsplit(link).scheme and (copy / path).is_file() and not (document / path).is_file():
-            picture.set(name, quote(Path(os.path.relpath(copy / path, document)).as_posix(), safe="/'"))
+            picture.set(name, _from(document, copy / path))
+
+
+def _from(folder: Path, file: Path) -> str:
+    try:
+        return quote(Path(os.path.relpath(file, folder)).as_posix(), safe="/'")
+    except ValueError:  # another drive
+        return file.resolve().as_uri()
 
 
 def link_to(picture: inkex.Image, link: str) -> None:

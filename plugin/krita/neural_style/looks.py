@@ -17,7 +17,7 @@ from .painter import Painter
 from .pixels import layer_image
 from .preview import Preview, active_layer, pixels_of, thumbnail
 from .qt import QtWidgets
-from .region import bounds
+from .region import bounds, region
 from .region_box import RegionBox
 from .region_previews import RegionPreviews
 from .strip import Strip
@@ -95,7 +95,8 @@ class Looks(QtWidgets.QWidget):
         """Return all of a layer, or its spot as large as it is painted, with its strokes. Raises Failure."""
         part, content, shown = bounds(layer), whole, request
         if self._spot is not None:
-            longest = max(part.width, part.height)
+            scaled = region(document, layer, whole=bool(self._regions.rows)).context  # by Paint, to its size
+            longest = max(scaled.width, scaled.height)
             shrunk = longest / self._painter.live.size_of(request, longest)
             part = spot_around(part, self._spot, round(SIDE * shrunk), round(HEIGHT * shrunk))
             content = pixels_of(layer_image(layer, part, SIDE), layer.name())

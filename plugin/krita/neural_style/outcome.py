@@ -49,11 +49,13 @@ class Outcome:
         self._output, self._id, self._resolution = output, self._layer.uniqueId(), self._document.xRes()
         self._region = region(self._document, self._layer, whole=bool(regions.rows))
         self._masks = RegionMasks(self._document, regions, self._region.context) if regions.rows else None
+        self._apart = self._masks is not None and regions.apart and output == NEW_LAYER
         self.request = request
         """For the engine."""
         if self._masks is not None:
             self.request = with_regions(request, self._masks.regions())
-            self._region = replace(self._region, mask=self._masks.painted())
+            if not self._apart:  # else the layers' own masks say where what is painted is seen
+                self._region = replace(self._region, mask=self._masks.painted())
         styles = [*self.request["styles"], *(row.style for row in regions.rows if row.style)]
         name = painted_name(self._layer.name(), styles, float(str(request["options"]["strength"])))
         self._painted = _copy_of(self._document, self._layer, name)
@@ -121,7 +123,7 @@ class Outcome:
     def _add_layer(self) -> None:
         """Insert the painting above its layer; the layer that is active stays active, to be painted again."""
         active = self._document.activeNode()
-        if self._masks is not None and self._masks.apart:
+        if self._masks is not None and self._apart:
             self._painted = region_layers(self._painted, self._masks, self._region.context)
         self._layer.parentNode().addChildNode(self._painted, self._layer)
         self._document.refreshProjection()

@@ -97,7 +97,7 @@ class Panel(QtWidgets.QWidget):
             self.again_button.hide()
             return
         document, _layer = active
-        self.controls.choose(**record.settings_here)
+        self.controls.choose(**record.choices_here)
         source = source_of(document, record)
         if source is not None:
             document.setActiveNode(source)

@@ -12,8 +12,11 @@ from .region_masks import RegionMasks
 def region_layers(painted: Node, masks: RegionMasks, part: Rectangle) -> Node:
     """Return a group, not yet in a document, of copies of `painted`, one for each region and the rest.
 
-    Together they look as `painted` does. `part`: where the masks are. The group is made in a document of its
-    own, so that it is inserted in one undo step.
+    `painted`: painted everywhere; the masks hide what stays as it is. The group has its opacity and blending
+    mode, so that together they look as one layer would: but not where the photo is partly transparent, or
+    the rest stays as it is and soft edges of regions overlap, for layers over one another cover more.
+    `part`: where the masks are. The group is made in a document of its own, so that it is inserted in one
+    undo step.
     """
     with hidden_document(part.x + part.width, part.y + part.height, space(painted)) as document:
         group, below = document.createGroupLayer(painted.name()), None

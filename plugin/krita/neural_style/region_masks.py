@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from krita import Document
 
 from .nst_client.failure import Failure
-from .nst_client.painted_region import PaintedRegion, PaintedRegions, union
+from .nst_client.masks import empty, product, union
+from .nst_client.painted_region import PaintedRegion, PaintedRegions
 from .nst_client.pixels import Pixels
 from .nst_client.region import Rectangle
 from .nst_client.translation import _
@@ -49,17 +49,12 @@ class RegionMasks:
                     _("choose a painting for it, or keep it as it is"),
                 )
             mask = row.place.mask(document, part)
-            if not any(mask):
+            if empty(mask):
                 raise Failure(
                     _("a region lies beside what is painted: {place}").format(place=label),
                     _("choose another place for it, or remove it"),
                 )
             self._masks.append(Pixels(part.width, part.height, 1, "u8", mask, label))
-
-    @property
-    def apart(self) -> bool:
-        """Whether each region becomes a layer."""
-        return self._given.apart
 
     def regions(self) -> PaintedRegions:
         """Return the regions for the engine."""
@@ -71,31 +66,28 @@ class RegionMasks:
 
     def painted(self) -> bytes | None:
         """Return how much of each pixel is painted, 0..255; None where all is."""
-        factors = [
-            mask.data.translate(INVERTED) for row, mask in zip(self._given.rows, self._masks) if row.keep
-        ]
+        factors = [self._not_kept()]
         if self._given.rest_kept:
-            masks = [mask for row, mask in zip(self._given.rows, self._masks) if not row.keep]
-            factors.append(union(masks).data)
-        return product(factors)
+            factors.append(union([mask.data for row, mask in self._each() if not row.keep]))
+        return product([factor for factor in factors if factor is not None])
 
     def layers(self) -> list[tuple[str, bytes | None]]:
-        """Return the name and the mask of each painted region.
+        """Return the name and the mask of each painted region, less what stays as it is.
 
-        The rest comes first, where it is painted, without a mask.
+        The rest comes first, where it is painted; its mask is None where nothing stays as it is.
         """
-        found: list[tuple[str, bytes | None]] = [] if self._given.rest_kept else [(_("rest"), None)]
-        for row, mask in zip(self._given.rows, self._masks):
+        painted = self._not_kept()
+        found = [] if self._given.rest_kept else [(_("rest"), painted)]
+        for row, mask in self._each():
             if not row.keep:
-                found.append((row.place.label, mask.data))
+                found.append(
+                    (row.place.label, mask.data if painted is None else product([mask.data, painted]))
+                )
         return found
 
+    def _not_kept(self) -> bytes | None:
+        """Return what is outside of the regions that stay as they are; None where there is none."""
+        return product([mask.data.translate(INVERTED) for row, mask in self._each() if row.keep])
 
-def product(factors: Sequence[bytes]) -> bytes | None:
-    """Return the product of masks of one size, 255 being 1; None for none."""
-    if not factors:
-        return None
-    result = factors[0]
-    for factor in factors[1:]:
-        result = bytes([one * other // 255 for one, other in zip(result, factor)])
-    return result
+    def _each(self) -> list[tuple[Row, Pixels]]:
+        return [*zip(self._given.rows, self._masks)]

@@ -3,12 +3,14 @@
 import itertools
 import os
 
+from neural_style.nst_client.painting_record import PaintingRecord
 from neural_style.qt import QtGui, QtWidgets
+from neural_style.records import attach, record_of
 
 from krita import Krita
 
 from .person import made_of, painted, panel
-from .pictures import moment, photo, settled, xcf
+from .pictures import moment, photo, select, settled, xcf
 
 
 def offers(folder):
@@ -72,6 +74,8 @@ def again(folder):
     facts = {"message": (yield from painted(strength=0.75)), "offered": []}
     made = made_of(document, layer)
     here.controls.reset()
+    record = record_of(document, made)
+    attach(document, made, PaintingRecord({**record.settings, "regions": "[]"}, record.source))
     for node in (layer, made):
         yield from settled(document, node)
         here.look()
@@ -125,6 +129,17 @@ def strip(folder):
     here.looks.live.clicked.emit(0.1, 0.1)
     yield lambda: not here.painter.live.busy
     facts["whole"] = here.looks._looked_at.request["options"]["style_scale"]
+    here.controls.choose(size=400)
+    select(document, 400, 300, 400, 300)
+    here.looks.live.clicked.emit(0.5, 0.5)
+    selected = here.looks._looked_at.content
+    Krita.instance().action("deselect").trigger()
+    document.waitForDone()
+    here.looks.refresh()
+    facts["as without a selection"] = here.looks._looked_at.content == selected
+    here.looks.live.clicked.emit(0.1, 0.1)
+    here.controls.reset()
+    yield lambda: not here.painter.live.busy
     _close(document)
     return facts
 

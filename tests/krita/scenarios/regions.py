@@ -8,7 +8,7 @@ from .person import made_of, painted, panel, undo
 from .pictures import moment, names, photo, select, settled, told
 
 
-def regions(folder, apart=False, rest_kept=False):
+def regions(folder, apart=False, rest_kept=False, feather=0):
     """The left part was selected, and gets its own style; a hidden layer's shape at the right is kept."""
     from neural_style.places import place_of, selected_place
 
@@ -17,7 +17,7 @@ def regions(folder, apart=False, rest_kept=False):
     layer = document.activeNode()
     here.controls.reset()
     here.regions.clear()
-    select(document, 0, 0, 40, 72)
+    select(document, 0, 0, 40, 72, feather=feather)
     facts = {"before": told(folder, layer, "before"), "offered": _offered(here)}
     first = here.regions.add(selected_place(1))
     Krita.instance().action("deselect").trigger()
