@@ -163,6 +163,20 @@ def test_each_region_is_shown_in_its_place() -> None:
     preview.stop()
 
 
+@pytest.mark.parametrize("regions", [(), (PaintedRegion(half(True), "", 0.5),)])
+def test_a_spot_that_stays_as_it_is_shows_the_photo(regions: tuple[PaintedRegion, ...]) -> None:
+    def paint(_content: Pixels, given: EngineRequest) -> Any:
+        raise AssertionError(f"nothing is painted there, but {given['styles']}")
+
+    preview = RegionPreview(LivePreview(paint))
+    preview.show(CONTENT, request(), PaintedRegions(regions, rest_kept=True))
+    assert preview.complete
+    shown = preview.update()
+    assert shown is not None
+    np.testing.assert_array_equal(array_of(shown), array_of(CONTENT))
+    assert preview.update() is None, "it is shown once"
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     with Engine(COMMAND, folder=str(tmp_path)) as engine:

@@ -23,20 +23,23 @@ class RegionPreview:
         self._photo: Pixels | None = None
         self._kept: list[Pixels] = []
         self._mask: Pixels | None = None
+        self._still: Pixels | None = None
 
     def show(self, content: Pixels, request: EngineRequest, given: PaintedRegions) -> None:
         """Ask for a preview of `content`; `request`: of the rest; `given`: with masks of its size."""
-        if given.regions or self._photo is not None:
+        some = bool(given.regions) or given.rest_kept  # a spot of a kept rest may have no region
+        if some or self._photo is not None:
             self._live.stop()  # a picture that is still to come would be laid under the wrong mask
         self._content = content
-        self._photo = self._shown = in_bytes(content) if given.regions else None
+        self._photo = self._shown = in_bytes(content) if some else None
         self._kept = [region.mask for region in given.regions if region.kept]
-        self._waiting = [] if given.rest_kept and given.regions else [(None, request)]
+        self._waiting = [] if given.rest_kept else [(None, request)]
         for region in given.regions:
             if not region.kept:
                 options = {**request["options"], "strength": region.strength}
                 options.pop("style_weights", None)
                 self._waiting.append((region.mask, {**request, "styles": [region.style], "options": options}))
+        self._still = None if self._waiting else self._photo
         self._next()
 
     @property
@@ -49,6 +52,9 @@ class RegionPreview:
 
         Raises Failure, and then begins no further region: what is wrong stays to be read.
         """
+        if self._still is not None:  # nothing is painted here
+            still, self._still = self._still, None
+            return still
         try:
             painted = self._live.update()
         except Failure:
