@@ -15,7 +15,7 @@ from neural_style.qt import QtCore
 
 from krita import Extension, Krita
 
-from . import docker, layers, meanwhile, regions, trouble
+from . import docker, layers, meanwhile, person, regions, trouble
 
 ROOMS = (layers, meanwhile, trouble, docker, regions)
 PATIENCE = 120
@@ -44,7 +44,7 @@ class Driver(Extension):
             elif self._awaited is None or self._awaited():
                 self._awaited, self._since = next(self._current), time.monotonic()
             elif time.monotonic() - self._since > PATIENCE:
-                raise TimeoutError("it never came true")
+                raise TimeoutError(f"{_places(self._current)} never came true: {person.state()}")
         except StopIteration as end:
             self._tell(end.value)
         except BaseException:
@@ -67,6 +67,15 @@ class Driver(Extension):
     def _tell(self, facts):
         (self._place / "facts.json").write_text(json.dumps(facts))
         self._current = None
+
+
+def _places(generator):
+    """Return where a generator waits, and those in it."""
+    found = []
+    while generator is not None:
+        found.append(f"{generator.gi_code.co_name}:{generator.gi_frame.f_lineno}")
+        generator = generator.gi_yieldfrom
+    return " > ".join(found)
 
 
 Krita.instance().addExtension(Driver(Krita.instance()))

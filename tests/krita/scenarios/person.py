@@ -16,6 +16,24 @@ def panel():
     raise LookupError("there is no docker")
 
 
+def state():
+    """Return what the docker is at: for the message where something never comes true."""
+    painter = panel().painter
+    engine = getattr(painter._engine, "_engine", None)
+    connection = getattr(engine, "_connection", None)
+    names = ("busy", "_outcome", "_monitor", "_writing")
+    return {
+        **{name: bool(getattr(painter, name)) for name in names},
+        "timer": painter._timer.isActive(),
+        "hello": painter.live.hello is not None,
+        "running": bool(engine and engine.running),
+        "error": str(getattr(connection, "_error", None)),
+        "log": getattr(getattr(connection, "process", None), "log", "")[-500:],
+        "message": panel().message.text(),
+        "status": panel().status.text(),
+    }
+
+
 def undo():
     Krita.instance().action("edit_undo").trigger()
     Krita.instance().activeDocument().waitForDone()
