@@ -47,3 +47,13 @@ def test_only_where_both_are_soft_pixels_are_computed_one_by_one(monkeypatch: py
     assert computed == []
     assert masks.product([bytes([100, 255, 0, 0]), soft]) == bytes([3, 9, 0, 0])
     assert computed == [(100, 9)]
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_layers_with_the_remaining_masks_cover_the_union(kind: str) -> None:
+    below, above, _ = three(kind)
+    own = np.frombuffer(masks.remaining(below.tobytes(), above.tobytes()), np.uint8)
+    hard = np.isin(below, (0, 255)) | np.isin(above, (0, 255))
+    np.testing.assert_array_equal(own[hard], above[hard])
+    covered = below + (255.0 - below) * own / 255
+    assert np.abs(covered - np.maximum(below, above)).max() < 1

@@ -28,18 +28,19 @@ def masks(module: Any, *rows: Any, rest_kept: bool) -> Any:
     return module.RegionMasks(None, module.Regions(rows, rest_kept, True), module.Rectangle(0, 0, 4, 1))
 
 
-def test_what_stays_as_it_is_is_in_no_layer(plug_in: Any) -> None:
+def test_the_masks_of_layers_and_of_their_group_are_what_is_painted(plug_in: Any) -> None:
     module = plug_in("region_masks")
     rows = (row(module, HARD, style="/a.png"), row(module, KEPT, keep=True))
     given = masks(module, *rows, rest_kept=False)
-    assert [mask for _, mask in given.layers()] == [bytes([255, 255, 0, 255]), HARD]
-    assert given.painted() == bytes([255, 255, 0, 255])
-    given = masks(module, row(module, SOFT, style="/a.png"), rows[1], rest_kept=True)
-    assert [mask for _, mask in given.layers()] == [bytes([0, 128, 0, 255])]
+    assert [mask for _, mask in given.layers()] == [None, HARD]
+    assert given.not_kept() == given.painted() == bytes([255, 255, 0, 255])
+    given = masks(module, *(row(module, SOFT, style="/a.png") for _ in range(2)), rows[1], rest_kept=True)
+    assert [mask for _, mask in given.layers()] == [SOFT, bytes([0, 0, 255, 255])]
+    assert given.not_kept() == bytes([255, 255, 0, 255])
     assert given.painted() == bytes([0, 128, 0, 255])
-    given = masks(module, row(module, SOFT, style="/a.png"), rest_kept=False)
-    assert [mask for _, mask in given.layers()] == [None, SOFT]
-    assert given.painted() is None
+    given = masks(module, *(row(module, SOFT, style="/a.png") for _ in range(2)), rest_kept=False)
+    assert [mask for _, mask in given.layers()] == [None, SOFT, SOFT]
+    assert given.not_kept() is given.painted() is None
 
 
 @pytest.mark.parametrize(

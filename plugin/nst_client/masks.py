@@ -32,6 +32,14 @@ def product(factors: Sequence[bytes]) -> bytes | None:
     return result
 
 
+def remaining(covered: bytes, mask: bytes) -> bytes:
+    """Return the mask of a layer above others that cover `covered`, so that all cover the union with `mask`.
+
+    Layers over one another cover more than the larger mask where both are soft; elsewhere it is `mask`.
+    """
+    return _together(covered, mask, lambda _covered, own: own, _uncovered)
+
+
 def empty(mask: bytes) -> bool:
     """Return whether a mask is 0 everywhere."""
     return mask.count(0) == len(mask)
@@ -50,6 +58,10 @@ def _together(
 def _of_bits(one: bytes, other: bytes, bits: Callable[[int, int], int]) -> bytes:
     numbers = int.from_bytes(one, "little"), int.from_bytes(other, "little")
     return bits(*numbers).to_bytes(len(one), "little")
+
+
+def _uncovered(covered: int, mask: int) -> int:
+    return max(mask - covered, 0) * 255 // (255 - covered)
 
 
 def _times(one: int, other: int) -> int:

@@ -226,6 +226,7 @@ def test_regions_as_layers_look_as_one_layer_does_and_go_in_one_undo_step(krita)
         f"rest: {painting}",
         f"Selection 1: {painting}",
         "Selection 1",
+        "what is painted",
         "shape",
     ]
     assert told.raw("looks") == together.raw("looks")
@@ -233,7 +234,7 @@ def test_regions_as_layers_look_as_one_layer_does_and_go_in_one_undo_step(krita)
 
 
 def test_a_soft_region_as_a_layer_looks_as_one_layer_does(krita):
-    """Its mask is applied once."""
+    """Each mask is applied once: the region's, and that of what stays as it is, which lies in it."""
     apart, together = (
         np.frombuffer(krita(scenario).raw("looks"), np.uint8).astype(int)
         for scenario in ("a soft region as a layer", "a soft region")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from krita import Document
 
 from .nst_client.failure import Failure
-from .nst_client.masks import empty, product, union
+from .nst_client.masks import empty, product, remaining, union
 from .nst_client.painted_region import PaintedRegion, PaintedRegions
 from .nst_client.pixels import Pixels
 from .nst_client.region import Rectangle
@@ -66,28 +66,28 @@ class RegionMasks:
 
     def painted(self) -> bytes | None:
         """Return how much of each pixel is painted, 0..255; None where all is."""
-        factors = [self._not_kept()]
+        factors = [self.not_kept()]
         if self._given.rest_kept:
             factors.append(union([mask.data for row, mask in self._each() if not row.keep]))
         return product([factor for factor in factors if factor is not None])
 
-    def layers(self) -> list[tuple[str, bytes | None]]:
-        """Return the name and the mask of each painted region, less what stays as it is.
-
-        The rest comes first, where it is painted; its mask is None where nothing stays as it is.
-        """
-        painted = self._not_kept()
-        found = [] if self._given.rest_kept else [(_("rest"), painted)]
-        for row, mask in self._each():
-            if not row.keep:
-                found.append(
-                    (row.place.label, mask.data if painted is None else product([mask.data, painted]))
-                )
-        return found
-
-    def _not_kept(self) -> bytes | None:
+    def not_kept(self) -> bytes | None:
         """Return what is outside of the regions that stay as they are; None where there is none."""
         return product([mask.data.translate(INVERTED) for row, mask in self._each() if row.keep])
+
+    def layers(self) -> list[tuple[str, bytes | None]]:
+        """Return the name and the mask of each painted region, whose product with `not_kept` is painted.
+
+        The rest comes first, where it is painted, without a mask.
+        """
+        found: list[tuple[str, bytes | None]] = [] if self._given.rest_kept else [(_("rest"), None)]
+        covered = b""
+        for row, mask in self._each():
+            if not row.keep:
+                own = remaining(covered, mask.data) if covered and self._given.rest_kept else mask.data
+                covered = union([covered or mask.data, mask.data])
+                found.append((row.place.label, own))
+        return found
 
     def _each(self) -> list[tuple[Row, Pixels]]:
         return [*zip(self._given.rows, self._masks)]

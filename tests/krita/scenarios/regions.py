@@ -9,7 +9,10 @@ from .pictures import moment, names, photo, select, settled, told
 
 
 def regions(folder, apart=False, rest_kept=False, feather=0):
-    """The left part was selected, and gets its own style; a hidden layer's shape at the right is kept."""
+    """The left part was selected, and gets its own style; a hidden layer's shape at the right is kept.
+
+    With `feather` both are soft, and the shape is in the left part where the rest is kept.
+    """
     from neural_style.places import place_of, selected_place
 
     here = panel()
@@ -26,9 +29,10 @@ def regions(folder, apart=False, rest_kept=False, feather=0):
     first.painting.choose(os.environ["NST_SECOND"])
     if rest_kept:
         here.regions.rest.setCurrentIndex(1)
-    else:
+    if feather or not rest_kept:
         shape = document.createNode("shape", "paintlayer")
-        shape.setPixelData(b"\0\0\0\xff" * (30 * 30), 66, 0, 30, 30)
+        pixel = b"\0\0\0\x80" if feather else b"\0\0\0\xff"
+        shape.setPixelData(pixel * (30 * 30), 20 if rest_kept else 66, 0, 30, 30)
         document.rootNode().addChildNode(shape, None)
         shape.setVisible(False)
         yield from settled(document, layer)
