@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Callable
 
@@ -29,6 +30,11 @@ def as_engine_reads(
         return shelf.place(path.stem, digest, lambda png: write(path, png))
     except OSError as error:
         raise not_stored(error) from error
+
+
+def is_there(path: str) -> bool:
+    """Return whether there is such a file; not where no file can have such a name."""
+    return os.path.isfile(path)  # noqa: PTH113 - never raises
 
 
 def not_stored(error: OSError) -> Failure:

@@ -26,14 +26,21 @@ def answer(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, paint: Callable[[]
     except Failure as failure:
         return _failed(procedure, str(failure))
     except Exception as error:  # GIMP itself reports only a crash
-        traceback.print_exc()
-        return _failed(procedure, f"{_('This is a bug in the plug-in:')} {type(error).__name__}: {error}")
+        return _failed(procedure, in_words(error))
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     for place, value in enumerate(series.made[0], 1):
         values.remove(place)
         values.insert(place, value)
     Gimp.displays_flush()
     return values
+
+
+def in_words(error: Exception) -> str:
+    """Return an error for the user; what nobody foresaw goes to the terminal, too."""
+    if isinstance(error, Failure):
+        return str(error)
+    traceback.print_exception(type(error), error, error.__traceback__)
+    return f"{_('This is a bug in the plug-in:')} {type(error).__name__}: {error}"
 
 
 def _failed(procedure: Gimp.Procedure, message: str) -> Gimp.ValueArray:

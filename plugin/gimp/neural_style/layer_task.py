@@ -78,9 +78,9 @@ class LayerTask:
         record = PaintingRecord(self._settings, source)
         if self._regions is None:
             return outcome.deliver(subject, painting, self._output, name, record)
-        subject = replace(subject, selection=self._regions.painted())
         if self._apart and new_layer:
             return deliver_layers(subject, painting, self._regions, name, record)
+        subject = replace(subject, selection=self._regions.painted())
         return outcome.deliver(subject, painting, self._output, name, record)
 
     def belongs_to(self, image: Gimp.Image) -> bool:

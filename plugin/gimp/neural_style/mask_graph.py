@@ -9,6 +9,8 @@ from nst_client import Pixels
 from rectangle import Rectangle
 from selection import FORMAT, Selection
 
+_NEARLY_ALL = 0.9999  # something is always left to divide by
+
 
 def buffer_of(selection: Selection, bounds: Rectangle) -> Gegl.Buffer:
     """Return the part of a selection that lies within `bounds`, both in the image's pixels."""
@@ -50,11 +52,24 @@ def multiplied(masks: Sequence[Gegl.Buffer]) -> Gegl.Buffer:
     return found
 
 
-def _processed(mask: Gegl.Buffer, operation: str, other: Gegl.Buffer | None = None) -> Gegl.Buffer:
+def of_the_uncovered(mask: Gegl.Buffer, covered: Gegl.Buffer) -> Gegl.Buffer:
+    """Return how much of what `covered` leaves a layer covers, so that both cover their sum, 1 at most.
+
+    Layers cover 1 - (1 - a)(1 - b) together.
+    """
+    left = inverted(_processed(covered, "gegl:multiply", value=_NEARLY_ALL))
+    return _processed(_processed(mask, "gegl:divide", left), "gegl:rgb-clip")
+
+
+def _processed(
+    mask: Gegl.Buffer, operation: str, other: Gegl.Buffer | None = None, **properties: float
+) -> Gegl.Buffer:
     extent = mask.get_extent()
     found = Gegl.Buffer.new(FORMAT, extent.x, extent.y, extent.width, extent.height)
     graph = Gegl.Node()
     node, sink = graph.create_child(operation), graph.create_child("gegl:write-buffer")
+    for name, value in properties.items():
+        node.set_property(name, value)
     source = graph.create_child("gegl:buffer-source")
     source.set_property("buffer", mask)
     source.link(node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gi.repository import Gimp
@@ -55,28 +55,27 @@ def deliver(
         chosen = subject.image.get_selected_layers()
         if output == REPLACE:
             painted = subject.layer
-            _paint(painted, subject, painting)
+            paint(painted, subject, painting)
         else:
-            painted = painted_layer(subject, painting, name)
+            painted = _painted_layer(subject, painting, name)
         attach(painted, record)
         subject.image.set_selected_layers(chosen)
     return subject.image, painted
 
 
-def painted_layer(
-    subject: Subject, painting: Pixels, name: str, below: Sequence[Gimp.Layer] = ()
-) -> Gimp.Layer:
-    """Insert a painted copy of the subject's layer above it, and above the layers `below`."""
-    painted = _new_layer(subject, name, len(below))
+def _painted_layer(subject: Subject, painting: Pixels, name: str) -> Gimp.Layer:
+    """Insert a painted copy of the subject's layer above it."""
+    painted = _new_layer(subject, name)
     try:
-        _paint(painted, subject, painting)
+        paint(painted, subject, painting)
     except BaseException:
         subject.image.remove_layer(painted)
         raise
     return painted
 
 
-def _paint(layer: Gimp.Layer, subject: Subject, painting: Pixels) -> None:
+def paint(layer: Gimp.Layer, subject: Subject, painting: Pixels) -> None:
+    """Write the painting into a layer of the image of the subject, where that is painted."""
     with _at_original_offset(layer, subject), selected(subject.image, subject.selection):
         paint_into(layer, subject.painted, subject.context, painting)
 
@@ -93,8 +92,13 @@ def attach(layer: Gimp.Layer, record: PaintingRecord) -> None:
     layer.attach_parasite(Gimp.Parasite.new(painting_record.NAME, flags, record.encoded()))
 
 
-def _new_layer(subject: Subject, name: str, higher: int) -> Gimp.Layer:
-    """Insert a copy of the subject's layer, filters merged, above it and so many others."""
+def mode_of(layer: Gimp.Layer) -> Gimp.LayerMode:
+    """Return the mode of what is painted from a layer; a group may have one that only groups can have."""
+    return Gimp.LayerMode.NORMAL if layer.is_group() else layer.get_mode()
+
+
+def _new_layer(subject: Subject, name: str) -> Gimp.Layer:
+    """Insert a copy of the subject's layer, filters merged, above it."""
     image, layer = subject.image, subject.layer
     painted = Gimp.Layer.new(
         image,
@@ -103,7 +107,7 @@ def _new_layer(subject: Subject, name: str, higher: int) -> Gimp.Layer:
         layer.get_height(),
         layer.type(),
         layer.get_opacity(),
-        Gimp.LayerMode.NORMAL if layer.is_group() else layer.get_mode(),
+        mode_of(layer),
     )
     painted.set_offsets(*layer.get_offsets()[1:])
     with with_filters(layer) as source:
@@ -115,7 +119,7 @@ def _new_layer(subject: Subject, name: str, higher: int) -> Gimp.Layer:
         copy_pixels(mask, twin)
         painted.set_apply_mask(layer.get_apply_mask())
         painted.set_edit_mask(False)
-    image.insert_layer(painted, layer.get_parent(), image.get_item_position(layer) - higher)
+    image.insert_layer(painted, layer.get_parent(), image.get_item_position(layer))
     return painted
 
 

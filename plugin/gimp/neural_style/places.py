@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
-from nst_client import Pixels
+from nst_client import Pixels, masks
 from nst_client.failure import Failure
 from nst_client.translation import _
 from rectangle import Rectangle
 
+LINEAR, CURVED = "Y u8", "Y' u8"
+"""How the values of masks are stored: those of channels, in usual images of 8 bits, with the curve of sRGB.
+
+GIMP makes a selection of such a channel, and a channel of a selection, with the values as they are.
+"""
 SELECTION, LAYER, MASK, CHANNEL = KINDS = "selection", "layer", "mask", "channel"
 LABELS = {
     SELECTION: _("Selection"),
@@ -85,11 +90,13 @@ class PlaceMask:
         """Raise Failure where the image has no such place."""
         drawable = place.find(image)
         self._shape: Gegl.Buffer | None = None
+        curved = place.kind == CHANNEL and image.get_precision() == Gimp.Precision.U8_NON_LINEAR
+        self._encoding = CURVED if curved else LINEAR
         if place.kind == LAYER:
             self._shape = _copied(drawable, area, "R'G'B'A u8")
             mask = drawable.get_mask()
             drawable = mask if mask is not None and drawable.get_apply_mask() else None
-        self._mask = None if drawable is None else _copied(drawable, area, "Y u8")
+        self._mask = None if drawable is None else _copied(drawable, area, self._encoding)
 
     def read(self, part: Rectangle, longest: int) -> Pixels:
         """Return the mask of a part (u8, one channel), scaled to at most `longest` pixels."""
@@ -97,13 +104,12 @@ class PlaceMask:
         where = part.scaled(scale)
         parts = []
         if self._mask is not None:
-            parts.append(bytes(self._mask.get(where.gegl, scale, "Y u8", Gegl.AbyssPolicy.CLAMP)))
+            parts.append(bytes(self._mask.get(where.gegl, scale, self._encoding, Gegl.AbyssPolicy.CLAMP)))
         if self._shape is not None:
             rgba = bytes(self._shape.get(where.gegl, scale, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP))
             parts.append(rgba[3::4])
-        data = parts[0]
-        if len(parts) > 1:
-            data = bytes([a * b // 255 for a, b in zip(*parts)])
+        data = masks.product(parts)
+        assert data is not None, "a place is a layer, a mask, or a layer with a mask"
         return Pixels(where.width, where.height, 1, "u8", data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from answers import in_words
 from engine import NeuralEngine
 from gi.repository import Gimp, GLib, Gtk
 from layer_task import subject_of
@@ -56,8 +57,8 @@ class Preview(Gtk.Box):
         self._varying: tuple[Pixels, EngineRequest] | None = None
         self._changed = self._moved = True
         config.connect("notify", self._change)
-        for moved in (REGIONS, OUTPUT):
-            config.connect(f"notify::{moved}", lambda *_: self._look())
+        config.connect(f"notify::{REGIONS}", self._look_at_regions)
+        config.connect(f"notify::{OUTPUT}", lambda *_: self._look())
         self._look()
         self.show_all()
 
@@ -92,6 +93,17 @@ class Preview(Gtk.Box):
             self._text.set_text(str(failure))
         self._changed = self._moved = True
 
+    def _look_at_regions(self, *_: object) -> None:
+        """See the regions anew; the layer and the places only where other places were chosen."""
+        try:
+            same = self._masks and self._view and self._masks.with_rows(regions_of(self._config))
+        except Failure:
+            same = None
+        if same:
+            self._masks = same
+        else:
+            self._look()
+
     def _click(self, x: float, y: float) -> None:
         """Show the spot that was clicked on; or the whole again."""
         if self._view is not None:
@@ -105,8 +117,8 @@ class Preview(Gtk.Box):
     def _poll(self) -> bool:
         try:
             self._follow()
-        except Failure as failure:
-            self._text.set_text(str(failure))
+        except Exception as error:  # whatever it is: GLib would end the timer, and the preview stay as it is
+            self._text.set_text(in_words(error))
         return GLib.SOURCE_CONTINUE
 
     def _follow(self) -> None:
@@ -148,17 +160,17 @@ class Preview(Gtk.Box):
         self._announced = None
         request = engine_request(self._config)
         size = int(str(request["options"].get("size") or hello.qualities[request["quality"]]["size"]))
-        regions = PaintedRegions()
+        regions, everything = PaintedRegions(), View.whole(view.subject, view.output)
         if self._masks is not None:
+            with_regions(request, everything.regions(self._masks, size))  # raises where Paint will
             regions = view.regions(self._masks, size)
-            with_regions(request, regions)  # raises where Paint will
             self._picture.show_outlines(self._masks.outlines(view.part, view.longest(size)))
         context = view.subject.context
         self._forecast.want(context.width, context.height, request)
         self._announced = size
         self._announce(view, size)
         content = self._content(view, size)
-        whole = self._content(View.whole(view.subject, view.output), size)
+        whole = self._content(everything, size)
         self._regions.show(content, in_part(request, view.ratio(size)), regions)
         self._varying = whole, request
 

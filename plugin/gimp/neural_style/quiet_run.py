@@ -29,9 +29,13 @@ def _paint(series: Series, engine: NeuralEngine) -> None:
     series.task.check()
     monitor = series.task.begin(engine, None)
     assert monitor is not None, "the engine is ready"
-    while monitor.update():
-        series.task.check()
-        Gimp.progress_set_text(series.text(monitor.text))
-        Gimp.progress_update(series.fraction(monitor.fraction))
-        monitor.pause()
+    try:
+        while monitor.update():
+            series.task.check()
+            Gimp.progress_set_text(series.text(monitor.text))
+            Gimp.progress_update(series.fraction(monitor.fraction))
+            monitor.pause()
+    except Failure:
+        monitor.cancel()  # or the engine is busy when the next one begins
+        raise
     series.deliver(monitor)

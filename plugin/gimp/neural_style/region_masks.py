@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gi.repository import Gegl
 from nst_client import Pixels
 from nst_client.failure import Failure
 from nst_client.painted_region import PaintedRegion, PaintedRegions
+from nst_client.style_files import is_there
 from nst_client.translation import _
 from places import PlaceMask
 from rectangle import Rectangle
@@ -26,6 +28,14 @@ class RegionMasks:
         self.rows, self._subject = rows, subject
         self._masks = [PlaceMask(subject.image, row.place, subject.layer_bounds) for row in rows.rows]
 
+    def with_rows(self, rows: RegionRows) -> RegionMasks | None:
+        """Return the same masks with rows that differ in other things; None where the places do."""
+        if [row.place for row in rows.rows] != [row.place for row in self.rows.rows]:
+            return None
+        found = copy(self)
+        found.rows = rows
+        return found
+
     def read(self, part: Rectangle, longest: int, *, partial: bool = False) -> PaintedRegions:
         """Return the regions of a part of the layer, scaled to at most `longest` pixels.
 
@@ -41,7 +51,7 @@ class RegionMasks:
                     _("a region lies beside what is painted: {place}").format(place=row.place.label),
                     _("choose another place for it, or remove it"),
                 )
-            found.append(PaintedRegion(replace(pixels, name=row.place.label), _style(row), row.strength))
+            found.append(PaintedRegion(replace(pixels, name=row.place.label), style_of(row), row.strength))
         return PaintedRegions(tuple(found), self.rows.rest_kept)
 
     def outlines(self, part: Rectangle, longest: int) -> list[Pixels]:
@@ -65,14 +75,22 @@ class RegionMasks:
     def layer_masks(self) -> list[tuple[str, Gegl.Buffer | None]]:
         """Return the name and the mask (of the layer's size) of each painted region, the rest first.
 
-        The rest, below the others, has no mask where it is painted.
+        The rest, below the others, has no mask where it is painted. Where it is kept, the layers together
+        cover what is painted: each mask is what the lower ones leave it.
         """
         found: list[tuple[str, Gegl.Buffer | None]] = []
+        covered: Gegl.Buffer | None = None
         if not self.rows.rest_kept:
             found.append((_("rest"), None))
         for number, row in enumerate(self.rows.rows):
-            if not row.keep:
-                found.append((row.place.label, self._full(number)))
+            if row.keep:
+                continue
+            mask = shown = self._full(number)
+            if covered is not None:
+                shown = mask_graph.of_the_uncovered(mask, covered)
+            if self.rows.rest_kept:
+                covered = mask if covered is None else mask_graph.added([covered, mask])
+            found.append((row.place.label, shown))
         return found
 
     def kept(self) -> list[Gegl.Buffer]:
@@ -85,7 +103,8 @@ class RegionMasks:
         return mask_graph.buffer_of_pixels(self._masks[number].read(whole, max(bounds.width, bounds.height)))
 
 
-def _style(row: Row) -> str:
+def style_of(row: Row) -> str:
+    """Return the style of a region as the engine reads it; "" where it is kept. Raises Failure."""
     if row.keep:
         return ""
     if not row.style:
@@ -93,6 +112,6 @@ def _style(row: Row) -> str:
             _("a region has no style yet: {place}").format(place=row.place.label),
             _("choose a painting for it, or keep it as it is"),
         )
-    if not Path(row.style).is_file():
+    if not is_there(row.style):
         raise Failure(_("the style picture is not there: {path}").format(path=row.style))
     return str(as_engine_reads(Path(row.style)))

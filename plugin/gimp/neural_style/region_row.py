@@ -69,8 +69,9 @@ class RegionRow(Gtk.Box):
         self._style.grab_focus()
 
     def _become(self, **changes: object) -> None:
-        self._row = replace(self._row, **changes)
-        self._show_style()
+        shown, self._row = self._row, replace(self._row, **changes)
+        if (shown.style, shown.keep) != (self._row.style, self._row.keep):  # reading a style takes a while
+            self._show_style()
         self._changed(self._number, self._row)
 
     def _choose(self, path: Path | None) -> None:

@@ -20,8 +20,10 @@ from nst_client.choices import (
     EngineRequest,
 )
 from nst_client.failure import Failure
+from nst_client.style_files import is_there
 from nst_client.translation import _
 from outcome import NEW_IMAGE, NEW_LAYER, REPLACE
+from region_masks import style_of
 from region_rows import RegionRows
 from style_pictures import as_engine_reads
 
@@ -149,7 +151,9 @@ def engine_request(config: Gimp.ProcedureConfig) -> EngineRequest:
     styles = {name: style_path(config.get_property(name)) for name in ("style", "second-style")}
     regions = regions_of(config)
     if regions.rest_kept:  # it has no style, and needs none
-        styles["style"] = styles["style"] or next((row.style for row in regions.rows if row.style), "")
+        painted = [row for row in regions.rows if not row.keep]
+        if not styles["style"] and painted:
+            styles["style"] = style_of(painted[0])
     others = {name: config.get_property(name) for name in Choices.__annotations__ if name not in styles}
     return choices.engine_request({**styles, **others})
 
@@ -161,7 +165,7 @@ def style_path(file: Gio.File | None) -> str:
     path = file.get_path()
     if path is None:
         raise Failure(_("the style picture is not a file on this computer: {uri}").format(uri=file.get_uri()))
-    if not Path(path).is_file():
+    if not is_there(path):
         raise Failure(_("the style picture is not there: {path}").format(path=path), _("choose another one"))
     return str(as_engine_reads(Path(path)))
 
@@ -172,13 +176,16 @@ def regions_of(config: Gimp.ProcedureConfig) -> RegionRows:
 
 
 def apply(settings: Mapping[str, object], config: Gimp.ProcedureConfig) -> None:
-    """Set the controls to stored settings; a style whose file is gone, and what does not fit, stays."""
-    for name, value in settings.items():
+    """Set the controls to stored settings; a style whose file is gone, and what does not fit, stays.
+
+    A painting that has none of the settings of regions was made without regions.
+    """
+    for name, value in {REGIONS: "", REGION_LAYERS: False, **settings}.items():
         about = config.find_property(name)
         if about is None:
             continue
         if name in ("style", "second-style"):
-            if value and not Path(str(value)).is_file():
+            if value and not is_there(str(value)):
                 continue
             value = Gio.File.new_for_path(str(value)) if value else None
         with contextlib.suppress(TypeError, ValueError, OverflowError):

@@ -58,6 +58,8 @@ class Window:
                 raise self._failure
             if isinstance(self._failure, Failure):
                 self._series.failures.append(self._failure)
+            elif not isinstance(self._failure, Cancelled):
+                raise self._failure
             return  # what is finished stays
         if self._monitor is not None:
             self._series.deliver(self._monitor)
@@ -84,8 +86,8 @@ class Window:
         try:
             self._engine.ready()  # raises where it has died, which is no fault of the layer
             running = self._work()
-        except (Failure, Cancelled) as failure:
-            self._end(failure)
+        except Exception as error:  # whatever it is: GLib would only end the timer, and the window stay
+            self._end(error)
             return GLib.SOURCE_REMOVE
         if not running:
             self._end()

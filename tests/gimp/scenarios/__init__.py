@@ -8,9 +8,33 @@ import gi
 gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp  # noqa: E402
 
-from . import interruptions, layers, meanwhile, open_image, painting, refusals, regions, series, textures  # noqa: E402
+from . import (  # noqa: E402
+    dialog_parts,
+    interruptions,
+    layers,
+    meanwhile,
+    open_image,
+    painting,
+    refusals,
+    region_parts,
+    regions,
+    series,
+    textures,
+)
 
-ROOMS = (painting, layers, refusals, interruptions, meanwhile, open_image, regions, series, textures)
+ROOMS = (
+    painting,
+    layers,
+    refusals,
+    interruptions,
+    meanwhile,
+    open_image,
+    regions,
+    region_parts,
+    dialog_parts,
+    series,
+    textures,
+)
 
 
 def go_through(scenario, arguments):

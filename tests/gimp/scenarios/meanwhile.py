@@ -1,11 +1,10 @@
 """What a person may do while a painting is being made."""
 
 import array
-import sys
-from pathlib import Path
 
 from gi.repository import Gimp
 
+from .installed import plug_in
 from .pictures import photo, select, selection_of, told
 
 
@@ -77,9 +76,7 @@ def meanwhile(folder, change, output, selected=True):
 
 def _plug_in():
     """Return the installed plug-in's modules: what it does before and after the engine paints."""
-    installed = str(Path(Gimp.directory(), "plug-ins", "neural_style"))
-    if installed not in sys.path:
-        sys.path.insert(0, installed)
+    plug_in()
     import nst_client.painting_record
     import outcome
     import subject

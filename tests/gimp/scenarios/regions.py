@@ -62,16 +62,15 @@ def region_layers(folder):
         other.set_visible(other == layer)
     regions = [{"where": "channel", "name": "left"}, {"where": "layer", "name": "right", "keep": True}]
     facts = _painted(folder, image, layer, regions, region_layers=True)
-    layers = image.get_layers()
-    position = image.get_item_position(layer)
-    above = layers[position - facts["new_layers"] : position]
-    facts["names"] = [one.get_name() for one in above]
-    facts["masks"] = [one.get_mask() is not None for one in above]
+    group = image.get_layers()[image.get_item_position(layer) - 1]
+    facts["names"] = [one.get_name() for one in group.get_children()]
+    facts["masks"] = [one.get_mask() is not None for one in (group, *group.get_children())]
     visible = Gimp.Layer.new_from_visible(image, image, "seen")
     facts["seen"] = told(folder, image, visible, "seen")
     visible.delete()
     one_layer = _painted(folder, image, layer, regions)
     assert one_layer["status"] == "success"
+    facts["made"] = one_layer["made"]
     return facts
 
 
