@@ -71,6 +71,7 @@ class Painter(QtCore.QObject):
     def paint(self, request: EngineRequest, output: str, settings: Choices, regions: Regions) -> None:
         """Start painting the active layer with `request`, made of the controls' `settings`, for `output`."""
         self.busy, self._request = True, request
+        self._timer.stop()  # many of Krita 6's functions run its main loop, and timers with it
         self.live.stop()
         self.progressed.emit(-1.0, _("Starting…"))
         self._attempt(lambda: self._start(output, settings, regions))
@@ -96,7 +97,10 @@ class Painter(QtCore.QObject):
     # ---- steps
 
     def _start(self, output: str, settings: Choices, regions: Regions) -> None:
-        self._outcome = Outcome(output, self._request, settings, regions)
+        outcome = Outcome(output, self._request, settings, regions)
+        if not self.busy:  # cancelled meanwhile
+            return
+        self._outcome = outcome
         self._launch()
         self._timer.start()
 
@@ -120,14 +124,16 @@ class Painter(QtCore.QObject):
         if hello is not self.live.hello:
             self.live.hello = hello
             self.engine_ready.emit(hello)
-        if self._outcome is not None:
+        outcome = self._outcome
+        if outcome is not None:
             size = self.live.size_of(self._request, LARGEST)
-            self._outcome.check_size(size)
-            content = self._outcome.content(OVERSAMPLING * size)
-            self._monitor = JobMonitor(self._engine.paint(content, self._outcome.request, preview=PREVIEW))
+            outcome.check_size(size)
+            content = outcome.content(OVERSAMPLING * size)
+            if self._outcome is outcome:  # else cancelled meanwhile
+                self._monitor = JobMonitor(self._engine.paint(content, outcome.request, preview=PREVIEW))
             return
         self.live.update()
-        if not self.live.busy:
+        if not (self.live.busy or self.busy):
             self._timer.stop()
 
     def _follow(self, monitor: JobMonitor, outcome: Outcome) -> None:

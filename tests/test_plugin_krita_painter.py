@@ -1,0 +1,89 @@
+"""Krita's painter where Krita runs its main loop within a call of the plug-in's; no Krita is needed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from support.stand_ins import krita_plug_in
+
+REQUEST: Any = {"styles": ["/a.png"], "options": {"size": 64}, "quality": "fast"}
+
+
+class Timer:
+    """As Qt's."""
+
+    def __init__(self) -> None:
+        self.runs = False
+
+    def start(self) -> None:
+        self.runs = True
+
+    def stop(self) -> None:
+        self.runs = False
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with krita_plug_in():
+        found = importlib.import_module("neural_style.painter")
+        for name in ("NeuralEngine", "Live", "JobMonitor", "Outcome"):
+            monkeypatch.setattr(found, name, MagicMock())
+        yield found
+
+
+@pytest.fixture
+def painter(module: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(module.Painter.__mro__[1], "__init__", lambda *_given: None)
+    for name in ("finished", "progressed", "engine_ready", "preview_ready", "keepable"):
+        monkeypatch.setattr(module.Painter, name, MagicMock())
+    made = module.Painter()
+    made._timer = Timer()
+    return made
+
+
+def main_loop(painter: Any) -> None:
+    if painter._timer.runs:
+        painter._on_timer()
+
+
+def test_an_engine_that_fails_while_a_painting_is_begun_ends_it(module: Any, painter: Any) -> None:
+    """Else the next painting would wait for this one's job for ever."""
+    failure = importlib.import_module("neural_style.nst_client.failure").Failure
+    module.NeuralEngine.return_value.ready.side_effect = failure("the engine could not start")
+    painter.prepare()
+    module.Outcome.side_effect = lambda *_given: main_loop(painter) or MagicMock()
+    painter.paint(REQUEST, "new-layer", {}, None)
+    assert painter.busy
+    main_loop(painter)
+    assert [painter.busy, painter._outcome, painter._timer.runs] == [False, None, False]
+    painter.finished.emit.assert_called_once()
+
+
+def test_a_painting_that_is_cancelled_while_it_is_begun_does_not_begin(module: Any, painter: Any) -> None:
+    module.Outcome.side_effect = lambda *_given: painter.cancel()
+    painter.paint(REQUEST, "new-layer", {}, None)
+    assert [painter.busy, painter._outcome, painter._timer.runs] == [False, None, False]
+    painter.finished.emit.assert_called_once_with("")
+
+
+def test_a_painting_that_is_cancelled_while_its_layer_is_read_does_not_begin(
+    module: Any, painter: Any
+) -> None:
+    module.Outcome.return_value.content.side_effect = lambda _longest: painter.cancel()
+    painter.paint(REQUEST, "new-layer", {}, None)
+    main_loop(painter)
+    module.NeuralEngine.return_value.paint.assert_not_called()
+    painter.finished.emit.assert_called_once_with("")
+
+
+def test_paint_pressed_while_a_preview_is_shown_is_not_forgotten(module: Any, painter: Any) -> None:
+    painter.prepare()
+    painter.live.busy = False
+    painter.live.update.side_effect = lambda: painter.paint(REQUEST, "new-layer", {}, None)
+    main_loop(painter)
+    assert painter.busy
+    assert painter._timer.runs
