@@ -119,10 +119,14 @@ def told(folder, layer, name):
 
 
 def names(document):
-    """Return the names of all layers from the bottom, those in a group after it."""
+    """Return the names of all layers from the bottom, those in a group after it.
+
+    Krita 6 keeps what was selected as a layer, at times.
+    """
 
     def below(nodes):
-        return [name for node in nodes for name in (node.name(), *below(node.childNodes()))]
+        layers = [node for node in nodes if node.type() != "selectionmask"]
+        return [name for node in layers for name in (node.name(), *below(node.childNodes()))]
 
     return below(document.topLevelNodes())
 
