@@ -1,10 +1,10 @@
 """The page against the package: time of a painting in Chromium and natively, in one run; memory.
 
-    python -m benchmarks.web [--size 256] [--steps 200] [--paintings 10]
+    python -m benchmarks.web [--size 256] [--steps 200] [--paintings 10] [--output benchmarks/results/web.md]
 
 With Node.js, the packages of web/ (npm ci), Chromium, its driver, pytest and selenium; on an idle machine.
 Both paint the same pair with the same settings, in turns. The page's threads are as many as the processor's;
-the package takes all, too. The graphics processor is left out. The last line says how long all of it took.
+the package takes all, too. The graphics processor is left out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 import nst_onnx
 from benchmarks import machine
+from benchmarks.report import Part
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTO, PAINTING = (ROOT / "examples" / name for name in ("content/harbour.jpg", "styles/breakers.jpg"))
@@ -29,32 +30,51 @@ TURNS = 3
 
 
 def main() -> None:
-    """Measure and print tables."""
+    """Measure, print the tables, and write them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", type=int, default=256, help="pixels of the longest side")
     parser.add_argument("--steps", type=int, default=200, help="evaluations of each painting")
     parser.add_argument("--paintings", type=int, default=10, help="for the memory, at a tenth of the steps")
+    parser.add_argument("--output", type=Path, help="write this Markdown file")
     given = parser.parse_args()
-    for name, value in machine.facts().items():
-        print(f"{name}: {value}")
-    print(f"load before: {machine.load()}")
+    facts = {**machine.facts(), "commit": machine.commit(), "load before": str(machine.load())}
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, visitor(Path(folder)) as page:
-        stylizer = nst_onnx.Stylizer(device="cpu")
-        page.set("size", given.size)
-        native, web = [], []
-        for _ in range(TURNS):
-            native.append(natively(stylizer, given.size, given.steps))
-            web.append(in_the_page(page, given.steps))
-        print(f"\n{given.size} pixels, {given.steps} steps, seconds in turns")
-        print(f"native onnxruntime: {', '.join(f'{s:.1f}' for s in native)}")
-        print(f"page, {page.text('engine')}: {', '.join(f'{s:.1f}' for s in web)}")
-        print(f"ratio of the medians: {statistics.median(web) / statistics.median(native):.2f}")
-        print("\nmemory of the page's process after each painting, MB")
-        for _ in range(given.paintings):
-            in_the_page(page, max(given.steps // 10, 5))
-            print(f"{resident(page) / 1e6:.0f}", end=" ", flush=True)
-        print(f"\n\nload after: {machine.load()}; measured for {time.monotonic() - begun:.0f} s")
+        parts = [_times(page, given.size, given.steps), _memory(page, given.paintings, given.steps)]
+    facts |= {"load after": str(machine.load()), "measured for": f"{time.monotonic() - begun:.0f} s"}
+    about = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())])
+    texts = ["# The page", "Written by `python -m benchmarks.web`; nothing here is typed."]
+    text = "\n\n".join([*texts, *(part.markdown() for part in parts), about]) + "\n"
+    print(text)
+    if given.output:
+        given.output.write_text(text)
+
+
+def _times(page: Any, size: int, steps: int) -> Part:
+    """Measure the seconds of a painting in turns."""
+    stylizer = nst_onnx.Stylizer(device="cpu")
+    page.set("size", size)
+    native, web = [], []
+    for _ in range(TURNS):
+        native.append(natively(stylizer, size, steps))
+        web.append(in_the_page(page, steps))
+    about = f"Seconds of a painting of {size} pixels in {steps} evaluations, in turns. {page.text('engine')}"
+    part = Part("Time", about, ("", *(f"turn {number + 1}" for number in range(TURNS)), "median", "ratio"))
+    usual = statistics.median(native)
+    for name, seconds in (("onnxruntime, natively", native), ("the page, in Chromium", web)):
+        median = statistics.median(seconds)
+        part.rows.append([name, *(f"{one:.1f}" for one in (*seconds, median)), f"{median / usual:.2f}"])
+    return part
+
+
+def _memory(page: Any, paintings: int, steps: int) -> Part:
+    """Measure the memory of the page's process after each painting."""
+    about = f"Memory of the page's process, in MB, after each of {paintings} paintings."
+    part = Part("Memory", about, ("painting", "MB"))
+    for number in range(paintings):
+        in_the_page(page, max(steps // 10, 5))
+        part.rows.append([str(number + 1), f"{resident(page) / 1e6:.0f}"])
+    return part
 
 
 def natively(stylizer: nst_onnx.Stylizer, size: int, steps: int) -> float:
