@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from selenium import webdriver
 from support.browser import StaticServer, chromium, requested
 from support.web_page import PAINTING, PHOTO, SECONDS, Visitor
 
 from nst_onnx.picture import read
+
+if TYPE_CHECKING:  # skipped where there is no selenium
+    from selenium import webdriver
 
 ADAPTER = (
     "--enable-unsafe-webgpu",
