@@ -145,7 +145,7 @@ def _each(given: Given, name: str, rank: int) -> list[int]:
 
 def _around(given: Given, rank: int) -> list[tuple[int, int]]:
     if given.get("auto_pad") not in (None, "NOTSET", "VALID") or given.get("output_shape"):
-        raise NotImplementedError(given)
+        raise NotImplementedError(f"no network measured here pads so: {given}")
     pads = given.get("pads") or [0] * 2 * rank
     return [(0, 0), (0, 0), *zip(pads[:rank], pads[rank:], strict=True)]
 

@@ -22,10 +22,10 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from gimp.desk import Desk  # noqa: E402
-from gimp.person import painting_window  # noqa: E402
+from gimp.desk import Desk  # noqa: E402 - found by the path above
+from gimp.person import painting_window  # noqa: E402 - found by the path above
 
-from benchmarks.spectrum import fine_share, luminance, mean_gradient  # noqa: E402
+from benchmarks.spectrum import fine_share, luminance, mean_gradient  # noqa: E402 - found by the path above
 
 HOUR = 3600.0
 SHARE, LEAST, MOST = 0.10, 0.7, 1.3

@@ -55,7 +55,7 @@ gradient jump, and in float32 some do. Rules: the error of the gradient by the s
 computed in float64, against differences of the graph's own loss, at {SMALL[0]}×{SMALL[1]}.
 """
 
-OLDER = "–: of an earlier run, which took 3 steps and did not compute this column"
+OLDER = "–: of an earlier run, which painted 3 steps and did not compute this column"
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT / "plugin")]
 
-from archive import EDITORS, write  # noqa: E402
-from lock import Lock  # noqa: E402
-from pip._internal.models.index import PyPI  # noqa: E402
+from archive import EDITORS, write  # noqa: E402 - found by the path above
+from lock import Lock  # noqa: E402 - found by the path above
+from pip._internal.models.index import PyPI  # noqa: E402 - imports stand together
 
 
 def main() -> None:

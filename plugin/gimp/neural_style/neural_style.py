@@ -16,11 +16,11 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 gi.require_version("Gegl", "0.4")
 
-import engine_procedure  # noqa: E402
-import procedure  # noqa: E402
-import texture_procedure  # noqa: E402
-from gi.repository import Gimp, Gio  # noqa: E402
-from nst_client.translation import DOMAIN, FOLDER  # noqa: E402
+import engine_procedure  # noqa: E402 - needs the versions above
+import procedure  # noqa: E402 - needs the versions above
+import texture_procedure  # noqa: E402 - needs the versions above
+from gi.repository import Gimp, Gio  # noqa: E402 - needs the versions above
+from nst_client.translation import DOMAIN, FOLDER  # noqa: E402 - needs the versions above
 
 MAKERS = {procedure.NAME: procedure.make, texture_procedure.NAME: texture_procedure.make}
 HELP = "https://nst-onnx.invalid/help"  # a name only, as in help/en/gimp-help.xml: nothing is fetched
