@@ -108,7 +108,7 @@ def test_two_layers_in_one_go_and_cancel_leaves_the_finished_one(desk):
     desk.becomes("3 layers", seconds=60)
     desk.click(*CANCEL, window)
     desk.becomes(NEURAL_STYLE, False)
-    assert desk.shows("3 layers")
+    desk.becomes("3 layers")
     for layers in ("2 layers", "1 layer"):
         undo(desk)
         desk.becomes(layers)
