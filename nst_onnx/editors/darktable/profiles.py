@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from nst_onnx.editors import programs as editor_programs
-from nst_onnx.editors.profile import Packaging, existing, install_line
+from nst_onnx.editors.profile import SharedProfile, existing
 
 FLATPAK = "org.darktable.Darktable"
 FOLDER = "neural_style"
@@ -18,32 +17,17 @@ SIGNS = ("darktablerc", "library.db", "luarc", "lua")
 """Files and folders that darktable creates or reads in a profile."""
 
 
-@dataclass(frozen=True)
-class DarktableProfile:
-    """A darktable profile: its configuration `folder`, and how darktable was packaged."""
+class DarktableProfile(SharedProfile):
+    """A darktable profile: its configuration folder."""
 
-    folder: Path
-    packaging: Packaging
-
-    @property
-    def version(self) -> str:
-        """No version: darktable uses one profile for all of its versions."""
-        return "-"
-
-    @property
-    def plug_in(self) -> Path:
-        """The folder of the plug-in, among darktable's Lua scripts."""
-        return self.folder / "lua" / FOLDER
+    editor = "darktable"
+    plug_ins = "lua"
+    plug_in_name = FOLDER
 
     @property
     def luarc(self) -> Path:
         """The script that darktable runs when it starts."""
         return self.folder / "luarc"
-
-    @property
-    def install_line(self) -> str:
-        """The command line that installs the plug-in in this profile."""
-        return install_line("darktable", self.folder, self.packaging)
 
 
 def profiles() -> list[DarktableProfile]:
@@ -55,9 +39,7 @@ def profiles() -> list[DarktableProfile]:
 
 def given(folder: Path) -> DarktableProfile:
     """Return the profile with this configuration folder, also by its folder of Lua scripts."""
-    profile = folder.parent if folder.name == "lua" else folder
-    known = [candidate for candidate in _candidates() if candidate.folder == profile]
-    return known[0] if known else DarktableProfile(profile, "given")
+    return DarktableProfile.given(folder, _candidates())
 
 
 def _candidates() -> Iterator[DarktableProfile]:

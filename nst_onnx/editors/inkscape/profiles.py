@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from nst_onnx.editors import programs as editor_programs
-from nst_onnx.editors.profile import Packaging, existing, install_line
+from nst_onnx.editors.profile import SharedProfile, existing
 
 FLATPAK = "org.inkscape.Inkscape"
 FOLDER = "neural_style"
@@ -18,27 +17,12 @@ SIGNS = ("preferences.xml", "extensions", "keys", "templates")
 """Files and folders that Inkscape creates in a profile."""
 
 
-@dataclass(frozen=True)
-class InkscapeProfile:
-    """An Inkscape profile: its `folder`, and how Inkscape was packaged."""
+class InkscapeProfile(SharedProfile):
+    """An Inkscape profile."""
 
-    folder: Path
-    packaging: Packaging
-
-    @property
-    def version(self) -> str:
-        """No version: Inkscape uses one profile for all of its versions."""
-        return "-"
-
-    @property
-    def plug_in(self) -> Path:
-        """The folder of the extension, among the user's extensions."""
-        return self.folder / "extensions" / FOLDER
-
-    @property
-    def install_line(self) -> str:
-        """The command line that installs the extension in this profile."""
-        return install_line("inkscape", self.folder, self.packaging)
+    editor = "inkscape"
+    plug_ins = "extensions"
+    plug_in_name = FOLDER
 
 
 def profiles() -> list[InkscapeProfile]:
@@ -49,10 +33,8 @@ def profiles() -> list[InkscapeProfile]:
 
 
 def given(folder: Path) -> InkscapeProfile:
-    """Return the profile in this folder, also by its folder of extensions."""
-    profile = folder.parent if folder.name == "extensions" else folder
-    known = [candidate for candidate in _candidates() if candidate.folder == profile]
-    return known[0] if known else InkscapeProfile(profile, "given")
+    """Return the profile with this folder, also by its folder of extensions."""
+    return InkscapeProfile.given(folder, _candidates())
 
 
 def _candidates() -> Iterator[InkscapeProfile]:
