@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any, Self, TypeVar, cast
 
 from nst_onnx.errors import OptionError
@@ -88,11 +89,16 @@ def option(
     return found
 
 
-def declared(owner: type[OptionSet]) -> dict[str, Option]:
+def declared(owner: type[OptionSet]) -> Mapping[str, Option]:
     """Return the options that a class declares as its fields, by name and in order."""
-    return {
-        f.name: replace(f.metadata["option"], name=f.name) for f in fields(owner) if "option" in f.metadata
-    }
+    if owner not in _DECLARED:
+        options = {f.name: f.metadata["option"] for f in fields(owner) if "option" in f.metadata}
+        named = {name: replace(one, name=name) for name, one in options.items()}
+        _DECLARED[owner] = MappingProxyType(named)  # the same for all callers
+    return _DECLARED[owner]
+
+
+_DECLARED: dict[type[OptionSet], Mapping[str, Option]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nst_onnx.editors.worker.model_cache import ModelCache
+    from nst_onnx.painting.options import OptionValues
     from nst_onnx.painting.step import Step
     from nst_onnx.picture import Picture
     from nst_onnx.support.arrays import Array
@@ -109,18 +110,25 @@ class Job:
 
         Raises NstError.
         """
-        content, styles = request.content(), request.styles()
-        options, preview = request.options(), request.preview()
+        content, options, preview = request.content(), request.options(), request.preview()
+        self._stop_if_over()
+        looks = models.looks.of(request.list_of("styles"), options)
+        seen = request.styles() if looks is None else looks
+        seen_with: OptionValues = options if looks is None else {**options, "style_frame": "keep"}
         self._stop_if_over()
         preset = options.get("preset", "default")
         stylizer = models.stylizer(request.model(), request.text("device"), preset)
         self._stop_if_over()
+        if _is_a_look(content, options):
+            return stylizer.steps(content, seen, **seen_with), True
         one_pass = options.get("quality") in ONE_PASS
         if preview is not None and not one_pass:
-            look = stylizer.first_look(content, styles, longest=min(preview.longest, _FIRST_LOOK), **options)
+            longest = min(preview.longest, _FIRST_LOOK)
+            look = stylizer.first_look(content, seen, longest=longest, **seen_with)
             self._stop_if_over()
             if look is not None:
                 self._send_preview(look, preview)
+        styles = seen if looks is None else request.styles()
         return stylizer.steps(content, styles, **options), one_pass
 
     def _take(self, described: object, what: str) -> Picture:
@@ -208,3 +216,9 @@ class Job:
     def _stop_if_over(self) -> None:
         if self._over:
             raise _AbandonedError
+
+
+def _is_a_look(content: Picture, options: OptionValues) -> bool:
+    """Return whether a small picture is painted in one pass, as for a dialog's preview."""
+    small = max(content.shape) <= _FIRST_LOOK and options.get("size") is None
+    return small and options.get("quality") == "instant"

@@ -1,9 +1,10 @@
-"""Cache of loaded models between the requests of a worker."""
+"""Cache of loaded models, and of paintings for looks, between the requests of a worker."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
+from nst_onnx.editors.worker.style_looks import StyleLooks
 from nst_onnx.painting import presets
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.stylizer import Stylizer
@@ -14,10 +15,12 @@ _CAPACITY = 2  # enough to compare two models; each holds its weights several ti
 class ModelCache:
     """The most recently used stylizers, by model file and device.
 
-    `rates`: seconds of a unit of work, by network and objective, for forecasts.
+    `rates`: seconds of a unit of work, by network and objective, for forecasts. `looks`: the paintings last
+    looked at.
     """
 
     def __init__(self) -> None:
+        self.looks = StyleLooks()
         self.rates: dict[tuple[object, ...], float] = {}
         self._kept: OrderedDict[tuple[object, ...], Stylizer] = OrderedDict()
 
