@@ -1,6 +1,6 @@
 """Latency in GIMP: of the live preview, of the first one after Paint, and of Cancel.
 
-    .ci/editor-system run DIR python benchmarks/gimp_preview.py [--size 512] [--runs 5]
+    .ci/editor-system run DIR python /src/nst-onnx/benchmarks/gimp_preview.py [--photo FILE]
 
 A real GIMP on a virtual screen, operated by mouse and keys. The clock starts with the click and stops when
 the pixels on the screen have changed, so drawing and polling (some 30 times a second) are included. "Warm":
@@ -11,7 +11,6 @@ within a second of the dialog's opening.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -25,9 +24,13 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from gimp.conftest import CONSOLE, PHOTO, STYLE  # noqa: E402 - found by the path above
 from gimp.desk import NEURAL_STYLE, Desk  # noqa: E402
+
+from benchmarks import editor_results  # noqa: E402
+from benchmarks.report import Part  # noqa: E402
 
 VISIBLE = 4.0
 """Grey levels (root mean square) of a visible change."""
@@ -37,22 +40,27 @@ AT_ONCE = 0.5
 MISSED = 5.0
 """Seconds without a reaction after which a click counts as missed."""
 PAINT, KEEP, CANCEL = (-69, -42), (-232, -42), (-92, -42)  # from the lower right corner
+SLIDER = {"3.0": ((112, 57), (232, 57)), "3.2": ((145, 70), (290, 70))}
+"""Two places on the slider of the strength, from the dialog's upper left corner, by GIMP's version."""
+HEADER = ("", "median, s", "worst, s", "times")
 
 
 def main() -> None:
-    """Measure and print a table."""
+    """Measure, print a table, and write it."""
     arguments = parse()
+    before = editor_results.load()
     rows: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         profile, photo = Path(scratch) / "3.0", Path(scratch) / "harbour.png"
         profile.mkdir()
         subprocess.run(["nst-onnx", "plugin", "install", "gimp", "--dir", profile], check=True)
-        with Image.open(ROOT / "examples" / "content" / "harbour.jpg") as picture:
+        with Image.open(arguments.photo) as picture:
             picture.thumbnail((arguments.size, arguments.size))
             picture.save(photo)
+            shape = f"{picture.width}×{picture.height} pixels"
         with Desk(profile, photo) as desk:
             settings = desk.open_settings()
-            desk.choose_style(settings, ROOT / "examples" / "styles" / "whirl.jpg")
+            desk.choose_style(settings, STYLE)
             keep_one(desk, settings)
             for _ in range(arguments.runs):
                 settings = reopen(desk, READY)
@@ -61,13 +69,16 @@ def main() -> None:
             for _ in range(arguments.runs):
                 paint_and_cancel(desk, reopen(desk, AT_ONCE), "cold", rows)
                 cancel_at_once(desk, reopen(desk, AT_ONCE), rows)
-    cores = len(os.sched_getaffinity(0))
-    load = os.getloadavg()[0]
-    print(f"\ncompact, photo of {arguments.size} px, quality good, {cores} cores, load {load:.1f}\n")
-    print("| | median s | worst s | runs |")
-    print("|---|---:|---:|---:|")
+    about = f"A layer of {shape}, the compact network, *Good*. The pixels on the screen tell."
+    part = Part("Waiting times", about, HEADER)
     for what, seconds in rows.items():
-        print(f"| {what} | {statistics.median(seconds):.2f} | {max(seconds):.2f} | {len(seconds)} |")
+        median, worst = statistics.median(seconds), max(seconds)
+        part.rows.append((what, f"{median:.2f}", f"{worst:.2f}", str(len(seconds))))
+        part.records.append({"what": what, "seconds": seconds})
+    load = f"{before:.1f} before, {editor_results.load():.1f} after"
+    facts = {"GIMP": editor_results.version(str(CONSOLE)), "load": load}
+    title = "Waiting in GIMP"
+    editor_results.write(arguments.output, title, "benchmarks/gimp_preview.py", facts, [part])
 
 
 def keep_one(desk: Desk, settings: str) -> None:
@@ -93,15 +104,25 @@ def reopen(desk: Desk, seconds: float) -> str:
 
 
 def follow(desk: Desk, settings: str, rows: dict[str, list[float]]) -> None:
-    """Change the stroke scale by the keyboard, twice, and wait for the live preview to change."""
+    """Move a slider by the mouse, and change the stroke scale by the keyboard, each twice."""
+    for place in SLIDER[str(CONSOLE)[-3:]]:
+        desk.point(*place, settings)
+        _changes(desk, settings, desk.press, "a slider moved to the changed live preview", rows)
     for number in ("3", "1"):
         desk.key("alt+k", "ctrl+a", number)
-        first = live_preview(desk, settings)
-        begun = time.monotonic()
-        desk.press_key("Tab")
-        until(partial(_differs, desk, settings, first))
-        note(rows, "a changed setting to the changed live preview", begun)
-        time.sleep(1)
+        leave = partial(desk.press_key, "Tab")
+        _changes(desk, settings, leave, "a number typed to the changed live preview", rows)
+
+
+def _changes(
+    desk: Desk, settings: str, change: Callable[[], None], what: str, rows: dict[str, list[float]]
+) -> None:
+    first = live_preview(desk, settings)
+    begun = time.monotonic()
+    change()
+    until(partial(_differs, desk, settings, first))
+    note(rows, what, begun)
+    time.sleep(1)
 
 
 def _differs(desk: Desk, settings: str, first: np.ndarray) -> bool:
@@ -179,7 +200,9 @@ def note(rows: dict[str, list[float]], what: str, since: float) -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--photo", type=Path, default=PHOTO)
+    parser.add_argument("--output", type=Path, help="write OUTPUT.md and OUTPUT.json")
     return parser.parse_args()
 
 
