@@ -40,8 +40,8 @@ AT_ONCE = 0.5
 MISSED = 5.0
 """Seconds without a reaction after which a click counts as missed."""
 PAINT, KEEP, CANCEL = (-69, -42), (-232, -42), (-92, -42)  # from the lower right corner
-SLIDER = {"3.0": ((112, 57), (232, 57)), "3.2": ((145, 70), (290, 70))}
-"""Two places on the slider of the strength, from the dialog's upper left corner, by GIMP's version."""
+WEAK, STRONG = (145, 70), (290, 70)
+"""Places on the slider of the strength, from the dialog's upper left corner."""
 HEADER = ("", "median, s", "worst, s", "times")
 
 
@@ -105,7 +105,7 @@ def reopen(desk: Desk, seconds: float) -> str:
 
 def follow(desk: Desk, settings: str, rows: dict[str, list[float]]) -> None:
     """Move a slider by the mouse, and change the stroke scale by the keyboard, each twice."""
-    for place in SLIDER[str(CONSOLE)[-3:]]:
+    for place in (WEAK, STRONG):
         desk.point(*place, settings)
         _changes(desk, settings, desk.press, "a slider moved to the changed live preview", rows)
     for number in ("3", "1"):

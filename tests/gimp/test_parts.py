@@ -21,6 +21,7 @@ from .person import (
 pytestmark = pytest.mark.slow
 CHOSEN = [100, 100, 200, 120]
 PREVIEW = (-190, 130)  # of the dialog's upper right corner
+STRIP = np.s_[378:428, -115:-40]  # the last one of its pictures
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,15 @@ def _nothing_is_left_open(desk):
 
 def _preview(desk, settings):
     return np.asarray(desk.picture(settings), np.float32)[45:265, -345:-35]
+
+
+def _whole(desk, settings):
+    """Wait for the last picture of the strip, after which nothing more is painted; return the preview."""
+    deadline = time.monotonic() + 60
+    while np.asarray(desk.picture(settings), np.float32)[STRIP].std() < 10:
+        assert time.monotonic() < deadline, "the strip has no pictures"
+        time.sleep(0.2)
+    return _preview(desk, settings)
 
 
 def _changes(desk, settings, before):
@@ -83,16 +93,17 @@ def test_a_region_by_the_keyboard_and_the_rest_is_kept(desk):
 def test_a_click_on_the_preview_shows_a_spot_and_another_one_the_whole(desk):
     last_time(desk)
     settings = again(desk)
-    time.sleep(4)
-    whole = _preview(desk, settings)
+    whole = _whole(desk, settings)
     desk.click(*PREVIEW, settings)
     _changes(desk, settings, whole)
     time.sleep(4)
     spot = _preview(desk, settings)
     desk.click(*PREVIEW, settings)
     _changes(desk, settings, spot)
-    time.sleep(4)
-    assert np.abs(_preview(desk, settings) - whole).mean() < 2
+    deadline = time.monotonic() + 60
+    while np.abs(_preview(desk, settings) - whole).mean() > 2:
+        assert time.monotonic() < deadline, "the whole has not come back"
+        time.sleep(0.2)
     desk.click(*CANCEL_OF_SETTINGS, settings)
     desk.becomes(NEURAL_STYLE, False)
 
