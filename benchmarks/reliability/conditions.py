@@ -152,10 +152,7 @@ def _two_writers(command: Command, rng: random.Random, figures: Figures) -> None
             time.sleep(rng.uniform(0, _seconds(command)))
             at_once = first.poll() is None
             second = _begun(command.words, place)
-            ended = []
-            for process in (first, second):
-                _, told = process.communicate(timeout=_PATIENCE)
-                ended.append(subprocess.CompletedProcess(command.words, process.returncode, "", told))
+            ended = [_ended(process) for process in (first, second)]
             if not at_once:
                 continue
             for done in ended:
@@ -195,18 +192,18 @@ def _begun(words: list[str], place: Path) -> subprocess.Popen[str]:
     )
 
 
+def _ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """Wait for a process, and return what it told on standard error."""
+    try:
+        _, told = process.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, "", told)
+
+
 def _run(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words,
-        cwd=place,
-        env=environment(place),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
+    return _ended(_begun(words, place))
 
 
 @contextmanager
