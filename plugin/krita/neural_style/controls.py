@@ -101,9 +101,13 @@ class Controls(QtWidgets.QWidget):
 
     # ---- engine request
 
-    def request(self) -> EngineRequest:
-        """Return the keyword arguments of `Engine.stylize`. Raises Failure where a style cannot be taken."""
+    def request(self, instead: str = "") -> EngineRequest:
+        """Return the keyword arguments of `Engine.stylize`. Raises Failure where a style cannot be taken.
+
+        `instead`: the path of the style where none is chosen here.
+        """
         values = self.values()
+        values["style"] = values["style"] or instead
         for name in ("style", "second-style"):
             if values[name]:
                 values[name] = str(as_engine_reads(Path(values[name])))

@@ -59,13 +59,13 @@ class Looks(QtWidgets.QWidget):
         """Show the layer that is active now, with the present settings."""
         self.announce()
         active = active_layer()
-        if self._painter.busy or not self._controls.first.path or active is None:
+        if self._painter.busy or not self._has_style or active is None:
             return
         whole = thumbnail(active[1])
         if whole is None:
             return
         try:
-            view = self._view(*active, whole, self._controls.request())
+            view = self._view(*active, whole, self._request())
         except Failure as failure:  # a style or a region is gone
             self._show(str(failure))
             return
@@ -77,15 +77,22 @@ class Looks(QtWidgets.QWidget):
         """Say what Paint will do, or what it needs."""
         active = active_layer()
         text = ""
-        if not self._controls.first.path:
+        if not self._has_style:
             text = _("Choose a style picture, and Paint can be pressed.")
         elif active is not None:
             try:
                 whole = bool(self._regions.rows)
-                text = self._painter.live.announced(*active, self._controls.request(), whole=whole)
+                text = self._painter.live.announced(*active, self._request(), whole=whole)
             except Failure as failure:
                 text = str(failure)
         self.announcement.setText(text)
+
+    @property
+    def _has_style(self) -> bool:
+        return bool(self._controls.first.path or self._regions.only_style)
+
+    def _request(self) -> EngineRequest:
+        return self._controls.request(self._regions.only_style)
 
     def _show_spot(self, x: float, y: float) -> None:
         self._spot = (x, y) if self._spot is None else None

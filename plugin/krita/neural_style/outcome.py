@@ -56,7 +56,8 @@ class Outcome:
             self.request = with_regions(request, self._masks.regions())
             if not self._apart:  # else the layers' own masks say where what is painted is seen
                 self._region = replace(self._region, mask=self._masks.painted())
-        styles = [*self.request["styles"], *(row.style for row in regions.rows if row.style)]
+        own = [] if regions.rest_kept else self.request["styles"]
+        styles = [*own, *(row.style for row in regions.rows if row.style)]
         name = painted_name(self._layer.name(), styles, float(str(request["options"]["strength"])))
         self._painted = _copy_of(self._document, self._layer, name)
         self._record = PaintingRecord(dict(settings), self._id.toString() if output == NEW_LAYER else "")

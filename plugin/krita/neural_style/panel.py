@@ -54,6 +54,7 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.clicked.connect(self._keep)
         self.cancel_button.clicked.connect(self.painter.cancel)
         self.controls.style_chosen.connect(self._chosen)
+        self.regions.changed.connect(self._chosen)
         for part in (self.controls, self.regions):
             part.failed.connect(self._tell)
         self.painter.engine_ready.connect(self.controls.offer)
@@ -68,7 +69,7 @@ class Panel(QtWidgets.QWidget):
         """Paint the active layer."""
         self.message.hide()
         try:
-            request, regions = self.controls.request(), self.regions.regions()
+            request, regions = self.controls.request(self.regions.only_style), self.regions.regions()
         except Failure as failure:
             self._end(str(failure))
             return
@@ -107,14 +108,18 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.setEnabled(False)
         self.painter.stop_and_keep()
 
+    @property
+    def _has_style(self) -> bool:
+        return bool(self.controls.first.path or self.regions.only_style)
+
     def _chosen(self) -> None:
         self._update_paint_button()
-        if self.controls.first.path:
+        if self._has_style:
             self.painter.prepare()
 
     def _update_paint_button(self) -> None:
         """Enable Paint where a style is chosen; else say what is missing."""
-        chosen = bool(self.controls.first.path)
+        chosen = self._has_style
         self.paint_button.setEnabled(chosen)
         self.paint_button.setToolTip("" if chosen else _("Choose a style picture first"))
 

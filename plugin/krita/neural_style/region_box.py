@@ -49,6 +49,13 @@ class RegionBox(QtWidgets.QWidget):
             tuple(row.chosen() for row in self.rows), bool(self.rest.currentData()), self.apart.isChecked()
         )
 
+    @property
+    def only_style(self) -> str:
+        """The first painting of a region where the rest stays as it is, and needs no style; else ""."""
+        if not (self.rows and self.rest.currentData()):
+            return ""
+        return next((row.painting.path for row in self.rows if row.painted and row.painting.path), "")
+
     def fill(self) -> None:
         """Offer the places that there are now."""
         self.menu.clear()
@@ -135,9 +142,14 @@ class RegionRow(QtWidgets.QFrame):
         for signal in (self.painting.changed, self.strength.changed):
             signal.connect(self.changed)
 
+    @property
+    def painted(self) -> bool:
+        """Whether it gets a style."""
+        return not self.keep.isChecked()
+
     def chosen(self) -> Row:
         """Return what is chosen. Raises Failure where the style cannot be taken."""
-        keep = self.keep.isChecked()
+        keep = not self.painted
         style = "" if keep or not self.painting.path else str(as_engine_reads(Path(self.painting.path)))
         return Row(self._place, style, self.strength.value(), keep)
 

@@ -11,7 +11,8 @@ from .pictures import moment, names, photo, select, settled, told
 def regions(folder, apart=False, rest_kept=False, feather=0):
     """The left part was selected, and gets its own style; a hidden layer's shape at the right is kept.
 
-    With `feather` both are soft, and the shape is in the left part where the rest is kept.
+    With `feather` both are soft, and the shape is in the left part where the rest is kept. Then there is no
+    other style than the region's.
     """
     from neural_style.places import place_of, selected_place
 
@@ -39,7 +40,7 @@ def regions(folder, apart=False, rest_kept=False, feather=0):
         here.regions.add(place_of(shape)).keep.setChecked(True)
     here.regions.apart.setChecked(apart)
     facts["names_before"] = names(document)
-    facts["message"] = yield from painted(strength=0.9)
+    facts["message"] = yield from painted(strength=0.9, style="" if rest_kept else os.environ["NST_STYLE"])
     yield from moment(1)
     facts["names"] = names(document)
     made = made_of(document, layer)
