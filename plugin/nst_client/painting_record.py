@@ -45,7 +45,7 @@ class PaintingRecord:
 
     @property
     def choices_here(self) -> dict[str, object]:
-        """The same, of `Choices` alone: for an editor whose regions are not stored."""
+        """The same, of `Choices` alone, without the regions."""
         return {name: value for name, value in self.settings_here.items() if name in Choices.__annotations__}
 
     def encoded(self) -> bytes:

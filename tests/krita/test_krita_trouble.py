@@ -1,5 +1,6 @@
 """What goes wrong is told in one message, and leaves the picture, Krita and the computer as they were."""
 
+import numpy as np
 import pytest
 
 from nst_onnx.version import __version__
@@ -154,6 +155,11 @@ def test_paint_again_from_a_layers_settings(krita):
     assert told["message"] == ""
     assert told["offered"] == [False, True]
     assert told["strength"] == 0.75
+    before, after = told["regions"]
+    assert after == before
+    selected = np.zeros((72, 96), int)
+    selected[20:60, 10:40] = 255
+    assert told["selected"] == selected.flatten().tolist()
     assert told["active"] == "Background"
     assert told["announced"].startswith("Paints ")
     assert "Background" in told["announced"]

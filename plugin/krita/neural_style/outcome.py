@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 
 from krita import Document, Krita, Node
 
 from . import records
-from .nst_client.choices import Choices, EngineRequest
+from .nst_client.choices import EngineRequest
 from .nst_client.failure import Failure
 from .nst_client.keeping import keep_label
 from .nst_client.painted_name import painted_name
@@ -34,7 +34,9 @@ class Outcome:
     copied at the start.
     """
 
-    def __init__(self, output: str, request: EngineRequest, settings: Choices, regions: Regions) -> None:
+    def __init__(
+        self, output: str, request: EngineRequest, settings: Mapping[str, object], regions: Regions
+    ) -> None:
         """`request`, `settings`: what the painted layer is named after, and what is stored with it. With
         `regions` the whole layer is painted.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Callable
 
 from .live import Live, View
-from .nst_client.choices import LARGEST, Choices, EngineRequest
+from .nst_client.choices import LARGEST, EngineRequest
 from .nst_client.failure import Cancelled, Failure
 from .nst_client.pixels import Pixels
 from .nst_client.progress import JobMonitor
@@ -68,7 +68,9 @@ class Painter(QtCore.QObject):
             self.live.show(view)
             self.prepare()
 
-    def paint(self, request: EngineRequest, output: str, settings: Choices, regions: Regions) -> None:
+    def paint(
+        self, request: EngineRequest, output: str, settings: Mapping[str, object], regions: Regions
+    ) -> None:
         """Start painting the active layer with `request`, made of the controls' `settings`, for `output`."""
         self.busy, self._request = True, request
         self._timer.stop()  # many of Krita 6's functions run its main loop, and timers with it
@@ -96,7 +98,7 @@ class Painter(QtCore.QObject):
 
     # ---- steps
 
-    def _start(self, output: str, settings: Choices, regions: Regions) -> None:
+    def _start(self, output: str, settings: Mapping[str, object], regions: Regions) -> None:
         outcome = Outcome(output, self._request, settings, regions)
         if not self.busy:  # cancelled meanwhile
             return

@@ -78,7 +78,8 @@ class Panel(QtWidgets.QWidget):
         self.keep_button.setEnabled(False)
         self.keep_button.setText(_("Stop and keep"))
         self._show_working(True)
-        self.painter.paint(request, self.controls.output_chosen, self.controls.values(), regions)
+        settings = {**self.controls.values(), **self.regions.stored()}
+        self.painter.paint(request, self.controls.output_chosen, settings, regions)
 
     def look(self) -> None:
         """Show the active layer painted in one pass, once a style is chosen; offer a painting's settings."""
@@ -99,6 +100,7 @@ class Panel(QtWidgets.QWidget):
             return
         document, _layer = active
         self.controls.choose(**record.choices_here)
+        self.regions.restore(record.settings)
         source = source_of(document, record)
         if source is not None:
             document.setActiveNode(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from krita import Krita, Node
@@ -12,6 +13,7 @@ from .places import Place, place_of, selected_nodes, selected_place
 from .qt import QtCore, QtWidgets
 from .region_masks import Regions, Row
 from .slider import Slider
+from .stored_regions import decoded, encoded
 from .style import StyleChooser
 from .style_pictures import as_engine_reads
 
@@ -48,6 +50,24 @@ class RegionBox(QtWidgets.QWidget):
         return Regions(
             tuple(row.chosen() for row in self.rows), bool(self.rest.currentData()), self.apart.isChecked()
         )
+
+    def stored(self) -> dict[str, object]:
+        """Return what is chosen as it is stored with a painting."""
+        rows = [row.row(row.painting.path) for row in self.rows]
+        text = encoded(rows, bool(self.rest.currentData())) if rows else ""
+        return {"regions": text, "region-layers": self.apart.isChecked()}
+
+    def restore(self, stored: Mapping[str, object]) -> None:
+        """Set regions that were stored with a painting; none where none were."""
+        self.clear()
+        rows, rest_kept = decoded(str(stored.get("regions", "")))
+        for given in rows:
+            row = self.add(given.place)
+            row.painting.choose(given.style)
+            row.strength.setValue(given.strength)
+            row.keep.setChecked(given.keep)
+        self.rest.setCurrentIndex(int(rest_kept))
+        self.apart.setChecked(bool(rows) and stored.get("region-layers") is True)
 
     @property
     def only_style(self) -> str:
@@ -149,9 +169,12 @@ class RegionRow(QtWidgets.QFrame):
 
     def chosen(self) -> Row:
         """Return what is chosen. Raises Failure where the style cannot be taken."""
-        keep = not self.painted
-        style = "" if keep or not self.painting.path else str(as_engine_reads(Path(self.painting.path)))
-        return Row(self._place, style, self.strength.value(), keep)
+        chosen = self.painting.path if self.painted else ""
+        return self.row(str(as_engine_reads(Path(chosen))) if chosen else "")
+
+    def row(self, style: str) -> Row:
+        """Return what is chosen, with this file as its style."""
+        return Row(self._place, style, self.strength.value(), not self.painted)
 
     def _change_kept(self, keep: bool) -> None:
         for widget in (self.painting, self.strength):

@@ -3,9 +3,9 @@
 import itertools
 import os
 
-from neural_style.nst_client.painting_record import PaintingRecord
+from neural_style.nst_client.region import Rectangle
+from neural_style.places import place_of, selected_place
 from neural_style.qt import QtGui, QtWidgets
-from neural_style.records import attach, record_of
 
 from krita import Krita
 
@@ -67,21 +67,35 @@ def looks(folder):
 
 
 def again(folder):
-    """The settings of a painting are offered where its layer is active, and its source is painted again."""
+    """The settings of a painting are offered where its layer is active, and its source is painted again.
+
+    Its regions are the same again: what was selected then, and a layer.
+    """
     here = panel()
     document = yield from photo()
     layer = document.activeNode()
-    facts = {"message": (yield from painted(strength=0.75)), "offered": []}
+    here.regions.clear()
+    select(document, 10, 20, 30, 40)
+    for chosen in (selected_place(1), place_of(layer)):
+        here.regions.add(chosen).painting.choose(os.environ["NST_SECOND"])
+    here.regions.rows[0].strength.setValue(0.25)
+    here.regions.rest.setCurrentIndex(1)
+    Krita.instance().action("deselect").trigger()
+    document.waitForDone()
+    facts = {"regions": [here.regions.stored()], "offered": []}
+    facts["message"] = yield from painted(strength=0.75)
     made = made_of(document, layer)
     here.controls.reset()
-    record = record_of(document, made)
-    attach(document, made, PaintingRecord({**record.settings, "regions": "[]"}, record.source))
+    here.regions.clear()
     for node in (layer, made):
         yield from settled(document, node)
         here.look()
         facts["offered"].append(not here.again_button.isHidden())
     here.again_button.click()
     yield from moment()
+    facts["regions"].append(here.regions.stored())
+    facts["selected"] = list(here.regions.rows[0].chosen().place.mask(document, Rectangle(0, 0, 96, 72)))
+    here.regions.clear()
     facts["strength"], facts["active"] = here.controls.strength.value(), document.activeNode().name()
     here.look()
     yield lambda: "About" in here.looks.announcement.text()
