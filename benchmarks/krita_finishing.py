@@ -8,7 +8,6 @@ with feathered edges.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -18,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 # The stubs' `krita` is the editor's own module; this one is tests/krita.
-from krita.driven import go_through, installed  # type: ignore[import-not-found]  # noqa: E402
+from krita.driven import measured  # type: ignore[import-not-found]  # noqa: E402
 
 SCENARIOS = [(f"feather {feather}", "finishing", {"feather": feather}) for feather in (0, 5, 60)]
 
@@ -26,16 +25,11 @@ SCENARIOS = [(f"feather {feather}", "finishing", {"feather": feather}) for feath
 def main() -> None:
     """Measure and print a table."""
     with tempfile.TemporaryDirectory() as scratch:
-        home, folder, temporary = (Path(scratch, name) for name in ("home", "scenarios", "tmp"))
-        for path in (home, folder, temporary):
-            path.mkdir()
-        output = go_through(SCENARIOS, installed(home), folder, temporary)
-        print("| selection | finishing, seconds |")
-        print("|---|---:|")
-        for name, _function, _arguments in SCENARIOS:
-            told = folder / name / "facts.json"
-            facts = json.loads(told.read_text()) if told.is_file() else {"crashed": output[-2000:]}
-            print(f"| {name} | {facts.get('seconds', facts)} |")
+        told = measured(SCENARIOS, Path(scratch))
+    print("| selection | finishing, seconds |")
+    print("|---|---:|")
+    for name, facts in told.items():
+        print(f"| {name} | {facts['seconds']} |")
     print(f"\n{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}")
 
 

@@ -15,9 +15,9 @@ from neural_style.qt import QtCore
 
 from krita import Extension, Krita
 
-from . import docker, layers, meanwhile, person, regions, trouble
+from . import docker, layers, meanwhile, measured, person, regions, trouble
 
-ROOMS = (layers, meanwhile, trouble, docker, regions)
+ROOMS = (layers, meanwhile, trouble, docker, regions, measured)
 PATIENCE = 120
 
 faulthandler.enable()

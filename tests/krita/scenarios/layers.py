@@ -2,12 +2,11 @@
 
 import os
 import signal
-import time
 
 from krita import Krita
 
 from .engine import workers
-from .person import made_of, outcome, painted, panel, undo
+from .person import made_of, outcome, painted, panel, redo, undo
 from .pictures import askew, known, moment, names, photo, select, settled, told
 
 
@@ -75,8 +74,7 @@ def _painted_and_undone(folder, document, **settings):
     yield from moment()
     facts["names_undone"] = names(document)
     facts["undone"] = told(folder, document.nodeByUniqueID(layer.uniqueId()), "undone")
-    Krita.instance().action("edit_redo").trigger()
-    document.waitForDone()
+    redo()
     facts["names_redone"] = names(document)
     facts["redone"] = told(folder, document.nodeByUniqueID(made), "redone")
     facts["documents"] = [d.name() for d in Krita.instance().documents() if d.name() == "nst-onnx"]
@@ -124,20 +122,3 @@ def large(folder):
     here.painter.progressed.disconnect(kill_at_the_end)
     facts["killed"] = len(killed)
     return facts
-
-
-def finishing(folder, feather=0):
-    """Paint a large layer; tell how long Krita's "Finishing…" takes once the engine is done."""
-    here, begun = panel(), []
-
-    def note(_fraction, text):
-        if text == "Finishing…" and not begun:
-            begun.append(time.monotonic())
-
-    here.painter.progressed.connect(note)
-    document = yield from photo(2448, 1632)
-    if feather:
-        select(document, 200, 200, 2000, 1200, feather=feather)
-    message = yield from painted(quality="instant", size=2448)
-    here.painter.progressed.disconnect(note)
-    return {"seconds": time.monotonic() - begun[0], "message": message}

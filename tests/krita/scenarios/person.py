@@ -35,8 +35,19 @@ def state():
 
 
 def undo():
-    Krita.instance().action("edit_undo").trigger()
-    Krita.instance().activeDocument().waitForDone()
+    _when_idle("edit_undo")
+
+
+def redo():
+    _when_idle("edit_redo")
+
+
+def _when_idle(action):
+    """Choose an action that Krita ignores while it still computes the picture."""
+    document = Krita.instance().activeDocument()
+    document.waitForDone()
+    Krita.instance().action(action).trigger()
+    document.waitForDone()
 
 
 def painted(**settings):

@@ -35,11 +35,11 @@ def xcf(width=40, height=30, colour=(200, 40, 20)):
     )
 
 
-def photo(width=96, height=72, space=None):
-    """Show the photo, small, in a colour space."""
+def photo(width=96, height=72, space=None, path=None):
+    """Show the photo, or another one, small, in a colour space."""
     krita = Krita.instance()
     image = (
-        QtGui.QImage(os.environ["NST_PHOTO"])
+        QtGui.QImage(path or os.environ["NST_PHOTO"])
         .scaled(width, height)
         .convertToFormat(QtGui.QImage.Format.Format_ARGB32)
     )

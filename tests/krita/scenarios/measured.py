@@ -1,0 +1,107 @@
+"""What the benchmarks measure."""
+
+import os
+import time
+
+from neural_style.qt import QtCore
+
+from krita import Krita
+
+from .person import made_of, painted, panel
+from .pictures import moment, photo, select, told
+
+
+def finishing(folder, feather=0):
+    """Paint a large layer; tell how long Krita's "Finishing…" takes once the engine is done."""
+    here, begun = panel(), []
+
+    def note(_fraction, text):
+        if text == "Finishing…" and not begun:
+            begun.append(time.monotonic())
+
+    here.painter.progressed.connect(note)
+    document = yield from photo(2448, 1632)
+    if feather:
+        select(document, 200, 200, 2000, 1200, feather=feather)
+    message = yield from painted(quality="instant", size=2448)
+    here.painter.progressed.disconnect(note)
+    return {"seconds": time.monotonic() - begun[0], "message": message}
+
+
+def whole_photo(folder, path, width, height, style):
+    """Paint a photo with the settings that the docker opens with; tell the time, and what the docker said."""
+    here = panel()
+    document = yield from photo(width, height, path=path)
+    layer = document.activeNode()
+    yield from _chosen(here, style)
+    forecast = here.painter.live._forecast
+    facts = {"version": Krita.instance().version(), "quality": here.controls.quality.currentText()}
+    facts |= {"said": forecast.seconds, "announced": here.looks.announcement.text()}
+    here.window().grab().save(str(folder / "docker.png"))
+    begun = time.monotonic()
+    here.paint_button.click()
+    while here.painter.busy:
+        yield from moment(0.1)
+    facts |= {"seconds": time.monotonic() - begun, "message": here.message.text()}
+    yield from moment()
+    facts["made"] = told(folder, made_of(document, layer), "made")
+    return facts
+
+
+def waits(folder, width, height, runs):
+    """Tell the seconds from a slider to the new preview, from Paint to the first one, and of Cancel."""
+    here = panel()
+    yield from photo(width, height)
+    yield from _chosen(here, os.environ["NST_STYLE"])
+    facts = {"version": Krita.instance().version(), "slider": [], "paint": [], "cancel": []}
+    clock = Clock()
+    here.painter.live.looked.connect(lambda _picture: clock.stop(here.looks.live))
+    here.painter.preview_ready.connect(lambda _picture: clock.stop(here.preview))
+    for run in range(runs):
+        clock.start()
+        here.controls.strength.setValue(0.3 + 0.4 * (run % 2))
+        facts["slider"].append((yield from clock.seconds()))
+        yield from _idle(here)
+    for _run in range(runs):
+        clock.start()
+        here.paint_button.click()
+        facts["paint"].append((yield from clock.seconds()))
+        yield from moment(1)
+        clock.start()
+        here.cancel_button.click()
+        QtCore.QTimer.singleShot(0, lambda: clock.stop(here))
+        facts["cancel"].append((yield from clock.seconds()))
+        facts["controls"] = here.paint_button.isVisible() and not here.cancel_button.isVisible()
+        yield from moment(1)
+    return facts
+
+
+class Clock:
+    """Measures the time until a widget is drawn."""
+
+    def start(self):
+        self._begun, self._ended = time.monotonic(), None
+
+    def stop(self, widget):
+        """Draw what the widget shows now, the first time since the start."""
+        if self._ended is None:
+            widget.repaint()
+            self._ended = time.monotonic()
+
+    def seconds(self):
+        yield lambda: self._ended is not None
+        return self._ended - self._begun
+
+
+def _chosen(here, style):
+    """Choose a style and nothing else; wait until the docker says how long it would take."""
+    here.controls.reset()
+    here.controls.choose(style=style, second_style="")
+    here.look()
+    yield lambda: here.painter.live._forecast.seconds is not None
+    yield from _idle(here)
+
+
+def _idle(here):
+    yield lambda: not here.painter.live.busy
+    yield from moment(1)
