@@ -137,14 +137,12 @@ def test_six_variations_and_a_spot_to_click_on(krita):
 
 def test_styles_from_elsewhere_than_a_picture_file(krita):
     told = krita("styles")
-    expected = {"layer": [96, 72], "document": [96, 72], "clipboard": [40, 30], "kra": [96, 72]}
-    if "refused" in told.facts:
-        suffix, message, version = told["refused"]
-        assert (suffix, version[:2]) == ("xcf", "6.")
-        assert "Krita cannot open" in message
-    else:
-        expected["xcf"] = [40, 30]
-    assert told["sizes"] == expected
+    sizes = told["sizes"]
+    xcf = sizes.pop("xcf")
+    assert sizes == {"layer": [96, 72], "document": [96, 72], "clipboard": [40, 30], "kra": [96, 72]}
+    if xcf != [40, 30]:  # Debian's Krita 6 has no reader: it must not be asked to open such a file
+        assert told["version"].startswith("6.")
+        assert "a GIMP project" in told["xcf"]
     assert told["message"] == ""
     assert (told["recent"], told["thumbnail"]) == ("of mine", True)
     assert "gone.png" in told["gone"]

@@ -25,7 +25,9 @@ def krita_plug_in() -> Iterator[None]:
     for name in ("QWidget", "QLabel", "QFrame", "QComboBox", "QToolButton", "QMenu", "QScrollArea"):
         setattr(qt.QtWidgets, name, type(name, (), {}))
     qt.QtCore.QObject = type("QObject", (), {})
-    names = {"krita": MagicMock(), "PyQt5": qt, "neural_style": package, "neural_style.nst_client": client}
+    krita = MagicMock()
+    krita.__file__ = "/nowhere/lib/krita-python-libs/krita/__init__.py"
+    names = {"krita": krita, "PyQt5": qt, "neural_style": package, "neural_style.nst_client": client}
     with _modules(names):
         yield
 

@@ -16,10 +16,12 @@ from .nst_client.style_shelf import StyleShelf
 from .nst_client.translation import _
 from .pixels import layer_image
 from .qt import QtCore, QtGui, QtWidgets
+from .readers import has_reader
 from .region import bounds
 
 LONGEST = 4096  # pixels of a style: a painting's strokes need no more
-BY_KRITA = (".xcf", ".psd")
+BY_KRITA = tuple(suffix for suffix in (".xcf", ".psd") if has_reader(suffix))
+"""Of files that Krita reads. Asked to open others it may crash; the engine says what they are."""
 SHELF = StyleShelf(Path(Krita.getAppDataLocation()) / "nst-onnx")
 
 

@@ -181,10 +181,9 @@ def styles(folder):
         facts["paths"][name] = here.controls.request()["styles"][0]
     for suffix in ("kra", "xcf"):
         here.controls.choose(style=str(folder / f"drawing.{suffix}"))
-        try:
-            facts["paths"][suffix] = here.controls.request()["styles"][0]
-        except Exception as failure:  # Debian's Krita 6 reads no XCF files
-            facts["refused"] = [suffix, str(failure), Krita.instance().version()]
+        facts["paths"][suffix] = here.controls.request()["styles"][0]
+    facts["xcf"] = yield from painted(style=str(folder / "drawing.xcf"))
+    facts["version"] = Krita.instance().version()
     for name, path in facts["paths"].items():
         picture = QtGui.QImage(path)
         facts["sizes"][name] = [picture.width(), picture.height()]
