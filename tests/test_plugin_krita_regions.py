@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 from support.stand_ins import krita_plug_in
 
+ALL = slice(None)
 SOFT, HARD, KEPT = bytes([0, 128, 255, 255]), bytes([255, 255, 0, 0]), bytes([0, 0, 255, 0])
 
 
@@ -33,14 +34,29 @@ def test_the_masks_of_layers_and_of_their_group_are_what_is_painted(plug_in: Any
     rows = (row(module, HARD, style="/a.png"), row(module, KEPT, keep=True))
     given = masks(module, *rows, rest_kept=False)
     assert [mask for _, mask in given.layers()] == [None, HARD]
-    assert given.not_kept() == given.painted() == bytes([255, 255, 0, 255])
+    assert given.not_kept() == given.painted(ALL) == bytes([255, 255, 0, 255])
     given = masks(module, *(row(module, SOFT, style="/a.png") for _ in range(2)), rows[1], rest_kept=True)
     assert [mask for _, mask in given.layers()] == [SOFT, bytes([0, 0, 255, 255])]
     assert given.not_kept() == bytes([255, 255, 0, 255])
-    assert given.painted() == bytes([0, 128, 0, 255])
+    assert given.painted(ALL) == bytes([0, 128, 0, 255])
     given = masks(module, *(row(module, SOFT, style="/a.png") for _ in range(2)), rest_kept=False)
     assert [mask for _, mask in given.layers()] == [None, SOFT, SOFT]
-    assert given.not_kept() is given.painted() is None
+    assert given.not_kept() is given.painted(ALL) is None
+
+
+def test_only_the_pixels_asked_for_are_computed(plug_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the start none are: soft masks of many megapixels take seconds."""
+    module = plug_in("region_masks")
+    rows = (row(module, SOFT, style="/a.png"), row(module, SOFT, keep=True))
+    computed: list[int] = []
+    product = module.product
+    monkeypatch.setattr(module, "product", lambda factors: computed.append(len(factors)) or product(factors))
+    given = masks(module, *rows, rest_kept=True)
+    given.regions()
+    assert computed == []
+    assert (
+        given.painted(slice(0, 2)) + given.painted(slice(2, 4)) == given.painted(ALL) == bytes([0, 63, 0, 0])
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +76,7 @@ def test_the_masks_of_layers_are_not_applied_to_what_they_hide(
     monkeypatch.setattr(module, "_replaceable", lambda _layer: True)
     given = module.Regions((row(plug_in("region_masks"), SOFT, style="/a.png"),), True, apart)
     request = {"styles": ["/b.png"], "options": {"strength": 0.5}, "quality": "good"}
-    assert module.Outcome(output, request, {}, given)._region.mask == mask
+    assert module.Outcome(output, request, {}, given)._region.mask_of(whole) == mask
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Outcome:
         if self._masks is not None:
             self.request = with_regions(request, self._masks.regions())
             if not self._apart:  # else the layers' own masks say where what is painted is seen
-                self._region = replace(self._region, mask=self._masks.painted())
+                self._region = replace(self._region, mask=self._masks.painted)
         own = [] if regions.rest_kept else self.request["styles"]
         styles = [*own, *(row.style for row in regions.rows if row.style)]
         name = painted_name(self._layer.name(), styles, float(str(request["options"]["strength"])))

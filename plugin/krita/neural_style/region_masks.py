@@ -15,6 +15,7 @@ from .nst_client.translation import _
 from .places import Place
 
 INVERTED = bytes(range(255, -1, -1))
+ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -64,16 +65,19 @@ class RegionMasks:
         ]
         return PaintedRegions(found, self._given.rest_kept)
 
-    def painted(self) -> bytes | None:
-        """Return how much of each pixel is painted, 0..255; None where all is."""
-        factors = [self.not_kept()]
+    def painted(self, pixels: slice) -> bytes | None:
+        """Return how much of each of some pixels is painted, 0..255; None where all is.
+
+        Soft masks of many megapixels take their time: what is not asked for at the start is not waited for.
+        """
+        factors = [self.not_kept(pixels)]
         if self._given.rest_kept:
-            factors.append(union([mask.data for row, mask in self._each() if not row.keep]))
+            factors.append(union([mask.data[pixels] for row, mask in self._each() if not row.keep]))
         return product([factor for factor in factors if factor is not None])
 
-    def not_kept(self) -> bytes | None:
+    def not_kept(self, pixels: slice = ALL) -> bytes | None:
         """Return what is outside of the regions that stay as they are; None where there is none."""
-        return product([mask.data.translate(INVERTED) for row, mask in self._each() if row.keep])
+        return product([mask.data[pixels].translate(INVERTED) for row, mask in self._each() if row.keep])
 
     def layers(self) -> list[tuple[str, bytes | None]]:
         """Return the name and the mask of each painted region, whose product with `not_kept` is painted.
