@@ -104,6 +104,14 @@ def test_the_tables() -> None:
     assert "| disk full: stylize | 4 | 0 | 4 | 0 | 0 | 0 | 0 | 1 / 0 |" in page.conditions_table(bad)
 
 
+def test_rows_of_another_machine_are_named() -> None:
+    killed = dict.fromkeys(kills.Figures.__dataclass_fields__, 3)
+    usual, other = ({"processor": name, "cores": "2", "Python": "3.11"} for name in ("usual", "other"))
+    rows = {"a": {**killed, "machine": usual}, "b": {**killed, "machine": other}}
+    told = page.kills_table({"kills": {**rows, "c": rows["a"]}})
+    assert told.endswith("\nOn usual, 2 cores; Python 3.11. On other, 2 cores; Python 3.11: b.\n")
+
+
 def test_every_kind_has_sound_samples() -> None:
     """Those that need no extra and no test support."""
     for kind in ("PNG", "PNG, 16 bits", "JPEG", "TIFF", "worker protocol", "configuration (TOML)"):

@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,12 @@ from benchmarks import machine
 from benchmarks.reliability import conditions, kills, page
 from benchmarks.reliability.fuzz import run
 from benchmarks.reliability.targets import TARGETS
+from nst_onnx.support.atomic_files import replacing
+from nst_onnx.support.file_lock import acquire
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 FILE = RESULTS / "reliability.json"
+LOCK = Path(tempfile.gettempdir()) / "nst-onnx-reliability.lock"
 
 
 def main() -> None:
@@ -62,10 +67,14 @@ def _results() -> dict[str, Any]:
 
 
 def _keep(what: str, name: str, figures: dict[str, Any]) -> None:
-    results = _results()
-    results[what][name] = figures
-    results["machine"] = machine.facts()
-    FILE.write_text(json.dumps(results, indent=1) + "\n")
+    """Store the figures of one kind or command; several of these programs may run at a time."""
+    while (held := acquire(LOCK)) is None:
+        time.sleep(0.1)
+    with held:
+        results = _results()
+        results[what][name] = {**figures, "machine": machine.facts()}
+        with replacing(FILE) as file:
+            file.write(f"{json.dumps(results, indent=1)}\n".encode())
     print(what, name, figures, flush=True)
 
 

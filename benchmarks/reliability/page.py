@@ -38,8 +38,10 @@ def fuzz_table(results: dict[str, Any]) -> str:
             + f" | {one['slowest']:.1f} s | {one['peak'] / 1e6:.0f} MB |"
         )
     short = any(one["seconds"] < _WANTED for one in results["fuzz"].values())
-    note = ["Shorter than the ten minutes a kind that the program takes by default.", ""] if short else []
-    return "\n".join([*lines, "", *note, _machine(results)])
+    note = (
+        ["Some had less than the ten minutes a kind that the program takes by default.", ""] if short else []
+    )
+    return "\n".join([*lines, "", *note, _machines(results["fuzz"])])
 
 
 def kills_table(results: dict[str, Any]) -> str:
@@ -54,7 +56,7 @@ def kills_table(results: dict[str, Any]) -> str:
         again = f"{one['resumed']} / {one['unresumable']}"
         lines.append(f"| {name} | " + " | ".join(map(str, counts)) + f" | {again} |")
     total = sum(one["runs"] for one in results["kills"].values())
-    return "\n".join([*lines, "", f"{total} runs in all.", "", _machine(results)])
+    return "\n".join([*lines, "", f"{total} runs in all.", "", _machines(results["kills"])])
 
 
 def conditions_table(results: dict[str, Any]) -> str:
@@ -68,10 +70,21 @@ def conditions_table(results: dict[str, Any]) -> str:
         keys = ("runs", "finished", "refused", "otherwise", "broken", "lost", "left_over")
         counts = " | ".join(str(one[key]) for key in keys)
         lines.append(f"| {name} | {counts} | {one['again']} / {one['not_again']} |")
-    return "\n".join([*lines, "", _machine(results)])
+    return "\n".join([*lines, "", _machines(results["conditions"])])
 
 
-def _machine(results: dict[str, Any]) -> str:
-    facts = results.get("machine", {})
+def _machines(rows: dict[str, Any]) -> str:
+    """Return the machines of a table: the one of most rows first, those of others with the rows' names."""
+    named: dict[str, list[str]] = {}
+    for name, one in rows.items():
+        named.setdefault(_machine(one.get("machine", {})), []).append(name)
+    if not named:
+        return "\n"
+    first, *others = sorted(named, key=lambda machine: -len(named[machine]))
+    more = "".join(f" On {other}: {'; '.join(named[other])}." for other in others)
+    return f"On {first}.{more}\n"
+
+
+def _machine(facts: dict[str, Any]) -> str:
     named = ", ".join(f"{name} {facts[name]}" for name in ("Python", "numpy", "onnxruntime") if name in facts)
-    return f"On {facts.get('processor', '?')}, {facts.get('cores', '?')} cores; {named}.\n"
+    return f"{facts.get('processor', '?')}, {facts.get('cores', '?')} cores; {named}"
