@@ -39,7 +39,7 @@ def fuzz_table(results: dict[str, Any]) -> str:
         )
     short = any(one["seconds"] < _WANTED for one in results["fuzz"].values())
     note = (
-        ["Some had less than the ten minutes a kind that the program takes by default.", ""] if short else []
+        ["Some had less than the ten minutes that the program takes by default.", ""] if short else []
     )
     return "\n".join([*lines, "", *note, _machines(results["fuzz"])])
 
