@@ -17,13 +17,16 @@ class Timer:
     """As Qt's."""
 
     def __init__(self) -> None:
-        self.runs = False
+        self.runs, self.begun = False, 0
 
     def start(self) -> None:
-        self.runs = True
+        self.runs, self.begun = True, self.begun + 1
 
     def stop(self) -> None:
         self.runs = False
+
+    def isActive(self) -> bool:  # noqa: N802 - as Qt's
+        return self.runs
 
 
 @pytest.fixture
@@ -78,6 +81,12 @@ def test_a_painting_that_is_cancelled_while_its_layer_is_read_does_not_begin(
     main_loop(painter)
     module.NeuralEngine.return_value.paint.assert_not_called()
     painter.finished.emit.assert_called_once_with("")
+
+
+def test_a_slider_that_is_dragged_does_not_put_the_preview_off(painter: Any) -> None:
+    for _step in range(3):
+        painter.look(None)
+    assert painter._timer.begun == 1
 
 
 def test_paint_pressed_while_a_preview_is_shown_is_not_forgotten(module: Any, painter: Any) -> None:

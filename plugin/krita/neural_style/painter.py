@@ -60,7 +60,8 @@ class Painter(QtCore.QObject):
             self._launch()
         except Failure:  # shown when Paint is pressed
             return
-        self._timer.start()
+        if not self._timer.isActive():  # begun anew with each step of a slider, it would fire after the last
+            self._timer.start()
 
     def look(self, view: View) -> None:
         """Paint what is looked at in one pass, and then the variations."""
