@@ -5,10 +5,10 @@ import time
 
 from neural_style.qt import QtCore
 
-from krita import Krita
+from krita import Krita, Selection
 
 from .person import made_of, painted, panel
-from .pictures import moment, photo, select, told
+from .pictures import moment, photo, select, settled, told
 
 
 def finishing(folder, feather=0):
@@ -74,6 +74,57 @@ def waits(folder, width, height, runs):
         facts["controls"] = here.paint_button.isVisible() and not here.cancel_button.isVisible()
         yield from moment(1)
     return facts
+
+
+def soft_masks(folder, width, height):
+    """Tell the longest pause of the main loop from Paint to the first preview, with two wholly soft masks."""
+    from neural_style.places import place_of, selected_place
+
+    here = panel()
+    document = yield from photo(width, height)
+    layer = document.activeNode()
+    shape = document.createNode("shape", "paintlayer")
+    shape.setPixelData(b"\0\0\0\x80" * (width * height), 0, 0, width, height)
+    document.rootNode().addChildNode(shape, None)
+    shape.setVisible(False)
+    yield from settled(document, layer)
+    selection = Selection()
+    selection.select(0, 0, width, height, 100)
+    document.setSelection(selection)
+    here.regions.clear()
+    here.regions.add(place_of(shape)).painting.choose(os.environ["NST_SECOND"])
+    here.regions.add(selected_place(1)).keep.setChecked(True)
+    here.regions.rest.setCurrentIndex(1)
+    Krita.instance().action("deselect").trigger()
+    yield from _chosen(here, os.environ["NST_STYLE"])
+    clock, pauses = Clock(), Pauses()
+    here.painter.preview_ready.connect(lambda _picture: clock.stop(here.preview))
+    clock.start()
+    pauses.start()
+    here.paint_button.click()
+    facts = {"pressed": time.monotonic() - pauses.last, "first": (yield from clock.seconds())}
+    facts["longest"] = pauses.stop()
+    here.cancel_button.click()
+    here.regions.clear()
+    return facts
+
+
+class Pauses:
+    """Watches how long Krita's main loop does not run."""
+
+    def start(self):
+        self._longest, self.last = 0.0, time.monotonic()
+        self._timer = QtCore.QTimer()
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(5)
+
+    def stop(self):
+        self._timer.stop()
+        return self._longest
+
+    def _tick(self):
+        now = time.monotonic()
+        self._longest, self.last = max(self._longest, now - self.last), now
 
 
 class Clock:
