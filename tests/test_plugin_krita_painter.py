@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -80,6 +80,43 @@ def test_a_painting_that_is_cancelled_while_its_layer_is_read_does_not_begin(
     painter.paint(REQUEST, "new-layer", {}, None)
     main_loop(painter)
     module.NeuralEngine.return_value.paint.assert_not_called()
+    painter.finished.emit.assert_called_once_with("")
+
+
+def test_a_layer_is_handed_to_the_engine_once_though_it_is_read_for_long(module: Any, painter: Any) -> None:
+    """Else the engine refuses the second job, as the first is not over."""
+    module.Outcome.return_value.content.side_effect = lambda _longest: main_loop(painter)
+    painter.paint(REQUEST, "new-layer", {}, None)
+    main_loop(painter)
+    module.NeuralEngine.return_value.paint.assert_called_once()
+
+
+def finishing(module: Any, painter: Any, meanwhile: Callable[[], None]) -> Any:
+    """Paint, with Krita's main loop running in each band of the painting; return its outcome."""
+
+    def write(_painting: object) -> Iterator[float]:
+        for done in (0.0, 0.5):
+            yield done
+            meanwhile()
+
+    outcome = module.Outcome.return_value
+    outcome.write.side_effect, outcome.pending_reason.return_value = write, ""
+    outcome.place.return_value = ""
+    module.JobMonitor.return_value.update.return_value = False
+    module.JobMonitor.return_value.warnings = []
+    painter.paint(REQUEST, "new-layer", {}, None)
+    for _turn in range(6):
+        main_loop(painter)
+    return outcome
+
+
+def test_a_painting_is_placed_once_though_each_part_takes_long(module: Any, painter: Any) -> None:
+    finishing(module, painter, lambda: main_loop(painter)).place.assert_called_once()
+    painter.finished.emit.assert_called_once_with("")
+
+
+def test_a_painting_that_is_cancelled_while_it_is_written_is_not_placed(module: Any, painter: Any) -> None:
+    finishing(module, painter, painter.cancel).place.assert_not_called()
     painter.finished.emit.assert_called_once_with("")
 
 

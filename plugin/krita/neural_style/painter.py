@@ -10,7 +10,6 @@ from typing import Callable
 from .live import Live, View
 from .nst_client.choices import LARGEST, EngineRequest
 from .nst_client.failure import Cancelled, Failure
-from .nst_client.pixels import Pixels
 from .nst_client.progress import JobMonitor
 from .nst_client.sandboxed_engine import NeuralEngine
 from .nst_client.translation import _
@@ -49,6 +48,7 @@ class Painter(QtCore.QObject):
         self.live = Live(lambda: self._engine, self)
         self.busy = False
         """Whether a picture is being painted."""
+        self._advancing = False
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
         self._timer.timeout.connect(self._on_timer)
@@ -113,7 +113,11 @@ class Painter(QtCore.QObject):
         self._engine.launch()
 
     def _on_timer(self) -> None:
-        self._attempt(self._advance)
+        """Advance, but not within a step that has Krita run its main loop."""
+        if not self._advancing:
+            self._advancing = True
+            self._attempt(self._advance)
+            self._advancing = False
 
     def _advance(self) -> None:
         if self._outcome is not None:
@@ -148,20 +152,29 @@ class Painter(QtCore.QObject):
             if monitor.longest:
                 self.keepable.emit(outcome.kept(monitor.longest))
         else:
-            self._finish(outcome, monitor.result())
+            self._finish(outcome, monitor)
 
-    def _finish(self, outcome: Outcome, painting: Pixels) -> None:
+    def _finish(self, outcome: Outcome, monitor: JobMonitor) -> None:
+        """Write the next part of the painting; place it once it is whole.
+
+        Where it is cancelled in the main loop that Krita runs meanwhile, it ends here.
+        """
         if self._writing is None:
-            self._writing = outcome.write(painting)
-        done = next(self._writing, None)
+            self._writing = outcome.write(monitor.result())
+        writing = self._writing
+        done = next(writing, None)
+        if self._outcome is not outcome:
+            writing.close()
+            return
         if done is not None:
             self.progressed.emit(done, _("Finishing…"))
             return
         reason = outcome.pending_reason()
         if reason:
             self.progressed.emit(1.0, reason)
-        else:
-            told = [*self._monitor.warnings, outcome.place()]
+            return
+        told = [*monitor.warnings, outcome.place()]
+        if self._outcome is outcome:
             self._end(" ".join(text for text in told if text))
 
     # ---- errors and end
@@ -184,7 +197,7 @@ class Painter(QtCore.QObject):
     def _end(self, message: str) -> None:
         if self._monitor is not None:
             self._monitor.cancel()  # no effect on a finished job
-        if self._writing is not None:
+        if self._writing is not None and not self._writing.gi_running:
             self._writing.close()
         self._outcome = self._monitor = self._writing = None
         self.busy = False
