@@ -5,6 +5,7 @@ features.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,6 +22,13 @@ from nst_onnx.support.memory import Memory
 LARGEST = 1024
 """Longest side at which a painting is measured, at most: the training has no larger strokes."""
 TINY = 1e-12
+
+Moments = dict[str, Array]
+_known: WeakKeyDictionary[Network, WeakKeyDictionary[Picture, dict[tuple[object, ...], Moments]]]
+_known = WeakKeyDictionary()
+"""What was measured of pictures that are still held, by layers and side: a dialog's preview with another
+strength needs the same.
+"""
 
 
 def measure(
@@ -43,8 +51,16 @@ def measure(
 
 def _moments(
     network: Network, layers: Sequence[str], style: Picture, longest: int, memory: Memory
-) -> dict[str, Array]:
+) -> Moments:
     side = min(max(longest, 1), LARGEST)
+    known = _known.setdefault(network, WeakKeyDictionary()).setdefault(style, {})
+    key = *layers, side
+    if key not in known:
+        known[key] = _measured(network, layers, style, side, memory)
+    return known[key]
+
+
+def _measured(network: Network, layers: Sequence[str], style: Picture, side: int, memory: Memory) -> Moments:
     rgb, opacity = scaled(style, fit(style.shape, side), memory)
     terms = Terms(tuple(Term(moments.LOSS, layer) for layer in layers), masked=opacity is not None)
     evaluation = WholeEvaluation(network, terms, (rgb.shape[0], rgb.shape[1]), Masks(opacity))
