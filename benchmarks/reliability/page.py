@@ -38,9 +38,7 @@ def fuzz_table(results: dict[str, Any]) -> str:
             + f" | {one['slowest']:.1f} s | {one['peak'] / 1e6:.0f} MB |"
         )
     short = any(one["seconds"] < _WANTED for one in results["fuzz"].values())
-    note = (
-        ["Some had less than the ten minutes that the program takes by default.", ""] if short else []
-    )
+    note = ["Some had less than the ten minutes that the program takes by default.", ""] if short else []
     return "\n".join([*lines, "", *note, _machines(results["fuzz"])])
 
 
