@@ -95,11 +95,13 @@ def test_what_nst_onnx_warns_of_is_told_with_the_result(worker: Worker) -> None:
     framed[5:55, 5:55] = picture(50, 50, 2) // 2
     event = worker.last_of(worker.stylize(worker.put("framed", framed)))
     worker.get(event["picture"])
-    assert event["warnings"] == []  # of a content there is nothing to say
+    assert event["warnings"] == event["notices"] == []  # of a content there is nothing to say
     event = worker.last_of(worker.stylize(style=worker.put("again", framed)))
     worker.get(event["picture"])
-    assert len(event["warnings"]) == 1
-    assert "its frame is cropped" in event["warnings"][0]
+    assert event["warnings"] == []
+    (told,) = event["notices"]
+    assert "its frame is cropped" in told
+    assert "style_frame" not in told  # no editor has such a control
 
 
 def test_a_forecast_grows_with_the_picture_and_is_not_needed_for_one_pass(worker: Worker) -> None:

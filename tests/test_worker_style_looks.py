@@ -86,7 +86,7 @@ def test_a_frame_is_told_each_time(worker: Worker, tmp_path: Path) -> None:
     for _ in range(2):
         event = worker.last_of(worker.stylize(style=described(framed), **INSTANT))
         worker.get(event["picture"])
-        assert "its frame is cropped" in event["warnings"][0]
+        assert "its frame is cropped" in event["notices"][0]
 
 
 def test_large_paintings_are_kept_small(tmp_path: Path) -> None:

@@ -15,6 +15,15 @@ from nst_onnx.painting.options import LossOptions
 from nst_onnx.picture import Picture, PictureWarning, Source, frame, read
 from nst_onnx.support.memory import Memory
 
+
+class FrameWarning(PictureWarning):
+    """A style's frame is cropped. `told`: the same without the option that keeps it."""
+
+    def __init__(self, style: str, border: object) -> None:
+        self.told = f"{style}: its frame is cropped from the style, {border}"
+        super().__init__(f"{self.told} (style_frame=keep keeps it)")
+
+
 Style: TypeAlias = "Source | LearnedStyle"
 """A painting, or a learned style: itself, its file, or its name."""
 
@@ -69,11 +78,7 @@ def _without_frame(style: Picture) -> Picture:
     border = frame.border(style)
     if not border:
         return style
-    warnings.warn(
-        f"{style.name}: its frame is cropped from the style, {border} (style_frame=keep keeps it)",
-        PictureWarning,
-        stacklevel=3,
-    )
+    warnings.warn(FrameWarning(style.name, border), stacklevel=3)
     return frame.crop(style, border)
 
 

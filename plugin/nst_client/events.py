@@ -85,13 +85,14 @@ class Preview(Event):
 class Done(Event):
     """The result: f32, RGB, or RGBA where the content had transparency. `stopped`: before the last step.
 
-    `warnings`: sentences for the user.
+    `warnings`: sentences for the user. `notices`: of what is as it should be, such as a frame left out.
     """
 
     picture: Pixels
     stopped: bool
     settings: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     last = True
 
 

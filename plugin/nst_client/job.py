@@ -150,8 +150,8 @@ class Job:
             return Preview(pixels.read_and_remove(self._folder, message["picture"]))
         if kind == "done":
             picture = pixels.read_and_remove(self._folder, message["picture"])
-            warnings = [str(text) for text in message.get("warnings", [])]
-            return Done(picture, message["stopped"], message["settings"], warnings)
+            told = ([str(text) for text in message.get(kind, [])] for kind in ("warnings", "notices"))
+            return Done(picture, message["stopped"], message["settings"], *told)
         if kind == "cancelled":
             return Cancelled()
         if kind == "error":

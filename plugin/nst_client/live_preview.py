@@ -42,6 +42,8 @@ class LivePreview:
         self._later: list[tuple[Variation, Pixels, EngineRequest]] = []
         self._painted_now: Variation | None = None
         self._varied: tuple[Variation, Pixels] | None = None
+        self.notices: list[str] = []
+        """Of the newest preview."""
 
     def show(self, content: Pixels, request: EngineRequest) -> None:
         """Ask for a preview of `content`, at most SIDE pixels wide and high, with the settings `request`."""
@@ -90,6 +92,8 @@ class LivePreview:
             return None
         if running:
             self._monitor = monitor
+        elif self._painted_now is None:
+            self.notices = monitor.notices
         picture = monitor.preview()
         if picture is not None and self._painted_now is not None:
             self._varied = self._painted_now, picture

@@ -17,8 +17,8 @@ POLL_SECONDS = 0.05
 class JobMonitor:
     """Collects a job's events. `fraction`: the completed part, 0..1; `text`: the same in words.
 
-    `longest`: longest side in pixels of the picture so far, 0 before the first step. `warnings`: of the
-    finished job, for the user.
+    `longest`: longest side in pixels of the picture so far, 0 before the first step. `warnings` and
+    `notices`: of the finished job, for the user.
     """
 
     def __init__(self, job: Job) -> None:
@@ -26,6 +26,7 @@ class JobMonitor:
         self._preview: Pixels | None = None
         self._done: Pixels | None = None
         self.warnings: list[str] = []
+        self.notices: list[str] = []
         self.fraction = 0.0
         self.longest = 0
         self.text = _("Preparing…")
@@ -42,7 +43,7 @@ class JobMonitor:
             elif isinstance(event, Preview):
                 self._preview = event.picture
             elif isinstance(event, Done):
-                self._done, self.warnings = event.picture, event.warnings
+                self._done, self.warnings, self.notices = event.picture, event.warnings, event.notices
             elif isinstance(event, Error):
                 raise Failure(event.message, event.hint)
             elif isinstance(event, WasCancelled):

@@ -115,6 +115,11 @@ def test_a_layer_in_a_group_with_a_mask(gimp):
     assert told.raw("made") != told.raw("before")
 
 
+def test_a_second_painting_is_above_the_first(gimp):
+    first, second, other, layer = gimp("painted_twice")["positions"]
+    assert other < second < first < layer
+
+
 def test_a_group_gets_a_painted_layer_above_it(gimp):
     told = gimp("a_group")
     _succeeded(told)

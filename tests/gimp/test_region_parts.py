@@ -77,6 +77,11 @@ class TestDialog:
             assert "nothing is left" not in text.lower()
         assert told["shown"] == [True, True]
 
+    def test_a_region_that_is_not_in_the_image_is_named(self, desk):
+        told = desk.inside.ask("regions_left_out")
+        assert told["left"] == ["left"]
+        assert "elsewhere" in told["hint"]
+
     def test_what_nobody_foresaw_ends_no_timer(self, desk):
         told = desk.inside.ask("unforeseen")
         assert told["goes_on"]

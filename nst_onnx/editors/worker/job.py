@@ -19,6 +19,7 @@ from nst_onnx.editors.worker.protocol import Message, cut, error_event
 from nst_onnx.editors.worker.request import Preview, Request
 from nst_onnx.errors import NstError
 from nst_onnx.painting.quality import ONE_PASS
+from nst_onnx.painting.style_pictures import FrameWarning
 from nst_onnx.picture import fit, resize
 
 if TYPE_CHECKING:
@@ -179,15 +180,20 @@ class Job:
             "picture": described,
             "stopped": stopped,
             "settings": result.settings,
-            "warnings": self._warnings_of_ours(),
+            **self._told(),
         }
         if not self._finish(event):
             self._folder.remove(described["file"])
 
-    def _warnings_of_ours(self) -> list[str]:
-        """Return what nst-onnx warned of during this job, each text once."""
-        ours = (one for one in self._warnings if one.category.__module__.startswith("nst_onnx"))
-        return list(dict.fromkeys(cut(str(one.message)) for one in ours))
+    def _told(self) -> dict[str, list[str]]:
+        """Return what nst-onnx warned of during this job, each text once; of frames it is a notice only."""
+        told: dict[str, list[str]] = {"warnings": [], "notices": []}
+        for one in self._warnings:
+            if isinstance(one.message, FrameWarning):
+                told["notices"].append(cut(one.message.told))
+            elif one.category.__module__.startswith("nst_onnx"):
+                told["warnings"].append(cut(str(one.message)))
+        return {kind: list(dict.fromkeys(texts)) for kind, texts in told.items()}
 
     # ---- events
 

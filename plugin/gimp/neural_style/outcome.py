@@ -119,8 +119,25 @@ def _new_layer(subject: Subject, name: str) -> Gimp.Layer:
         copy_pixels(mask, twin)
         painted.set_apply_mask(layer.get_apply_mask())
         painted.set_edit_mask(False)
-    image.insert_layer(painted, layer.get_parent(), image.get_item_position(layer))
+    image.insert_layer(painted, layer.get_parent(), position_above(image, layer))
     return painted
+
+
+def position_above(image: Gimp.Image, layer: Gimp.Layer) -> int:
+    """Return the position for a new painting of a layer: above it, and above earlier ones right there.
+
+    Below an earlier painting it would not be seen.
+    """
+    parent, position = layer.get_parent(), image.get_item_position(layer)
+    beside = image.get_layers() if parent is None else parent.get_children()
+    while position and _is_of(beside[position - 1], layer):
+        position -= 1
+    return int(position)
+
+
+def _is_of(painting: Gimp.Layer, layer: Gimp.Layer) -> bool:
+    record = record_of(painting)
+    return record is not None and record.source_number == layer.get_tattoo()
 
 
 def _new_image(subject: Subject, painting: Pixels, name: str) -> tuple[Gimp.Image, Gimp.Layer]:

@@ -25,7 +25,7 @@ from settings import OUTPUT, REGIONS, engine_request, regions_of
 from strip import Strip
 
 POLL_MILLISECONDS = 30  # milliseconds
-WHOLE = _("Click on a place to see it at 100 %.")
+WHOLE = _("A quick look. Click: a spot at 100 %.")
 SPOT = _("A spot at 100 %. Click for the whole.")
 
 
@@ -45,6 +45,7 @@ class Preview(Gtk.Box):
         self._regions = RegionPreview(self._live)
         self._forecast = Forecast(engine.forecast)
         self._announced: int | None = None
+        self._notices: list[str] = []
         self._picture = PreviewPicture(SIDE, HEIGHT, self._click)
         self._hint = Gtk.Label(xalign=0.5)
         self._text = Gtk.Label(wrap=True, max_width_chars=40, xalign=0)
@@ -141,7 +142,9 @@ class Preview(Gtk.Box):
         varied = self._live.variation()
         if varied is not None:
             self._strip.show_picture(*varied)
-        if self._forecast.update(self._live.busy) and self._announced is not None:
+        told = self._live.notices != self._notices
+        self._notices = self._live.notices
+        if (self._forecast.update(self._live.busy) or told) and self._announced is not None:
             self._announce(self._view, self._announced)
 
     def _show_source(self, view: View) -> None:
@@ -186,4 +189,5 @@ class Preview(Gtk.Box):
         longest = max(context.width, context.height)
         shown = round(min(size / longest, 1.0) * max(part.width, part.height))
         name = view.subject.layer.get_name()
-        self._text.set_text(announcement(name, part.width, part.height, shown, self._forecast.seconds))
+        text = announcement(name, part.width, part.height, shown, self._forecast.seconds)
+        self._text.set_text("\n".join([text, *self._notices]))

@@ -71,6 +71,7 @@ class RegionEditor(Gtk.Expander):
         except Failure:
             self._given = RegionRows()
         there = tuple(row for row in self._given.rows if row.place.there(self._image))
+        self._gone = [row.place.label for row in self._given.rows if row not in there]
         if there != tuple(self._given.rows):  # or each notification would cause another one
             self._given = replace(self._given, rows=there)
             self._config.set_property(REGIONS, self._given.encoded())
@@ -101,7 +102,11 @@ class RegionEditor(Gtk.Expander):
     def _show_what_matters(self) -> None:
         some = bool(self._given.rows)
         self._hint.set_text(ABOUT if places_of(self._image, self._layer) else NOWHERE)
-        self._hint.set_visible(not some)
+        if self._gone:
+            self._hint.set_text(
+                _("Not in this image, so left out: {places}").format(places=", ".join(self._gone))
+            )
+        self._hint.set_visible(not some or bool(self._gone))
         for widget in (self._scrolled, self._rest, self._apart):
             widget.set_visible(some)
 
@@ -113,6 +118,7 @@ class RegionEditor(Gtk.Expander):
             self._hint.set_text(NOWHERE)
             self._hint.show()
             return
+        self._gone = []
         row = Row(free[0], "", float(self._config.get_property("strength")))
         self._given = replace(self._given, rows=(*self._given.rows, row))
         self._fill()

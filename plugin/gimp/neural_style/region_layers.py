@@ -6,7 +6,7 @@ import mask_graph
 from gi.repository import Gegl, Gimp
 from nst_client import Pixels
 from nst_client.painting_record import PaintingRecord
-from outcome import attach, mode_of, paint, undo_group
+from outcome import attach, mode_of, paint, position_above, undo_group
 from pixels import copy_pixels, with_filters
 from rectangle import Rectangle
 from region_masks import RegionMasks
@@ -36,7 +36,7 @@ def deliver_layers(
         group = Gimp.GroupLayer.new(image, name)
         group.set_mode(mode_of(layer))
         group.set_opacity(layer.get_opacity())
-        image.insert_layer(group, layer.get_parent(), image.get_item_position(layer))
+        image.insert_layer(group, layer.get_parent(), position_above(image, layer))
         try:
             _fill(group, subject, painting, regions, name)
             factors = [*_of_photo(layer), *map(mask_graph.inverted, regions.kept())]

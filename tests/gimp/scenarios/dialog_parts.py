@@ -108,6 +108,17 @@ def kept_spots():
     return {"painted": painted, "texts": texts, "shown": shown}
 
 
+def regions_left_out():
+    """Open the settings of two regions, of which one place is not in the image."""
+    image, layer, config = _start()
+    import region_editor
+
+    config.set_property("regions", _text(LEFT, {**LEFT, "name": "elsewhere"}))
+    editor = region_editor.RegionEditor(config, image, layer, print)
+    left = json.loads(config.get_property("regions"))
+    return {"left": [one["name"] for one in left], "hint": editor._hint.get_text()}
+
+
 def unforeseen():
     """Have the timers of the preview and of the progress window meet an error of another kind."""
     image, layer, config = _start()

@@ -99,6 +99,16 @@ def other_pixels(folder, precision=None, base=None, alpha=False, **settings):
     return facts
 
 
+def painted_twice(folder):
+    """Paint a layer twice, another layer being above it; tell the positions of the paintings and of both."""
+    image = photo()
+    layer = image.get_layers()[0]
+    other = layer.copy()
+    image.insert_layer(other, None, 0)
+    made = [paint(image, [layer])[3] for _ in range(2)]
+    return {"positions": [image.get_item_position(one) for one in (*made, other, layer)]}
+
+
 def in_a_group_with_a_mask(folder):
     image = photo()
     layer = image.get_layers()[0]
