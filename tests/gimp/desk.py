@@ -78,8 +78,8 @@ class Desk:
 
     def shows(self, name: str) -> str:
         """Return the number of a visible window with `name` in its title, or nothing where there is none."""
-        found = self._xdotool("search", "--onlyvisible", "--name", name)
-        return found.split()[-1] if found else ""
+        found = self._search(name)
+        return found[-1] if found else ""
 
     def becomes(self, name: str, wanted: bool = True, seconds: float = 30) -> float:
         """Wait until a window with `name` in its title is visible, or no more; return how long that took."""
@@ -94,8 +94,7 @@ class Desk:
 
     def titles(self) -> list[str]:
         """Return the titles of all windows."""
-        numbers = self._xdotool("search", "--onlyvisible", "--name", ".").split()
-        return [self._xdotool("getwindowname", number).strip() for number in numbers]
+        return [self._xdotool("getwindowname", number).strip() for number in self._search(".")]
 
     def key(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -183,6 +182,18 @@ class Desk:
         self._started.append(process)
         time.sleep(0.5)
 
+    def _search(self, name: str) -> list[str]:
+        """Return the numbers of the visible windows with `name` in their titles.
+
+        Where a window closes during the search, xdotool ends with an error of the X server, and names none.
+        """
+        while True:
+            done = self._run("search", "--onlyvisible", "--name", name)
+            if "X Error" not in done.stderr:
+                return done.stdout.split()
+
     def _xdotool(self, *words: str) -> str:
-        done = subprocess.run(["xdotool", *words], env=self._environment, capture_output=True, text=True)
-        return done.stdout
+        return self._run(*words).stdout
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["xdotool", *words], env=self._environment, capture_output=True, text=True)
