@@ -43,6 +43,15 @@ def stop_and_keep(desk: Desk, window: str, layers: int = 2) -> None:
             desk.click(*STOP_AND_KEEP, window)
         time.sleep(1)
     desk.becomes(f"{layers} layers")
+    ended(desk)
+
+
+def ended(desk: Desk) -> None:
+    """Wait for the end of the plug-in: the title counts a new layer before it is painted."""
+    deadline = time.monotonic() + 60
+    while workers_of(desk):
+        assert time.monotonic() < deadline, "the painting is there, and its worker too"
+        time.sleep(0.1)
 
 
 def first_painting(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from .person import (
     PAINT,
     SETTINGS,
     again,
+    ended,
     last_time,
     no_workers,
     painting_window,
@@ -114,6 +115,7 @@ def test_repeat_paints_with_the_last_values_and_no_dialog(desk):
     desk.key("ctrl+f")
     assert not desk.shows(NEURAL_STYLE)
     desk.becomes("2 layers", seconds=240)
+    ended(desk)
     undo(desk)
     desk.becomes("1 layer")
 
