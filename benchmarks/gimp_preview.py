@@ -153,12 +153,14 @@ def cancel_at_once(desk: Desk, settings: str, rows: dict[str, list[float]]) -> N
 
 def press_paint(desk: Desk, settings: str) -> tuple[float, str]:
     """Return the time of the click, and the window that opened."""
-    window = ""
+    window, begun = "", time.monotonic()
     while not window:  # a click can miss while the dialog is still growing
-        desk.point(*PAINT, settings)
-        begun = time.monotonic()
-        desk.press()
-        while not window and time.monotonic() - begun < MISSED:
+        if desk.is_visible(settings):
+            desk.point(*PAINT, settings)
+            begun = time.monotonic()
+            desk.press()
+        tried = time.monotonic()
+        while not window and time.monotonic() - tried < MISSED:
             window = desk.shows(NEURAL_STYLE).replace(settings, "")
     until(lambda: picture_of(desk, window).std() > VISIBLE)  # the photo is drawn
     return begun, window

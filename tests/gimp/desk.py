@@ -81,6 +81,10 @@ class Desk:
         found = self._search(name)
         return found[-1] if found else ""
 
+    def is_visible(self, window: str) -> bool:
+        """Return whether a window is on the screen."""
+        return window in self._search(".")
+
     def becomes(self, name: str, wanted: bool = True, seconds: float = 30) -> float:
         """Wait until a window with `name` in its title is visible, or no more; return how long that took."""
         started = time.monotonic()

@@ -22,10 +22,15 @@ SETTINGS = "plug-in-settings/GimpProcedureConfigRun-plug-in-nst-onnx-neural-styl
 
 
 def painting_window(desk: Desk, settings: str) -> str:
-    """Press Paint, and return the window in which the painting grows."""
+    """Press Paint, and return the window in which the painting grows.
+
+    A press that the dialog misses while it is still growing is repeated, but not where the dialog has gone:
+    it would paint with GIMP's brush, or put GIMP's window before the one that is to come.
+    """
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        desk.click(*PAINT, settings)
+        if desk.is_visible(settings):
+            desk.click(*PAINT, settings)
         for _ in range(50):
             time.sleep(0.1)
             window = desk.shows(NEURAL_STYLE)

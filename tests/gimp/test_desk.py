@@ -2,6 +2,7 @@
 
 import os
 
+from . import person
 from .desk import Desk
 
 XDOTOOL = """#!/bin/sh
@@ -20,3 +21,28 @@ def test_a_window_that_closes_during_a_search_hides_no_other(tmp_path):
     desk = Desk(tmp_path, tmp_path / "photo.png")
     desk._environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     assert desk.shows("photo") == "77"
+
+
+class SlowDesk:
+    """A dialog that goes at the press, and a window that comes later than a press is repeated."""
+
+    def __init__(self):
+        self.pressed = self.looked = 0
+
+    def is_visible(self, window):
+        return window == "dialog" and not self.pressed
+
+    def click(self, *_place):
+        self.pressed += 1
+
+    def shows(self, _name):
+        self.looked += 1
+        return "painting" if self.looked > 120 else ""
+
+
+def test_paint_is_not_pressed_where_the_dialog_has_gone(monkeypatch):
+    """The press would reach GIMP's own window, whose brush paints."""
+    monkeypatch.setattr(person.time, "sleep", lambda _seconds: None)
+    desk = SlowDesk()
+    assert person.painting_window(desk, "dialog") == "painting"
+    assert desk.pressed == 1
