@@ -37,7 +37,7 @@ def whole_photo(folder, path, width, height, style):
     forecast = here.painter.live._forecast
     facts = {"version": Krita.instance().version(), "quality": here.controls.quality.currentText()}
     facts |= {"said": forecast.seconds, "announced": here.looks.announcement.text()}
-    here.window().grab().save(str(folder / "docker.png"))
+    here.grab().save(str(folder / "docker.png"))
     begun = time.monotonic()
     here.paint_button.click()
     while here.painter.busy:
@@ -146,6 +146,8 @@ class Clock:
 
 def _chosen(here, style):
     """Choose a style and nothing else; wait until the docker says how long it would take."""
+    Krita.instance().action("neural_style").trigger()  # what is not seen is not drawn
+    yield here.isVisible
     here.controls.reset()
     here.controls.choose(style=style, second_style="")
     here.look()
