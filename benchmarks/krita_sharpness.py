@@ -28,7 +28,7 @@ def paint(photo: Path, painting: Path, painted: Path, scratch: Path) -> Run:
         width, height = picture.size
     arguments = {"path": str(photo), "width": width, "height": height, "style": str(painting)}
     facts = measured([("whole", "whole_photo", arguments)], scratch, seconds=3600)["whole"]
-    if facts.get("message"):
+    if not facts["placed"]:
         sys.exit(facts["message"])
     folder = scratch / "scenarios" / "whole"
     shutil.copy(folder / "docker.png", painted.with_name("dialog.png"))

@@ -44,7 +44,9 @@ def whole_photo(folder, path, width, height, style):
         yield from moment(0.1)
     facts |= {"seconds": time.monotonic() - begun, "message": here.message.text()}
     yield from moment()
-    facts["made"] = told(folder, made_of(document, layer), "made")
+    made = made_of(document, layer)
+    facts["placed"] = made != layer  # the message may be a warning
+    facts["made"] = told(folder, made, "made")
     return facts
 
 
