@@ -220,7 +220,11 @@ def test_value_and_gradient_are_those_of_the_formula(
     made = objective(network, statistic, MASKS[mask], content=content, guides=guides)
     found = made.losses(x)
     expected = expected_losses(statistic, MASKS[mask], x, opacity, guides)
-    assert named(found) == pytest.approx({name: np.real(loss) for name, loss in expected.items()}, rel=1e-5)
+    exact_terms = {name: float(np.real(loss)) for name, loss in expected.items()}
+    # A Wasserstein distance is a difference of traces, which float32 rounds, and not alike on all processors.
+    rounding = float(np.finfo(np.float32).eps) / 2 if statistic == "wasserstein" else None
+    assert named(found) == pytest.approx(exact_terms, rel=1e-5, abs=rounding)
+    assert found["style"] == pytest.approx(sum(exact_terms.values()), rel=1e-5)
     assert found["style"] == pytest.approx(sum(named(found).values()))
 
     _, gradient = made.value_and_grad(x)
