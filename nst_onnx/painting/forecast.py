@@ -3,55 +3,85 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nst_onnx.objective.objective import Objective
 from nst_onnx.objective.sessions import Network
+from nst_onnx.objective.settings import ObjectiveSettings
 from nst_onnx.painting import fine_levels
+from nst_onnx.painting.descent import Descent
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
-from nst_onnx.painting.painting import Painting
 from nst_onnx.painting.plan import Plan
 from nst_onnx.painting.schedule import Schedule
 from nst_onnx.picture import Picture
 
-_SIDE = 224  # pixels of the square that is timed: small enough for a moment, large enough for the rate
+_SIDE = 320  # pixels of the square that is timed: small enough for a moment, too large for a cache
 _EVALUATIONS = 7
 _NOT_TIMED = 3  # evaluations that also allocate and tune
+_WITH_FINE_LEVELS = 2 * fine_levels.SETTLED  # pixels of a side
 
 
-def work(network: Network, shape: tuple[int, int], options: Options, styles: int = 1) -> float:
+@dataclass(frozen=True)
+class Work:
+    """Evaluated pixels of the `usual` levels, and of the `fine` ones, which compare shallow layers only."""
+
+    usual: float
+    fine: float
+
+
+def work(network: Network, shape: tuple[int, int], options: Options, styles: int = 1) -> Work:
     """Return the work of painting a content (H, W) with `options`, as `Schedule.work` counts it.
 
     Raises OptionError.
     """
-    schedule = _schedule(network, shape, options, styles)
-    return sum(schedule.work())
+    plan = _plan(network, shape, options, styles)
+    amounts = Schedule(plan.shapes, plan.budgets, plan.objective.terms.margin).work()
+    fine = [plan.is_fine(level) for level in plan.shapes]
+    return Work(
+        sum(amount for amount, is_fine in zip(amounts, fine, strict=True) if not is_fine),
+        sum(amount for amount, is_fine in zip(amounts, fine, strict=True) if is_fine),
+    )
 
 
-def rate(network: Network, options: Options, styles: int = 1) -> float:
-    """Return the seconds of a unit of work: a small picture is painted, in about a second.
+def rate(network: Network, options: Options, styles: int = 1, *, fine: bool = False) -> float:
+    """Return the seconds of an evaluated pixel: a small picture is painted, in a second or two.
 
-    Raises OptionError, ModelError, DeviceError.
+    `fine`: of the fine levels. How much cheaper these are depends on the computer: their layers are bound by
+    its memory, the deeper ones by its arithmetic. Raises OptionError, ModelError, DeviceError.
     """
-    small = replace(options, quality=None, size=_SIDE, steps=_EVALUATIONS, pyramid=False, min_change=0.0)
-    painting = Painting(network, _waves((_SIDE, _SIDE), 0), _styles(styles), small)
-    times = []
-    for _ in painting.advance():
-        times.append(time.perf_counter())
+    options = replace(options, quality=None, size=None, steps=_EVALUATIONS)
+    side = _WITH_FINE_LEVELS if fine else _SIDE
+    plan = _plan(network, (side, side), replace(options, size=side), styles)
+    settings = plan.fine_objective if fine else None
+    return _timed(network, plan, settings or plan.objective, styles)
+
+
+def _timed(network: Network, plan: Plan, settings: ObjectiveSettings, styles: int) -> float:
+    shape = _SIDE, _SIDE
+    content, memory = _waves(shape, 0), plan.memory
+    objective = Objective(
+        content, _styles(styles), network=network, settings=settings, shape=shape, memory=memory
+    )
+    try:
+        descent = Descent(objective, content.rgb, plan.descent, evaluations=_EVALUATIONS)
+        times = []
+        for _ in range(_EVALUATIONS):
+            descent.evaluate()
+            descent.step()
+            times.append(time.perf_counter())
+    finally:
+        objective.close()
     one = float(np.median(np.diff(times)[_NOT_TIMED - 1 :]))
-    margin = 2 * painting.plan.objective.terms.margin
-    return one / (_SIDE + margin) ** 2
+    return one / (_SIDE + 2 * settings.terms.margin) ** 2
 
 
-def _schedule(network: Network, shape: tuple[int, int], options: Options, styles: int) -> Schedule:
+def _plan(network: Network, shape: tuple[int, int], options: Options, styles: int) -> Plan:
     nothing = np.broadcast_to(np.float32(0.5), (*shape, 3))  # of no memory: only its size counts
     content = Picture(nothing, None, "content", 8)
-    inputs = Inputs(content, tuple(_styles(styles)))
-    plan = Plan.of(options, network.extractor, network.device, inputs)
-    costs = [fine_levels.COST if plan.is_fine(level) else 1.0 for level in plan.shapes]
-    return Schedule(plan.shapes, plan.budgets, plan.objective.terms.margin, costs)
+    return Plan.of(options, network.extractor, network.device, Inputs(content, tuple(_styles(styles))))
 
 
 def _styles(count: int) -> list[Picture]:

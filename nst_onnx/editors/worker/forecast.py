@@ -56,10 +56,15 @@ class Forecast:
         network = models.stylizer(request.model(), request.text("device"), options.preset).network
         options = replace(options, style_weights=None)
         objective = replace(options, **_OF_NO_IMPORTANCE)
-        key = id(network), repr(objective)
-        if key not in models.rates:
-            models.rates[key] = forecast.rate(network, objective)
-        return models.rates[key] * forecast.work(network, shape, options)
+        work = forecast.work(network, shape, options)
+        seconds = 0.0
+        for amount, fine in ((work.usual, False), (work.fine, True)):
+            if amount:
+                key = id(network), repr(objective), fine
+                if key not in models.rates:
+                    models.rates[key] = forecast.rate(network, objective, fine=fine)
+                seconds += models.rates[key] * amount
+        return seconds
 
     def _shape(self) -> tuple[int, int]:
         """Return the (H, W) asked about. Raises ProtocolError."""
