@@ -1,7 +1,7 @@
 """Learned styles: a painting's statistics and fitted style vector, in a file of tens of kilobytes.
 
 The file is a NumPy archive (.npz without pickled objects) of the suffix ``.nst``: `statistics` float32,
-`correction` float16, `thumbnail` (a WebP file) and `facts` (JSON), both as bytes.
+`correction` float16, `thumbnail` (a JPEG file; WebP in older ones) and `facts` (JSON), both as bytes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class StyleFacts:
 class LearnedStyle:
     """A style for one pass. `statistics`: the painting's. `correction`: fitted less predicted style vector.
 
-    `thumbnail`: a small picture of the painting or of a result, a WebP file; may be empty.
+    `thumbnail`: a small picture of the painting or of a result, a JPEG or WebP file; may be empty.
     """
 
     facts: StyleFacts

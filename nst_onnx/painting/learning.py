@@ -99,8 +99,8 @@ def shipped_photos() -> list[Path]:
 
 
 def thumbnail(picture: Picture) -> bytes:
-    """Return a small WebP file of a picture."""
+    """Return a small JPEG file of a picture: GTK, and so GIMP, often lacks a reader of WebP."""
     small = resize(picture.rgb, fit(picture.shape, min(_THUMBNAIL, max(picture.shape))))
     file = io.BytesIO()
-    to_image(np.clip(small, 0, 1), None).save(file, "WEBP", quality=80, method=6)
+    to_image(np.clip(small, 0, 1), None).save(file, "JPEG", quality=85, optimize=True)
     return file.getvalue()

@@ -93,7 +93,7 @@ def _thumbnail(style: LearnedStyle) -> Image.Image | None:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(style.thumbnail), formats=["WEBP"]) as image:
+        with Image.open(io.BytesIO(style.thumbnail), formats=["JPEG", "WEBP"]) as image:
             if max(image.size) <= _LARGEST:
                 return image.convert("RGB")
     except Exception:  # Pillow raises many kinds
