@@ -235,7 +235,14 @@ def test_a_real_engine_paints_previews(engine: Engine, tmp_path: Path) -> None:
     assert seen[0].data != seen[1].data
 
 
+def test_one_pass_takes_seconds() -> None:
+    assert announcement("a", 30, 20, 30, one_pass=True).endswith("pixels. Takes seconds.")
+    assert announcement("a", 30, 20, 30, 4.0, one_pass=True).endswith("pixels. About 4 s.")
+
+
 def test_what_paint_announces() -> None:
     assert announcement("Harbour", 2560, 1920, 6000) == "Paints every pixel of “Harbour”: 2560×1920 pixels."
     sketch = announcement("Harbour", 2560, 1920, 384)
     assert "sketch: 384 of 2560 pixels" in sketch
+    part = announcement("Harbour", 640, 480, 640, selected=True)
+    assert part == "Paints every pixel of the selected part of “Harbour”: 640×480 pixels."

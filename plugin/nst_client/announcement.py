@@ -5,13 +5,27 @@ from __future__ import annotations
 from .translation import _
 
 
-def announcement(name: str, width: int, height: int, longest: int, seconds: float | None = None) -> str:
+def announcement(
+    name: str,
+    width: int,
+    height: int,
+    longest: int,
+    seconds: float | None = None,
+    *,
+    selected: bool = False,
+    one_pass: bool = False,
+) -> str:
     """Return a sentence about a layer, or a part of one, of `width` × `height` pixels.
 
     `longest`: the longest side at which the engine paints it. `seconds`: how long that takes, where known.
+    `selected`: whether it is the selected part of the layer called `name`. `one_pass`: whether the quality is
+    one of those of which no time is known, for they take so little.
     """
-    text = _announced(name, width, height, longest)
-    return text if seconds is None else f"{text} {_duration(seconds)}"
+    what = _("the selected part of “{name}”") if selected else _("“{name}”")
+    text = _announced(what.format(name=name), width, height, longest)
+    if seconds is None:
+        return f"{text} {_('Takes seconds.')}" if one_pass else text
+    return f"{text} {_duration(seconds)}"
 
 
 def _duration(seconds: float) -> str:
@@ -22,10 +36,10 @@ def _duration(seconds: float) -> str:
     return _("About {hours} h.").format(hours=f"{seconds / 3600:.1f}")
 
 
-def _announced(name: str, width: int, height: int, longest: int) -> str:
+def _announced(what: str, width: int, height: int, longest: int) -> str:
     size = _("{width}×{height} pixels").format(width=width, height=height)
     if longest >= max(width, height):
-        return _("Paints every pixel of “{name}”: {size}.").format(name=name, size=size)
-    return _("Paints “{name}” ({size}) as a sketch: {side} of {longest} pixels, then enlarged.").format(
-        name=name, size=size, side=longest, longest=max(width, height)
+        return _("Paints every pixel of {what}: {size}.").format(what=what, size=size)
+    return _("Paints {what} ({size}) as a sketch: {side} of {longest} pixels, then enlarged.").format(
+        what=what, size=size, side=longest, longest=max(width, height)
     )

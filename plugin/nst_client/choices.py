@@ -11,13 +11,13 @@ from .translation import _
 
 _LABELS = {
     "instant": _("Instant (one pass)"),
-    "fitted": _("Fitted (one pass, after seconds)"),
+    "fitted": _("Fitted (one pass, closer to the style)"),
     "fast": _("Fast (a sketch)"),
     "good": _("Good (every pixel)"),
-    "best": _("Best (every pixel)"),
+    "best": _("Best (every pixel, longest)"),
     "luminance": _("Of the photo (only lightness is painted)"),
-    "histogram": _("Painting recoloured like the photo, by histogram"),
-    "covariance": _("Painting recoloured like the photo, linearly"),
+    "histogram": _("The style in the photo's colours, tone by tone"),
+    "covariance": _("The style in the photo's colours, overall"),
 }
 
 

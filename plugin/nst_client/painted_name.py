@@ -1,4 +1,4 @@
-"""Names of painted layers: the layer's own, with the style and its strength."""
+"""Names of painted layers: the style, its strength, the layer. The style first: a narrow list cuts names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from .translation import _
 def painted_name(name: str, styles: list[str], strength: float) -> str:
     """Return the name of the painting of a layer called `name`, painted like the files `styles`."""
     like = " + ".join(name_of(Path(style)) for style in styles)
-    return _("{name} ({style}, strength {strength})").format(
+    return _("{style}, strength {strength} ({name})").format(
         name=name, style=like, strength=f"{strength:.2f}".rstrip("0").rstrip(".")
     )

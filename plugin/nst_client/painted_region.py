@@ -42,20 +42,28 @@ class PaintedRegions:
     rest_kept: bool = False
 
 
+def check(quality: str, styles: Sequence[str]) -> None:
+    """Raise Failure where a picture with regions cannot be painted at all.
+
+    `styles`: the paths of the styles of all parts that are painted.
+    """
+    if not styles:
+        raise Failure(_("nothing is left to paint"), _("choose a style for a region, or for the rest"))
+    if any(style.endswith(LEARNED) for style in styles):
+        raise Failure(
+            _("a learned style paints in one pass, and that knows no regions"), _("choose a painting")
+        )
+    if quality in ONE_PASS:
+        raise Failure(_("one pass knows no regions"), _("choose the quality Fast, Good or Best"))
+
+
 def with_regions(request: EngineRequest, given: PaintedRegions) -> EngineRequest:
     """Return the request with regions; its own styles are those of the rest. Raises Failure."""
     if not given.regions:
         return request
     painted = [region for region in given.regions if not region.kept]
     styles = [] if given.rest_kept else request["styles"]
-    if not painted and not styles:
-        raise Failure(_("nothing is left to paint"), _("choose a style for a region, or for the rest"))
-    if any(style.endswith(LEARNED) for style in (*styles, *(region.style for region in painted))):
-        raise Failure(
-            _("a learned style paints in one pass, and that knows no regions"), _("choose a painting")
-        )
-    if request["quality"] in ONE_PASS:
-        raise Failure(_("one pass knows no regions"), _("choose the quality Fast, Good or Best"))
+    check(request["quality"], [*styles, *(region.style for region in painted)])
     options = dict(request["options"])
     if given.rest_kept:
         options.pop("style_weights", None)

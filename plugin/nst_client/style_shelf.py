@@ -44,16 +44,18 @@ class StyleShelf:
         """
         folder = self._folder / "styles"
         folder.mkdir(parents=True, exist_ok=True)
-        short = hashlib.sha256(digest).hexdigest()[:10]
-        path = folder / f"{_UNFIT.sub(' ', name).strip()[:60] or 'style'}.{short}.png"
+        own = folder / hashlib.sha256(digest).hexdigest()[:10]  # the editor's buttons show the file's name
+        path = own / f"{_UNFIT.sub(' ', name).strip()[:60] or 'style'}.png"
         if not path.exists():
+            own.mkdir(exist_ok=True)
             part = path.with_suffix(".part")
             try:
                 write(part)
                 part.replace(path)
             finally:
                 with contextlib.suppress(OSError):
-                    part.unlink()
+                    part.unlink(missing_ok=True)
+                    own.rmdir()  # where it holds nothing
             self._prune(folder, path)
         return path
 
@@ -61,14 +63,16 @@ class StyleShelf:
         """Remove the oldest pictures beyond KEPT, except those used last."""
         kept = {*self.recent(), str(newest)}
         with contextlib.suppress(OSError):
-            pictures = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_mtime)
+            pictures = sorted(folder.rglob("*.png"), key=lambda path: path.stat().st_mtime)
             for path in pictures[:-KEPT]:
                 if str(path) not in kept:
                     path.unlink()
+                    if path.parent != folder:
+                        path.parent.rmdir()
 
 
 def name_of(path: Path) -> str:
-    """Return a style's name for the user: the file's, without suffix and without the shelf's digest."""
+    """Return a style's name for the user: its file's, without suffix and an older shelf's digest."""
     return _DIGEST.sub("", path.stem)
 
 

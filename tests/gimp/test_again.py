@@ -21,7 +21,7 @@ from .person import (
 
 pytestmark = pytest.mark.slow
 SMALL_SCREEN = 768 - 60  # pixels of height, less a panel and the window's title
-PAINTED = "harbour.png (whirl, strength 0.5)"
+PAINTED = "whirl, strength 0.5 (harbour.png)"
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ import pytest
 
 from .colour_spaces import SPACES
 
-PAINTED = "Background (whirl, strength 0.5)"
-BLENDED = "Background (whirl + embers, strength 0.5)"
+PAINTED = "whirl, strength 0.5 (Background)"
+BLENDED = "whirl + embers, strength 0.5 (Background)"
 
 
 def _new_layer(told, painted=PAINTED):
@@ -189,7 +189,7 @@ def test_sixteen_bits_are_more_than_eight(krita, scenario):
 def test_a_group_gets_a_painted_layer_above_it(krita):
     told = krita("group")
     assert told["message"] == ""
-    assert told["names"] == ["group", "Background", "group (whirl, strength 0.5)"]
+    assert told["names"] == ["group", "Background", "whirl, strength 0.5 (group)"]
     assert told["made"]["bounds"] == [0, 0, 96, 72]
 
 
@@ -198,7 +198,7 @@ def test_regions_have_styles_of_their_own_or_stay_as_they_are(krita):
     assert [told["offered"][0], told["offered"][-1]] == ["What is selected", "Layer “Background”"]
     assert "no style yet: Selection 1" in told["no style"]
     assert told["message"] == ""
-    assert told["names"] == ["Background", "Background (whirl + embers, strength 0.9)", "shape"]
+    assert told["names"] == ["Background", "whirl + embers, strength 0.9 (Background)", "shape"]
     before, made = told.pixels("before"), told.pixels("made")
     changed = (made != before).any(axis=2)
     assert not changed[:30, 66:].any()
@@ -217,7 +217,7 @@ def test_what_is_in_no_region_can_stay_as_it_is(krita):
 
 def test_regions_as_layers_look_as_one_layer_does_and_go_in_one_undo_step(krita):
     told, together = krita("regions as layers"), krita("regions")
-    painting = "Background (whirl + embers, strength 0.9)"
+    painting = "whirl + embers, strength 0.9 (Background)"
     assert told["message"] == ""
     assert told["type"] == "grouplayer"
     assert told["names"] == [

@@ -36,7 +36,7 @@ def _as_before(told):
 
 def _goes_on(told):
     assert told["next"] == ""
-    assert "Background (whirl, strength 0.5)" in told["names_next"]
+    assert "whirl, strength 0.5 (Background)" in told["names_next"]
 
 
 def test_cancel_is_at_once_and_leaves_nothing(krita):
@@ -50,7 +50,7 @@ def test_cancel_is_at_once_and_leaves_nothing(krita):
 def test_stop_and_keep(krita):
     told = krita("kept")
     assert told["message"] == ""
-    assert told["names"] == ["Background", "Background (whirl, strength 0.5)"]
+    assert told["names"] == ["Background", "whirl, strength 0.5 (Background)"]
     assert told["keep"].startswith("Keep this picture (")
     assert told["keep"].endswith(" of 480 pixels so far)")
     assert told["files_left"] == []

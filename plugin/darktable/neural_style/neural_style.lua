@@ -64,7 +64,7 @@ local function number(value)
 end
 
 local strength = slider(
-    "strength", "0 is the photo, 0.5 balanced, 1 style only", 0, 1, tonumber(stored("strength", "0.5")) or 0.5
+    "strength", "0 stays closest to the photo, 0.5 balanced, 1 style only", 0, 1, tonumber(stored("strength", "0.5")) or 0.5
 )
 local strokes = slider(
     "stroke scale", "below 1 finer strokes, above 1 coarser", 0.1, 4, tonumber(stored("strokes", "1")) or 1

@@ -10,6 +10,7 @@ from gi.repository import Gimp, GimpUi, Gio, GLib, GObject, Gtk
 from layer_task import subject_of
 from names import Names
 from nst_client.failure import Cancelled, Failure
+from nst_client.painted_region import check
 from nst_client.painting_record import PaintingRecord
 from nst_client.translation import _
 from outcome import record_of
@@ -120,7 +121,7 @@ class Settings:
 
         limit_regions()
         expander.connect("notify::expanded", limit_regions)
-        for changed in ("style", REGIONS):
+        for changed in ("style", "quality", REGIONS):
             config.connect(f"notify::{changed}", self._update_paint_button)
         self._update_paint_button(config, None)
         resized = (config, "notify::style"), (config, f"notify::{REGIONS}")
@@ -178,11 +179,11 @@ class Settings:
         button.set_sensitive(False)
 
     def _update_paint_button(self, config: Gimp.ProcedureConfig, _changed: object) -> None:
-        """Enable Paint where a style is chosen; else say what is missing."""
-        chosen = config.get_property("style") is not None or _only_regions(config)
-        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, chosen)
+        """Enable Paint where all is chosen; else say what is missing."""
+        missing = _missing(config)
+        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, not missing)
         paint = self._dialog.get_widget_for_response(Gtk.ResponseType.OK)
-        paint.set_tooltip_text(None if chosen else _("Choose a style picture first"))
+        paint.set_tooltip_text(missing or None)
 
     def _shrink_soon(self, *_: object) -> None:
         GLib.idle_add(self._shrink)
@@ -211,12 +212,22 @@ def _at_default(config: Gimp.ProcedureConfig, name: str) -> bool:
     return bool(config.get_property(name) == getattr(config.find_property(name), "default_value", None))
 
 
-def _only_regions(config: Gimp.ProcedureConfig) -> bool:
-    """Return whether the rest is kept, and needs no style."""
+def _missing(config: Gimp.ProcedureConfig) -> str:
+    """Return what is still to be chosen, "" where nothing is."""
+    file = config.get_property("style")
     try:
-        return regions_of(config).rest_kept
-    except Failure:
-        return False
+        given = regions_of(config)
+        if file is None and not given.rest_kept:
+            return _("Choose a style picture first")
+        painted = [row.style for row in given.rows if not row.keep]
+        if not all(painted):
+            return _("Choose a style for each region first, or keep it as it is")
+        if given.rows:
+            own = [] if given.rest_kept or file is None else [file.get_path() or ""]
+            check(config.get_property("quality"), [*own, *painted])
+    except Failure as failure:
+        return str(failure)
+    return ""
 
 
 def _side_by_side(area: Gtk.Box, settings: tuple[Gtk.Widget, ...], other: Gtk.Widget) -> Gtk.Box:

@@ -12,7 +12,7 @@ from nst_client.choices import EngineRequest
 from nst_client.failure import Failure
 from nst_client.forecast import Forecast
 from nst_client.live_preview import HEIGHT, SIDE, LivePreview
-from nst_client.painted_region import PaintedRegions, with_regions
+from nst_client.painted_region import ONE_PASS, PaintedRegions, with_regions
 from nst_client.region_preview import RegionPreview
 from nst_client.spot import in_part
 from nst_client.translation import _
@@ -25,6 +25,7 @@ from settings import OUTPUT, REGIONS, engine_request, regions_of
 from strip import Strip
 
 POLL_MILLISECONDS = 30  # milliseconds
+WAITING = _("Painting a quick look…")
 WHOLE = _("A quick look. Click: a spot at 100 %.")
 SPOT = _("A spot at 100 %. Click for the whole.")
 
@@ -44,7 +45,7 @@ class Preview(Gtk.Box):
         self._live = LivePreview(lambda content, request: engine.paint(content, request, preview=SIDE))
         self._regions = RegionPreview(self._live)
         self._forecast = Forecast(engine.forecast)
-        self._announced: int | None = None
+        self._announced: tuple[int, str] | None = None
         self._notices: list[str] = []
         self._picture = PreviewPicture(SIDE, HEIGHT, self._click)
         self._hint = Gtk.Label(xalign=0.5)
@@ -120,6 +121,7 @@ class Preview(Gtk.Box):
             self._follow()
         except Exception as error:  # whatever it is: GLib would end the timer, and the preview stay as it is
             self._text.set_text(in_words(error))
+            self._hint.set_text("")
         return GLib.SOURCE_CONTINUE
 
     def _follow(self) -> None:
@@ -136,6 +138,7 @@ class Preview(Gtk.Box):
         picture = self._regions.update()
         if picture is not None:
             self._picture.show_picture(picture)
+            self._hint.set_text(SPOT if self._view.spot else WHOLE)
         if self._varying is not None and self._regions.complete and picture is not None:
             self._live.vary(*self._varying)
             self._varying = None
@@ -145,21 +148,22 @@ class Preview(Gtk.Box):
         told = self._live.notices != self._notices
         self._notices = self._live.notices
         if (self._forecast.update(self._live.busy) or told) and self._announced is not None:
-            self._announce(self._view, self._announced)
+            self._announce(self._view, *self._announced)
 
     def _show_source(self, view: View) -> None:
         """Show the layer as it is, and the regions' outlines, before anything is painted."""
-        self._hint.set_text(SPOT if view.spot else WHOLE)
+        self._hint.set_text("")
         full = max(view.subject.context.width, view.subject.context.height)
-        masks = self._masks.outlines(view.part, view.longest(full)) if self._masks is not None else []
-        self._picture.show_outlines(masks)
+        self._picture.show_outlines(view.outlines(self._masks, full))
         self._picture.show_picture(view.thumbnail(full))
 
     def _begin(self, view: View, hello: Hello) -> None:
         """Begin to paint the present settings. Raises Failure."""
-        if self._config.get_property("style") is None and not regions_of(self._config).rest_kept:
+        if not self._has_style():
             self._text.set_text(_("Choose a style picture, and Paint can be pressed."))
             return
+        if not self._hint.get_text():
+            self._hint.set_text(WAITING)
         self._announced = None
         request = engine_request(self._config)
         size = int(str(request["options"].get("size") or hello.qualities[request["quality"]]["size"]))
@@ -167,15 +171,19 @@ class Preview(Gtk.Box):
         if self._masks is not None:
             with_regions(request, everything.regions(self._masks, size))  # raises where Paint will
             regions = view.regions(self._masks, size)
-            self._picture.show_outlines(self._masks.outlines(view.part, view.longest(size)))
+        self._picture.show_outlines(view.outlines(self._masks, size))
         context = view.subject.context
         self._forecast.want(context.width, context.height, request)
-        self._announced = size
-        self._announce(view, size)
+        self._announced = size, request["quality"]
+        self._announce(view, *self._announced)
         content = self._content(view, size)
         whole = self._content(everything, size)
         self._regions.show(content, in_part(request, view.ratio(size)), regions)
         self._varying = whole, request
+
+    def _has_style(self) -> bool:
+        """Return whether a style is chosen, or none is needed. Raises Failure."""
+        return self._config.get_property("style") is not None or regions_of(self._config).rest_kept
 
     def _content(self, view: View, size: int) -> Pixels:
         """Return the pixels of a view; they are read once."""
@@ -184,10 +192,14 @@ class Preview(Gtk.Box):
             self._contents[key] = view.content(size)
         return self._contents[key]
 
-    def _announce(self, view: View, size: int) -> None:
+    def _announce(self, view: View, size: int, quality: str) -> None:
         part, context = view.subject.painted, view.subject.context
         longest = max(context.width, context.height)
         shown = round(min(size / longest, 1.0) * max(part.width, part.height))
         name = view.subject.layer.get_name()
-        text = announcement(name, part.width, part.height, shown, self._forecast.seconds)
+        selected, one_pass = view.subject.selection is not None, quality in ONE_PASS
+        seconds = self._forecast.seconds
+        text = announcement(
+            name, part.width, part.height, shown, seconds, selected=selected, one_pass=one_pass
+        )
         self._text.set_text("\n".join([text, *self._notices]))

@@ -61,6 +61,13 @@ class View:
         with source_layer(self.subject.layer, self.output) as layer:
             return read_thumbnail(layer, self.part, self.longest(size))
 
+    def outlines(self, masks: RegionMasks | None, size: int) -> list[Pixels]:
+        """Return the masks of the part's regions; without regions that of the selection, where it limits."""
+        if masks is not None:
+            return masks.outlines(self.part, self.longest(size))
+        selected = self.subject.selected_place
+        return [] if selected is None else [selected.read(self.part, self.longest(size))]
+
     def regions(self, masks: RegionMasks, size: int) -> PaintedRegions:
         """Return the regions of the part. Raises Failure."""
         return masks.read(self.part, self.longest(size), partial=self.spot)

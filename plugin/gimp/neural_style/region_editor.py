@@ -15,7 +15,7 @@ from settings import REGION_LAYERS, REGIONS, regions_of
 
 SHOWN, SHOWN_BESIDE_MORE = 3, 1  # rows; of more it scrolls
 ROW_HEIGHT = 36  # pixels
-NOWHERE = _("Select a part of the image, or save selections as channels; then a region can be added.")
+NOWHERE = _("Select a part of the layer, or put it on a layer of its own; then it can be a region here.")
 ABOUT = _("Paints parts of the layer like paintings of their own. The style above is for the rest.")
 
 

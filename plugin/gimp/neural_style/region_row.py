@@ -54,7 +54,7 @@ class RegionRow(Gtk.Box):
         self.pack_start(self._style, True, True, 0)
         self._strength = Gtk.SpinButton.new_with_range(0.0, 1.0, 0.05)
         self._strength.set_value(row.strength)
-        self._strength.set_tooltip_text(_("Strength: 0 is the photo, 1 style only"))
+        self._strength.set_tooltip_text(_("Strength: 0 stays closest to the photo, 1 is style only"))
         self._strength.connect("value-changed", lambda spin: self._become(strength=spin.get_value()))
         self.pack_start(self._strength, False, False, 0)
         remove = Gtk.Button.new_from_icon_name("list-remove-symbolic", Gtk.IconSize.BUTTON)

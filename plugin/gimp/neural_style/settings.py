@@ -60,7 +60,7 @@ def declare(procedure: Gimp.Procedure) -> None:
     procedure.add_double_argument(
         "strength",
         _("S_trength"),
-        _("How much style: 0 keeps the photo, 1 is all paint"),
+        _("How much style: 0 stays closest to the photo, 1 is all paint"),
         STRENGTH["low"],
         STRENGTH["high"],
         STRENGTH["default"],

@@ -7,11 +7,13 @@ where that is no longer possible, Failure says why.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from gi.repository import Gimp
 from nst_client import region
 from nst_client.failure import Failure
 from nst_client.translation import _
+from places import SELECTION, Place, PlaceMask
 from rectangle import Rectangle
 from selection import Selection, current_selection
 
@@ -30,6 +32,13 @@ class Subject:
     selection: Selection | None
     layer_bounds: Rectangle
     canvas: tuple[int, int]
+
+    @cached_property
+    def selected_place(self) -> PlaceMask | None:
+        """The selection of the moment as a mask of the layer; None where it does not limit the painting."""
+        if self.selection is None:
+            return None
+        return PlaceMask(self.image, Place(SELECTION), self.layer_bounds)
 
     def check(self) -> None:
         """Raise Failure where the painting can no longer be written."""

@@ -57,7 +57,7 @@ class Controls(QtWidgets.QWidget):
             STRENGTH["low"],
             STRENGTH["high"],
             STRENGTH["default"],
-            _("How much style: 0 keeps the photo, 1 is all paint"),
+            _("How much style: 0 stays closest to the photo, 1 is all paint"),
         )
         self.quality = _choice(QUALITIES, "good", _("How long to paint, and how finely"))
         self.style_scale = Slider(*STYLE_SCALE, _("Below 1: finer strokes; above 1: coarser"))

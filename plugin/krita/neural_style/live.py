@@ -13,7 +13,7 @@ from .nst_client.events import Hello
 from .nst_client.failure import Failure
 from .nst_client.forecast import Forecast
 from .nst_client.live_preview import SIDE, LivePreview
-from .nst_client.painted_region import PaintedRegions
+from .nst_client.painted_region import ONE_PASS, PaintedRegions
 from .nst_client.pixels import Pixels
 from .nst_client.region_preview import RegionPreview
 from .nst_client.sandboxed_engine import NeuralEngine
@@ -111,4 +111,6 @@ class Live(QtCore.QObject):
         shown = round(scale * max(part.painted.width, part.painted.height))
         self._forecast.want(part.context.width, part.context.height, request)
         seconds = self._forecast.seconds
-        return announcement(layer.name(), part.painted.width, part.painted.height, shown, seconds)
+        sides = part.painted.width, part.painted.height
+        selected, one_pass = part.mask is not None, request["quality"] in ONE_PASS
+        return announcement(layer.name(), *sides, shown, seconds, selected=selected, one_pass=one_pass)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .controls import Controls
 from .looks import Looks
 from .nst_client.failure import Failure
+from .nst_client.painted_region import check
 from .nst_client.pixels import Pixels
 from .nst_client.translation import _
 from .painter import Painter
@@ -55,6 +56,7 @@ class Panel(QtWidgets.QWidget):
         self.cancel_button.clicked.connect(self.painter.cancel)
         self.controls.style_chosen.connect(self._chosen)
         self.regions.changed.connect(self._chosen)
+        self.controls.changed.connect(self._update_paint_button)
         for part in (self.controls, self.regions):
             part.failed.connect(self._tell)
         self.painter.engine_ready.connect(self.controls.offer)
@@ -114,16 +116,32 @@ class Panel(QtWidgets.QWidget):
     def _has_style(self) -> bool:
         return bool(self.controls.first.path or self.regions.only_style)
 
+    @property
+    def _missing(self) -> str:
+        """What is still to be chosen; "" where nothing is."""
+        if not self._has_style:
+            return _("Choose a style picture first")
+        painted = [row.painting.path for row in self.regions.rows if row.painted]
+        if not all(painted):
+            return _("Choose a style for each region first, or keep it as it is")
+        if self.regions.rows:
+            own = [] if self.regions.rest.currentData() else [self.controls.first.path]
+            try:
+                check(str(self.controls.values()["quality"]), [*own, *painted])
+            except Failure as failure:
+                return str(failure)
+        return ""
+
     def _chosen(self) -> None:
         self._update_paint_button()
         if self._has_style:
             self.painter.prepare()
 
     def _update_paint_button(self) -> None:
-        """Enable Paint where a style is chosen; else say what is missing."""
-        chosen = self._has_style
-        self.paint_button.setEnabled(chosen)
-        self.paint_button.setToolTip("" if chosen else _("Choose a style picture first"))
+        """Enable Paint where all is chosen; else say what is missing."""
+        missing = self._missing
+        self.paint_button.setEnabled(not missing)
+        self.paint_button.setToolTip(missing)
 
     def _show_progress(self, fraction: float, text: str) -> None:
         self.bar.setRange(0, 0 if fraction < 0 else 1000)
