@@ -87,3 +87,29 @@ class TestDialog:
         assert told["goes_on"]
         assert "ValueError" in told["text"]
         assert told["raised"] == "ValueError"
+
+    def test_paint_says_what_is_missing(self, desk):
+        told = desk.inside.ask("what_is_missing")
+        assert [name for name, text in told.items() if not text] == [
+            "complete",
+            "complete with a region",
+            "complete without a style",
+        ]
+        assert "style picture" in told["nothing"]
+        assert "each region" in told["no style of a region"]
+        assert "One pass knows no regions" in told["one pass"]
+        assert "Nothing is left" in told["all kept"]
+
+    def test_a_selection_is_named_and_outlined_and_values_in_use_are_marked(self, desk):
+        told = desk.inside.ask("told_in_the_dialog")
+        assert told["hint without a style"] == ""
+        assert "Painting" in told["hint"]
+        assert "the selected part of" in told["text"]
+        assert "40×30" in told["text"]
+        assert told["outlines"] == 1
+        assert told["strengths"].endswith(": 0.1, 0.5, <b>0.9</b>")
+        assert told["one pass"].endswith("Takes seconds.")
+
+    def test_the_painting_window_opens_with_the_preview_of_the_dialog(self, desk):
+        told = desk.inside.ask("the_look_goes_on")
+        assert told == {"before": False, "colour": [200, 10, 20], "of a spot": False}

@@ -124,6 +124,8 @@ def test_the_docker_shows_the_layer_in_one_pass_and_follows_the_controls(krita):
     assert told["visible"]
     assert told["follows"]
     assert "note.png" in told["text"]
+    assert told["at once"] == told["live"], "the painting begins with the docker's preview"
+    assert told["missing"] == [False, "Choose a style for each region first, or keep it as it is"]
 
 
 def test_six_variations_and_a_spot_to_click_on(krita):

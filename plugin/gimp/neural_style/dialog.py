@@ -9,6 +9,7 @@ from error_message import show_error
 from gi.repository import Gimp, GimpUi, Gio, GLib, GObject, Gtk
 from layer_task import subject_of
 from names import Names
+from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
 from nst_client.painted_region import check
 from nst_client.painting_record import PaintingRecord
@@ -53,7 +54,7 @@ def run_dialog(
             try:
                 series = series_of(image, dialog.drawables, config)
                 keep(config, image)
-                Window(engine, series).paint()
+                Window(engine, series, dialog.look).paint()
                 return series
             except Failure as failure:
                 if series is not None and len(series.tasks) == 1:
@@ -137,6 +138,11 @@ class Settings:
         self._preview.stop()
         self._dialog.hide()
         return confirmed
+
+    @property
+    def look(self) -> Pixels | None:
+        """The newest live preview of what will be painted as a whole; None where there is none."""
+        return self._preview.look if self._config.get_property(TARGETS) == SELECTED else None
 
     def _add_menu(self, name: str, box: Gtk.Box) -> None:
         """Put a menu of other styles beside the button for a style's file."""

@@ -74,6 +74,11 @@ class Preview(Gtk.Box):
         GLib.source_remove(self._timer)
         self._regions.stop()
 
+    @property
+    def look(self) -> Pixels | None:
+        """The newest preview of the whole; None where a spot is shown, or nothing painted yet."""
+        return None if self._view is None or self._view.spot else self._picture.painted
+
     def look_at(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
         """Show another layer; of several the first."""
         self._image, self._drawables, self._view = image, drawables, None
@@ -137,7 +142,7 @@ class Preview(Gtk.Box):
             self._begin(self._view, hello)
         picture = self._regions.update()
         if picture is not None:
-            self._picture.show_picture(picture)
+            self._picture.show_picture(picture, painted=True)
             self._hint.set_text(SPOT if self._view.spot else WHOLE)
         if self._varying is not None and self._regions.complete and picture is not None:
             self._live.vary(*self._varying)

@@ -24,13 +24,15 @@ class PreviewPicture(Gtk.EventBox):
         self._image.set_size_request(width, height)
         self.add(self._image)
         self._picture: Pixels | None = None
+        self.painted: Pixels | None = None
         self._outlines: Sequence[Pixels] = ()
         self.connect("button-press-event", self._press)
         self.connect("realize", self._show_pointer)
 
-    def show_picture(self, picture: Pixels) -> None:
-        """Show a picture (u8, RGB or RGBA)."""
+    def show_picture(self, picture: Pixels, *, painted: bool = False) -> None:
+        """Show a picture (u8, RGB or RGBA). `painted`: it is no photo any more."""
         self._picture = picture
+        self.painted = picture if painted else None
         self._draw()
 
     def show_outlines(self, masks: Sequence[Pixels]) -> None:

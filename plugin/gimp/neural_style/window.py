@@ -8,6 +8,7 @@ from __future__ import annotations
 from display import scaled
 from engine import NeuralEngine
 from gi.repository import Gdk, Gimp, GimpUi, GLib, Gtk
+from nst_client import Pixels
 from nst_client.failure import Cancelled, Failure
 from nst_client.keeping import keep_label
 from nst_client.progress import JobMonitor
@@ -22,14 +23,18 @@ KEEP = 1
 class Window:
     """Paints while GTK's main loop runs; only the writing of a painting blocks."""
 
-    def __init__(self, engine: NeuralEngine, series: Series) -> None:
+    def __init__(self, engine: NeuralEngine, series: Series, look: Pixels | None = None) -> None:
+        """`look`: the first picture shown, a live preview of it; None: what will be painted, as it is."""
         self._engine, self._series = engine, series
         self._monitor: JobMonitor | None = None
         self._failure: Exception | None = None
         self._percent = 0
         self._picture = Gtk.Image()
         self._picture.set_size_request(SIDE, SIDE * 3 // 4)
-        self._show_source()
+        if look is None:
+            self._show_source()
+        else:
+            self._picture.set_from_pixbuf(scaled(look, SIDE, SIDE))
         self._bar = Gtk.ProgressBar(show_text=True, text=_("Starting…"))
         self._dialog = GimpUi.Dialog(title=_("Neural Style"), role="nst-onnx-painting")
         GimpUi.window_set_transient(self._dialog)  # or a click on GIMP's own window hides it

@@ -16,7 +16,7 @@ from .nst_client.translation import _
 from .painter import Painter
 from .pixels import layer_image
 from .preview import Preview, active_layer, pixels_of, thumbnail
-from .qt import QtWidgets
+from .qt import QtGui, QtWidgets
 from .region import bounds, region
 from .region_box import RegionBox
 from .region_previews import RegionPreviews
@@ -54,6 +54,13 @@ class Looks(QtWidgets.QWidget):
         for signal in (live.forecast_ready, painter.engine_ready):
             signal.connect(lambda *_ready: self.announce())
         self.announce()
+
+    @property
+    def whole(self) -> QtGui.QPixmap | None:
+        """The newest preview of the whole layer; None where a spot is shown, or nothing yet."""
+        picture = self.live.pixmap()
+        there = self._spot is None and picture is not None and not picture.isNull()
+        return picture if there else None
 
     def refresh(self) -> None:
         """Show the layer that is active now, with the present settings."""

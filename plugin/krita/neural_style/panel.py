@@ -79,6 +79,8 @@ class Panel(QtWidgets.QWidget):
         SHELF.remember(*request["styles"])
         self.keep_button.setEnabled(False)
         self.keep_button.setText(_("Stop and keep"))
+        if self.looks.whole is not None:  # until the painting has a picture of its own
+            self.preview.setPixmap(self.looks.whole)
         self._show_working(True)
         settings = {**self.controls.values(), **self.regions.stored()}
         self.painter.paint(request, self.controls.output_chosen, settings, regions)

@@ -23,7 +23,7 @@ class FakeEngine:
         self.painted = []
 
     def ready(self):
-        return SimpleNamespace(qualities={"good": {"size": 96}})
+        return SimpleNamespace(qualities={"good": {"size": 96}, "instant": {"size": 96}})
 
     def paint(self, content, request, *, preview=None):
         self.painted.append(request["styles"])
@@ -142,4 +142,72 @@ def unforeseen():
     except ValueError as error:
         facts["raised"] = type(error).__name__
         GLib.source_remove(dead)
+    return facts
+
+
+def what_is_missing():
+    """Tell why Paint cannot be pressed, for settings that are not complete, and for one that is."""
+    _image, _layer, config = _start()
+    import dialog
+    from gi.repository import Gio
+
+    style = Gio.File.new_for_path(os.environ["NST_STYLE"])
+    unstyled = json.dumps([{**LEFT, "style": ""}])
+    kept = {**LEFT, "keep": True}
+    facts = {}
+    for name, chosen, quality, regions in (
+        ("nothing", None, "good", ""),
+        ("complete", style, "good", ""),
+        ("complete with a region", style, "good", _text(LEFT)),
+        ("complete without a style", None, "good", _text(LEFT, KEPT_REST)),
+        ("no style of a region", style, "good", unstyled),
+        ("one pass", style, "instant", _text(LEFT)),
+        ("all kept", style, "good", _text(kept, KEPT_REST)),
+    ):
+        config.set_property("style", chosen)
+        config.set_property("quality", quality)
+        config.set_property("regions", regions)
+        facts[name] = dialog._missing(config)
+    return facts
+
+
+def told_in_the_dialog():
+    """Look at the words beside the preview: of a selection, before a look, of values in use."""
+    image, layer, config = _start()
+    import preview
+    from gi.repository import Gio
+
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 40, 30)
+    box = preview.Preview(FakeEngine(), config, image, [layer])
+    box._poll()
+    facts = {"hint without a style": box._hint.get_text()}
+    config.set_property("style", Gio.File.new_for_path(os.environ["NST_STYLE"]))
+    config.set_property("strength", 0.9)
+    box._poll()
+    facts.update(hint=box._hint.get_text(), text=box._text.get_text(), outlines=len(box._picture._outlines))
+    facts["strengths"] = box._strip._labels["strength"].get_label()
+    config.set_property("quality", "instant")
+    box._poll()
+    facts["one pass"] = box._text.get_text()
+    Gimp.Selection.none(image)
+    return facts
+
+
+def the_look_goes_on():
+    """Open the progress window with the dialog's preview, and tell the colour that it shows."""
+    image, layer, config = _start()
+    import preview
+    import window
+    from nst_client import Pixels
+    from task import Series
+
+    box = preview.Preview(FakeEngine(), config, image, [layer])
+    facts = {"before": box.look is not None}
+    box._picture.show_picture(Pixels(2, 2, 3, "u8", bytes([200, 10, 20] * 4)), painted=True)
+    task = SimpleNamespace(name="task", longest=9, check=lambda: None, picture=lambda _side: None)
+    shown = window.Window(FakeEngine(), Series([task]), box.look)
+    facts["colour"] = list(shown._picture.get_pixbuf().get_pixels()[:3])
+    box._click(0.5, 0.5)
+    facts["of a spot"] = box.look is not None
+    shown._dialog.destroy()
     return facts

@@ -62,8 +62,24 @@ def looks(folder):
     facts["text"] = here.looks.live.text()
     here.controls.choose(style=os.environ["NST_STYLE"])
     yield lambda: here.looks.live.text() == ""
+    yield lambda: not here.painter.live.busy
+    yield from _paint_and_cancel(here, facts)
+    here.regions.add(place_of(document.activeNode()))
+    facts["missing"] = [here.paint_button.isEnabled(), here.paint_button.toolTip()]
+    here.regions.clear()
     _close(document)
     return facts
+
+
+def _paint_and_cancel(here, facts):
+    """Press Paint; tell the sizes of the picture shown at once, and of the live preview before."""
+    before = here.looks.live.pixmap()
+    facts["live"] = [before.width(), before.height()]
+    here.paint_button.click()
+    at_once = here.preview.pixmap()
+    facts["at once"] = [at_once.width(), at_once.height()]
+    here.cancel_button.click()
+    yield lambda: not here.painter.busy
 
 
 def again(folder):
