@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "plugin")]
 
 from gimp.conftest import CONSOLE  # noqa: E402 - found by the path above
 from gimp.desk import Desk  # noqa: E402
-from gimp.person import painting_window  # noqa: E402
+from gimp.person import ended, painting_window  # noqa: E402
 from nst_client.announcement import announcement  # noqa: E402
 
 from benchmarks import editor_results  # noqa: E402
@@ -53,6 +53,7 @@ def paint(photo: Path, painting: Path, painted: Path, scratch: Path) -> Run:
             if time.monotonic() > begun + HOUR:
                 sys.exit("the painting has not ended in an hour")
             time.sleep(1)
+        ended(desk)
         taken = time.monotonic() - begun
         desk.inside.ask("save_here", path=str(painted))
     seconds = float(str(overheard(said, "forecast")[-1]["seconds"]))
