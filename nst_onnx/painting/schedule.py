@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nst_onnx.painting.pyramid import Shape
 
-_PREPARATION = 1.5  # of a level: its targets cost as much as so many evaluations
+_PREPARATION = 2.0  # of a level: its targets cost as much as so many evaluations, at 0.2 to 5 megapixels
 
 
 class Schedule:
