@@ -165,7 +165,7 @@ def press_paint(desk: Desk, settings: str) -> tuple[float, str]:
         tried = time.monotonic()
         while not window and time.monotonic() - tried < MISSED:
             window = desk.shows(NEURAL_STYLE).replace(settings, "")
-    until(lambda: picture_of(desk, window).std() > VISIBLE)  # the photo is drawn
+    until(lambda: picture_of(desk, window).std() > VISIBLE)  # a picture is drawn
     return begun, window
 
 

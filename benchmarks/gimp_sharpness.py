@@ -59,7 +59,7 @@ def paint(photo: Path, painting: Path, painted: Path, scratch: Path) -> Run:
     seconds = float(str(overheard(said, "forecast")[-1]["seconds"]))
     with Image.open(photo) as picture:
         width, height = picture.size
-    sentence = announcement("photo", width, height, max(width, height), seconds)
+    sentence = announcement(photo.name, width, height, max(width, height), seconds)
     return Run(f"GIMP {editor_results.version(str(CONSOLE))}", sentence, seconds, taken)
 
 

@@ -61,6 +61,8 @@ def judge(script: str, about: str, paint: Paint) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         kept = arguments.keep or Path(scratch)
         kept.mkdir(parents=True, exist_ok=True)
+        if any(kept.iterdir()):
+            sys.exit(f"{kept} is not empty: an earlier picture could be taken for this one")
         photo, painted = kept / "photo.png", kept / "painted.png"
         prepare(arguments.photo, photo, (width, height))
         run = paint(photo, arguments.painting.resolve(), painted, Path(scratch))

@@ -125,8 +125,8 @@ def test_an_outline_is_where_the_mask_ends() -> None:
 
 
 class FakeJob:
-    def __init__(self, shown: Pixels) -> None:
-        self.events: list[Event] = [Preview(shown), Done(shown, False, {})]
+    def __init__(self, shown: Pixels, *notices: str) -> None:
+        self.events: list[Event] = [Preview(shown), Done(shown, False, {}, notices=list(notices))]
 
     def poll(self) -> list[Event]:
         events, self.events = self.events, []
@@ -161,6 +161,29 @@ def test_each_region_is_shown_in_its_place() -> None:
     assert (array_of(shown[-1])[:, :30] == 10).all()
     np.testing.assert_array_equal(array_of(shown[-1])[:, 30:], array_of(CONTENT)[:, 30:])
     preview.stop()
+
+
+def test_the_notices_of_all_regions_are_told_until_a_newer_picture_has_others() -> None:
+    def paint(_content: Pixels, given: EngineRequest) -> Any:
+        return FakeJob(flat(10), *([given["styles"][0]] if given["styles"] != ["/c.png"] else []))
+
+    preview = RegionPreview(LivePreview(paint))
+    some = PaintedRegions((PaintedRegion(half(True), "/b.png", 0.8),))
+    preview.show(CONTENT, request(), some)
+    for _ in range(6):
+        preview.update()
+    assert preview.notices == ["/a.png", "/b.png"]
+    preview.show(CONTENT, request(styles=["/c.png"]), PaintedRegions())
+    preview.update()  # begins
+    assert preview.notices == ["/a.png", "/b.png"], "of the picture that is still shown"
+    preview.update()
+    assert preview.notices == []
+    preview.show(CONTENT, request(), PaintedRegions())
+    preview.update()
+    preview.show(CONTENT, request(styles=["/c.png"]), PaintedRegions())
+    for _ in range(4):
+        preview.update()
+    assert preview.notices == [], "not those of the picture before"
 
 
 @pytest.mark.parametrize("regions", [(), (PaintedRegion(half(True), "", 0.5),)])

@@ -152,7 +152,11 @@ def _two_writers(command: Command, rng: random.Random, figures: Figures) -> None
             time.sleep(rng.uniform(0, _seconds(command)))
             at_once = first.poll() is None
             second = _begun(command.words, place)
-            ended = [_ended(process) for process in (first, second)]
+            try:
+                ended = [_ended(process) for process in (first, second)]
+            finally:
+                for process in (first, second):
+                    _end(process)
             if not at_once:
                 continue
             for done in ended:
@@ -196,10 +200,16 @@ def _ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """Wait for a process, and return what it told on standard error."""
     try:
         _, told = process.communicate(timeout=_PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
+    finally:
+        _end(process)
     return subprocess.CompletedProcess(process.args, process.returncode, "", told)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill a process that still runs, and close its pipe."""
+    if process.poll() is None:
+        process.kill()
+        process.communicate()
 
 
 def _run(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:

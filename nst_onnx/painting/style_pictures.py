@@ -15,13 +15,16 @@ from nst_onnx.painting.options import LossOptions
 from nst_onnx.picture import Picture, PictureWarning, Source, frame, read
 from nst_onnx.support.memory import Memory
 
+_KEEPS_IT = " (style_frame=keep keeps it)"
+
 
 class FrameWarning(PictureWarning):
     """A style's frame is cropped. `told`: the same without the option that keeps it."""
 
-    def __init__(self, style: str, border: object) -> None:
-        self.told = f"{style}: its frame is cropped from the style, {border}"
-        super().__init__(f"{self.told} (style_frame=keep keeps it)")
+    @property
+    def told(self) -> str:
+        """What an editor tells."""
+        return str(self).removesuffix(_KEEPS_IT)
 
 
 Style: TypeAlias = "Source | LearnedStyle"
@@ -78,7 +81,8 @@ def _without_frame(style: Picture) -> Picture:
     border = frame.border(style)
     if not border:
         return style
-    warnings.warn(FrameWarning(style.name, border), stacklevel=3)
+    told = f"{style.name}: its frame is cropped from the style, {border}"
+    warnings.warn(FrameWarning(f"{told}{_KEEPS_IT}"), stacklevel=3)
     return frame.crop(style, border)
 
 

@@ -37,18 +37,24 @@ class LivePreview:
 
     def __init__(self, paint: Paint) -> None:
         self._paint = paint
-        self._wanted: tuple[Pixels, EngineRequest] | None = None
+        self._wanted: tuple[int, Pixels, EngineRequest] | None = None
         self._monitor: JobMonitor | None = None
         self._later: list[tuple[Variation, Pixels, EngineRequest]] = []
         self._painted_now: Variation | None = None
         self._varied: tuple[Variation, Pixels] | None = None
-        self.notices: list[str] = []
-        """Of the newest preview."""
+        self._asked = self._number = 0
+        self.noticed: tuple[int, list[str]] = 0, []
+        """The number of the preview that ended last, and its notices."""
 
-    def show(self, content: Pixels, request: EngineRequest) -> None:
-        """Ask for a preview of `content`, at most SIDE pixels wide and high, with the settings `request`."""
-        self._wanted = content, in_one_pass(request)
+    def show(self, content: Pixels, request: EngineRequest) -> int:
+        """Ask for a preview of `content`, at most SIDE pixels wide and high, with the settings `request`.
+
+        Return its number.
+        """
+        self._asked += 1
+        self._wanted = self._asked, content, in_one_pass(request)
         self._later.clear()
+        return self._asked
 
     def vary(self, content: Pixels, request: EngineRequest) -> None:
         """Ask for the variations of `request` as well, in the middle of `content`."""
@@ -77,7 +83,7 @@ class LivePreview:
         """
         if self._monitor is None:
             if self._wanted is not None:
-                content, request = self._wanted
+                self._number, content, request = self._wanted
                 self._wanted = None
                 self._painted_now = None
                 self._monitor = JobMonitor(self._paint(content, request))
@@ -93,7 +99,7 @@ class LivePreview:
         if running:
             self._monitor = monitor
         elif self._painted_now is None:
-            self.notices = monitor.notices
+            self.noticed = self._number, monitor.notices
         picture = monitor.preview()
         if picture is not None and self._painted_now is not None:
             self._varied = self._painted_now, picture

@@ -24,12 +24,16 @@ class RegionPreview:
         self._kept: list[Pixels] = []
         self._mask: Pixels | None = None
         self._still: Pixels | None = None
+        self._noticed: dict[int, list[str]] = {}
+        self.notices: list[str] = []
+        """Of the newest picture, all its regions together."""
 
     def show(self, content: Pixels, request: EngineRequest, given: PaintedRegions) -> None:
         """Ask for a preview of `content`; `request`: of the rest; `given`: with masks of its size."""
         some = bool(given.regions) or given.rest_kept  # a spot of a kept rest may have no region
         if some or self._photo is not None:
             self._live.stop()  # a picture that is still to come would be laid under the wrong mask
+        self._noticed.clear()
         self._content = content
         self._photo = self._shown = in_bytes(content) if some else None
         self._kept = [region.mask for region in given.regions if region.kept]
@@ -40,6 +44,8 @@ class RegionPreview:
                 options.pop("style_weights", None)
                 self._waiting.append((region.mask, {**request, "styles": [region.style], "options": options}))
         self._still = None if self._waiting else self._photo
+        if not self._waiting:
+            self.notices = []
         self._next()
 
     @property
@@ -60,6 +66,7 @@ class RegionPreview:
         except Failure:
             self._waiting.clear()
             raise
+        self._note(*self._live.noticed)
         if painted is None or self._photo is None or self._shown is None:
             return painted
         shown = painted if self._mask is None else blended(self._shown, painted, self._mask)
@@ -69,6 +76,13 @@ class RegionPreview:
         self._next()
         return shown
 
+    def _note(self, number: int, notices: list[str]) -> None:
+        """Gather the notices of the pictures asked for last."""
+        if number in self._noticed:
+            self._noticed[number] = notices
+            if self.complete and number == max(self._noticed):
+                self.notices = list(dict.fromkeys(text for one in self._noticed.values() for text in one))
+
     def stop(self) -> None:
         """End the job, and forget what was asked for."""
         self._waiting.clear()
@@ -77,4 +91,4 @@ class RegionPreview:
     def _next(self) -> None:
         if self._waiting and self._content is not None:
             self._mask, request = self._waiting.pop(0)
-            self._live.show(self._content, request)
+            self._noticed[self._live.show(self._content, request)] = []

@@ -66,14 +66,20 @@ class StyleShelf:
             pictures = sorted(folder.rglob("*.png"), key=lambda path: path.stat().st_mtime)
             for path in pictures[:-KEPT]:
                 if str(path) not in kept:
-                    path.unlink()
-                    if path.parent != folder:
-                        path.parent.rmdir()
+                    path.unlink(missing_ok=True)
+                    _remove_empty(path.parent, folder)
 
 
 def name_of(path: Path) -> str:
     """Return a style's name for the user: its file's, without suffix and an older shelf's digest."""
     return _DIGEST.sub("", path.stem)
+
+
+def _remove_empty(own: Path, folder: Path) -> None:
+    """Remove a picture's folder, where it holds no other name of the same picture."""
+    if own != folder:
+        with contextlib.suppress(OSError):
+            own.rmdir()
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -52,6 +52,7 @@ def test_settings_with_regions(gimp):
     told = gimp("settings_with_regions")
     assert (told["regions"], told["region-layers"], told["strength"]) == ("", False, 0.25)
     assert told["styles"][0].endswith(".png"), "the engine reads no XCF"
+    assert told["unused"] == [True, "good"], "the styles of a rest that is kept do not count"
     assert len(told["long"]) == 2
     assert all("style picture is not there" in text for text in told["long"])
 

@@ -113,16 +113,18 @@ class Job:
         """
         content, options, preview = request.content(), request.options(), request.preview()
         self._stop_if_over()
-        looks = models.looks.of(request.list_of("styles"), options)
+        one_pass = options.get("quality") in ONE_PASS
+        is_a_look = _is_a_look(content, options)
+        seen_first = is_a_look or (preview is not None and not one_pass)
+        looks = models.looks.of(request.list_of("styles"), options) if seen_first else None
         seen = request.styles() if looks is None else looks
         seen_with: OptionValues = options if looks is None else {**options, "style_frame": "keep"}
         self._stop_if_over()
         preset = options.get("preset", "default")
         stylizer = models.stylizer(request.model(), request.text("device"), preset)
         self._stop_if_over()
-        if _is_a_look(content, options):
+        if is_a_look:
             return stylizer.steps(content, seen, **seen_with), True
-        one_pass = options.get("quality") in ONE_PASS
         if preview is not None and not one_pass:
             longest = min(preview.longest, _FIRST_LOOK)
             look = stylizer.first_look(content, seen, longest=longest, **seen_with)

@@ -54,7 +54,7 @@ def run_dialog(
             try:
                 series = series_of(image, dialog.drawables, config)
                 keep(config, image)
-                Window(engine, series, dialog.look).paint()
+                Window(engine, series, dialog.look if len(series.tasks) == 1 else None).paint()
                 return series
             except Failure as failure:
                 if series is not None and len(series.tasks) == 1:
@@ -142,7 +142,7 @@ class Settings:
     @property
     def look(self) -> Pixels | None:
         """The newest live preview of what will be painted as a whole; None where there is none."""
-        return self._preview.look if self._config.get_property(TARGETS) == SELECTED else None
+        return self._preview.look
 
     def _add_menu(self, name: str, box: Gtk.Box) -> None:
         """Put a menu of other styles beside the button for a style's file."""
@@ -229,7 +229,8 @@ def _missing(config: Gimp.ProcedureConfig) -> str:
         if not all(painted):
             return _("Choose a style for each region first, or keep it as it is")
         if given.rows:
-            own = [] if given.rest_kept or file is None else [file.get_path() or ""]
+            chosen = () if given.rest_kept else (file, config.get_property("second-style"))
+            own = [one.get_path() or "" for one in chosen if one is not None]
             check(config.get_property("quality"), [*own, *painted])
     except Failure as failure:
         return str(failure)

@@ -150,8 +150,8 @@ class Preview(Gtk.Box):
         varied = self._live.variation()
         if varied is not None:
             self._strip.show_picture(*varied)
-        told = self._live.notices != self._notices
-        self._notices = self._live.notices
+        told = self._regions.notices != self._notices
+        self._notices = self._regions.notices
         if (self._forecast.update(self._live.busy) or told) and self._announced is not None:
             self._announce(self._view, *self._announced)
 
@@ -164,12 +164,12 @@ class Preview(Gtk.Box):
 
     def _begin(self, view: View, hello: Hello) -> None:
         """Begin to paint the present settings. Raises Failure."""
+        self._announced = None
         if not self._has_style():
             self._text.set_text(_("Choose a style picture, and Paint can be pressed."))
             return
         if not self._hint.get_text():
             self._hint.set_text(WAITING)
-        self._announced = None
         request = engine_request(self._config)
         size = int(str(request["options"].get("size") or hello.qualities[request["quality"]]["size"]))
         regions, everything = PaintedRegions(), View.whole(view.subject, view.output)

@@ -148,12 +148,12 @@ def declare_network(procedure: Gimp.Procedure) -> None:
 
 def engine_request(config: Gimp.ProcedureConfig) -> EngineRequest:
     """Return the keyword arguments of `Engine.stylize` for the settings, less the regions. Raises Failure."""
-    styles = {name: style_path(config.get_property(name)) for name in ("style", "second-style")}
     regions = regions_of(config)
-    if regions.rest_kept:  # it has no style, and needs none
-        painted = [row for row in regions.rows if not row.keep]
-        if not styles["style"] and painted:
-            styles["style"] = style_of(painted[0])
+    painted = [row for row in regions.rows if not row.keep]
+    if regions.rest_kept and painted:  # the rest has no style, and needs none
+        styles = {"style": style_of(painted[0]), "second-style": ""}
+    else:
+        styles = {name: style_path(config.get_property(name)) for name in ("style", "second-style")}
     others = {name: config.get_property(name) for name in Choices.__annotations__ if name not in styles}
     return choices.engine_request({**styles, **others})
 

@@ -5,6 +5,7 @@ GIMP's status bar shows the progress too.
 
 from __future__ import annotations
 
+from answers import in_words
 from display import scaled
 from engine import NeuralEngine
 from gi.repository import Gdk, Gimp, GimpUi, GLib, Gtk
@@ -61,10 +62,9 @@ class Window:
         if self._failure is not None:
             if not self._series.made:
                 raise self._failure
-            if isinstance(self._failure, Failure):
-                self._series.failures.append(self._failure)
-            elif not isinstance(self._failure, Cancelled):
-                raise self._failure
+            if not isinstance(self._failure, Cancelled):
+                known = isinstance(self._failure, Failure)
+                self._series.failures.append(self._failure if known else Failure(in_words(self._failure)))
             return  # what is finished stays
         if self._monitor is not None:
             self._series.deliver(self._monitor)
@@ -91,13 +91,14 @@ class Window:
         try:
             self._engine.ready()  # raises where it has died, which is no fault of the layer
             running = self._work()
+            if running:
+                self._show()
         except Exception as error:  # whatever it is: GLib would only end the timer, and the window stay
             self._end(error)
             return GLib.SOURCE_REMOVE
         if not running:
             self._end()
             return GLib.SOURCE_REMOVE
-        self._show()
         return GLib.SOURCE_CONTINUE
 
     def _work(self) -> bool:

@@ -104,10 +104,11 @@ class Controls(QtWidgets.QWidget):
     def request(self, instead: str = "") -> EngineRequest:
         """Return the keyword arguments of `Engine.stylize`. Raises Failure where a style cannot be taken.
 
-        `instead`: the path of the style where none is chosen here.
+        `instead`: the path of the only style there is, whatever is chosen here; "": what is chosen.
         """
         values = self.values()
-        values["style"] = values["style"] or instead
+        if instead:
+            values["style"], values["second-style"] = instead, ""
         for name in ("style", "second-style"):
             if values[name]:
                 values[name] = str(as_engine_reads(Path(values[name])))

@@ -38,13 +38,13 @@ class View:
 class Live(QtCore.QObject):
     """Follows the settings. `engine()` returns the engine, once it is ready.
 
-    Signals: `looked` (Pixels, or an error message); `varied` (Variation, Pixels); `forecast_ready`:
-    `announced` can tell the time.
+    Signals: `looked` (Pixels, or an error message); `varied` (Variation, Pixels); `told`: `announced` tells
+    something new, such as the time.
     """
 
     looked = QtCore.pyqtSignal(object)
     varied = QtCore.pyqtSignal(object, object)
-    forecast_ready = QtCore.pyqtSignal()
+    told = QtCore.pyqtSignal()
 
     def __init__(self, engine: Callable[[], NeuralEngine], parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +72,7 @@ class Live(QtCore.QObject):
 
     def update(self) -> None:
         """Begin or follow what was asked for. Never blocks. Raises Failure where there is no engine."""
+        noticed = self._regions.notices
         try:
             picture = self._regions.update()
             if self._to_vary is not None and self._regions.complete:
@@ -85,8 +86,8 @@ class Live(QtCore.QObject):
         varied = self._preview.variation()
         if varied is not None:
             self.varied.emit(*varied)
-        if self._forecast.update(self._preview.busy):
-            self.forecast_ready.emit()
+        if self._forecast.update(self._preview.busy) or self._regions.notices != noticed:
+            self.told.emit()
 
     def size_of(self, request: EngineRequest, longest: int) -> int:
         """Return the longest side at which a picture with `longest` pixels would be painted."""
@@ -113,4 +114,5 @@ class Live(QtCore.QObject):
         seconds = self._forecast.seconds
         sides = part.painted.width, part.painted.height
         selected, one_pass = part.mask is not None, request["quality"] in ONE_PASS
-        return announcement(layer.name(), *sides, shown, seconds, selected=selected, one_pass=one_pass)
+        text = announcement(layer.name(), *sides, shown, seconds, selected=selected, one_pass=one_pass)
+        return "\n".join([text, *self._regions.notices])

@@ -51,16 +51,21 @@ class Looks(QtWidgets.QWidget):
         live = painter.live
         live.looked.connect(self._show)
         live.varied.connect(self.strip.show_picture)
-        for signal in (live.forecast_ready, painter.engine_ready):
+        for signal in (live.told, painter.engine_ready):
             signal.connect(lambda *_ready: self.announce())
         self.announce()
 
     @property
     def whole(self) -> QtGui.QPixmap | None:
-        """The newest preview of the whole layer; None where a spot is shown, or nothing yet."""
-        picture = self.live.pixmap()
-        there = self._spot is None and picture is not None and not picture.isNull()
-        return picture if there else None
+        """The newest preview of what will be painted; None where a spot is shown, or nothing yet.
+
+        The preview is of the whole layer: not what is painted where a selection limits that.
+        """
+        picture, active = self.live.pixmap(), active_layer()
+        if self._spot is not None or active is None or picture is None or picture.isNull():
+            return None
+        limited = not self._regions.rows and active[0].selection() is not None
+        return None if limited else picture
 
     def refresh(self) -> None:
         """Show the layer that is active now, with the present settings."""

@@ -100,8 +100,9 @@ class Painter(QtCore.QObject):
     # ---- steps
 
     def _start(self, output: str, settings: Mapping[str, object], regions: Regions) -> None:
-        outcome = Outcome(output, self._request, settings, regions)
-        if not self.busy:  # cancelled meanwhile
+        request = self._request
+        outcome = Outcome(output, request, settings, regions)
+        if not self.busy or self._request is not request:  # cancelled meanwhile, or begun anew
             return
         self._outcome = outcome
         self._launch()
@@ -116,8 +117,10 @@ class Painter(QtCore.QObject):
         """Advance, but not within a step that has Krita run its main loop."""
         if not self._advancing:
             self._advancing = True
-            self._attempt(self._advance)
-            self._advancing = False
+            try:
+                self._attempt(self._advance)
+            finally:
+                self._advancing = False
 
     def _advance(self) -> None:
         if self._outcome is not None:

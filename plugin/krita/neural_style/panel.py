@@ -127,7 +127,8 @@ class Panel(QtWidgets.QWidget):
         if not all(painted):
             return _("Choose a style for each region first, or keep it as it is")
         if self.regions.rows:
-            own = [] if self.regions.rest.currentData() else [self.controls.first.path]
+            choosers = () if self.regions.rest.currentData() else (self.controls.first, self.controls.second)
+            own = [chooser.path for chooser in choosers if chooser.path]
             try:
                 check(str(self.controls.values()["quality"]), [*own, *painted])
             except Failure as failure:

@@ -47,9 +47,8 @@ class RegionBox(QtWidgets.QWidget):
 
     def regions(self) -> Regions:
         """Return what is chosen. Raises Failure where a style cannot be taken."""
-        return Regions(
-            tuple(row.chosen() for row in self.rows), bool(self.rest.currentData()), self.apart.isChecked()
-        )
+        rest_kept = bool(self.rows) and bool(self.rest.currentData())
+        return Regions(tuple(row.chosen() for row in self.rows), rest_kept, self.apart.isChecked())
 
     def stored(self) -> dict[str, object]:
         """Return what is chosen as it is stored with a painting."""

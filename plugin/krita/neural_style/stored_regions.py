@@ -6,12 +6,12 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from krita import Selection
 
 from .nst_client.choices import STRENGTH
+from .nst_client.style_files import is_there
 from .places import NodePlace, Place, SelectionPlace
 from .qt import QtCore
 from .region_masks import Row
@@ -57,7 +57,9 @@ def _row(facts: dict[str, Any]) -> Row:
     style, strength = facts["style"], facts["strength"]
     if isinstance(strength, bool) or not STRENGTH["low"] <= strength <= STRENGTH["high"]:
         raise ValueError("not a strength")
-    there = bool(style) and "\0" not in style and Path(style).is_file()
+    if not isinstance(style, str):
+        raise TypeError("not a path")
+    there = bool(style) and is_there(style)
     return Row(_place(facts), style if there else "", float(strength), facts["keep"] is True)
 
 

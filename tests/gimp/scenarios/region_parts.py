@@ -12,6 +12,7 @@ from .painting import NAME, QUICK
 from .pictures import photo, pixels_of, select, told
 
 LEFT = {"where": "channel", "name": "left", "style": "/style.png"}
+FILES = "style", "second-style"
 LONG = "/" + "x" * 5000
 
 
@@ -22,7 +23,7 @@ def config_of(regions, **settings):
     config.set_property("regions", json.dumps(styles))
     settings = {"style": os.environ["NST_STYLE"], **QUICK, **settings}
     for name, value in settings.items():
-        config.set_property(name, Gio.File.new_for_path(value) if name == "style" and value else value)
+        config.set_property(name, Gio.File.new_for_path(value) if name in FILES and value else value)
     return config
 
 
@@ -116,6 +117,9 @@ def settings_with_regions(folder):
     facts["styles"] = settings.engine_request(config_of([{**LEFT, "style": file}, rest], style=None))[
         "styles"
     ]
+    given = {"style": "/learned.nst", "second-style": LONG, "quality": "good"}
+    known = settings.engine_request(config_of([{**LEFT, "style": os.environ["NST_STYLE"]}, rest], **given))
+    facts["unused"] = [known["styles"] == [os.environ["NST_STYLE"]], known["quality"]]
     facts["long"] = []
     for regions, main in (([{**LEFT, "style": LONG}, rest], None), ([LEFT], LONG)):
         try:
