@@ -163,8 +163,9 @@ class Desk:
         """Press the button for the style picture and give its name."""
         self.click(40, 34, settings)
         self.key("alt+y", "space")
-        self.window("Select a File")
+        chooser = self.window("Select a File")
         time.sleep(1)
+        self._xdotool("windowfocus", "--sync", chooser)  # else GIMP may search its actions for what is typed
         self._xdotool("type", "/")
         time.sleep(1)
         self.type(str(style).removeprefix("/"))
