@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 from dataclasses import dataclass
@@ -64,22 +65,16 @@ class Checkpoint:
                 arrays = {}
                 for name in archive.namelist():
                     with archive.open(name) as member:
-                        arrays[name.removesuffix(".npy")] = _read(member)
+                        arrays[name.removesuffix(".npy")] = _read(member, archive.getinfo(name).file_size)
             head = json.loads(str(arrays.pop("head")))
             if head["format"] != _FORMAT:
                 raise ValueError("another version")
             return cls(head["fingerprint"], head["facts"], arrays)
         except FileNotFoundError as error:
             raise OptionError(f"{path} does not exist") from error
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            EOFError,
-            zipfile.BadZipFile,
-        ) as error:
+        except NstError:
+            raise
+        except Exception as error:  # zipfile, zlib, json, tokenize and numpy raise many kinds
             raise OptionError(
                 f"{path} is not a saved state of nst-onnx, or is damaged", "start again without it"
             ) from error
@@ -96,19 +91,21 @@ def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
         disk_arrays.release(array)
 
 
-def _read(file: IO[bytes]) -> npt.NDArray[Any]:
-    """Read what `_write` wrote; large arrays are memory-mapped."""
+def _read(file: IO[bytes], size: int) -> npt.NDArray[Any]:
+    """Read what `_write` wrote, a file of `size` bytes; large arrays are memory-mapped."""
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("another version of numpy's format")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.hasobject:
         raise ValueError("objects are not read")
+    if math.prod(shape) * dtype.itemsize > size:
+        raise EOFError("it ends too early")
     array = disk_arrays.empty(shape, dtype, on_disk=int(np.prod(shape)) >= _LARGE)
     flat = array.reshape(-1)
     for piece in disk_arrays.strips(array.size, max(dtype.itemsize, 1)):
-        size = (piece.stop - piece.start) * dtype.itemsize
-        content = file.read(size)
-        if len(content) != size:
+        wanted = (piece.stop - piece.start) * dtype.itemsize
+        content = file.read(wanted)
+        if len(content) != wanted:
             raise EOFError("it ends too early")
         flat[piece] = np.frombuffer(content, dtype)
         disk_arrays.release(array)
