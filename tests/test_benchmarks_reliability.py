@@ -79,18 +79,20 @@ def test_bad_conditions(condition) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "told", "kind"),
+    ("code", "told", "command", "kind"),
     [
-        (0, "warning: a\n", "finished"),
-        (1, "error: no room.\n", "refused"),
-        (1, "error: a.\nerror: b.\n", "otherwise"),
-        (1, "error: this is a bug in nst-onnx\n", "otherwise"),
-        (-9, "", "otherwise"),
+        (0, "warning: a\n", "stylize", "finished"),
+        (1, "error: no room.\n", "stylize", "refused"),
+        (1, "error: a.\nerror: b.\n", "stylize", "otherwise"),
+        (1, "error: a.\nerror: b.\n", "batch, 2 processes", "refused"),
+        (1, "error: a.\nerror: b.\nerror: c.\n", "batch, 2 processes", "otherwise"),
+        (1, "error: this is a bug in nst-onnx\n", "stylize", "otherwise"),
+        (-9, "", "stylize", "otherwise"),
     ],
 )
-def test_how_a_run_ended(code, told, kind) -> None:
+def test_how_a_run_ended(code, told, command, kind) -> None:
     figures = conditions.Figures()
-    figures.judge(subprocess.CompletedProcess([], code, "", told))
+    figures.judge(subprocess.CompletedProcess([], code, "", told), kills.COMMANDS[command])
     assert (figures.runs, getattr(figures, kind)) == (1, 1)
 
 

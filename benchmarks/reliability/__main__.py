@@ -2,7 +2,8 @@
 
     python -m benchmarks.reliability fuzz [--seconds 600] [--kinds PNG JPEG …]
     python -m benchmarks.reliability kills [--runs 100] [--commands stylize batch …]
-    python -m benchmarks.reliability conditions [--runs 10] [--commands stylize batch …]
+    python -m benchmarks.reliability conditions [--runs 10] [--commands stylize …]
+                                                  [--conditions "disk full" …]
     python -m benchmarks.reliability write
 
 Each measurement goes to benchmarks/results/reliability.json, over an earlier one of the same kind; inputs
@@ -42,6 +43,9 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=list(TARGETS), default=list(TARGETS))
     parser.add_argument("--runs", type=int, default=100, help="kills or runs of each command")
     parser.add_argument("--commands", nargs="+", choices=list(kills.COMMANDS), default=list(kills.COMMANDS))
+    parser.add_argument(
+        "--conditions", nargs="+", choices=list(conditions.CONDITIONS), default=list(conditions.CONDITIONS)
+    )
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.what == "fuzz":
@@ -54,7 +58,7 @@ def main() -> None:
             _keep("kills", command, asdict(kills.run(command, given.runs, rng)))
     elif given.what == "conditions":
         rng = random.Random(given.seed)
-        for condition in conditions.CONDITIONS:
+        for condition in given.conditions:
             for command in (name for name in conditions.NAMES if name in given.commands):
                 found = conditions.run(condition, command, given.runs, rng)
                 _keep("conditions", f"{condition}: {command}", asdict(found))

@@ -60,11 +60,12 @@ class Figures:
     again: int = 0
     not_again: int = 0
 
-    def judge(self, done: subprocess.CompletedProcess[str]) -> None:
-        """Count how a process ended."""
+    def judge(self, done: subprocess.CompletedProcess[str], command: Command) -> None:
+        """Count how a process ended: refused is a line for each output that could not be written."""
         self.runs += 1
         lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
-        plain = len(lines) == 1 and lines[0].startswith("error: ") and "this is a bug" not in lines[0]
+        known = all(line.startswith("error: ") and "this is a bug" not in line for line in lines)
+        plain = known and 0 < len(lines) <= max(len(command.outputs), 1)
         kind = "finished" if done.returncode == 0 else "refused" if plain else "otherwise"
         setattr(self, kind, getattr(self, kind) + 1)
         if kind == "otherwise":
@@ -106,7 +107,7 @@ def _full_disk(command: Command, rng: random.Random, figures: Figures) -> None:
         ballast = place / "ballast"
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, free - int(4096 * 2 ** rng.uniform(0, 9)) // 4096 * 4096)
-        figures.judge(_run(command.words, place))
+        figures.judge(_run(command.words, place), command)
         ballast.unlink()
         figures.look(command, place)
         figures.repeat(command, place)
@@ -117,7 +118,7 @@ def _read_only(command: Command, rng: random.Random, figures: Figures) -> None:
     with _disk(64 << 20) as place:
         prepare(place, command)
         _mount("-o", "remount,ro", str(place))
-        figures.judge(_run(command.words, place))
+        figures.judge(_run(command.words, place), command)
         _mount("-o", "remount,rw", str(place))
         figures.look(command, place)
         figures.repeat(command, place)
@@ -136,7 +137,7 @@ def _clock_set_back(command: Command, rng: random.Random, figures: Figures) -> N
             done = _run([*words, str(sign), *command.words[2:]], place)  # after: python -m
             if not sign.exists():
                 continue
-            figures.judge(done)
+            figures.judge(done, command)
             figures.look(command, place)
             figures.repeat(command, place)
             return
@@ -160,7 +161,7 @@ def _two_writers(command: Command, rng: random.Random, figures: Figures) -> None
             if not at_once:
                 continue
             for done in ended:
-                figures.judge(done)
+                figures.judge(done, command)
             figures.look(command, place)
             figures.repeat(command, place)
             return
