@@ -279,8 +279,9 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
             for row in measured(name, shape, exporters, seed, Path(folder)):
                 part.rows.append(row)
                 print(*row, sep="  ", flush=True)
+        part.notes = []
         if any("*" in row[3] for row in part.rows):
-            part.notes = ["*: some of its layers were left out, with a warning"]
+            part.notes.append("*: some of its layers were left out, with a warning")
         if any("–" in row for row in part.rows):
             part.notes.append(OLDER)
         yield part
@@ -317,6 +318,8 @@ def main() -> None:
     conditions = ", ".join(f"{name} {facts[name]}" for name in used if name in facts)
     more = ", ".join(f"{name} {machine.installed(name)}" for name in ("torchvision", "onnxscript"))
     about = "Written by `python -m benchmarks.networks`; nothing here is typed."
+    if given.names:
+        more += f". This run: {', '.join(given.names)}; the other rows are of earlier runs"
     for part in run(given.names, given.exporters, given.seed):
         text = "\n\n".join(["# Networks", about, part.markdown(), f"*Measured with {conditions}, {more}.*"])
         RESULT.write_text(f"{text}\n", encoding="utf-8")
