@@ -196,7 +196,7 @@ def test_a_group_gets_a_painted_layer_above_it(krita):
 def test_regions_have_styles_of_their_own_or_stay_as_they_are(krita):
     told = krita("regions")
     assert [told["offered"][0], told["offered"][-1]] == ["What is selected", "Layer “Background”"]
-    assert "no style yet: Selection 1" in told["no style"]
+    assert told["no style"] == [False, "Choose a style for each region first, or keep it as it is"]
     assert told["message"] == ""
     assert told["names"] == ["Background", "whirl + embers, strength 0.9 (Background)", "shape"]
     before, made = told.pixels("before"), told.pixels("made")

@@ -26,7 +26,8 @@ def regions(folder, apart=False, rest_kept=False, feather=0):
     first = here.regions.add(selected_place(1))
     Krita.instance().action("deselect").trigger()
     document.waitForDone()
-    facts["no style"] = yield from painted()
+    here.controls.choose(style=os.environ["NST_STYLE"], second_style="")
+    facts["no style"] = [here.paint_button.isEnabled(), here.paint_button.toolTip()]
     first.painting.choose(os.environ["NST_SECOND"])
     if rest_kept:
         here.regions.rest.setCurrentIndex(1)
