@@ -49,7 +49,9 @@ class Preview(Gtk.Box):
         self._notices: list[str] = []
         self._picture = PreviewPicture(SIDE, HEIGHT, self._click)
         self._hint = Gtk.Label(xalign=0.5)
-        self._text = Gtk.Label(wrap=True, max_width_chars=40, xalign=0)
+        self._text = Gtk.Label(wrap=True, max_width_chars=40, xalign=0, yalign=0)
+        two_lines = self._text.create_pango_layout("\n").get_pixel_size()[1]
+        self._text.set_size_request(-1, two_lines)  # or the dialog would grow when the time is known
         self._strip = Strip(config)
         for widget in (self._picture, self._hint, self._strip, self._text):
             self.pack_start(widget, False, False, 0)
