@@ -285,6 +285,7 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
         if any("–" in row for row in part.rows):
             part.notes.append(OLDER)
         yield part
+    yield part  # with the rows that are kept after the last network measured
 
 
 def stored() -> dict[str, list[list[str]]]:
