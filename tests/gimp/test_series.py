@@ -9,9 +9,9 @@ def test_each_selected_layer_is_painted_above_its_source(gimp):
     names = told["names"]
     assert len(names) == 5, "the dot of one pixel cannot be painted, and does not stop the others"
     assert names[0] == "dot"
-    assert names[1].startswith("upper (")
+    assert names[1].endswith(" (upper)"), "STYLE, strength S (LAYER)"
     assert names[2] == "upper"
-    assert names[3].startswith(names[4] + " (")
+    assert names[3].endswith(f" ({names[4]})")
 
 
 def test_all_open_images(gimp):

@@ -49,7 +49,7 @@ def test_a_linked_picture_is_painted_above_itself(inkscape, photo):
     assert len(session.pictures) == 2, session.output
     below, above = session.pictures
     assert below.get(LINK) == "it's%20a%20photo.jpg"
-    assert above.get(LABEL) == "Harbour (whirl, strength 0.75)"
+    assert above.get(LABEL) == "whirl, strength 0.75 (Harbour)"
     assert above.get("id") != below.get("id")
     assert [above.get(name) for name in ("x", "y", "width", "height", "style")] == [
         "10",
