@@ -16,14 +16,14 @@ from nst_onnx.errors import OptionError
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.support import disk_arrays
 
-HEADER = b"{'descr': '<f4', 'fortran_order': False, 'shape': (8,), }"
+HEADER = b"{'descr': '<f4', 'fortran_order': False, 'shape': (8888,), }"
 CENTRAL = b"PK\x01\x02"
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     path = tmp_path / "state"
-    Checkpoint("print", {"level": 1}, {"best": np.arange(8, dtype=np.float32)}).save(path)
+    Checkpoint("print", {"level": 1}, {"best": np.arange(8888, dtype=np.float32)}).save(path)
     return path
 
 
@@ -57,9 +57,15 @@ def with_header(header: bytes) -> Callable[[bytes], bytes]:
         pytest.param(in_directory(6), id="a version of the format that nobody has"),
         pytest.param(in_directory(10), id="a compression that nobody has"),
         pytest.param(with_header(HEADER[:-1]), id="a header that does not end"),
-        pytest.param(with_header(HEADER.replace(b"False", b"0x").replace(b" ", b"")), id="no header"),
-        pytest.param(with_header(HEADER.replace(b"(8,)", b"(8<<40,)")), id="an expression in the header"),
+        pytest.param(
+            with_header(HEADER.replace(b"False", b"0x").replace(b" ", b"")),
+            id="a malformed number in the header",
+        ),
+        pytest.param(with_header(HEADER.replace(b"(8888,)", b"(8<<40,)")), id="an expression in the header"),
         pytest.param(with_header(HEADER.replace(b"'<f4'", b"'<U9'")), id="more than there is"),
+        pytest.param(with_header(HEADER.replace(b"8888", b"1888")), id="less than there is"),
+        pytest.param(with_header(HEADER.replace(b"'<f4'", b"'<f2'")), id="a smaller type"),
+        pytest.param(with_header(HEADER.replace(b"'<f4'", b"'<U0'")), id="a type without bytes"),
         pytest.param(lambda content: content[: len(content) // 2], id="half of it"),
         pytest.param(lambda content: b"", id="nothing"),
     ],
@@ -76,7 +82,7 @@ def test_what_is_damaged_is_refused(state: Path, damaged: Callable[[bytes], byte
 def test_memory_is_not_taken_for_an_array_larger_than_its_file(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    huge = HEADER.replace(b" ", b"").replace(b"(8,)", b"(8888888,)")
+    huge = HEADER.replace(b" ", b"").replace(b"(8888,)", b"(8888888,)")
     assert len(huge) <= len(HEADER)
     state.write_bytes(with_header(huge)(state.read_bytes()))
     asked: list[int] = []
@@ -90,3 +96,14 @@ def test_memory_is_not_taken_for_an_array_larger_than_its_file(
     with pytest.raises(OptionError, match="damaged"):
         Checkpoint.load(state)
     assert asked == [1], "of the head only"
+
+
+def test_a_sound_state_without_enough_memory_is_not_called_damaged(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: Any, **_named: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(disk_arrays, "empty", full)
+    with pytest.raises(MemoryError):
+        Checkpoint.load(state)

@@ -72,7 +72,7 @@ class Checkpoint:
             return cls(head["fingerprint"], head["facts"], arrays)
         except FileNotFoundError as error:
             raise OptionError(f"{path} does not exist") from error
-        except NstError:
+        except (NstError, MemoryError):
             raise
         except Exception as error:  # zipfile, zlib, json, tokenize and numpy raise many kinds
             raise OptionError(
@@ -98,15 +98,18 @@ def _read(file: IO[bytes], size: int) -> npt.NDArray[Any]:
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.hasobject:
         raise ValueError("objects are not read")
-    if math.prod(shape) * dtype.itemsize > size:
+    count = math.prod(shape)
+    if not dtype.itemsize or count * dtype.itemsize > size:
         raise EOFError("it ends too early")
-    array = disk_arrays.empty(shape, dtype, on_disk=int(np.prod(shape)) >= _LARGE)
+    array = disk_arrays.empty(shape, dtype, on_disk=count >= _LARGE)
     flat = array.reshape(-1)
-    for piece in disk_arrays.strips(array.size, max(dtype.itemsize, 1)):
+    for piece in disk_arrays.strips(array.size, dtype.itemsize):
         wanted = (piece.stop - piece.start) * dtype.itemsize
         content = file.read(wanted)
         if len(content) != wanted:
             raise EOFError("it ends too early")
         flat[piece] = np.frombuffer(content, dtype)
         disk_arrays.release(array)
+    if file.read(1):  # zipfile compares the checksum at the end of the member, and so only now
+        raise ValueError("there is more than its header says")
     return array
