@@ -54,7 +54,7 @@ def run_dialog(
             try:
                 series = series_of(image, dialog.drawables, config)
                 keep(config, image)
-                Window(engine, series, dialog.look if len(series.tasks) == 1 else None).paint()
+                Window(engine, series, dialog.look).paint()
                 return series
             except Failure as failure:
                 if series is not None and len(series.tasks) == 1:
@@ -122,7 +122,7 @@ class Settings:
 
         limit_regions()
         expander.connect("notify::expanded", limit_regions)
-        for changed in ("style", "quality", REGIONS):
+        for changed in ("style", "second-style", "quality", REGIONS):
             config.connect(f"notify::{changed}", self._update_paint_button)
         self._update_paint_button(config, None)
         resized = (config, "notify::style"), (config, f"notify::{REGIONS}")
@@ -141,8 +141,9 @@ class Settings:
 
     @property
     def look(self) -> Pixels | None:
-        """The newest live preview of what will be painted as a whole; None where there is none."""
-        return self._preview.look
+        """The newest live preview of what will be painted; None where there is none, or for several."""
+        several = len(self.drawables) != 1 or self._config.get_property(TARGETS) != SELECTED
+        return None if several else self._preview.look
 
     def _add_menu(self, name: str, box: Gtk.Box) -> None:
         """Put a menu of other styles beside the button for a style's file."""
