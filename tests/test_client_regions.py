@@ -183,7 +183,24 @@ def test_the_notices_of_all_regions_are_told_until_a_newer_picture_has_others() 
     preview.show(CONTENT, request(styles=["/c.png"]), PaintedRegions())
     for _ in range(4):
         preview.update()
-    assert preview.notices == [], "not those of the picture before"
+        assert preview.notices == [], "not those of the picture before"
+
+
+def test_a_style_that_cannot_be_painted_has_no_notices_of_the_one_before() -> None:
+    def paint(_content: Pixels, given: EngineRequest) -> Any:
+        if given["styles"] == ["/damaged.png"]:
+            raise Failure("it is damaged")
+        return FakeJob(flat(10), "its frame is cropped")
+
+    preview = RegionPreview(LivePreview(paint))
+    preview.show(CONTENT, request(), PaintedRegions())
+    for _ in range(2):
+        preview.update()
+    assert preview.notices == ["its frame is cropped"]
+    preview.show(CONTENT, request(styles=["/damaged.png"]), PaintedRegions())
+    with pytest.raises(Failure):
+        preview.update()
+    assert preview.notices == []
 
 
 @pytest.mark.parametrize("regions", [(), (PaintedRegion(half(True), "", 0.5),)])

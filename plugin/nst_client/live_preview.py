@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from .archives import LEARNED
 from .choices import EngineRequest
@@ -29,6 +29,13 @@ Paint = Callable[[Pixels, EngineRequest], Job]
 """Starts a job that sends previews."""
 
 
+class Notices(NamedTuple):
+    """What the engine remarks on a preview. `number`: of the preview, as `LivePreview.show` returns it."""
+
+    number: int
+    texts: list[str]
+
+
 class LivePreview:
     """Paints the newest settings, one job at a time; settings that newer ones overtake are left out.
 
@@ -42,19 +49,19 @@ class LivePreview:
         self._later: list[tuple[Variation, Pixels, EngineRequest]] = []
         self._painted_now: Variation | None = None
         self._varied: tuple[Variation, Pixels] | None = None
-        self._asked = self._number = 0
-        self.noticed: tuple[int, list[str]] = 0, []
-        """The number of the preview that ended last, and its notices."""
+        self._newest_number = self._running_number = 0
+        self.last_notices = Notices(0, [])
+        """Of the preview that ended last."""
 
     def show(self, content: Pixels, request: EngineRequest) -> int:
         """Ask for a preview of `content`, at most SIDE pixels wide and high, with the settings `request`.
 
         Return its number.
         """
-        self._asked += 1
-        self._wanted = self._asked, content, in_one_pass(request)
+        self._newest_number += 1
+        self._wanted = self._newest_number, content, in_one_pass(request)
         self._later.clear()
-        return self._asked
+        return self._newest_number
 
     def vary(self, content: Pixels, request: EngineRequest) -> None:
         """Ask for the variations of `request` as well, in the middle of `content`."""
@@ -83,7 +90,7 @@ class LivePreview:
         """
         if self._monitor is None:
             if self._wanted is not None:
-                self._number, content, request = self._wanted
+                self._running_number, content, request = self._wanted
                 self._wanted = None
                 self._painted_now = None
                 self._monitor = JobMonitor(self._paint(content, request))
@@ -99,7 +106,7 @@ class LivePreview:
         if running:
             self._monitor = monitor
         elif self._painted_now is None:
-            self.noticed = self._number, monitor.notices
+            self.last_notices = Notices(self._running_number, monitor.notices)
         picture = monitor.preview()
         if picture is not None and self._painted_now is not None:
             self._varied = self._painted_now, picture

@@ -24,7 +24,7 @@ class RegionPreview:
         self._kept: list[Pixels] = []
         self._mask: Pixels | None = None
         self._still: Pixels | None = None
-        self._noticed: dict[int, list[str]] = {}
+        self._notices_by_number: dict[int, list[str]] = {}
         self.notices: list[str] = []
         """Of the newest picture, all its regions together."""
 
@@ -33,7 +33,7 @@ class RegionPreview:
         some = bool(given.regions) or given.rest_kept  # a spot of a kept rest may have no region
         if some or self._photo is not None:
             self._live.stop()  # a picture that is still to come would be laid under the wrong mask
-        self._noticed.clear()
+        self._notices_by_number.clear()
         self._content = content
         self._photo = self._shown = in_bytes(content) if some else None
         self._kept = [region.mask for region in given.regions if region.kept]
@@ -65,8 +65,9 @@ class RegionPreview:
             painted = self._live.update()
         except Failure:
             self._waiting.clear()
+            self.notices = []
             raise
-        self._note(*self._live.noticed)
+        self._gather(*self._live.last_notices)
         if painted is None or self._photo is None or self._shown is None:
             return painted
         shown = painted if self._mask is None else blended(self._shown, painted, self._mask)
@@ -76,12 +77,13 @@ class RegionPreview:
         self._next()
         return shown
 
-    def _note(self, number: int, notices: list[str]) -> None:
+    def _gather(self, number: int, notices: list[str]) -> None:
         """Gather the notices of the pictures asked for last."""
-        if number in self._noticed:
-            self._noticed[number] = notices
-            if self.complete and number == max(self._noticed):
-                self.notices = list(dict.fromkeys(text for one in self._noticed.values() for text in one))
+        found = self._notices_by_number
+        if number in found:
+            found[number] = notices
+            if self.complete and number == max(found):
+                self.notices = list(dict.fromkeys(text for one in found.values() for text in one))
 
     def stop(self) -> None:
         """End the job, and forget what was asked for."""
@@ -91,4 +93,4 @@ class RegionPreview:
     def _next(self) -> None:
         if self._waiting and self._content is not None:
             self._mask, request = self._waiting.pop(0)
-            self._noticed[self._live.show(self._content, request)] = []
+            self._notices_by_number[self._live.show(self._content, request)] = []

@@ -51,7 +51,7 @@ class Preview(Gtk.Box):
         self._hint = Gtk.Label(xalign=0.5)
         self._text = Gtk.Label(wrap=True, max_width_chars=40, xalign=0, yalign=0)
         two_lines = self._text.create_pango_layout("\n").get_pixel_size()[1]
-        self._text.set_size_request(-1, two_lines)  # or the dialog would grow when the time is known
+        self._text.set_size_request(-1, two_lines)  # or the dialog would often grow when the time is known
         self._strip = Strip(config)
         for widget in (self._picture, self._hint, self._strip, self._text):
             self.pack_start(widget, False, False, 0)
@@ -152,9 +152,9 @@ class Preview(Gtk.Box):
         varied = self._live.variation()
         if varied is not None:
             self._strip.show_picture(*varied)
-        told = self._regions.notices != self._notices
+        noticed = self._regions.notices != self._notices
         self._notices = self._regions.notices
-        if (self._forecast.update(self._live.busy) or told) and self._announced is not None:
+        if (self._forecast.update(self._live.busy) or noticed) and self._announced is not None:
             self._announce(self._view, *self._announced)
 
     def _show_source(self, view: View) -> None:

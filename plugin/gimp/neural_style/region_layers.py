@@ -25,9 +25,9 @@ def deliver_layers(
 ) -> tuple[Gimp.Image, Gimp.Layer]:
     """Insert a group with a copy of the painting for each region above the subject's layer; return it.
 
-    The layers together look as the painting in one layer does, and what is kept is transparent; beyond a
-    selection that limits the painting the lowest layer is the photo. The opacity, mode, transparency and
-    layer mask of the photo, and what is kept, are the group's. The rest is the lowest layer. One undo step.
+    The layers together look as the painting in one layer does, and what is kept is transparent. Beyond a
+    selection that limits the painting each layer shows the photo. The opacity, mode, transparency and layer
+    mask of the photo, and what is kept, are the group's. The rest is the lowest layer. One undo step.
     """
     subject.check()
     image, layer = subject.image, subject.layer

@@ -101,14 +101,15 @@ class Controls(QtWidgets.QWidget):
 
     # ---- engine request
 
-    def request(self, instead: str = "") -> EngineRequest:
+    def request(self, style: str = "") -> EngineRequest:
         """Return the keyword arguments of `Engine.stylize`. Raises Failure where a style cannot be taken.
 
-        `instead`: the path of the only style there is, whatever is chosen here; "": what is chosen.
+        `style`: the path of the first region's style where the rest is kept, whatever is chosen here; "":
+        what is chosen.
         """
         values = self.values()
-        if instead:
-            values["style"], values["second-style"] = instead, ""
+        if style:
+            values["style"], values["second-style"] = style, ""
         for name in ("style", "second-style"):
             if values[name]:
                 values[name] = str(as_engine_reads(Path(values[name])))

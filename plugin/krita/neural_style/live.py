@@ -38,19 +38,20 @@ class View:
 class Live(QtCore.QObject):
     """Follows the settings. `engine()` returns the engine, once it is ready.
 
-    Signals: `looked` (Pixels, or an error message); `varied` (Variation, Pixels); `told`: `announced` tells
-    something new, such as the time.
+    Signals: `looked` (Pixels, or an error message); `varied` (Variation, Pixels);
+    `announcement_changed`: `announced` returns something new, such as the time.
     """
 
     looked = QtCore.pyqtSignal(object)
     varied = QtCore.pyqtSignal(object, object)
-    told = QtCore.pyqtSignal()
+    announcement_changed = QtCore.pyqtSignal()
 
     def __init__(self, engine: Callable[[], NeuralEngine], parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self._preview = LivePreview(lambda content, request: engine().paint(content, request, preview=SIDE))
         self._regions = RegionPreview(self._preview)
         self._to_vary: tuple[Pixels, EngineRequest] | None = None
+        self._notices: list[str] = []
         self._forecast = Forecast(lambda *asked: engine().forecast(*asked))
         self.hello: Hello | None = None
         """Of the engine, once it is ready."""
@@ -72,7 +73,6 @@ class Live(QtCore.QObject):
 
     def update(self) -> None:
         """Begin or follow what was asked for. Never blocks. Raises Failure where there is no engine."""
-        noticed = self._regions.notices
         try:
             picture = self._regions.update()
             if self._to_vary is not None and self._regions.complete:
@@ -80,14 +80,20 @@ class Live(QtCore.QObject):
                 self._to_vary = None
         except Failure as failure:
             self.looked.emit(str(failure))
+            self._follow_announcement()
             return
         if picture is not None:
             self.looked.emit(picture)
         varied = self._preview.variation()
         if varied is not None:
             self.varied.emit(*varied)
-        if self._forecast.update(self._preview.busy) or self._regions.notices != noticed:
-            self.told.emit()
+        self._follow_announcement()
+
+    def _follow_announcement(self) -> None:
+        """Emit `announcement_changed` where the forecast or the notices have changed."""
+        noticed, self._notices = self._notices, self._regions.notices
+        if self._forecast.update(self._preview.busy) or self._notices != noticed:
+            self.announcement_changed.emit()
 
     def size_of(self, request: EngineRequest, longest: int) -> int:
         """Return the longest side at which a picture with `longest` pixels would be painted."""

@@ -51,7 +51,7 @@ class Looks(QtWidgets.QWidget):
         live = painter.live
         live.looked.connect(self._show)
         live.varied.connect(self.strip.show_picture)
-        for signal in (live.told, painter.engine_ready):
+        for signal in (live.announcement_changed, painter.engine_ready):
             signal.connect(lambda *_ready: self.announce())
         self.announce()
 

@@ -101,7 +101,12 @@ class Painter(QtCore.QObject):
 
     def _start(self, output: str, settings: Mapping[str, object], regions: Regions) -> None:
         request = self._request
-        outcome = Outcome(output, request, settings, regions)
+        try:
+            outcome = Outcome(output, request, settings, regions)
+        except Failure:
+            if self._request is request:
+                raise
+            return  # begun anew meanwhile: the newer painting goes on
         if not self.busy or self._request is not request:  # cancelled meanwhile, or begun anew
             return
         self._outcome = outcome
