@@ -19,11 +19,14 @@ _KEEPS_IT = " (style_frame=keep keeps it)"
 
 
 class FrameWarning(PictureWarning):
-    """A style's frame is cropped. `told`: the same without the option that keeps it."""
+    """A style's frame is cropped."""
 
     @property
-    def told(self) -> str:
-        """What an editor tells."""
+    def sentence(self) -> str:
+        """The message without the option that keeps the frame, for editors, which have a control for it.
+
+        It is cut out of the message: a copied or pickled warning has nothing else.
+        """
         return str(self).removesuffix(_KEEPS_IT)
 
 

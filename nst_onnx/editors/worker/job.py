@@ -115,6 +115,7 @@ class Job:
         self._stop_if_over()
         one_pass = options.get("quality") in ONE_PASS
         is_a_look = _is_a_look(content, options)
+        # Where no look comes first, reading one would decode a large painting twice.
         seen_first = is_a_look or (preview is not None and not one_pass)
         looks = models.looks.of(request.list_of("styles"), options) if seen_first else None
         seen = request.styles() if looks is None else looks
@@ -192,7 +193,7 @@ class Job:
         told: dict[str, list[str]] = {"warnings": [], "notices": []}
         for one in self._warnings:
             if isinstance(one.message, FrameWarning):
-                told["notices"].append(cut(one.message.told))
+                told["notices"].append(cut(one.message.sentence))
             elif one.category.__module__.startswith("nst_onnx"):
                 told["warnings"].append(cut(str(one.message)))
         return {kind: list(dict.fromkeys(texts)) for kind, texts in told.items()}
