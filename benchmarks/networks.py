@@ -270,22 +270,27 @@ def run(names: list[str], exporters: list[str], seed: int) -> Iterator[Part]:
     errors = ("error", "PyTorch's own", "of a change", "rules")
     header = ("network", "exporter", "opset", "layers", "painted", *errors)
     part = Part("Networks of other shapes", ABOUT, header)
-    kept = stored()
-    for name, shape in shapes().items():
-        if names and name not in names:
-            part.rows += [[*row, *["–"] * (len(header) - len(row))] for row in kept.get(name, [])]
-            continue
+    known = shapes()
+    kept = {name: [pad(row, len(header)) for row in rows] for name, rows in stored().items()}
+    rows = {name: kept.get(name, []) for name in known}  # an interrupted run loses none
+    for name in names or known:
         with tempfile.TemporaryDirectory() as folder:
-            for row in measured(name, shape, exporters, seed, Path(folder)):
-                part.rows.append(row)
+            rows[name] = []
+            for row in measured(name, known[name], exporters, seed, Path(folder)):
+                rows[name].append(row)
                 print(*row, sep="  ", flush=True)
+        part.rows = [row for of_network in rows.values() for row in of_network]
         part.notes = []
         if any("*" in row[3] for row in part.rows):
             part.notes.append("*: some of its layers were left out, with a warning")
         if any("–" in row for row in part.rows):
             part.notes.append(OLDER)
         yield part
-    yield part  # with the rows that are kept after the last network measured
+
+
+def pad(row: list[str], length: int) -> list[str]:
+    """Return a row of an earlier run with "–" in the columns that it lacks."""
+    return [*row, *["–"] * (length - len(row))]
 
 
 def stored() -> dict[str, list[list[str]]]:
@@ -314,15 +319,20 @@ def main() -> None:
     parser.add_argument("--exporters", nargs="+", choices=EXPORTERS, default=list(EXPORTERS))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    if unknown := sorted(set(given.names) - set(shapes())):
+        parser.error(f"there is no network {unknown[0]}; there are {', '.join(shapes())}")
     facts = machine.facts()
     used = ("processor", "onnxruntime", "torch")
     conditions = ", ".join(f"{name} {facts[name]}" for name in used if name in facts)
     more = ", ".join(f"{name} {machine.installed(name)}" for name in ("torchvision", "onnxscript"))
     about = "Written by `python -m benchmarks.networks`; nothing here is typed."
-    if given.names:
-        more += f". This run: {', '.join(given.names)}; the other rows are of earlier runs"
+    of_run = (
+        f" This run: {', '.join(given.names)}; the other rows are of earlier runs." if given.names else ""
+    )
     for part in run(given.names, given.exporters, given.seed):
-        text = "\n\n".join(["# Networks", about, part.markdown(), f"*Measured with {conditions}, {more}.*"])
+        text = "\n\n".join(
+            ["# Networks", about, part.markdown(), f"*Measured with {conditions}, {more}.{of_run}*"]
+        )
         RESULT.write_text(f"{text}\n", encoding="utf-8")
         show(text)
     print(text)

@@ -126,6 +126,8 @@ def parse(about: str) -> argparse.Namespace:
     parser.add_argument("--size", default="2560x1920")
     parser.add_argument("--output", type=Path, help="write OUTPUT.md and OUTPUT.json")
     parser.add_argument(
-        "--keep", type=Path, help="a folder for the photo, the painting and the dialog, to be looked at"
+        "--keep",
+        type=Path,
+        help="an empty folder for the photo, the painting and the dialog, to be looked at",
     )
     return parser.parse_args()

@@ -44,7 +44,7 @@ finally:
 
 @dataclass
 class Figures:
-    """Counts of runs: finished well, refused in one line, and ended otherwise; outputs broken or lost.
+    """Counts of runs: finished well, refused in words, and ended otherwise; outputs broken or lost.
 
     `left_over`: temporary files that are there afterwards; `again`: of how many runs of the same, without the
     condition, all finished well.
@@ -61,11 +61,11 @@ class Figures:
     not_again: int = 0
 
     def judge(self, done: subprocess.CompletedProcess[str], command: Command) -> None:
-        """Count how a process ended: refused is a line for each output that could not be written."""
+        """Count how a process ended: refused is a line, at most one for each output."""
         self.runs += 1
         lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
         known = all(line.startswith("error: ") and "this is a bug" not in line for line in lines)
-        plain = known and 0 < len(lines) <= max(len(command.outputs), 1)
+        plain = known and 0 < len(lines) <= len(command.outputs)
         kind = "finished" if done.returncode == 0 else "refused" if plain else "otherwise"
         setattr(self, kind, getattr(self, kind) + 1)
         if kind == "otherwise":
@@ -149,14 +149,15 @@ def _two_writers(command: Command, rng: random.Random, figures: Figures) -> None
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             prepare(place, command)
-            first = _begun(command.words, place)
-            time.sleep(rng.uniform(0, _seconds(command)))
-            at_once = first.poll() is None
-            second = _begun(command.words, place)
+            delay = rng.uniform(0, _seconds(command))
+            processes = [_begun(command.words, place)]
             try:
-                ended = [_ended(process) for process in (first, second)]
+                time.sleep(delay)
+                at_once = processes[0].poll() is None
+                processes.append(_begun(command.words, place))
+                ended = [_ended(process) for process in processes]
             finally:
-                for process in (first, second):
+                for process in processes:
                     _end(process)
             if not at_once:
                 continue

@@ -60,7 +60,7 @@ def kills_table(results: dict[str, Any]) -> str:
 def conditions_table(results: dict[str, Any]) -> str:
     """Return the table of runs under bad conditions."""
     lines = [
-        "| condition: command | runs | finished | refused in one line | ended otherwise | broken files | "
+        "| condition: command | runs | finished | refused in words | ended otherwise | broken files | "
         "lost files | temporary files left | same again: well / not |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
