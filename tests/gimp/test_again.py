@@ -34,7 +34,7 @@ def _nothing_is_left_open(desk):
 
 
 def _close(desk, settings):
-    """Press Cancel; again where the dialog grew meanwhile, and the button was elsewhere."""
+    """Press Cancel until the dialog, which may still be busy, has closed."""
     for _ in range(10):
         if desk.is_visible(settings):
             desk.click(*CANCEL_OF_SETTINGS, settings)
@@ -147,6 +147,22 @@ def test_a_layer_and_the_clipboard_are_styles(desk):
     desk.click(*CANCEL, painting_window(desk, settings))
     desk.becomes(NEURAL_STYLE, False)
     assert re.search(r"/nst-onnx/styles/\w+/clipboard", (desk.profile / SETTINGS).read_text())
+
+
+def test_the_dialog_keeps_its_height_when_preview_and_time_appear(desk):
+    """Or Paint would move from below the mouse."""
+    last_time(desk)
+    desk.attend()
+    desk.key("shift+ctrl+f")
+    settings = desk.window(NEURAL_STYLE)
+    time.sleep(0.3)
+    opened = desk.place(settings)
+    before = np.asarray(desk.picture(settings), np.float32)
+    time.sleep(6)
+    assert desk.place(settings) == opened
+    changed = np.abs(np.asarray(desk.picture(settings), np.float32) - before)[:, -340:]
+    assert changed.mean() > 2, "the preview has appeared"
+    _close(desk, settings)
 
 
 def test_a_click_on_the_strip_sets_the_strength(desk):
