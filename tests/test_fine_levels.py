@@ -14,6 +14,7 @@ from support.pictures import smooth_picture
 
 from nst_onnx.objective.sessions import Network
 from nst_onnx.painting import fine_levels, presets, pyramid
+from nst_onnx.painting.detail import add_detail
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.plan import Plan
@@ -87,10 +88,15 @@ def test_the_start_has_the_photos_detail() -> None:
     content = np.asarray(smooth_picture(40, 60, seed=1).convert("RGB"), np.float32) / 255
     content[20, 30] = 1 - content[20, 30]
     flat = np.full(content.shape, 0.5, np.float32)
-    found = fine_levels.start(flat.copy(), content, (10, 15), Memory.of(None))
+    found = add_detail(flat.copy(), content, (10, 15), 0.7, Memory.of(None))
     detail = content - resize(resize(content, (10, 15)), (40, 60))
     assert np.abs(found - flat - 0.7 * detail).max() < 1e-6
     assert np.abs(found[20, 30] - 0.5).max() > 0.1
+
+
+def test_levels_start_with_the_photos_detail_where_the_content_counts(compact: Network) -> None:
+    assert plan(compact, 2000).detail_at((300, 400)) == 1.2
+    assert plan(compact, 2000, strength=1.0).detail_at((300, 400)) == 0
 
 
 def test_every_pixel_is_painted(
@@ -122,3 +128,4 @@ def test_every_pixel_is_painted(
 
 def test_only_our_own_recipe_has_them() -> None:
     assert [name for name, preset in presets.PRESETS.items() if preset.fine_levels] == ["default"]
+    assert [name for name, preset in presets.PRESETS.items() if preset.detail] == ["default"]

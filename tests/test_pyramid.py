@@ -31,15 +31,22 @@ def test_levels_begin_small_but_not_tiny(height: int, width: int) -> None:
 
 LEVELS = st.builds(lambda height, width: pyramid.shapes((height, width)), SIDES, SIDES)
 LARGE = st.builds(lambda height, width: pyramid.shapes((height, width)), SIDES, st.integers(2000, 40000))
-LONGEST_EVEN = 1024
+SETTLED = 1024
+
+
+def finest_settled(levels: list[pyramid.Shape]) -> int:
+    """Return the place of the largest level of up to 1024 pixels, -1 where there is none."""
+    return sum(max(level) <= SETTLED for level in levels) - 1
 
 
 @given(more=st.integers(0, 3000), levels=LEVELS)
-def test_steps_are_shared_evenly_up_to_1024_pixels(more: int, levels: list[pyramid.Shape]) -> None:
-    shares = pyramid.shares(len(levels) + more, levels)
-    even = [share for share, level in zip(shares, levels, strict=True) if max(level) <= LONGEST_EVEN]
-    assert max(even, default=0) - min(even, default=0) <= 1
-    assert shares == sorted(shares, reverse=True)
+def test_coarse_levels_get_a_fifth_of_the_steps_of_the_one_they_prepare(
+    more: int, levels: list[pyramid.Shape]
+) -> None:
+    shares = pyramid.shares(4 * len(levels) + more, levels)
+    settled = finest_settled(levels)
+    for share in shares[: max(settled, 0)]:
+        assert abs((share - 4) - 0.2 * (shares[settled] - 4)) <= 2
 
 
 @given(more=st.integers(0, 3000), levels=st.one_of(LEVELS, LARGE))
@@ -52,6 +59,8 @@ def test_every_step_is_shared_out(more: int, levels: list[pyramid.Shape]) -> Non
 @given(more=st.integers(500, 3000), levels=LARGE)
 def test_large_levels_get_less_the_larger_they_are(more: int, levels: list[pyramid.Shape]) -> None:
     beyond_four = [share - 4 for share in pyramid.shares(4 * len(levels) + more, levels)]
-    weights = [min(1.0, LONGEST_EVEN / max(level)) ** 2 for level in levels]
+    weights = [min(1.0, SETTLED / max(level)) ** 2 for level in levels]
+    for number in range(finest_settled(levels)):
+        weights[number] = 0.2
     for share, weight in zip(beyond_four, weights, strict=True):
         assert abs(share - more * weight / sum(weights)) <= 1

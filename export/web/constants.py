@@ -44,6 +44,7 @@ def constants(extractor: Extractor, preset: Preset, objectives: JsonObject) -> J
             "size": preset.size,
             "largest": LARGEST,
             "minChange": preset.min_change,
+            "detail": preset.detail,
             "plateau": descent.PLATEAU,
             "greyLevels": float(GREY_LEVELS),
         },
@@ -61,6 +62,9 @@ def constants(extractor: Extractor, preset: Preset, objectives: JsonObject) -> J
             "ratio": pyramid.RATIO,
             "narrowest": pyramid.NARROWEST,
             "tolerance": pyramid.TOLERANCE,
+            "settled": pyramid.SETTLED,
+            "coarse": pyramid.COARSE,
+            "fewest": pyramid.FEWEST,
         },
         "optimiser": {
             "history": own.history,

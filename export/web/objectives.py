@@ -17,7 +17,7 @@ from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.whole import WholeEvaluation
-from nst_onnx.painting import fine_levels, pyramid, term_pruning
+from nst_onnx.painting import fine_levels, term_pruning
 from nst_onnx.support.json_types import JsonObject
 
 from .factors import factor
@@ -84,7 +84,7 @@ class _Made:
 
 
 def fine_constants() -> JsonObject:
-    """Return the constants of fine levels, and of the shares of steps."""
+    """Return the constants of fine levels."""
     return {
         "settled": fine_levels.SETTLED,
         "larger": fine_levels.LARGER,
@@ -92,8 +92,6 @@ def fine_constants() -> JsonObject:
         "narrowest": fine_levels.NARROWEST,
         "enlargedTo": fine_levels.ENLARGED_TO,
         "detail": fine_levels.DETAIL,
-        "even": pyramid.EVEN,
-        "fewest": pyramid.FEWEST,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from nst_onnx.graph.passes.network_edits import Pooling
 from nst_onnx.objective.guides import Guides
-from nst_onnx.objective.losses.loss import Loss
+from nst_onnx.objective.losses.loss import FeatureLoss, Loss
 from nst_onnx.objective.losses.normalisation import Normalisation
 from nst_onnx.objective.terms import Term, Terms
 from nst_onnx.picture import Picture
@@ -63,6 +63,12 @@ class ObjectiveSettings:
             same=self.same,
             margin=0 if self.periodic else self.margin,
         )
+
+    @property
+    def compares_content(self) -> bool:
+        """Whether any term compares with the content."""
+        losses = [weighted.term.loss for weighted in self.weighted_terms]
+        return any(isinstance(loss, FeatureLoss) and loss.target == "content" for loss in losses)
 
     @property
     def weights(self) -> Mapping[str, float]:

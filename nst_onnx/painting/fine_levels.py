@@ -16,10 +16,7 @@ from nst_onnx.objective.settings import ObjectiveSettings, WeightedTerm
 from nst_onnx.objective.terms import Term
 from nst_onnx.painting import pyramid
 from nst_onnx.painting.pyramid import Shape
-from nst_onnx.picture import fit, resize
-from nst_onnx.support import disk_arrays
-from nst_onnx.support.arrays import Array
-from nst_onnx.support.memory import Memory
+from nst_onnx.picture import fit
 
 SETTLED = 1024
 """Longest side at which the large structure is settled."""
@@ -30,7 +27,7 @@ NARROWEST = 128  # pixels of the shorter side at SETTLED
 LARGER = 1.25  # pictures up to so many times SETTLED have no fine level
 DEEPEST = 4  # stride in pixels
 ENLARGED_TO = 512  # pixels: a smaller painting has too few positions for its statistics
-DETAIL = 0.7  # of the photo's detail, added to the enlarged picture
+DETAIL = 0.7  # of the photo's detail, added to the picture that a fine level starts from
 
 
 def shapes(final: Shape) -> list[Shape]:
@@ -82,19 +79,6 @@ def objective_settings(settings: ObjectiveSettings, strides: Mapping[str, int]) 
             weight += terms[term.name].weight
         terms[term.name] = replace(weighted, term=term, weight=weight)
     return replace(settings, weighted_terms=tuple(terms.values()), styles_enlarged_to=ENLARGED_TO)
-
-
-def start(picture: Array, content: Array, coarse: Shape, memory: Memory) -> Array:
-    """Return the enlarged `picture` with detail of the `content` (both H×W×3), in place.
-
-    The detail is what the content loses at the `coarse` size.
-    """
-    shape = content.shape[0], content.shape[1]
-    blurred = resize(resize(content, coarse), shape, out=memory.empty(content.shape))
-    for rows in disk_arrays.strips(shape[0], picture[0].nbytes):
-        picture[rows] += DETAIL * (content[rows] - blurred[rows])
-        disk_arrays.release(picture, content, blurred)
-    return picture
 
 
 def _is_style_statistic(weighted: WeightedTerm) -> bool:

@@ -245,7 +245,7 @@ class Options(LossOptions):
         Whole(1),
         group=OPTIMISATION,
         help="Evaluations in all, over all scales",
-        fallback="200, or the preset's",
+        fallback="80, or the preset's",
     )
     max_seconds: float | None = option(
         None,

@@ -14,6 +14,7 @@ from nst_onnx.painting import fine_levels, provenance
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.clock import Clock
 from nst_onnx.painting.descent import Descent
+from nst_onnx.painting.detail import add_detail
 from nst_onnx.painting.finish import Finish
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
@@ -109,9 +110,10 @@ class Painting:
             start = plan.initial.at(self._objective)
         else:
             start = self._resized(self.descent.picture(), shape)
-            if plan.is_fine(shape):
+            share = plan.detail_at(shape)
+            if share:
                 coarse = self.descent.shape
-                start = fine_levels.start(start, self._objective.content_picture, coarse, plan.memory)
+                start = add_detail(start, self._objective.content_picture, coarse, share, plan.memory)
         budget = self.schedule.budget
         # The descent may not fit into memory: all changes after it.
         self._descent = Descent(self._objective, start, plan.descent, evaluations=budget, warm_start=carried)

@@ -36,7 +36,8 @@ class Plan:
     evaluations of each, `steps` in all. `objective`: terms, weights and the preparation of pictures.
     `fine_objective`: the objective of the levels above about 1000 pixels; None: the same.
     `descent`: optimiser, averaging, plateau test. `initial`: the picture to start from. `max_seconds`: time
-    budget. `keep_luminance`: whether the result takes the content's colours and only its lightness from the
+    budget. `detail`: share of the photo's detail that the start of each finer level receives.
+    `keep_luminance`: whether the result takes the content's colours and only its lightness from the
     painting. `colour_transfer`: whether the result's low frequencies take the styles' colours.
     """
 
@@ -50,6 +51,7 @@ class Plan:
     descent: DescentSettings
     initial: InitialPicture
     fine_objective: ObjectiveSettings | None
+    detail: float
     max_seconds: float | None
     keep_luminance: bool
     colour_transfer: bool
@@ -93,6 +95,7 @@ class Plan:
                 min_change=preset.min_change if options.min_change is None else options.min_change,
             ),
             initial=InitialPicture.of(options, preset, extractor.facts.preprocessing, memory),
+            detail=preset.detail if objective.compares_content else 0.0,
             max_seconds=options.max_seconds,
             keep_luminance=options.preserve_colour == "luminance",
             colour_transfer=options.colour_transfer,
@@ -101,6 +104,10 @@ class Plan:
     def is_fine(self, shape: Shape) -> bool:
         """Whether a level is a fine one."""
         return self.fine_objective is not None and fine_levels.is_fine(shape)
+
+    def detail_at(self, shape: Shape) -> float:
+        """Return the share of the photo's detail that the start of a level receives."""
+        return fine_levels.DETAIL if self.is_fine(shape) else self.detail
 
     def objective_at(self, shape: Shape) -> ObjectiveSettings:
         """Return the settings of the objective at a level."""

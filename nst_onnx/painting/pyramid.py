@@ -13,7 +13,8 @@ COARSEST = 128
 RATIO = 1.5
 NARROWEST = 32  # of the shorter side: with fewer pixels, deep layers have hardly a position
 TOLERANCE = 0.9  # of `COARSEST`: a level a little smaller is as good
-EVEN = 1024  # pixels on the longest side: up to here all levels get equally many steps
+SETTLED = 1024  # pixels on the longest side: up to here levels settle large structure
+COARSE = 0.2  # of the steps of the largest level up to there: coarser ones only prepare it
 FEWEST = 4  # steps: below that the optimiser makes no progress
 
 
@@ -41,12 +42,15 @@ def in_periods(levels: Sequence[Shape], period: int) -> list[Shape]:
 def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
     """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
 
-    All get as many, but those whose longest side is beyond `EVEN` get fewer, in inverse proportion to their
-    pixels: only fine detail is left to do there, and a step takes as long as there are pixels. None gets
-    less than `FEWEST` while there are enough for all.
+    Most go to the largest level of up to `SETTLED` pixels; those below only prepare it, and get `COARSE` as
+    many. Those above get fewer in inverse proportion to their pixels: only fine detail is left to do there,
+    and a step takes as long as there are pixels. None gets less than `FEWEST` while there are enough for all.
     """
     least = min(FEWEST, steps // len(levels))
-    weights = [Fraction(EVEN, max(EVEN, *level)) ** 2 for level in levels]
+    weights = [Fraction(SETTLED, max(SETTLED, *level)) ** 2 for level in levels]
+    for number, finer in enumerate(levels[1:]):
+        if max(finer) <= SETTLED:
+            weights[number] = Fraction(COARSE)
     spare, total = steps - least * len(levels), sum(weights)
     found = [least + int(spare * weight / total) for weight in weights]
     rest = steps - sum(found)

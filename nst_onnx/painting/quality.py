@@ -23,13 +23,13 @@ ONE_PASS = ("instant", "fitted")
 
 _ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(25, 512)}
 # Good and best paint every pixel of a photo: their sizes are bounds for panoramas.
-_CPU = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 6000), "best": Budget(400, 8192)}
-_GPU = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 6000), "best": Budget(1000, 8192)}
+_CPU = _ONE_PASS | {"fast": Budget(40, 384), "good": Budget(90, 6000), "best": Budget(240, 8192)}
+_GPU = _ONE_PASS | {"fast": Budget(120, 512), "good": Budget(300, 6000), "best": Budget(600, 8192)}
 
 
 # Of a film's frames: there are many of them.
-_CPU_FILM = _ONE_PASS | {"fast": Budget(60, 384), "good": Budget(150, 640), "best": Budget(400, 1024)}
-_GPU_FILM = _ONE_PASS | {"fast": Budget(200, 512), "good": Budget(500, 1024), "best": Budget(1000, 2048)}
+_CPU_FILM = _ONE_PASS | {"fast": Budget(40, 384), "good": Budget(90, 640), "best": Budget(240, 1024)}
+_GPU_FILM = _ONE_PASS | {"fast": Budget(120, 512), "good": Budget(300, 1024), "best": Budget(600, 2048)}
 
 
 def budgets(device_kind: str, *, film: bool = False) -> dict[str, Budget]:

@@ -19,7 +19,8 @@ PRESET = Preset(
     optimiser="preconditioned",
     size=512,
     pyramid=True,
+    detail=1.2,
     fine_levels=True,
-    steps=200,
+    steps=80,
     min_change=1.5,
 )

@@ -36,7 +36,8 @@ class Preset:
 
     Weights, learning rates and noise are in the source's units, which count in grey
     levels (0..255). `model` is the network it was published for. `history` and `line_search` are
-    those of plain L-BFGS. `fine_levels`: whether levels above about 1000 pixels only add texture.
+    those of plain L-BFGS. `detail`: share of the photo's detail that is added to the enlarged picture
+    from which a finer level starts. `fine_levels`: whether levels above about 1000 pixels only add texture.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Preset:
     min_change: float = 0.0
     size: int | tuple[int, int] = 512
     pyramid: bool = False
+    detail: float = 0.0
     fine_levels: bool = False
     steps: int = 500
 

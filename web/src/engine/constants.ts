@@ -15,6 +15,7 @@ export interface Constants {
     readonly size: number;
     readonly largest: number;
     readonly minChange: number;
+    readonly detail: number;
     readonly plateau: number;
     readonly greyLevels: number;
   };
@@ -49,7 +50,7 @@ export interface LevelConstants {
   readonly pruned: readonly { readonly without: readonly string[]; readonly file: string }[];
 }
 
-/** Of the levels above `settled` pixels: `nst_onnx/painting/fine_levels.py`; `even`, `fewest`: of all levels' steps. */
+/** Of the levels above `settled` pixels: `nst_onnx/painting/fine_levels.py` */
 export interface FineConstants {
   readonly settled: number;
   readonly larger: number;
@@ -57,8 +58,6 @@ export interface FineConstants {
   readonly narrowest: number;
   readonly enlargedTo: number;
   readonly detail: number;
-  readonly even: number;
-  readonly fewest: number;
 }
 
 /** Of `nst_onnx/painting/term_pruning.py`. */
@@ -115,6 +114,9 @@ export interface PyramidConstants {
   readonly ratio: number;
   readonly narrowest: number;
   readonly tolerance: number;
+  readonly settled: number;
+  readonly coarse: number;
+  readonly fewest: number;
 }
 
 export interface OptimiserConstants {

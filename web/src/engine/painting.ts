@@ -43,7 +43,7 @@ export class Painting {
     const { pyramid, fine } = backend.models.constants;
     const all = shapesWithFine(fit(photo, settings.size), pyramid, fine);
     this.levels = all.slice(-settings.steps);
-    this.budgets = shares(settings.steps, this.levels, fine);
+    this.budgets = shares(settings.steps, this.levels, pyramid);
   }
 
   /** Paint; yield after every evaluation. Breaking out of the loop keeps what there is for `result`. */
@@ -84,13 +84,14 @@ export class Painting {
   /** Prepare a level: the objective at its size, and a descent from the picture so far. */
   private async enter(level: number, shape: Shape): Promise<AnyDescent> {
     const { backend, descent: before } = this;
-    const { fine } = backend.models.constants;
+    const { fine, preset } = backend.models.constants;
     // Only a finished picture above that size has fine levels.
     const kind = isFine(this.levels.at(-1)!, fine) && isFine(shape, fine) ? "fine" : "usual";
     const objective = await Objective.at(backend.models, this.photo, this.paintings, shape, this.settings, kind);
     const coarse = await before?.picture();
     let start = coarse ? resize(coarse, shape) : objective.content;
-    if (coarse && kind === "fine") start = withDetail(start, objective.content, coarse, fine.detail);
+    const usual = this.settings.strength < 1 ? preset.detail : 0; // with nothing but style there is no photo
+    if (coarse) start = withDetail(start, objective.content, coarse, kind === "fine" ? fine.detail : usual);
     const descent = backend.descent(objective, start, this.budgets[level]!, before?.estimate());
     before?.close();
     this.descent = descent;

@@ -30,12 +30,16 @@ export function shapesWithFine(final: Shape, pyramid: PyramidConstants, fine: Fi
 }
 
 /**
- * Share steps between levels; what is left over goes to the coarsest. Levels beyond `even` pixels get fewer, in
- * inverse proportion to their pixels: `nst_onnx/painting/pyramid.py`.
+ * Share steps between levels; what is left over goes to the coarsest. Most go to the largest level of up to
+ * `settled` pixels: `nst_onnx/painting/pyramid.py`.
  */
-export function shares(steps: number, levels: readonly Shape[], { even, fewest }: FineConstants): number[] {
+export function shares(steps: number, levels: readonly Shape[], { settled, coarse, fewest }: PyramidConstants): number[] {
   const least = Math.min(fewest, Math.floor(steps / levels.length));
-  const weights = levels.map(({ height, width }) => (even / Math.max(even, height, width)) ** 2);
+  const weights = levels.map(({ height, width }, level) => {
+    const finer = levels[level + 1];
+    if (finer && Math.max(finer.height, finer.width) <= settled) return coarse;
+    return (settled / Math.max(settled, height, width)) ** 2;
+  });
   const spare = steps - least * levels.length;
   const total = weights.reduce((a, b) => a + b, 0);
   const found = weights.map((weight) => least + Math.floor((spare * weight) / total + 1e-9));
