@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=example.Clip.width)
     parser.add_argument("--height", type=int, default=example.Clip.height)
     parser.add_argument("--pairs", type=int, default=6, help="at how many places to measure")
-    parser.add_argument("--steps", type=int, help="200, or as --quality says")
+    parser.add_argument("--steps", type=int, help="80, or as --quality says")
     parser.add_argument("--quality")
     parser.add_argument("--frame-steps", type=int)
     parser.add_argument("--temporal-weight", type=float)
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, help="a folder for pictures to look at")
     given = parser.parse_args()
     if given.steps is None and given.quality is None:
-        given.steps = 200
+        given.steps = 80
     clip = example.Clip(given.frames, given.width, given.height)
     names = ("steps", "quality", "frame_steps", "temporal_weight")
     options = {name: getattr(given, name) for name in names if getattr(given, name) is not None}

@@ -1,6 +1,6 @@
 """The page against the package: time of a painting in Chromium and natively, in one run; memory.
 
-    python -m benchmarks.web [--size 256] [--steps 200] [--paintings 10] [--output benchmarks/results/web.md]
+    python -m benchmarks.web [--size 256] [--steps 80] [--paintings 10] [--output benchmarks/results/web.md]
 
 With Node.js, the packages of web/ (npm ci), Chromium, its driver, pytest and selenium; on an idle machine.
 Both paint the same pair with the same settings, in turns. The page's threads are as many as the processor's;
@@ -33,7 +33,7 @@ def main() -> None:
     """Measure, print the tables, and write them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", type=int, default=256, help="pixels of the longest side")
-    parser.add_argument("--steps", type=int, default=200, help="evaluations of each painting")
+    parser.add_argument("--steps", type=int, default=80, help="evaluations of each painting")
     parser.add_argument("--paintings", type=int, default=10, help="for the memory, at a tenth of the steps")
     parser.add_argument("--output", type=Path, help="write this Markdown file")
     given = parser.parse_args()

@@ -140,7 +140,7 @@ def test_mistakes_come_as_one_sentence(app: App, request_of: dict[str, Any]) -> 
 
 def test_defaults_are_the_package_s(app: App) -> None:
     found = json.loads(app.ask("GET", "/api/defaults", Cookie=app.cookie).read())
-    assert found["steps"] == 200
+    assert found["steps"] == 80
     assert found["strength"] == 0.5
     assert found["recipes"] == {}, "none of their networks is installed"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from support.networks import vgg_network, vgg_weights
 from support.pictures import smooth_picture
 
 from nst_onnx.objective.sessions import Network
-from nst_onnx.painting import fine_levels, presets, pyramid
+from nst_onnx.painting import fine_levels, painting, presets, pyramid
 from nst_onnx.painting.detail import add_detail
 from nst_onnx.painting.inputs import Inputs
 from nst_onnx.painting.options import Options
@@ -94,9 +95,38 @@ def test_the_start_has_the_photos_detail() -> None:
     assert np.abs(found[20, 30] - 0.5).max() > 0.1
 
 
-def test_levels_start_with_the_photos_detail_where_the_content_counts(compact: Network) -> None:
-    assert plan(compact, 2000).detail_at((300, 400)) == 1.2
-    assert plan(compact, 2000, strength=1.0).detail_at((300, 400)) == 0
+@pytest.mark.parametrize(
+    ("options", "expected"), [({}, [1.2]), ({"strength": 1.0}, []), ({"init": "noise"}, [])], ids=repr
+)
+def test_the_second_level_starts_with_the_photos_detail_where_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], expected: list[float]
+) -> None:
+    added = []
+
+    def noted(picture: Any, content: Any, coarse: Any, share: float, memory: Memory) -> Any:
+        assert picture.shape == content.shape == (150, 200, 3)
+        assert coarse == (100, 133)
+        added.append(share)
+        return add_detail(picture, content, coarse, share, memory)
+
+    monkeypatch.setattr(painting, "add_detail", noted)
+    stylizer = Stylizer(vgg_network(tmp_path, vgg_weights(widths=(6, 8, 8))))
+    content, style = (np.asarray(smooth_picture(75, 100, seed=seed).convert("RGB")) for seed in (1, 2))
+    stylizer.stylize(content, style, size=200, steps=8, min_change=0.0, **options)
+    assert added == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, [12, 12, 12, 44]), ({"init": "noise"}, [34, 33, 33, 33]), ({"quality": "fast"}, [8, 8, 24])],
+    ids=repr,
+)
+def test_a_start_without_the_photo_gets_more_steps_and_even_shares(
+    compact: Network, options: dict[str, Any], expected: list[int]
+) -> None:
+    found = plan(compact, 384 if "quality" in options else 512, **options)
+    assert list(found.budgets) == expected
+    assert found.steps == sum(expected)
 
 
 def test_every_pixel_is_painted(

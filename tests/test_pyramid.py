@@ -1,6 +1,7 @@
 """Coarse to fine: sizes and shares of steps."""
 
 import itertools
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +47,14 @@ def test_coarse_levels_get_a_fifth_of_the_steps_of_the_one_they_prepare(
     shares = pyramid.shares(4 * len(levels) + more, levels)
     settled = finest_settled(levels)
     for share in shares[: max(settled, 0)]:
-        assert abs((share - 4) - 0.2 * (shares[settled] - 4)) <= 2
+        assert abs((share - 4) - 0.2 * (shares[settled] - 4)) <= 1
+
+
+def test_the_shares_of_common_sizes() -> None:
+    """Exactly: the page shares steps by floating-point numbers."""
+    assert pyramid.shares(80, pyramid.shapes((384, 512))) == [12, 12, 12, 44]
+    assert pyramid.shares(40, pyramid.shapes((288, 384))) == [8, 8, 24]
+    assert pyramid.shares(80, pyramid.shapes((384, 512)), coarse=Fraction(1)) == [20, 20, 20, 20]
 
 
 @given(more=st.integers(0, 3000), levels=st.one_of(LEVELS, LARGE))

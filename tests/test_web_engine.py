@@ -145,8 +145,10 @@ def test_a_painting_over_several_levels_is_the_package_s(
     answer, picture = engine.run("paint", content, styles[:1], settings=settings)
     expected = [row["total"] for row in result.history]
     assert len(answer["losses"]) == len(expected)
-    assert result.history[-1]["scale"] == 1, "there must be two levels"
-    np.testing.assert_allclose(answer["losses"][12], expected[12], rtol=0.02)
+    scales = [row["scale"] for row in result.history]
+    assert scales.count(0) < scales.count(1), "there must be two levels"
+    second = scales.index(1)
+    np.testing.assert_allclose(answer["losses"][second], expected[second], rtol=0.02)
     np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.02)
     found = planes(picture, answer["height"], answer["width"]).clip(0, 1)
     painted = np.linalg.norm(result.array - resize(content, (132, 176)))

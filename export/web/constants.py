@@ -20,7 +20,7 @@ from nst_onnx.version import __version__
 
 from .objectives import fine_constants, pruning_constants
 
-FORMAT = 2
+FORMAT = 3
 """Of the JSON object. The page refuses another."""
 LARGEST = 2048
 """Pixels of the largest size that the page offers: WebAssembly has at most 4 GB of memory."""
@@ -63,7 +63,7 @@ def constants(extractor: Extractor, preset: Preset, objectives: JsonObject) -> J
             "narrowest": pyramid.NARROWEST,
             "tolerance": pyramid.TOLERANCE,
             "settled": pyramid.SETTLED,
-            "coarse": pyramid.COARSE,
+            "coarse": float(pyramid.COARSE),
             "fewest": pyramid.FEWEST,
         },
         "optimiser": {

@@ -15,7 +15,8 @@ def add_detail(picture: Array, content: Array, coarse: Shape, share: float, memo
     The detail is what the content loses at the `coarse` (H, W), from which the picture was enlarged.
     """
     shape = content.shape[0], content.shape[1]
-    blurred = resize(resize(content, coarse), shape, out=memory.empty(content.shape))
+    reduced = resize(content, coarse, out=memory.empty((*coarse, content.shape[2])))
+    blurred = resize(reduced, shape, out=memory.empty(content.shape))
     for rows in disk_arrays.strips(shape[0], picture[0].nbytes):
         picture[rows] += share * (content[rows] - blurred[rows])
         disk_arrays.release(picture, content, blurred)

@@ -1,6 +1,6 @@
 """Fine levels: those above about 1000 pixels, where large structure is settled and texture is left to paint.
 
-They grow by up to 2.5 instead of 1.5, start from the enlarged picture with the photo's own detail, and
+They grow by up to 2.5 instead of 1.5, start with less of the photo's detail, and
 compare shallow layers only: the first style layer of each stride up to 4. Paintings are not enlarged for
 them, so that the texture is as sharp as the painting's own pixels.
 """
@@ -18,7 +18,7 @@ from nst_onnx.painting import pyramid
 from nst_onnx.painting.pyramid import Shape
 from nst_onnx.picture import fit
 
-SETTLED = 1024
+SETTLED = pyramid.SETTLED
 """Longest side at which the large structure is settled."""
 RATIO = 2.5
 COST = 0.6

@@ -53,6 +53,11 @@ class InitialPicture:
         return cls(None, preset.noise, options.seed, preprocessing, given)
 
     @property
+    def is_the_photo(self) -> bool:
+        """Whether it is the content, in its own colours or the style's."""
+        return self.kind in ("content", "recoloured")
+
+    @property
     def name(self) -> str:
         """The kind, or the name of the given picture."""
         return self.given.name if self.given is not None else str(self.kind)

@@ -214,7 +214,8 @@ class LossOptions(RegionOptions):
 class Options(LossOptions):
     """Every option of a painting. None: the preset's value, or no limit.
 
-    From noise (`init`) the content must be found again: that takes a smaller strength and more steps.
+    From noise (`init`) the content must be found again: that takes a smaller strength and more steps
+    (the preset `default` takes 5/3 of its own).
     `max_seconds` counts from where this run begins or resumes. Raises OptionError for an invalid value.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from nst_onnx.graph.passes.network_edits import strides
 from nst_onnx.models.extractor import Extractor
@@ -20,6 +21,9 @@ from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.runtime import Device
 from nst_onnx.support.memory import Memory
 
+_WITHOUT_PHOTO = Fraction(5, 3)
+"""Times the steps of a start with the photo: its detail makes up for the others at every level."""
+
 
 def painted_shape(content: tuple[int, int], options: Options, device: Device) -> tuple[int, int]:
     """Return (H, W) of the finished picture of a content (H, W)."""
@@ -36,9 +40,10 @@ class Plan:
     evaluations of each, `steps` in all. `objective`: terms, weights and the preparation of pictures.
     `fine_objective`: the objective of the levels above about 1000 pixels; None: the same.
     `descent`: optimiser, averaging, plateau test. `initial`: the picture to start from. `max_seconds`: time
-    budget. `detail`: share of the photo's detail that the start of each finer level receives.
-    `keep_luminance`: whether the result takes the content's colours and only its lightness from the
-    painting. `colour_transfer`: whether the result's low frequencies take the styles' colours.
+    budget. `detail`: share of the photo's detail that is added to the start of every level after the first,
+    but the fine ones; 0: none. `keep_luminance`: whether the result takes the content's colours and only its
+    lightness from the painting. `colour_transfer`: whether the result's low frequencies take the styles'
+    colours.
     """
 
     options: Options
@@ -66,10 +71,16 @@ class Plan:
         """
         content = inputs.content.shape
         final = painted_shape(content, options, device)
+        steps_given = options.steps is not None
         options = within_budget(options, content, device.kind)
         preset = presets.find(options.preset)
+        memory = Memory.of(options.max_memory)
+        initial = InitialPicture.of(options, preset, extractor.facts.preprocessing, memory)
+        from_photo = preset.detail > 0 and initial.is_the_photo
         options = with_style_scale(options, inputs.styles, inputs.style_weights(options), final)
         steps = options.steps or preset.steps
+        if preset.detail and not from_photo and not steps_given:
+            steps = round(steps * _WITHOUT_PHOTO)
         coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
         objective = objective_settings(options, preset, extractor)
         fine_objective = None
@@ -79,13 +90,14 @@ class Plan:
         shapes = levels[-steps:] if coarse_to_fine else [final]
         if extractor.periodic:
             shapes = pyramid.in_periods(shapes, period(extractor))
-        memory = Memory.of(options.max_memory)
         return cls(
             options=options,
             device=device,
             memory=memory,
             shapes=tuple(shapes),
-            budgets=tuple(pyramid.shares(steps, shapes)),
+            budgets=tuple(
+                pyramid.shares(steps, shapes, coarse=pyramid.COARSE if from_photo else Fraction(1))
+            ),
             steps=steps,
             objective=objective,
             fine_objective=fine_objective,
@@ -94,8 +106,8 @@ class Plan:
                 averaging=preset.averaging if options.averaging is None else options.averaging,
                 min_change=preset.min_change if options.min_change is None else options.min_change,
             ),
-            initial=InitialPicture.of(options, preset, extractor.facts.preprocessing, memory),
-            detail=preset.detail if objective.compares_content else 0.0,
+            initial=initial,
+            detail=preset.detail if from_photo and objective.compares_content else 0.0,
             max_seconds=options.max_seconds,
             keep_luminance=options.preserve_colour == "luminance",
             colour_transfer=options.colour_transfer,
@@ -106,8 +118,10 @@ class Plan:
         return self.fine_objective is not None and fine_levels.is_fine(shape)
 
     def detail_at(self, shape: Shape) -> float:
-        """Return the share of the photo's detail that the start of a level receives."""
-        return fine_levels.DETAIL if self.is_fine(shape) else self.detail
+        """Return the share of the photo's detail that is added to the start of a level; 0 for none."""
+        if self.is_fine(shape):
+            return fine_levels.DETAIL if self.objective.compares_content else 0.0
+        return self.detail
 
     def objective_at(self, shape: Shape) -> ObjectiveSettings:
         """Return the settings of the objective at a level."""

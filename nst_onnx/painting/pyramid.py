@@ -13,8 +13,12 @@ COARSEST = 128
 RATIO = 1.5
 NARROWEST = 32  # of the shorter side: with fewer pixels, deep layers have hardly a position
 TOLERANCE = 0.9  # of `COARSEST`: a level a little smaller is as good
-SETTLED = 1024  # pixels on the longest side: up to here levels settle large structure
-COARSE = 0.2  # of the steps of the largest level up to there: coarser ones only prepare it
+SETTLED = 1024
+"""Pixels on the longest side: up to here levels settle the large structure."""
+COARSE = Fraction(1, 5)
+"""What a coarser level counts against the largest one up to SETTLED, where levels start with the photo's
+detail: it only prepares that.
+"""
 FEWEST = 4  # steps: below that the optimiser makes no progress
 
 
@@ -39,18 +43,18 @@ def in_periods(levels: Sequence[Shape], period: int) -> list[Shape]:
     return [(rounded(height), rounded(width)) for height, width in levels]
 
 
-def shares(steps: int, levels: Sequence[Shape]) -> list[int]:
+def shares(steps: int, levels: Sequence[Shape], *, coarse: Fraction = COARSE) -> list[int]:
     """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
 
-    Most go to the largest level of up to `SETTLED` pixels; those below only prepare it, and get `COARSE` as
-    many. Those above get fewer in inverse proportion to their pixels: only fine detail is left to do there,
-    and a step takes as long as there are pixels. None gets less than `FEWEST` while there are enough for all.
+    Each gets `FEWEST` while there are enough for all. The rest is shared by weight: 1 for the largest level
+    of up to `SETTLED` pixels, `coarse` for those below. Those above count less in inverse proportion to their
+    pixels: only fine detail is left to do there, and a step takes as long as there are pixels.
     """
     least = min(FEWEST, steps // len(levels))
     weights = [Fraction(SETTLED, max(SETTLED, *level)) ** 2 for level in levels]
     for number, finer in enumerate(levels[1:]):
         if max(finer) <= SETTLED:
-            weights[number] = Fraction(COARSE)
+            weights[number] = coarse
     spare, total = steps - least * len(levels), sum(weights)
     found = [least + int(spare * weight / total) for weight in weights]
     rest = steps - sum(found)

@@ -14,7 +14,7 @@ from support.web_page import PAINTING, PHOTO, Visitor
 import nst_onnx
 from nst_onnx.picture import read
 
-STEPS = 60  # the draft's, which is "painted to the end" in a third of the time
+STEPS = 40  # the draft's, which is "painted to the end" in a third of the time
 FIRST_LOAD = 8_000_000  # bytes
 
 

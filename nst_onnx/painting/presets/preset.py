@@ -36,8 +36,9 @@ class Preset:
 
     Weights, learning rates and noise are in the source's units, which count in grey
     levels (0..255). `model` is the network it was published for. `history` and `line_search` are
-    those of plain L-BFGS. `detail`: share of the photo's detail that is added to the enlarged picture
-    from which a finer level starts. `fine_levels`: whether levels above about 1000 pixels only add texture.
+    those of plain L-BFGS. `detail`: share of the photo's detail that is added to the enlarged
+    picture from which a level starts, but a fine one, where the run starts with the photo. `fine_levels`:
+    whether levels above about 1000 pixels only add texture.
     """
 
     name: str

@@ -50,7 +50,7 @@ export interface LevelConstants {
   readonly pruned: readonly { readonly without: readonly string[]; readonly file: string }[];
 }
 
-/** Of the levels above `settled` pixels: `nst_onnx/painting/fine_levels.py` */
+/** Of the levels above `settled` pixels: `nst_onnx/painting/fine_levels.py`. */
 export interface FineConstants {
   readonly settled: number;
   readonly larger: number;
@@ -165,7 +165,7 @@ export interface PainterConstants {
   };
 }
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Return the constants of a parsed file. Throws where it is of another format. */
 export function checked(value: Constants): Constants {

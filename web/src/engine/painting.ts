@@ -90,8 +90,9 @@ export class Painting {
     const objective = await Objective.at(backend.models, this.photo, this.paintings, shape, this.settings, kind);
     const coarse = await before?.picture();
     let start = coarse ? resize(coarse, shape) : objective.content;
-    const usual = this.settings.strength < 1 ? preset.detail : 0; // with nothing but style there is no photo
-    if (coarse) start = withDetail(start, objective.content, coarse, kind === "fine" ? fine.detail : usual);
+    // At strength 1 the photo does not count.
+    const share = this.settings.strength < 1 ? (kind === "fine" ? fine.detail : preset.detail) : 0;
+    if (coarse && share) start = withDetail(start, objective.content, coarse, share);
     const descent = backend.descent(objective, start, this.budgets[level]!, before?.estimate());
     before?.close();
     this.descent = descent;

@@ -30,8 +30,8 @@ export function shapesWithFine(final: Shape, pyramid: PyramidConstants, fine: Fi
 }
 
 /**
- * Share steps between levels; what is left over goes to the coarsest. Most go to the largest level of up to
- * `settled` pixels: `nst_onnx/painting/pyramid.py`.
+ * Share steps between levels; what is left over goes to the coarsest. Levels below the largest one of up to
+ * `settled` pixels count as `coarse`: `nst_onnx/painting/pyramid.py`.
  */
 export function shares(steps: number, levels: readonly Shape[], { settled, coarse, fewest }: PyramidConstants): number[] {
   const least = Math.min(fewest, Math.floor(steps / levels.length));

@@ -10,7 +10,7 @@ import { download, History, pictureButton } from "./results";
 import type { Slot } from "./slot";
 
 const STRENGTHS = [0.2, 0.35, 0.5, 0.65, 0.8];
-const SHEET = { size: 256, steps: 45 };
+const SHEET = { size: 256, steps: 30 };
 
 /** A picture that was painted: its PNG file, which takes less memory than its pixels, and its photo. */
 interface Finished {
