@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,10 +21,9 @@ def grams(features: Features) -> Grams:
     return found
 
 
-def distance(picture: Grams, painting: Grams) -> float:
+def distance(picture: Grams, painting: Grams, layers: Sequence[str] = STYLE_LAYERS) -> float:
     """Return Σ ‖G − A‖² / ‖A‖² over the layers."""
     terms = (
-        np.square(picture[name] - painting[name]).sum() / np.square(painting[name]).sum()
-        for name in STYLE_LAYERS
+        np.square(picture[name] - painting[name]).sum() / np.square(painting[name]).sum() for name in layers
     )
     return float(sum(terms))

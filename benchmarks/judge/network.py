@@ -18,6 +18,7 @@ Features = Mapping[str, Array]
 
 CONTENT_LAYER = "conv4_2"
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+BLOCKS_1_TO_4 = STYLE_LAYERS[:-1]
 _LAYERS = (*STYLE_LAYERS, CONTENT_LAYER)
 
 

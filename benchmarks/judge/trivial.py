@@ -28,6 +28,7 @@ def check(found: Mapping[str, Measures]) -> None:
         "the photo's style residual is 1": abs(photo.style_residual - 1) < _EXACT,
         "the photo's sliced Wasserstein residual is 1": abs(photo.sliced_wasserstein - 1) < _EXACT,
         "the photo's edge correlation is 1": abs(photo.edge_correlation - 1) < _EXACT,
+        "the photo's residual over blocks 1 to 4 is 1": abs(photo.blocks_1_to_4 - 1) < _EXACT,
         "the painting's style residual is 0": painting.style_residual < _EXACT,
         "the painting's sliced Wasserstein residual is 0": painting.sliced_wasserstein < _EXACT,
         "the painting's palette distance is 0": painting.palette < _EXACT,
