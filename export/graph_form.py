@@ -11,6 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from nst_onnx.errors import ModelError
 
 INPUT = "image"
+HALF = "/half"
+"""Ends the name of a weight that is stored as float16."""
 
 
 def rename(model: onnx.ModelProto, names: Mapping[str, str]) -> None:
@@ -90,7 +92,7 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
         name, array = tensor.name, numpy_helper.to_array(tensor)
         if not (np.abs(array) <= np.finfo(np.float16).max).all():
             continue
-        stored = f"{name}/half"
+        stored = f"{name}{HALF}"
         tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), stored))
         casts.append(helper.make_node("Cast", [stored], [name], f"{name}/cast", to=TensorProto.FLOAT))
     nodes = [*casts, *halved.graph.node]

@@ -19,6 +19,7 @@ from nst_onnx.runtime import choose
 torch = pytest.importorskip("torch", reason="PyTorch (the extra [train]) is not installed")
 architecture = exporter.module("painter.architecture")
 loss_networks = exporter.module("painter.loss_networks")
+initial_weights = exporter.module("painter.initial_weights")
 network = exporter.module("painter.network")
 onnx_graph = exporter.module("painter.onnx_graph")
 train = exporter.module("painter.train")
@@ -116,6 +117,40 @@ def test_the_graph_computes_the_same(judges: list[Any], tmp_path: Path) -> None:
     assert (
         np.abs(ours.forward(image, found) - painted).max() < 5e-4
     )  # kernels in the vector are rounded again
+
+
+def test_a_training_begins_with_a_painter(judges: list[Any], tmp_path: Path) -> None:
+    """All weights are back as float16 has them, and training goes on from them."""
+    trained = run(judges)
+    path = tmp_path / "painter.onnx"
+    path.write_bytes(onnx_graph.of_painter(trained, judges[0].style).SerializeToString())
+    start = initial_weights.read(path, SMALL)
+    for name, tensor in trained.state_dict().items():
+        assert start[name] == pytest.approx(tensor.numpy(), rel=2e-3, abs=1e-6), name
+    seen: list[float] = []
+    run(judges, start=start, report=lambda step, found: seen.append(found["style0"]))
+    fresh: list[float] = []
+    run(judges, report=lambda step, found: fresh.append(found["style0"]))
+    assert seen[0] < fresh[0]
+
+
+def test_a_start_of_another_form(judges: list[Any], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not a painter of this form"):
+        initial_weights.read(catalogue.locate("compact"), SMALL)
+    path = tmp_path / "painter.onnx"
+    path.write_bytes(onnx_graph.of_painter(run(judges), judges[0].style).SerializeToString())
+    with pytest.raises(ModelError, match="not a painter of this form"):
+        initial_weights.read(path, architecture.Architecture())
+    path.write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="cannot be read"):
+        initial_weights.read(path, SMALL)
+    fewer = {name: value for name, value in initial_weights_of(judges).items() if name != "centre"}
+    with pytest.raises(OptionError, match="other layers"):
+        run(judges, start=fewer)
+
+
+def initial_weights_of(judges: list[Any]) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in run(judges).state_dict().items()}
 
 
 def test_the_command(tmp_path: Path) -> None:

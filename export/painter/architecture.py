@@ -39,6 +39,11 @@ class Convolution:
     stride: int = 1
     normalised: bool = True
 
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the kernel: outputs, inputs, height, width."""
+        return self.outputs, self.inputs, self.kernel, self.kernel
+
 
 @dataclass(frozen=True)
 class Architecture:

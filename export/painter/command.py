@@ -29,7 +29,8 @@ def train(
     teacher: Annotated[
         Path | None, typer.Option(help="VGG weights that judge every few steps, beside the network.")
     ] = None,
-    every: Annotated[int, typer.Option(min=2, help="The teacher judges one step in so many.")] = 2,
+    start: Annotated[Path | None, typer.Option(help="A painter to begin with (.onnx).")] = None,
+    every: Annotated[int, typer.Option(min=1, help="The teacher judges one step in so many.")] = 2,
     steps: Annotated[int, typer.Option(min=1, help="Batches to learn from.")] = 16_000,
     batch: Annotated[int, typer.Option(min=1, help="Photos in a batch.")] = 4,
     crop: Annotated[int, typer.Option(min=32, help="Side of a photo's crop, a multiple of 8.")] = 256,
@@ -50,7 +51,7 @@ def train(
         if error.name != "torch":
             raise
         raise ModelError("training needs PyTorch", "run pip install 'nst-onnx[train]'") from error
-    from . import loss_networks
+    from . import initial_weights, loss_networks
 
     settings = training.Settings(
         steps=steps,
@@ -79,6 +80,7 @@ def train(
         _pictures(paintings),
         networks,
         settings,
+        start=None if start is None else initial_weights.read(start, settings.architecture),
         checkpoint=checkpoint,
         save_every=save_every,
         report=report,

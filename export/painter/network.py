@@ -25,7 +25,7 @@ class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
         generator = torch.Generator().manual_seed(seed)
         self.kernels = nn.ParameterDict()
         for convolution in architecture.convolutions():
-            shape = convolution.outputs, convolution.inputs, convolution.kernel, convolution.kernel
+            shape = convolution.shape
             kernel = torch.randn(shape, generator=generator) * math.sqrt(2 / math.prod(shape[1:]))
             self.kernels[convolution.name] = kernel.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():

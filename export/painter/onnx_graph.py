@@ -19,16 +19,7 @@ from nst_onnx.models import catalogue
 from nst_onnx.support.arrays import Array
 
 from .. import graph_form
-from .architecture import (
-    CLIP,
-    EPSILON,
-    KERNEL_RATE,
-    MULTIPLE,
-    NOISE,
-    STRENGTH,
-    Architecture,
-    Convolution,
-)
+from .architecture import CLIP, EPSILON, KERNEL_RATE, MULTIPLE, NOISE, STRENGTH, Architecture
 
 if TYPE_CHECKING:
     from .network import Painter
@@ -67,7 +58,7 @@ def build(
     g = _Nodes()
     _predictor(g, arrays, architecture)
     _painter(g, arrays, architecture)
-    kernels = sum(math.prod(_shape(one)) for one in architecture.fitted())
+    kernels = sum(math.prod(one.shape) for one in architecture.fitted())
     size, statistics = architecture.predicted_size + kernels, len(arrays["centre"])
     graph = helper.make_graph(
         g.nodes,
@@ -89,10 +80,6 @@ def build(
     for key, value in {**metadata, "multiple": str(MULTIPLE)}.items():
         model.metadata_props.add(key=f"painter.{key}", value=value)
     return graph_form.halve(model)
-
-
-def _shape(one: Convolution) -> tuple[int, int, int, int]:
-    return one.outputs, one.inputs, one.kernel, one.kernel
 
 
 def _predictor(g: _Nodes, arrays: Mapping[str, Array], architecture: Architecture) -> None:
@@ -136,8 +123,8 @@ def _painter(g: _Nodes, arrays: Mapping[str, Array], architecture: Architecture)
         pairs[name] = part(f"{name}/scale", channels), part(f"{name}/shift", channels)
     rate = g.weight("kernel_rate", KERNEL_RATE)
     for one in architecture.fitted():
-        shape = g.weight(f"{one.name}/shape", _shape(one), np.int64)
-        flat = part(f"{one.name}/numbers", math.prod(_shape(one)))
+        shape = g.weight(f"{one.name}/shape", one.shape, np.int64)
+        flat = part(f"{one.name}/numbers", math.prod(one.shape))
         scaled = g.op("Mul", f"{one.name}/scaled", flat, rate)
         kernels[one.name] = g.op("Reshape", f"{one.name}/kernel", scaled, shape)
 

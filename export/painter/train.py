@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from nst_onnx.errors import OptionError
+from nst_onnx.support.arrays import Array
 
 from .. import training_state
 from ..distil.pictures import Pixels
@@ -22,7 +23,7 @@ from .styles import Styles
 
 WARM_UP = 200
 LOWEST = 0.01
-CONTENT = 0.4
+CONTENT = 0.3
 """Weight of the content distance at strength 0.5."""
 SPAN = 6.0
 """How many times that weight grows from strength 0.5 to 0, and shrinks from 0.5 to 1."""
@@ -68,6 +69,7 @@ def train(
     networks: Sequence[LossNetwork],
     settings: Settings,
     *,
+    start: Mapping[str, Array] | None = None,
     checkpoint: Path | None = None,
     save_every: int = 500,
     report: Callable[[int, Mapping[str, float]], None] = lambda step, found: None,
@@ -75,9 +77,10 @@ def train(
 ) -> Painter:
     """Train a painter against one or two loss networks; the predictor reads the first one's statistics.
 
-    `checkpoint` is written every `save_every` steps and at the end. Where it exists, the run resumes from
-    it, on the CPU with the same result as an uninterrupted one. `report` is called after each step with
-    running averages. Raises OptionError where the training diverges, or the checkpoint is of another run.
+    `start`: weights to begin with, as `initial_weights.read` returns them. `checkpoint` is written every
+    `save_every` steps and at the end. Where it exists, the run resumes from it, on the CPU with the same
+    result as an uninterrupted one. `report` is called after each step with running averages. Raises
+    OptionError where the training diverges, or the checkpoint is of another run.
     """
     styles = Styles(paintings, networks, settings.styles, settings.seed)
     statistics = sum(2 * network_channels for network_channels in _channels(networks[0]))
@@ -92,7 +95,7 @@ def train(
         step = int(state["step"])
         on_resume(step)
     else:
-        _standardise(painter, styles)
+        _begin(painter, start, styles)
     average: dict[str, float] = {}
     while step < settings.steps:
         for group in optimiser.param_groups:
@@ -139,6 +142,17 @@ def learning_rate(step: int, settings: Settings) -> float:
 
 def _channels(network: LossNetwork) -> list[int]:
     return [network.layers[name][0].shape[0] for name in network.style]
+
+
+def _begin(painter: Painter, start: Mapping[str, Array] | None, styles: Styles) -> None:
+    if start is None:
+        _standardise(painter, styles)
+        return
+    state = {name: torch.from_numpy(value) for name, value in start.items()}
+    try:
+        painter.load_state_dict(state)
+    except RuntimeError as error:
+        raise OptionError("the painter to start from has other layers", "give one of this form") from error
 
 
 def _standardise(painter: Painter, styles: Styles) -> None:
