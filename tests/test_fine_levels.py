@@ -129,6 +129,10 @@ def test_a_start_without_the_photo_gets_more_steps_and_even_shares(
     assert found.steps == sum(expected)
 
 
+def test_a_fitting_takes_as_many_evaluations_from_any_start(compact: Network) -> None:
+    assert plan(compact, 512, quality="fitted", init="noise").steps == 25
+
+
 def test_every_pixel_is_painted(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

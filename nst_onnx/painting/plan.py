@@ -16,7 +16,7 @@ from nst_onnx.painting.objective_settings import objective_settings
 from nst_onnx.painting.optimiser_settings import OptimiserSettings
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.pyramid import Shape
-from nst_onnx.painting.quality import within_budget
+from nst_onnx.painting.quality import ONE_PASS, within_budget
 from nst_onnx.painting.style_scale import with_style_scale
 from nst_onnx.runtime import Device
 from nst_onnx.support.memory import Memory
@@ -79,7 +79,8 @@ class Plan:
         from_photo = preset.detail > 0 and initial.is_the_photo
         options = with_style_scale(options, inputs.styles, inputs.style_weights(options), final)
         steps = options.steps or preset.steps
-        if preset.detail and not from_photo and not steps_given:
+        optimised = options.quality not in ONE_PASS
+        if preset.detail and optimised and not from_photo and not steps_given:
             steps = round(steps * _WITHOUT_PHOTO)
         coarse_to_fine = preset.pyramid if options.pyramid is None else options.pyramid
         objective = objective_settings(options, preset, extractor)
