@@ -18,7 +18,7 @@ from support.web_page import Visitor, built  # noqa: E402
 
 EXAMPLES = HERE.parent / "examples"
 PHOTO, PAINTING = EXAMPLES / "content" / "valley.jpg", EXAMPLES / "styles" / "embers.jpg"
-SIZE, STEPS = 384, 60
+SIZE, STEPS = 384, 40
 
 
 def main() -> None:

@@ -215,7 +215,7 @@ class Options(LossOptions):
     """Every option of a painting. None: the preset's value, or no limit.
 
     From noise (`init`) the content must be found again: that takes a smaller strength and more steps
-    (the preset `default` takes 5/3 of its own).
+    (the preset `default` takes 5/3 of its own or of the quality's, where `steps` is not given).
     `max_seconds` counts from where this run begins or resumes. Raises OptionError for an invalid value.
     """
 
@@ -246,7 +246,7 @@ class Options(LossOptions):
         Whole(1),
         group=OPTIMISATION,
         help="Evaluations in all, over all scales",
-        fallback="80, or the preset's",
+        fallback="80 (133 where the photo is not the start), or the preset's",
     )
     max_seconds: float | None = option(
         None,
