@@ -144,13 +144,15 @@ def test_a_start_of_another_form(judges: list[Any], tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(ModelError, match="cannot be read"):
         initial_weights.read(path, SMALL)
-    fewer = {name: value for name, value in initial_weights_of(judges).items() if name != "centre"}
+    fewer = {name: value for name, value in run(judges).arrays().items() if name != "centre"}
     with pytest.raises(OptionError, match="other layers"):
         run(judges, start=fewer)
 
 
-def initial_weights_of(judges: list[Any]) -> dict[str, np.ndarray]:
-    return {name: tensor.numpy() for name, tensor in run(judges).state_dict().items()}
+def test_a_mean_of_weights() -> None:
+    start, end = {"a": np.zeros(2, np.float32)}, {"a": np.array([1, -4], np.float32)}
+    assert initial_weights.blended(start, end, 0.25)["a"].tolist() == [0.25, -1]
+    assert initial_weights.blended(start, end, 1.0)["a"].tolist() == [1, -4]
 
 
 def test_the_command(tmp_path: Path) -> None:
@@ -166,3 +168,10 @@ def test_the_command(tmp_path: Path) -> None:
     assert Painter.load(out, choose("cpu")).statistics == 512
     with Image.open(tmp_path / "photos" / "1.png") as image:
         assert image.size == (110, 100)
+    again = tmp_path / "again.onnx"
+    words[words.index(str(out))] = str(again)
+    words += ["--start", str(out), "--blend", "0"]
+    assert exporter.module("__main__").main([*words, "--paintings", str(tmp_path / "paintings")]) == 0
+    old, new = (initial_weights.read(path, architecture.Architecture()) for path in (out, again))
+    for name, value in old.items():
+        assert new[name] == pytest.approx(value, rel=2e-3), name

@@ -30,6 +30,10 @@ def train(
         Path | None, typer.Option(help="VGG weights that judge every few steps, beside the network.")
     ] = None,
     start: Annotated[Path | None, typer.Option(help="A painter to begin with (.onnx).")] = None,
+    blend: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="With --start: the trained weights' share, the rest the start's."),
+    ] = 1.0,
     every: Annotated[int, typer.Option(min=1, help="The teacher judges one step in so many.")] = 2,
     steps: Annotated[int, typer.Option(min=1, help="Batches to learn from.")] = 16_000,
     batch: Annotated[int, typer.Option(min=1, help="Photos in a batch.")] = 4,
@@ -75,17 +79,20 @@ def train(
         if step % 100 == 0 or step == steps:
             typer.echo(f"{step:6d}  " + "  ".join(f"{name} {value:.3f}" for name, value in found.items()))
 
+    begin = None if start is None else initial_weights.read(start, settings.architecture)
     painter = training.train(
         _pictures(photos),
         _pictures(paintings),
         networks,
         settings,
-        start=None if start is None else initial_weights.read(start, settings.architecture),
+        start=begin,
         checkpoint=checkpoint,
         save_every=save_every,
         report=report,
         on_resume=lambda step: typer.echo(f"resuming at step {step} of {steps} from {checkpoint}"),
     )
+    if begin is not None:
+        painter.load(initial_weights.blended(begin, painter.arrays(), blend))
     onnx_file.save(onnx_graph.of_painter(painter, networks[0].style), output)
     typer.echo(f"wrote {output}, {output.stat().st_size / 1e6:.2f} MB")
 

@@ -1,8 +1,9 @@
-"""Weights of a trained painter, read from its ONNX file: where another training begins."""
+"""Weights of a painter, read from its ONNX file: where a training begins, and their mean with its end."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,16 @@ def read(path: Path, architecture: Architecture) -> dict[str, Array]:
         raise ModelError(
             f"{path} is not a painter of this form", "give one that export painter made"
         ) from error
+
+
+def blended(start: Mapping[str, Array], end: Mapping[str, Array], share: float) -> dict[str, Array]:
+    """Return the weights at `share` (0..1) of the way from `start` to `end`.
+
+    A short training leaves noise in the weights; their mean with those of the start has less of it
+    (Wortsman et al. 2022, arXiv:2109.01903).
+    """
+    part = np.float32(share)
+    return {name: (1 - part) * start[name] + part * value for name, value in end.items()}
 
 
 def _arrays(stored: dict[str, Array], architecture: Architecture) -> dict[str, Array]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from nst_onnx.errors import OptionError
+from nst_onnx.support.arrays import Array
 
 from .architecture import CLIP, EPSILON, STRENGTH, Architecture
 
@@ -46,6 +50,19 @@ class Painter(nn.Module):  # type: ignore[misc]  # torch is not followed
             for _, channels in architecture.normalised():
                 self.biases[-1][start : start + channels] = 1
                 start += 2 * channels
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the weights, {name: array}, as `state_dict` names them."""
+        return {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """Replace the weights by `arrays`, as `arrays()` returns them. Raises OptionError for others."""
+        try:
+            self.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+        except RuntimeError as error:
+            raise OptionError(
+                "the painter to start from has other layers", "give one of this form"
+            ) from error
 
     def predict(self, statistics: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
         """Return style vectors N×S from statistics N×D and strengths N (0..1)."""

@@ -46,7 +46,7 @@ class _Nodes:
 
 def of_painter(painter: Painter, layers: Sequence[str]) -> onnx.ModelProto:
     """Return a trained painter as ONNX. `layers`: those whose statistics the predictor reads."""
-    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in painter.state_dict().items()}
+    arrays = painter.arrays()
     metadata = {"network": catalogue.SHIPPED, "layers": ",".join(layers), "licence": LICENCE}
     return build(arrays, painter.architecture, metadata)
 

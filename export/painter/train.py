@@ -95,7 +95,10 @@ def train(
         step = int(state["step"])
         on_resume(step)
     else:
-        _begin(painter, start, styles)
+        if start is None:
+            _standardise(painter, styles)
+        else:
+            painter.load(start)
     average: dict[str, float] = {}
     while step < settings.steps:
         for group in optimiser.param_groups:
@@ -142,17 +145,6 @@ def learning_rate(step: int, settings: Settings) -> float:
 
 def _channels(network: LossNetwork) -> list[int]:
     return [network.layers[name][0].shape[0] for name in network.style]
-
-
-def _begin(painter: Painter, start: Mapping[str, Array] | None, styles: Styles) -> None:
-    if start is None:
-        _standardise(painter, styles)
-        return
-    state = {name: torch.from_numpy(value) for name, value in start.items()}
-    try:
-        painter.load_state_dict(state)
-    except RuntimeError as error:
-        raise OptionError("the painter to start from has other layers", "give one of this form") from error
 
 
 def _standardise(painter: Painter, styles: Styles) -> None:
