@@ -68,20 +68,19 @@ def distances(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the style distance and the content distance of each picture, N each.
 
-    Style: half the sum of the layers' roots of the default preset's moments loss, and twice the root of that
-    loss's sum. Roots keep a hard painting from dominating a batch. The first ones give weight to the layers
-    with a small distance, which hold the colours; the second counts all layers alike. Content: the mean
-    squared difference of features, normalised in each channel, so that colours and contrasts are free.
+    Style: the root of the default preset's moments loss, summed over layers; the root keeps a hard painting
+    from ruling a batch. Content: the mean squared difference of features, normalised in each channel, so that
+    colours and contrasts are free.
     """
     found = network.features(pictures, {*network.style, network.content})
     with torch.no_grad():
         target = _normalised(network.features(photos, {network.content})[network.content])
-    layers = torch.stack(
-        [_distance(own, style) for own, style in zip(network.moments(found), styles, strict=True)]
-    )
-    style_distance = 0.5 * (layers + ROUND).sqrt().sum(0) + 2 * (layers.sum(0) + ROUND).sqrt()
+    roots = [
+        (_distance(own, style) + ROUND).sqrt()
+        for own, style in zip(network.moments(found), styles, strict=True)
+    ]
     content = (_normalised(found[network.content]) - target).square().mean((1, 2, 3))
-    return style_distance, content
+    return torch.stack(roots).sum(0), content
 
 
 def _moments(value: torch.Tensor) -> Moments:

@@ -28,9 +28,9 @@ def of_compact(path: Path, device: str) -> LossNetwork:
 
 
 def of_weights(path: Path, device: str) -> LossNetwork:
-    """Return a published VGG up to conv5_1. Raises ModelError; OptionError where it has no such layer."""
+    """Return a published VGG up to conv4_1. Raises ModelError; OptionError where it has no such layer."""
     weights = readers.read_weights(path)
-    style = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+    style = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
     names = list(weights.layers)
     if style[-1] not in names:
         raise OptionError(f"{path} has no layer {style[-1]}", "give a whole VGG-16 or VGG-19")

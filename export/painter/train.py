@@ -23,7 +23,7 @@ from .styles import Styles
 
 WARM_UP = 200
 LOWEST = 0.01
-CONTENT = 0.3
+CONTENT = 0.4
 """Weight of the content distance at strength 0.5."""
 SPAN = 6.0
 """How many times that weight grows from strength 0.5 to 0, and shrinks from 0.5 to 1."""
