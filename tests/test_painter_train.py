@@ -64,8 +64,8 @@ def test_a_run_resumes_bit_for_bit(judges: list[Any], tmp_path: Path) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        run(judges, checkpoint=tmp_path / "x.pt", save_every=3, report=stop)
-    resumed = run(judges, checkpoint=tmp_path / "x.pt", save_every=3, on_resume=seen.append)
+        run(judges, saved=train.Saved(tmp_path / "x.pt", 3), report=stop)
+    resumed = run(judges, saved=train.Saved(tmp_path / "x.pt", 3), on_resume=seen.append)
     assert seen == [3]
     assert arrays(resumed) == arrays(whole)
 
@@ -84,13 +84,13 @@ def test_the_loss_falls(judges: list[Any]) -> None:
 
 
 def test_a_checkpoint_of_another_run(judges: list[Any], tmp_path: Path) -> None:
-    run(judges, checkpoint=tmp_path / "x.pt")
+    run(judges, saved=train.Saved(tmp_path / "x.pt"))
     other = train.Settings(steps=6, batch=2, crop=32, styles=4, learning_rate=1e-3, architecture=SMALL)
     with pytest.raises(OptionError, match="learning_rate"):
-        train.train(pictures(1), pictures(3), judges, other, checkpoint=tmp_path / "x.pt")
+        train.train(pictures(1), pictures(3), judges, other, saved=train.Saved(tmp_path / "x.pt"))
     (tmp_path / "y.pt").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="not a checkpoint"):
-        run(judges, checkpoint=tmp_path / "y.pt")
+        run(judges, saved=train.Saved(tmp_path / "y.pt"))
 
 
 def test_the_graph_computes_the_same(judges: list[Any], tmp_path: Path) -> None:

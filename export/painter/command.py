@@ -86,8 +86,7 @@ def train(
         networks,
         settings,
         start=begin,
-        checkpoint=checkpoint,
-        save_every=save_every,
+        saved=None if checkpoint is None else training.Saved(checkpoint, save_every),
         report=report,
         on_resume=lambda step: typer.echo(f"resuming at step {step} of {steps} from {checkpoint}"),
     )

@@ -58,6 +58,14 @@ class Settings:
         training_state.check_device(self.device)
 
 
+@dataclass(frozen=True)
+class Saved:
+    """Where a training's checkpoint lies, and after how many steps it is written again."""
+
+    path: Path
+    every: int = 500
+
+
 def content_weight(strength: torch.Tensor) -> torch.Tensor:
     """Return the weight of the content distance at a strength in 0..1."""
     return CONTENT * SPAN ** (1 - 2 * strength)
@@ -70,16 +78,15 @@ def train(
     settings: Settings,
     *,
     start: Mapping[str, Array] | None = None,
-    checkpoint: Path | None = None,
-    save_every: int = 500,
+    saved: Saved | None = None,
     report: Callable[[int, Mapping[str, float]], None] = lambda step, found: None,
     on_resume: Callable[[int], None] = lambda step: None,
 ) -> Painter:
     """Train a painter against one or two loss networks; the predictor reads the first one's statistics.
 
-    `start`: weights to begin with, as `initial_weights.read` returns them. `checkpoint` is written every
-    `save_every` steps and at the end. Where it exists, the run resumes from it, on the CPU with the same
-    result as an uninterrupted one. `report` is called after each step with running averages. Raises
+    `start`: weights to begin with, as `initial_weights.read` returns them. The checkpoint of `saved` is
+    written at the end, too. Where it exists, the run resumes from it, on the CPU with the same result as an
+    uninterrupted one. `report` is called after each step with running averages. Raises
     OptionError where the training diverges, or the checkpoint is of another run.
     """
     styles = Styles(paintings, networks, settings.styles, settings.seed)
@@ -88,8 +95,8 @@ def train(
     optimiser = torch.optim.Adam(painter.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     step = 0
     run = asdict(settings)
-    if checkpoint is not None and checkpoint.exists():
-        state = training_state.read(checkpoint, run, {"step", "painter", "optimiser"})
+    if saved is not None and saved.path.exists():
+        state = training_state.read(saved.path, run, {"step", "painter", "optimiser"})
         painter.load_state_dict(state["painter"])
         optimiser.load_state_dict(state["optimiser"])
         step = int(state["step"])
@@ -131,9 +138,9 @@ def train(
         }.items():
             average[name] = 0.98 * average.get(name, value.item()) + 0.02 * value.item()
         report(step, average)
-        if checkpoint is not None and (step % save_every == 0 or step == settings.steps):
+        if saved is not None and (step % saved.every == 0 or step == settings.steps):
             parts = {"painter": painter.state_dict(), "optimiser": optimiser.state_dict()}
-            training_state.write(checkpoint, {"settings": run, "step": step, **parts})
+            training_state.write(saved.path, {"settings": run, "step": step, **parts})
     return painter
 
 
