@@ -101,11 +101,10 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         step = int(state["step"])
         on_resume(step)
+    elif start is not None:
+        painter.load(start)
     else:
-        if start is None:
-            _standardise(painter, styles)
-        else:
-            painter.load(start)
+        _standardise(painter, styles)
     average: dict[str, float] = {}
     while step < settings.steps:
         for group in optimiser.param_groups:
