@@ -245,8 +245,8 @@ class Options(LossOptions):
         None,
         Whole(1),
         group=OPTIMISATION,
-        help="Evaluations in all, over all scales",
-        fallback="80 (133 where the photo is not the start), or the preset's",
+        help="Evaluations in all, over all scales; 133 by default where the photo is not the start",
+        fallback="80, or the preset's",
     )
     max_seconds: float | None = option(
         None,
