@@ -130,7 +130,7 @@ def test_a_start_without_the_photo_gets_more_steps_and_even_shares(
 
 
 def test_a_fitting_takes_as_many_evaluations_from_any_start(compact: Network) -> None:
-    assert plan(compact, 512, quality="fitted", init="noise").steps == 25
+    assert plan(compact, 512, quality="fitted", init="noise").steps == 20
 
 
 def test_every_pixel_is_painted(

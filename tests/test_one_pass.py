@@ -20,6 +20,7 @@ from nst_onnx.feedforward import gallery
 from nst_onnx.feedforward.learned_style import LearnedStyle, StyleFacts
 from nst_onnx.feedforward.painter import Painter
 from nst_onnx.models import catalogue
+from nst_onnx.painting import pixel_fitting
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.picture import read_settings
 from nst_onnx.runtime import choose
@@ -45,6 +46,14 @@ def learned() -> LearnedStyle:
     )
     style.save(gallery.path_for("dunes"))
     return style
+
+
+@pytest.fixture(params=["pixels", "style vector"])
+def fits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What quality fitted fits: pixels are those of small pictures."""
+    if request.param == "style vector":
+        monkeypatch.setattr(pixel_fitting, "LONGEST", 16)
+    return request.param
 
 
 def test_instant(stylizer: Stylizer) -> None:
@@ -76,7 +85,7 @@ def test_the_size_is_the_contents_own_up_to_1024(stylizer: Stylizer) -> None:
     assert stylizer.stylize(CONTENT, STYLE, quality="instant", size=(40, 24)).array.shape == (24, 40, 3)
 
 
-def test_fitted_lowers_the_loss_of_an_optimisation(stylizer: Stylizer) -> None:
+def test_fitted_lowers_the_loss_of_an_optimisation(stylizer: Stylizer, fits: str) -> None:
     result = stylizer.stylize(CONTENT, STYLE, quality="fitted", size=64, steps=8)
     totals = [row["total"] for row in result.history]
     assert len(totals) == 8
@@ -88,7 +97,38 @@ def test_fitted_lowers_the_loss_of_an_optimisation(stylizer: Stylizer) -> None:
     assert losses[1] < 0.9 * losses[0]
 
 
-def test_fitting_stops_when_asked(stylizer: Stylizer) -> None:
+def test_pixels_are_fitted_from_the_one_pass_on(stylizer: Stylizer) -> None:
+    """On one level, of the picture's size."""
+    instant = stylizer.stylize(CONTENT, STYLE, quality="instant", size=64)
+    steps = list(stylizer.steps(CONTENT, STYLE, quality="fitted", size=64, steps=8))
+    assert [(step.scales, step.iterations) for step in steps] == [(1, 8)] * 8
+    assert np.abs(steps[0].array - instant.array).max() < 1e-6
+    settings = steps[-1].result().settings
+    assert (settings["quality"], settings["init"], settings["steps"]) == ("fitted", "one pass", 8)
+    from_noise = stylizer.stylize(CONTENT, STYLE, quality="fitted", size=64, steps=8, init="noise")
+    assert from_noise.settings["init"] == "noise"
+
+
+def test_a_larger_picture_is_fitted_by_its_style_vector(
+    stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pixel_fitting, "LONGEST", 48)
+    painters = {
+        size: "painter" in stylizer.stylize(CONTENT, STYLE, quality="fitted", size=size, steps=2).settings
+        for size in (48, 49)
+    }
+    assert painters == {48: False, 49: True}
+
+
+def test_a_fitting_of_pixels_resumes(stylizer: Stylizer, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"quality": "fitted", "size": 32, "steps": 4}
+    whole = stylizer.stylize(CONTENT, STYLE, **options)
+    half = stylizer.steps(CONTENT, STYLE, **options)
+    saved = [next(half) for _ in range(2)][-1].checkpoint()
+    assert np.array_equal(stylizer.stylize(CONTENT, STYLE, resume=saved, **options).array, whole.array)
+
+
+def test_fitting_stops_when_asked(stylizer: Stylizer, fits: str) -> None:
     seen = []
 
     def callback(step: nst_onnx.Step) -> bool:
@@ -162,7 +202,8 @@ def test_what_one_pass_cannot_do(
         stylizer.stylize(CONTENT, STYLE if style == "a painting" else style, size=32, **options)
 
 
-def test_there_is_nothing_to_resume(stylizer: Stylizer, tmp_path: Path) -> None:
+def test_there_is_nothing_to_resume(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixel_fitting, "LONGEST", 16)
     step = next(iter(stylizer.steps(CONTENT, STYLE, quality="fitted", size=32, steps=2)))
     with pytest.raises(OptionError, match="no checkpoint"):
         step.checkpoint()
@@ -188,7 +229,7 @@ def test_a_first_look_before_a_run(stylizer: Stylizer) -> None:
     assert stylizer.first_look(CONTENT, STYLE, preserve_colour="histogram") is None
 
 
-def test_every_step_of_a_fitting_shows_its_own_picture(stylizer: Stylizer) -> None:
+def test_every_step_of_a_fitting_shows_its_own_picture(stylizer: Stylizer, fits: str) -> None:
     """Also where it is worse than the best so far, which is the result."""
     steps = list(stylizer.steps(CONTENT, STYLE, quality="fitted", size=48, steps=6))
     for one, after in pairwise(steps):

@@ -1,4 +1,7 @@
-"""A stylisation in one pass of the feed-forward painter, its style vector predicted or fitted before."""
+"""A stylisation in one pass of the feed-forward painter, its style vector predicted or fitted before.
+
+Of a small picture, `pixel_fitting` fits the pixels instead.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ from nst_onnx.support.arrays import Array
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.support.memory import Memory
 
-FITTED_AT = 416
+FITTED_AT = 320
 """Longest side at which a style vector is fitted."""
 _HINT = "choose quality fast, good or best, or leave it out"
 
@@ -213,6 +216,10 @@ class OnePass:
     def vector(self) -> Array:
         """The best style vector so far."""
         return self._vector
+
+    def painted(self) -> Array:
+        """Return the picture of the best style vector, H×W×3, before colours are preserved or transferred."""
+        return self._painter.paint(self._photo, self._vector, self.plan.memory)
 
     @property
     def resumable(self) -> bool:

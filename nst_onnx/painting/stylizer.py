@@ -11,7 +11,7 @@ import numpy as np
 from nst_onnx.errors import NstError, OptionError
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards import team as teams
-from nst_onnx.painting import one_pass, presets
+from nst_onnx.painting import one_pass, pixel_fitting, presets
 from nst_onnx.painting.checkpoint import Checkpoint
 from nst_onnx.painting.inputs import final_shape
 from nst_onnx.painting.network_choice import NetworkChoice, Networks
@@ -173,7 +173,9 @@ class Stylizer:
         paintings = [one for one in styles if isinstance(one, Picture)]
         if one_pass.wanted(checked, styles):
             painter, measuring = self._networks.feedforward(network)
-            run = OnePass(painter, measuring, network, picture, styles, checked)
+            run = first = OnePass(painter, measuring, network, picture, styles, checked)
+            if pixel_fitting.is_due(first):
+                run = pixel_fitting.begin(first, network, picture, styles, checked, self._team)
         else:
             run = Painting(network, picture, paintings, checked, team=self._team)
         if saved is not None:
