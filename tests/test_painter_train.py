@@ -134,6 +134,17 @@ def test_a_training_begins_with_a_painter(judges: list[Any], tmp_path: Path) -> 
     assert seen[0] < fresh[0]
 
 
+def test_a_run_with_another_start_does_not_resume(judges: list[Any], tmp_path: Path) -> None:
+    start = run(judges).arrays()
+    saved = train.Saved(tmp_path / "x.pt", 3)
+    once = run(judges, start=start, saved=saved)
+    assert arrays(run(judges, start=start, saved=saved)) == arrays(once)
+    with pytest.raises(OptionError, match="another start"):
+        run(judges, saved=saved)
+    with pytest.raises(OptionError, match="another start"):
+        run(judges, start={name: value + 1 for name, value in start.items()}, saved=saved)
+
+
 def test_a_start_of_another_form(judges: list[Any], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a painter of this form"):
         initial_weights.read(catalogue.locate("compact"), SMALL)
@@ -155,7 +166,7 @@ def test_a_mean_of_weights() -> None:
     assert initial_weights.blended(start, end, 1.0)["a"].tolist() == [1, -4]
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, seeds in {"photos": (1, 2), "paintings": (3, 4)}.items():
         (tmp_path / name).mkdir()
         for seed in seeds:
@@ -169,6 +180,9 @@ def test_the_command(tmp_path: Path) -> None:
     with Image.open(tmp_path / "photos" / "1.png") as image:
         assert image.size == (110, 100)
     again = tmp_path / "again.onnx"
+    alone = [*words, "--blend", "0.5", "--paintings", str(tmp_path / "paintings")]
+    assert exporter.module("__main__").main(alone) == 1
+    assert "--blend needs the painter" in capsys.readouterr().err
     words[words.index(str(out))] = str(again)
     words += ["--start", str(out), "--blend", "0"]
     assert exporter.module("__main__").main([*words, "--paintings", str(tmp_path / "paintings")]) == 0

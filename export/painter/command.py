@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nst_onnx.cli import output_checks
-from nst_onnx.errors import ModelError
+from nst_onnx.errors import ModelError, OptionError
 
 from .. import onnx_file
 from ..distil.pictures import Pixels
@@ -69,6 +69,8 @@ def train(
         device=device,
     )
     settings.check()
+    if start is None and blend != 1:
+        raise OptionError("--blend needs the painter that training begins with", "give it with --start")
     if checkpoint is not None:
         output_checks.check_writable(checkpoint)
     networks = [loss_networks.of_compact(network, device)]

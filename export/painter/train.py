@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -94,7 +95,7 @@ def train(
     painter: Painter = Painter(settings.architecture, statistics, seed=settings.seed).to(settings.device)
     optimiser = torch.optim.Adam(painter.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     step = 0
-    run = asdict(settings)
+    run = {**asdict(settings), "start": None if start is None else _digest(start)}
     if saved is not None and saved.path.exists():
         state = training_state.read(saved.path, run, {"step", "painter", "optimiser"})
         painter.load_state_dict(state["painter"])
@@ -147,6 +148,13 @@ def learning_rate(step: int, settings: Settings) -> float:
     """Return the learning rate of a step: linear warm-up, then cosine decay."""
     cosine = 0.5 * (1 + math.cos(math.pi * step / settings.steps))
     return settings.learning_rate * min(1.0, (step + 1) / WARM_UP) * (LOWEST + (1 - LOWEST) * cosine)
+
+
+def _digest(weights: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode() + weights[name].tobytes())
+    return digest.hexdigest()
 
 
 def _channels(network: LossNetwork) -> list[int]:

@@ -19,7 +19,7 @@ class Budget(NamedTuple):
 
 
 ONE_PASS = ("instant", "fitted")
-"""Qualities of one pass of the feed-forward painter; the steps of "fitted" are those of the fitting."""
+"""Qualities that begin with one pass of the painter; the steps of "fitted" are those of the fitting."""
 
 _ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(20, 512)}
 # Good and best paint every pixel of a photo: their sizes are bounds for panoramas.
