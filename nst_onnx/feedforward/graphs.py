@@ -50,18 +50,37 @@ def normalisations(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
     """
     g = _from_style(model, size)
     rates, offsets = [], []
-    for node in _normalising(g):
-        x, scale, shift = node.input
-        mean = g.op("GlobalAveragePool", x)
-        centred = g.op("Sub", x, mean)
-        variance = g.op("GlobalAveragePool", g.op("Mul", centred, centred))
-        deviation = g.op("Sqrt", g.op("Add", variance, g.constant(attribute(node, "epsilon", 1e-5))))
-        rate = g.op("Div", scale, g.op("Reshape", deviation, g.ints(-1)))
+    old, g.nodes = g.nodes, []
+    for node in old:
+        if node.op_type != "InstanceNormalization":
+            g.nodes.append(node)
+            continue
+        rate, offset = _rate_and_offset(g, node)
         rates.append(rate)
-        offsets.append(g.op("Sub", shift, g.op("Mul", g.op("Reshape", mean, g.ints(-1)), rate)))
+        offsets.append(offset)
+        # What follows needs them, so that they are computed first, and the tensor is free after that.
+        _apply(g, node, rate, offset)
     g.output(RATES, g.op("Concat", *rates, axis=0))
     g.output(OFFSETS, g.op("Concat", *offsets, axis=0))
     return g.model()
+
+
+def _rate_and_offset(g: Graph, node: onnx.NodeProto) -> tuple[str, str]:
+    x, scale, shift = node.input
+    mean = g.op("GlobalAveragePool", x)
+    norm = g.op("GlobalLpPool", g.op("Sub", x, mean), p=2)
+    sizes = [g.op("Cast", g.op("Size", name), to=onnx.TensorProto.FLOAT) for name in (x, mean)]
+    variance = g.op("Div", g.op("Mul", norm, norm), g.op("Div", *sizes))
+    deviation = g.op("Sqrt", g.op("Add", variance, g.constant(attribute(node, "epsilon", 1e-5))))
+    rate = g.op("Div", scale, g.op("Reshape", deviation, g.ints(-1)))
+    return rate, g.op("Sub", shift, g.op("Mul", g.op("Reshape", mean, g.ints(-1)), rate))
+
+
+def _apply(g: Graph, node: onnx.NodeProto, rate: str, offset: str) -> None:
+    """Add the node that a normalisation is, once its rate and offset are known."""
+    factor, shift = (g.op("Reshape", vector, g.ints(-1, 1, 1)) for vector in (rate, offset))
+    scaled = g.op("Mul", node.input[0], factor)
+    g.nodes.append(onnx.helper.make_node("Add", [scaled, shift], list(node.output)))
 
 
 def tile_painter(model: onnx.ModelProto, size: int) -> tuple[onnx.ModelProto, int]:
@@ -74,20 +93,15 @@ def tile_painter(model: onnx.ModelProto, size: int) -> tuple[onnx.ModelProto, in
     g.infer_shapes()
     widths = [_channels(g, node) for node in _normalising(g)]
     vectors = g.input(RATES, [sum(widths)]), g.input(OFFSETS, [sum(widths)])
-    nodes: list[onnx.NodeProto] = []
     begin = 0
-    old, g.nodes = g.nodes, nodes
+    old, g.nodes = g.nodes, []
     for node in old:
         if node.op_type != "InstanceNormalization":
-            nodes.append(node)
+            g.nodes.append(node)
             continue
         channels = widths.pop(0)
         bounds = g.ints(begin), g.ints(begin + channels), g.ints(0)
-        rate, offset = (
-            g.op("Reshape", g.op("Slice", vector, *bounds), g.ints(channels, 1, 1)) for vector in vectors
-        )
-        scaled = g.op("Mul", node.input[0], rate)
-        nodes.append(onnx.helper.make_node("Add", [scaled, offset], list(node.output)))
+        _apply(g, node, *(g.op("Slice", vector, *bounds) for vector in vectors))
         begin += channels
     made = g.model([PICTURE])
     fields = receptive_fields(made.graph.node, IMAGE, {t.name: t for t in made.graph.initializer})
