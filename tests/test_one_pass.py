@@ -98,11 +98,16 @@ def test_fitted_lowers_the_loss_of_an_optimisation(stylizer: Stylizer, fits: str
 
 
 def test_pixels_are_fitted_from_the_one_pass_on(stylizer: Stylizer) -> None:
-    """On one level, of the picture's size."""
+    """On one level, from the colours of the one pass and the photo's detail."""
     instant = stylizer.stylize(CONTENT, STYLE, quality="instant", size=64)
     steps = list(stylizer.steps(CONTENT, STYLE, quality="fitted", size=64, steps=8))
     assert [(step.scales, step.iterations) for step in steps] == [(1, 8)] * 8
-    assert np.abs(steps[0].array - instant.array).max() < 1e-6
+    sizes: list[Any] = [(64, 48), (16, 12)]
+    start, painted, photo = (
+        np.asarray(Image.fromarray(np.uint8(255 * one)).resize(sizes[1], Image.Resampling.BOX), np.float32)
+        for one in (steps[0].array, instant.array, np.asarray(CONTENT) / 255)
+    )
+    assert np.abs(start - painted).mean() < 0.2 * np.abs(start - photo).mean()
     settings = steps[-1].result().settings
     assert (settings["quality"], settings["init"], settings["steps"]) == ("fitted", "one pass", 8)
     from_noise = stylizer.stylize(CONTENT, STYLE, quality="fitted", size=64, steps=8, init="noise")

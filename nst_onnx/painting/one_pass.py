@@ -82,7 +82,10 @@ def check(options: Options, styles: Sequence[Picture | LearnedStyle], *, predict
 
 
 class OnePass:
-    """A picture painted in one pass. `advance` yields once, or after every evaluation of the fitting."""
+    """A picture painted in one pass. `advance` yields once, or after every evaluation of the fitting.
+
+    `photo`: the content at the picture's size, H×W×3.
+    """
 
     def __init__(
         self,
@@ -114,9 +117,9 @@ class OnePass:
         self.plan = Plan.of(options, network.extractor, network.device, self.inputs)
         self._finish = Finish(self.plan, self.inputs)
         self._shape = self.plan.shapes[-1]
-        self._photo = content.rgb
+        self.photo = content.rgb
         if content.alpha is not None or self._shape != content.shape:
-            self._photo, _ = scaled(content, self._shape, self.plan.memory)
+            self.photo, _ = scaled(content, self._shape, self.plan.memory)
         self._vector = self._predicted() if vector is None else vector
         self._current = self._vector
         self._picture: Array | None = None
@@ -219,7 +222,7 @@ class OnePass:
 
     def painted(self) -> Array:
         """Return the picture of the best style vector, H×W×3, before colours are preserved or transferred."""
-        return self._painter.paint(self._photo, self._vector, self.plan.memory)
+        return self._painter.paint(self.photo, self._vector, self.plan.memory)
 
     @property
     def resumable(self) -> bool:
@@ -242,7 +245,7 @@ class OnePass:
         """Return the finished picture of a style vector; the last one is kept."""
         if vector is self._vector and self._picture is not None:
             return self._picture
-        painted = self._painter.paint(self._photo, vector, self.plan.memory)
+        painted = self._painter.paint(self.photo, vector, self.plan.memory)
         picture = self._finish(painted)
         if vector is self._vector:
             self._picture = picture

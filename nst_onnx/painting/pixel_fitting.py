@@ -1,7 +1,9 @@
-"""Quality fitted of a small picture: its pixels are optimised, from the one pass on.
+"""Quality fitted of a small picture: its pixels are optimised, from the colours of the one pass.
 
 An evaluation of the objective takes less time than the painter's derivative, and pixels come much nearer to
-the painting than a style vector. One level of the pyramid: the one pass has its large structure already.
+the painting than a style vector. One level of the pyramid is enough: the large structure is there. Of the one
+pass only what is left of it at a quarter of the size takes part, with the photo's detail: the painter's small
+strokes would stay in flat areas.
 """
 
 from __future__ import annotations
@@ -12,13 +14,17 @@ from dataclasses import replace
 from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.team import Team
+from nst_onnx.painting import presets
+from nst_onnx.painting.detail import add_detail
 from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.painting import Painting
-from nst_onnx.picture import Picture
+from nst_onnx.picture import Picture, fit, resize
+from nst_onnx.support.arrays import Array
 
 LONGEST = 512
 """Longest side up to which pixels are fitted; of a larger picture, the style vector is."""
+_REDUCTION = 4
 
 
 def is_due(first: OnePass) -> bool:
@@ -37,7 +43,19 @@ def begin(
     """Return the optimisation that starts from the one pass, or from `init` where one is given."""
     start = options.init
     if start is None:
-        start = Picture(first.painted(), None, "one pass", content.bits)
+        start = Picture(_start(first), None, "one pass", content.bits)
     paintings = [style for style in styles if isinstance(style, Picture)]
     fitted = replace(options, init=start, pyramid=bool(options.pyramid))
     return Painting(network, content, paintings, fitted, team=team)
+
+
+def _start(first: OnePass) -> Array:
+    """Return the one pass, its detail replaced by the photo's, H×W×3."""
+    painted, plan = first.painted(), first.plan
+    if not plan.objective.compares_content:
+        return painted
+    shape = painted.shape[0], painted.shape[1]
+    coarse = fit(shape, max(1, round(max(shape) / _REDUCTION)))
+    enlarged = resize(resize(painted, coarse), shape)
+    share = presets.find(plan.options.preset).detail
+    return add_detail(enlarged, first.photo, coarse, share, plan.memory)

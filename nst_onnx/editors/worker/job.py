@@ -18,7 +18,6 @@ from nst_onnx.editors.worker.folder import Folder
 from nst_onnx.editors.worker.protocol import Message, cut, error_event
 from nst_onnx.editors.worker.request import Preview, Request
 from nst_onnx.errors import NstError
-from nst_onnx.painting.quality import ONE_PASS
 from nst_onnx.painting.style_pictures import FrameWarning
 from nst_onnx.picture import fit, resize
 
@@ -113,7 +112,7 @@ class Job:
         """
         content, options, preview = request.content(), request.options(), request.preview()
         self._stop_if_over()
-        one_pass = options.get("quality") in ONE_PASS
+        one_pass = options.get("quality") == "instant"
         is_a_look = _is_a_look(content, options)
         # Where no look comes first, reading one would decode a large painting twice.
         seen_first = is_a_look or (preview is not None and not one_pass)
