@@ -11,7 +11,7 @@ from .translation import _
 
 _LABELS = {
     "instant": _("Instant (one pass)"),
-    "fitted": _("Fitted (one pass, closer to the style)"),
+    "fitted": _("Fitted (in seconds, closer to the style)"),
     "fast": _("Fast (a sketch)"),
     "good": _("Good (every pixel)"),
     "best": _("Best (every pixel, longest)"),
