@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -109,9 +110,44 @@ def test_pixels_are_fitted_from_the_one_pass_on(stylizer: Stylizer) -> None:
     )
     assert np.abs(start - painted).mean() < 0.2 * np.abs(start - photo).mean()
     settings = steps[-1].result().settings
-    assert (settings["quality"], settings["init"], settings["steps"]) == ("fitted", "one pass", 8)
+    assert (settings["quality"], settings["steps"]) == ("fitted", 8)
+    assert settings["init"] == f"one pass, painter {instant.settings['painter']}"
     from_noise = stylizer.stylize(CONTENT, STYLE, quality="fitted", size=64, steps=8, init="noise")
     assert from_noise.settings["init"] == "noise"
+
+
+@pytest.mark.parametrize("how", ["histogram", "covariance"])
+def test_a_painting_in_the_photos_colours_is_fitted_from_the_photo(stylizer: Stylizer, how: Any) -> None:
+    options: dict[str, Any] = {"quality": "fitted", "size": 64, "steps": 2, "preserve_colour": how}
+    start = next(iter(stylizer.steps(CONTENT, STYLE, **options)))
+    assert np.abs(start.array - np.asarray(CONTENT) / 255).max() < 1e-5
+
+
+def test_without_content_pixels_are_fitted_from_the_colours_alone(stylizer: Stylizer) -> None:
+    options: dict[str, Any] = {"quality": "fitted", "size": 64, "steps": 2}
+    plain, alone = (
+        next(iter(stylizer.steps(CONTENT, STYLE, **options, **more))).array
+        for more in ({}, {"content_weight": 0.0})
+    )
+    assert np.abs(np.diff(alone, axis=0)).mean() < np.abs(np.diff(plain, axis=0)).mean()
+
+
+def test_pictures_given_as_pipes_are_read_once(stylizer: Stylizer) -> None:
+    """Though the one pass and the optimisation both take them."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *place: int) -> int:
+            raise OSError("a pipe")
+
+    stored = io.BytesIO()
+    CONTENT.save(stored, "png")
+    result = stylizer.stylize(
+        CONTENT, STYLE, quality="fitted", size=32, steps=2, init=Pipe(stored.getvalue())
+    )
+    assert len(result.history) == 2
 
 
 def test_a_larger_picture_is_fitted_by_its_style_vector(

@@ -68,9 +68,8 @@ def normalisations(model: onnx.ModelProto, size: int) -> onnx.ModelProto:
 def _rate_and_offset(g: Graph, node: onnx.NodeProto) -> tuple[str, str]:
     x, scale, shift = node.input
     mean = g.op("GlobalAveragePool", x)
-    norm = g.op("GlobalLpPool", g.op("Sub", x, mean), p=2)
-    sizes = [g.op("Cast", g.op("Size", name), to=onnx.TensorProto.FLOAT) for name in (x, mean)]
-    variance = g.op("Div", g.op("Mul", norm, norm), g.op("Div", *sizes))
+    centred = g.op("Sub", x, mean)
+    variance = g.op("GlobalAveragePool", g.op("Mul", centred, centred))
     deviation = g.op("Sqrt", g.op("Add", variance, g.constant(attribute(node, "epsilon", 1e-5))))
     rate = g.op("Div", scale, g.op("Reshape", deviation, g.ints(-1)))
     return rate, g.op("Sub", shift, g.op("Mul", g.op("Reshape", mean, g.ints(-1)), rate))

@@ -104,7 +104,7 @@ class OnePass:
         options that do not go with one pass, ModelError for a style of another painter.
         """
         self._begun = time.monotonic()
-        self._painter, self._measuring, self._network = painter, measuring, network
+        self.painter, self._measuring, self._network = painter, measuring, network
         self._styles = list(styles)
         options = check(options, self._styles, predicted=vector is None)
         self._fitted = options.quality == "fitted"
@@ -145,7 +145,7 @@ class OnePass:
             memory=self.plan.memory,
         )
         try:
-            for found in fit_style(self._painter, [objective], self._vector, self._steps):
+            for found in fit_style(self.painter, [objective], self._vector, self._steps):
                 if found.style is not self._vector:
                     self._vector, self._picture = found.style, None
                 if found.current is found.style:
@@ -153,10 +153,10 @@ class OnePass:
                 self._current, self._losses = found.current, found.losses
                 self._count += 1
                 sums = {name: loss for name, loss in found.losses.items() if "/" not in name}
-                row = {"scale": 0, "iteration": self._count, **sums, "seconds": self._seconds}
+                row = {"scale": 0, "iteration": self._count, **sums, "seconds": self.seconds}
                 self.history.append(row)
                 yield
-                if limit is not None and self._seconds >= limit:
+                if limit is not None and self.seconds >= limit:
                     return
         finally:
             objective.close()
@@ -165,7 +165,7 @@ class OnePass:
         """Return the state after the last evaluation."""
         left = None
         if self._count > 1:
-            left = self._seconds / self._count * (self._steps - self._count)
+            left = self.seconds / self._count * (self._steps - self._count)
         elif not self._fitted:
             left = 0.0
         return Step(
@@ -175,7 +175,7 @@ class OnePass:
             iteration=self._count,
             iterations=self._steps,
             losses=self._losses,
-            seconds=self._seconds,
+            seconds=self.seconds,
             seconds_left=left,
             _render=partial(self._rendered, self._current),
             _run=self,
@@ -196,20 +196,20 @@ class OnePass:
             bits=content.bits,
             losses=dict(self._best),
             metadata=content.metadata,
-            seconds=self._seconds,
+            seconds=self.seconds,
         )
 
     def settings(self) -> JsonObject:
         """Return how the picture is made, fit for JSON."""
         found = provenance.settings(self.plan, self.inputs, self._network.extractor.facts, self._count)
         names = [style.name for style in self._styles]
-        return found | {"styles": names, "painter": self._painter.digest[:16]}
+        return found | {"styles": names, "painter": self.painter.digest[:16]}
 
     def fingerprint(self) -> str:
         """Return a digest of everything that the picture depends on."""
         facts = self._network.extractor.facts
         digest = hashlib.sha256(provenance.fingerprint(self.plan, self.inputs, facts).encode())
-        digest.update(self._painter.digest.encode())
+        digest.update(self.painter.digest.encode())
         for style in self._styles:
             if isinstance(style, LearnedStyle):
                 digest.update(style.statistics.tobytes() + style.correction.tobytes())
@@ -222,7 +222,7 @@ class OnePass:
 
     def painted(self) -> Array:
         """Return the picture of the best style vector, H×W×3, before colours are preserved or transferred."""
-        return self._painter.paint(self.photo, self._vector, self.plan.memory)
+        return self.painter.paint(self.photo, self._vector, self.plan.memory)
 
     @property
     def resumable(self) -> bool:
@@ -238,14 +238,15 @@ class OnePass:
         self.checkpoint()
 
     @property
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
+        """Since it began."""
         return time.monotonic() - self._begun
 
     def _rendered(self, vector: Array) -> Array:
         """Return the finished picture of a style vector; the last one is kept."""
         if vector is self._vector and self._picture is not None:
             return self._picture
-        painted = self._painter.paint(self.photo, vector, self.plan.memory)
+        painted = self.painter.paint(self.photo, vector, self.plan.memory)
         picture = self._finish(painted)
         if vector is self._vector:
             self._picture = picture
@@ -262,7 +263,7 @@ class OnePass:
     def _vector_of(self, style: Picture | LearnedStyle, longest: int) -> Array:
         strength = self.plan.options.strength
         if isinstance(style, LearnedStyle):
-            return style.vector(self._painter, strength)
-        layers = self._painter.facts.layers
+            return style.vector(self.painter, strength)
+        layers = self.painter.facts.layers
         numbers = statistics.measure(self._measuring, layers, [style], None, longest, self.plan.memory)
-        return self._painter.predict(numbers, strength)
+        return self.painter.predict(numbers, strength)

@@ -238,8 +238,8 @@ class Options(LossOptions):
         None,
         Choice("instant", "fitted", "fast", "good", "best"),
         group=OPTIMISATION,
-        help="instant: one pass of a feed-forward network; fitted: the same, fitted in seconds to photo and "
-        "painting; fast, good, best: size and steps that suit the device, where they are not given",
+        help="instant: one pass of a feed-forward network; fitted: nearer to the painting, in seconds, at up "
+        "to 512 pixels; fast, good, best: size and steps that suit the device, where they are not given",
     )
     steps: int | None = option(
         None,

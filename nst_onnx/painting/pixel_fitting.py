@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nst_onnx.feedforward.learned_style import LearnedStyle
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.shards.team import Team
 from nst_onnx.painting import presets
@@ -20,11 +19,18 @@ from nst_onnx.painting.one_pass import OnePass
 from nst_onnx.painting.options import Options
 from nst_onnx.painting.painting import Painting
 from nst_onnx.picture import Picture, fit, resize
+from nst_onnx.picture.read import detached
 from nst_onnx.support.arrays import Array
 
 LONGEST = 512
 """Longest side up to which pixels are fitted; of a larger picture, the style vector is."""
 _REDUCTION = 4
+
+
+def readable_twice(options: Options) -> Options:
+    """Return the options, open files among them read: the one pass and the optimisation take the same."""
+    init, mask = (None if one is None else detached(one) for one in (options.init, options.style_mask))
+    return replace(options, init=init, style_mask=mask)
 
 
 def is_due(first: OnePass) -> bool:
@@ -36,26 +42,30 @@ def begin(
     first: OnePass,
     network: Network,
     content: Picture,
-    styles: Sequence[Picture | LearnedStyle],
+    styles: Sequence[Picture],
     options: Options,
     team: Team | None = None,
 ) -> Painting:
     """Return the optimisation that starts from the one pass, or from `init` where one is given."""
-    start = options.init
-    if start is None:
-        start = Picture(_start(first), None, "one pass", content.bits)
-    paintings = [style for style in styles if isinstance(style, Picture)]
-    fitted = replace(options, init=start, pyramid=bool(options.pyramid))
-    return Painting(network, content, paintings, fitted, team=team)
+    if options.init is None:
+        start = Picture(_start(first), None, f"one pass, painter {first.painter.digest[:16]}", content.bits)
+        options = replace(options, init=start, pyramid=False)
+    painting = Painting(network, content, styles, options, team=team)
+    painting.clock.seconds = first.seconds
+    return painting
 
 
 def _start(first: OnePass) -> Array:
-    """Return the one pass, its detail replaced by the photo's, H×W×3."""
-    painted, plan = first.painted(), first.plan
-    if not plan.objective.compares_content:
-        return painted
+    """Return the one pass, its detail replaced by the photo's, H×W×3.
+
+    The photo where the painting takes its colours.
+    """
+    plan = first.plan
+    if plan.objective.recolouring is not None:
+        return first.photo
+    painted = first.painted()
     shape = painted.shape[0], painted.shape[1]
     coarse = fit(shape, max(1, round(max(shape) / _REDUCTION)))
     enlarged = resize(resize(painted, coarse), shape)
-    share = presets.find(plan.options.preset).detail
+    share = presets.find(plan.options.preset).detail if plan.objective.compares_content else 0.0
     return add_detail(enlarged, first.photo, coarse, share, plan.memory)

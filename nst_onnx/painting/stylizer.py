@@ -173,9 +173,10 @@ class Stylizer:
         paintings = [one for one in styles if isinstance(one, Picture)]
         if one_pass.wanted(checked, styles):
             painter, measuring = self._networks.feedforward(network)
+            checked = pixel_fitting.readable_twice(checked)
             run = first = OnePass(painter, measuring, network, picture, styles, checked)
             if pixel_fitting.is_due(first):
-                run = pixel_fitting.begin(first, network, picture, styles, checked, self._team)
+                run = pixel_fitting.begin(first, network, picture, paintings, checked, self._team)
         else:
             run = Painting(network, picture, paintings, checked, team=self._team)
         if saved is not None:

@@ -39,7 +39,7 @@ local painting = dt.new_widget("file_chooser_button") {
 
 local quality = dt.new_widget("combobox") {
     label = "quality",
-    tooltip = "instant and fitted paint in one pass; fast is a sketch; good and best paint every pixel",
+    tooltip = "instant paints in one pass; fitted and fast are sketches; good and best paint every pixel",
     table.unpack(QUALITIES),
 }
 quality.selected = position(QUALITIES, stored("quality", "good"))
