@@ -222,7 +222,7 @@ class OnePass:
 
     def painted(self) -> Array:
         """Return the picture of the best style vector, H×W×3, before colours are preserved or transferred."""
-        return self.painter.paint(self.photo, self._vector, self.plan.memory)
+        return self._painted(self._vector)
 
     @property
     def resumable(self) -> bool:
@@ -246,11 +246,13 @@ class OnePass:
         """Return the finished picture of a style vector; the last one is kept."""
         if vector is self._vector and self._picture is not None:
             return self._picture
-        painted = self.painter.paint(self.photo, vector, self.plan.memory)
-        picture = self._finish(painted)
+        picture = self._finish(self._painted(vector))
         if vector is self._vector:
             self._picture = picture
         return picture
+
+    def _painted(self, vector: Array) -> Array:
+        return self.painter.paint(self.photo, vector, self.plan.memory)
 
     def _predicted(self) -> Array:
         """Return the blended style vector."""
