@@ -15,7 +15,7 @@ from nst_onnx.optim.preconditioner import Preconditioner
 from nst_onnx.optim.space import HostSpace
 from nst_onnx.painting import presets
 from nst_onnx.painting.flat_objective import DeviceFlatObjective, HostFlatObjective, to_vector
-from nst_onnx.painting.optimiser_settings import OptimiserSettings
+from nst_onnx.painting.optimiser_settings import OptimiserSettings, carry_over
 from nst_onnx.painting.stylizer import Stylizer
 from nst_onnx.runtime import BACKENDS
 from nst_onnx.runtime.device_tensors import fetch, put
@@ -128,6 +128,24 @@ def test_an_optimiser_on_the_device_resumes_from_its_state(objective: Objective)
     other = OptimiserSettings.of(preset).start(to_vector(STYLE[:36].repeat(2, 1)[:, :48]), ground)
     other.restore(optimiser.state())
     np.testing.assert_array_equal(descend(other, 5), descend(optimiser, 5))
+
+
+@pytest.mark.parametrize("kind", [HostFlatObjective, DeviceFlatObjective])
+def test_a_level_begins_with_the_scaling_of_the_level_before(
+    kind: type[HostFlatObjective | DeviceFlatObjective], objective: Objective
+) -> None:
+    ground, settings = kind(objective), OptimiserSettings.of(presets.find("default"))
+    before = settings.start(to_vector(CONTENT), ground)
+    for _ in range(8):
+        terms, slope = ground(before.x)
+        before.tell(float(terms.sum()), slope)
+    level = settings.start(to_vector(CONTENT), ground, warm_start=carry_over(before))
+    start = ground.host(level.x).copy()
+    terms, slope = ground(level.x)
+    level.tell(float(terms.sum()), slope)
+    step = -before.first_quotient * ground.host(level.preconditioner(slope))
+    assert np.abs(step).max() > 0.01
+    np.testing.assert_allclose(ground.host(level.x) - start, step, rtol=1e-3, atol=1e-3)
 
 
 def test_a_painting_whose_picture_stays_on_the_device(

@@ -204,6 +204,49 @@ def thrice_the_mean(pairs: Pairs) -> float:
     return 3 * float(np.prod([s @ y / (y @ y) for s, y in pairs]) ** (1 / len(pairs)))
 
 
+def pairs_after(count: int) -> Pairs:
+    rng = np.random.default_rng(count)
+    return [(s, s + 0.3 * np.abs(s)) for s in rng.standard_normal((count, 7))]
+
+
+@pytest.mark.parametrize(("count", "factor"), [(1, 1), (2, 2), (3, 3), (9, 3)])
+def test_the_factor_of_the_mean_grows_over_the_first_pairs(count: int, factor: int) -> None:
+    pairs = pairs_after(count)
+    steps, differences = (
+        np.array([a @ b for a, b in found]) for found in (pairs, [(y, y) for _, y in pairs])
+    )
+    mean = thrice_the_mean(pairs) / 3
+    assert geometric_mean_scaling(steps, differences) == pytest.approx(factor * mean)
+
+
+def test_the_first_step_has_the_scaling_that_is_given() -> None:
+    f = bowl()
+    gradient = f(zeros(40))[1]
+    optimiser = LBFGS(zeros(40), first_scaling=2e-4)
+    optimiser.tell(*f(optimiser.x))
+    np.testing.assert_allclose(optimiser.x, -2e-4 * gradient, rtol=1e-5)
+    short = LBFGS(zeros(40), first_scaling=1e3, line_search=LineSearch(longest=0.05))
+    short.tell(*f(short.x))
+    assert np.sqrt(np.square(short.x).mean()) == pytest.approx(0.05, rel=1e-4)
+
+
+def test_the_first_quotient_is_that_of_the_first_pair() -> None:
+    f = bowl()
+    optimiser = LBFGS(zeros(40), learning_rate=1e-3)
+    points, gradients = [], []
+    for _ in range(6):
+        assert (optimiser.first_quotient != 0) == (len(points) > 1)
+        loss, gradient = f(optimiser.x)
+        points.append(optimiser.x.astype(np.float64))
+        gradients.append(gradient.astype(np.float64))
+        optimiser.tell(loss, gradient)
+    pair = points[1] - points[0], gradients[1] - gradients[0]
+    assert optimiser.first_quotient == pytest.approx(published([pair]), rel=1e-4)
+    resumed = LBFGS(zeros(40))
+    resumed.restore(optimiser.state())
+    assert resumed.first_quotient == optimiser.first_quotient
+
+
 def two_loop_recursion(pairs: Pairs, g: np.ndarray, gamma: float) -> np.ndarray:
     """Nocedal & Wright, Algorithm 7.4, on the vectors themselves."""
     q, alphas = g.astype(np.float64), []

@@ -20,7 +20,7 @@ from nst_onnx.support.arrays import Numbers
 V = TypeVar("V")
 
 MIN_COSINE = 1e-8  # between s and y; below, a pair measures no positive curvature and is skipped
-SCALING_FACTOR = 3.0  # of `geometric_mean_scaling`
+SCALING_FACTOR = 3.0  # of `geometric_mean_scaling`, from the third pair on
 
 Scaling = Callable[[Numbers, Numbers], float]
 """From s·y and y·Py of the stored pairs, oldest first, to γ of the initial inverse Hessian H₀ = γ P."""
@@ -32,13 +32,17 @@ def newest_pair_scaling(steps: Numbers, differences: Numbers) -> float:
 
 
 def geometric_mean_scaling(steps: Numbers, differences: Numbers) -> float:
-    """Return γ = three times the geometric mean of sᵀy / yᵀPy over all pairs.
+    """Return γ = three times the geometric mean of sᵀy / yᵀPy over all pairs; once after one pair, twice
+    after two.
 
     The quotient is |s|/|y| times the cosine between them: an estimate for the directions of largest
     curvature. Other directions curve less, hence the factor. That of the newest pair alone varies
-    tenfold from step to step. docs/optimiser.md compares other factors and means.
+    tenfold from step to step. The first pairs are of long steps along gradients, which are mostly in those of
+    large curvature still: with the whole factor the next step overshoots. docs/optimiser.md compares other
+    factors and means.
     """
-    return SCALING_FACTOR * float(np.exp(np.log(steps / differences).mean()))
+    factor = min(len(steps), SCALING_FACTOR)
+    return factor * float(np.exp(np.log(steps / differences).mean()))
 
 
 class CorrectionPairs(Generic[V]):
@@ -96,6 +100,11 @@ class CorrectionPairs(Generic[V]):
         if pair is not None and step is not None:
             self._add_products(step, *pair, before)
         return pair is not None
+
+    def newest_quotient(self) -> float:
+        """Return sᵀy / yᵀPy of the newest pair."""
+        slot = self._order[-1]
+        return float(self._steps[slot, slot] / self._differences[slot, slot])
 
     def quasi_newton_direction(self) -> tuple[V, float]:
         """Return −H g, and its inner product with g."""

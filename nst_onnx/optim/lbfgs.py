@@ -39,8 +39,9 @@ class LBFGS(Generic[V]):
     """L-BFGS (Liu & Nocedal 1989), one evaluation per step wherever the full step passes the Armijo test.
 
     `history`: correction pairs (s, y) to store. `learning_rate` scales each full step. The first step is
-    along −gradient. With a `line_search` it changes x by `learning_rate` in the root mean square, doubled
-    after each evaluation that made no correction pair. Without (None) it is as short as torch's
+    along −gradient. With a `line_search` it is `first_scaling` times −P gradient; where that is 0, it changes
+    x by `learning_rate` in the root mean square. It doubles after each evaluation that made no correction
+    pair. Without (None) it is as short as torch's
     (Σ|Δx| ≤ learning_rate), and every step is accepted: the recipe of neural-style.
 
     Vectors are those of `space`, by default numpy's. The initial inverse Hessian is H₀ = γ P: P is the
@@ -57,12 +58,16 @@ class LBFGS(Generic[V]):
         learning_rate: float = 1.0,
         line_search: LineSearch | None = LineSearch(),
         scaling: Scaling = newest_pair_scaling,
+        first_scaling: float = 0.0,
     ) -> None:
         self.space: Space[V] = space if space is not None else _host(x)
         self.x, self.preconditioner = x, preconditioner
         self.learning_rate, self.line_search = learning_rate, line_search
         self._size = self.space.size
         self._pairs = CorrectionPairs(self.space, preconditioner, history, scaling)
+        self._first_scaling = first_scaling
+        self.first_quotient = 0.0
+        """sᵀy / yᵀPy of the first correction pair; 0 before."""
         self._base: V = x  # the last accepted iterate, with its loss and direction
         self._loss = np.inf
         self._recent: list[float] = []  # losses of the last accepted iterates
@@ -88,6 +93,7 @@ class LBFGS(Generic[V]):
         step = self.space.add(self.x, self._base, -1.0) if started else None
         if self._pairs.update(gradient, step):
             self._blind = 0
+            self.first_quotient = self.first_quotient or self._pairs.newest_quotient()
         self._base, self._loss = self.x, loss
         lookback = self.line_search.lookback if self.line_search else 1
         self._recent = [*self._recent, loss][-lookback:]
@@ -138,7 +144,8 @@ class LBFGS(Generic[V]):
         if self.line_search:
             self._blind += 1
             size = self._length(self._direction)
-            length = min(self.learning_rate * 2.0 ** (self._blind - 1), self.line_search.longest)
+            known = 0.0 if self.first_quotient else self._first_scaling * size
+            length = min((known or self.learning_rate) * 2.0 ** (self._blind - 1), self.line_search.longest)
             return length / size if size > 0 else 0.0
         direction, size = self.space.array(self._direction), 0.0
         for chunk in disk_arrays.chunks(direction.size):
@@ -157,6 +164,7 @@ class LBFGS(Generic[V]):
             "numbers": np.asarray(
                 [self._loss, self._slope, self._step, self._shortened, self._blind], np.float64
             ),
+            "first": np.asarray([self._first_scaling, self.first_quotient], np.float64),
             **self._pairs.state(),
         }
 
@@ -168,6 +176,7 @@ class LBFGS(Generic[V]):
         self.x, self._base, self._direction = (take(state[k]) for k in ("x", "base", "direction"))
         self._loss, self._slope, self._step = (float(v) for v in state["numbers"][:3])
         self._shortened, self._blind = (int(v) for v in state["numbers"][3:])
+        self._first_scaling, self.first_quotient = (float(v) for v in state["first"])
 
 
 def _host(x: Any) -> Any:

@@ -20,7 +20,7 @@ from nst_onnx.support.atomic_files import replacing
 from nst_onnx.support.json_types import JsonObject
 from nst_onnx.support.library_errors import system_reason
 
-_FORMAT = "nst-onnx checkpoint 6"
+_FORMAT = "nst-onnx checkpoint 7"
 _LARGE = 1 << 26  # numbers of an array that is memory-mapped
 
 Arrays = dict[str, npt.NDArray[Any]]

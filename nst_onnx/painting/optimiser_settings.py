@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+import numpy as np
+
 from nst_onnx.optim import LBFGS, Adam, Optimiser
 from nst_onnx.optim.correction_pairs import geometric_mean_scaling, newest_pair_scaling
 from nst_onnx.optim.lbfgs import LineSearch
@@ -15,6 +17,7 @@ from nst_onnx.support.arrays import Array
 
 PAIRS = 20  # correction pairs that the preconditioned optimiser stores
 LOOKBACK = 3  # losses: a slightly worse step costs more to shorten than to accept
+_FIRST_QUOTIENT = "first quotient"
 LONGEST_STEP = 10.0  # root mean square, in grey levels; the first curvature estimates overshoot
 
 
@@ -65,8 +68,10 @@ class OptimiserSettings:
             return Adam(x, learning_rate=self.learning_rate)
         space = flat.space()
         preconditioner = flat.preconditioner() if self.preconditioned else None
+        first_scaling = 0.0
         if preconditioner is not None and warm_start:
             preconditioner.warm_start(warm_start)
+            first_scaling = float(warm_start[_FIRST_QUOTIENT][0]) * space.size
         lookback = LOOKBACK if self.preconditioned else 1
         return LBFGS(
             space.take(x),
@@ -76,13 +81,18 @@ class OptimiserSettings:
             learning_rate=self.learning_rate,
             line_search=LineSearch(LONGEST_STEP, lookback) if self.line_search else None,
             scaling=geometric_mean_scaling if self.preconditioned else newest_pair_scaling,
+            first_scaling=first_scaling,
         )
 
 
 def carry_over(optimiser: Optimiser) -> State:
-    """Return the state that the optimiser of a larger picture can start with: the preconditioner's.
+    """Return the state that the optimiser of a larger picture can start with.
 
-    Correction pairs do not carry over: enlarged, they made the descent slower.
+    It is the preconditioner's, and the first pair's quotient sᵀy / yᵀPy for each number of the picture: that
+    is about the same at all sizes, because the losses are means over positions. Correction pairs do not carry
+    over: enlarged, they made the descent slower.
     """
-    preconditioner = optimiser.preconditioner if isinstance(optimiser, LBFGS) else None
-    return {} if preconditioner is None else preconditioner.state()
+    if not isinstance(optimiser, LBFGS) or optimiser.preconditioner is None:
+        return {}
+    quotient = optimiser.first_quotient / optimiser.space.size
+    return {**optimiser.preconditioner.state(), _FIRST_QUOTIENT: np.array([quotient])}

@@ -1,6 +1,5 @@
-import type { Estimate } from "../optim/preconditioner";
 import type { Picture } from "../picture/picture";
-import { Descent, type AnyDescent } from "./descent";
+import { Descent, type AnyDescent, type Estimate } from "./descent";
 import { HostObjective } from "./flatObjective";
 import type { Models } from "./models";
 import type { Evaluation, Objective } from "./objective";

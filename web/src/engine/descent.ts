@@ -1,9 +1,16 @@
 import { LBFGS } from "../optim/lbfgs";
-import { Preconditioner, type Estimate } from "../optim/preconditioner";
+import { Preconditioner, type Estimate as Gains } from "../optim/preconditioner";
 import { rootMeanSquare } from "../optim/space";
 import type { Picture } from "../picture/picture";
 import type { Constants } from "./constants";
 import type { FlatObjective } from "./flatObjective";
+
+/** What the next finer level starts with, beside the picture. */
+export interface Estimate {
+  readonly gains: Gains;
+  /** s·y / y·Py of the first correction pair, for each number of the picture. */
+  readonly firstQuotient: number;
+}
 
 /** A level that is being painted, wherever its vectors are. */
 export interface AnyDescent {
@@ -41,9 +48,10 @@ export class Descent<V> implements AnyDescent {
   ) {
     const { space, shape } = objective;
     const preconditioner = new Preconditioner(space, shape.height, shape.width, constants.preconditioner);
-    if (estimate) preconditioner.warmStart(estimate);
+    if (estimate) preconditioner.warmStart(estimate.gains);
     const x = space.take(start.data.map((value) => value * constants.preset.greyLevels));
-    this.optimiser = new LBFGS(space, x, preconditioner, constants.optimiser, evaluations);
+    const scaling = (estimate?.firstQuotient ?? 0) * start.data.length;
+    this.optimiser = new LBFGS(space, x, preconditioner, constants.optimiser, evaluations, scaling);
     this.best = x;
     this.earlier = x;
   }
@@ -91,7 +99,8 @@ export class Descent<V> implements AnyDescent {
   }
 
   estimate(): Estimate {
-    return this.optimiser.preconditioner.estimate();
+    const { preconditioner, firstQuotient } = this.optimiser;
+    return { gains: preconditioner.estimate(), firstQuotient: firstQuotient / this.objective.space.length(this.best) };
   }
 
   close(): void {

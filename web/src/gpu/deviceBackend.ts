@@ -1,8 +1,7 @@
 import type { Backend } from "../engine/backend";
-import { Descent, type AnyDescent } from "../engine/descent";
+import { Descent, type AnyDescent, type Estimate } from "../engine/descent";
 import type { Models } from "../engine/models";
 import type { Evaluation, Objective } from "../engine/objective";
-import type { Estimate } from "../optim/preconditioner";
 import type { Picture } from "../picture/picture";
 import { DeviceObjective } from "./deviceObjective";
 import type { Kernels } from "./kernels";

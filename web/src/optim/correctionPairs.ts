@@ -104,11 +104,18 @@ export class CorrectionPairs<V> {
     );
   }
 
-  /** Return γ: a factor times the geometric mean of s·y / y·Py. */
+  /** Return s·y / y·Py of the newest pair. */
+  newestQuotient(): number {
+    const { steps, differences } = this.products;
+    const newest = this.pairs.length - 1;
+    return steps[newest]![newest]! / differences[newest]![newest]!;
+  }
+
+  /** Return γ: a factor times the geometric mean of s·y / y·Py; it grows over the first pairs. */
   private scaling(): number {
     const { steps, differences } = this.products;
     const logs = steps.map((row, i) => Math.log(row[i]! / differences[i]![i]!));
-    return this.constants.scalingFactor * Math.exp(logs.reduce((a, b) => a + b, 0) / logs.length);
+    return Math.min(logs.length, this.constants.scalingFactor) * Math.exp(logs.reduce((a, b) => a + b, 0) / logs.length);
   }
 
   /** Return Σ aᵢ sᵢ + P (Σ bᵢ yᵢ + c g). */

@@ -18,14 +18,20 @@ export class LBFGS<V> {
   private step = 0;
   private shortened = 0;
   private blind = 0; // steps since the last correction pair
+  /** s·y / y·Py of the first correction pair; 0 before. */
+  firstQuotient = 0;
 
-  /** @param evaluations how many there will be at most: no more pairs are stored. */
+  /**
+   * @param evaluations how many there will be at most: no more pairs are stored.
+   * @param firstScaling times −P gradient, of the first step; 0 where it is unknown.
+   */
   constructor(
     private readonly space: Space<V>,
     public x: V,
     readonly preconditioner: Preconditioner<V>,
     private readonly constants: OptimiserConstants,
     evaluations: number,
+    private readonly firstScaling = 0,
   ) {
     this.pairs = new CorrectionPairs(space, preconditioner, constants, Math.min(constants.history, evaluations));
     this.base = x;
@@ -40,7 +46,10 @@ export class LBFGS<V> {
       return;
     }
     const step = started ? this.space.combine([this.x, this.base], [1, -1]) : undefined;
-    if (await this.pairs.update(gradient, step)) this.blind = 0;
+    if (await this.pairs.update(gradient, step)) {
+      this.blind = 0;
+      this.firstQuotient ||= this.pairs.newestQuotient();
+    }
     this.base = this.x;
     this.loss = loss;
     this.recent = [...this.recent, loss].slice(-this.constants.lookback);
@@ -94,7 +103,8 @@ export class LBFGS<V> {
       this.direction = await this.pairs.steepestDescent();
       this.blind += 1;
       const size = await rootMeanSquare(this.space, this.direction.vector);
-      const length = Math.min(learningRate * 2 ** (this.blind - 1), longestStep);
+      const known = this.firstQuotient ? 0 : this.firstScaling * size;
+      const length = Math.min((known || learningRate) * 2 ** (this.blind - 1), longestStep);
       this.step = size > 0 ? length / size : 0;
     }
     this.x = this.moved(this.direction.vector);
