@@ -120,7 +120,9 @@ def test_negligible_terms_are_pruned_as_the_package_does(
     assert answer["pruned"][:9] == [*[0] * 8, 1], "the ninth evaluation is the first after eight"
     assert answer["pruned"][-1] == checked[-1][1]
     expected = [row["total"] for row in result.history]
-    np.testing.assert_allclose(answer["losses"][:10], expected[:10], rtol=1e-3)
+    # Rounding errors grow: by a factor of ten from one evaluation to the next, while the loss falls by two.
+    np.testing.assert_allclose(answer["losses"][:6], expected[:6], rtol=1e-4)
+    np.testing.assert_allclose(answer["losses"][:10], expected[:10], rtol=3e-3)
     np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.05)
 
 
