@@ -37,9 +37,9 @@ def geometric_mean_scaling(steps: Numbers, differences: Numbers) -> float:
 
     The quotient is |s|/|y| times the cosine between them: an estimate for the directions of largest
     curvature. Other directions curve less, hence the factor. That of the newest pair alone varies
-    tenfold from step to step. The first pairs are of long steps along gradients, which are mostly in those of
-    large curvature still: with the whole factor the next step overshoots. docs/optimiser.md compares other
-    factors and means.
+    tenfold from step to step. After the first steps the gradient is still mostly in directions of large
+    curvature: with the whole factor the next step is too long. docs/optimiser.md compares other factors and
+    means.
     """
     factor = min(len(steps), SCALING_FACTOR)
     return factor * float(np.exp(np.log(steps / differences).mean()))

@@ -41,8 +41,8 @@ class LBFGS(Generic[V]):
     `history`: correction pairs (s, y) to store. `learning_rate` scales each full step. The first step is
     along −gradient. With a `line_search` it is `first_scaling` times −P gradient; where that is 0, it changes
     x by `learning_rate` in the root mean square. It doubles after each evaluation that made no correction
-    pair. Without (None) it is as short as torch's
-    (Σ|Δx| ≤ learning_rate), and every step is accepted: the recipe of neural-style.
+    pair. Without (None) it is as short as torch's (Σ|Δx| ≤ learning_rate), and every step is accepted: the
+    recipe of neural-style.
 
     Vectors are those of `space`, by default numpy's. The initial inverse Hessian is H₀ = γ P: P is the
     `preconditioner` (None: the identity), γ comes from `scaling`.
