@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from nst_onnx.objective.tiles.tiled import TiledEvaluation
 from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.painting.network_choice import NetworkChoice
 from nst_onnx.painting.presets import PRESETS
+from nst_onnx.runtime import BACKENDS
 from nst_onnx.support.memory import Memory
 
 TOLERANCE = 1e-5
@@ -279,6 +281,27 @@ def test_a_budget_makes_tiles(networks: dict[str, Network], monkeypatch: pytest.
     assert isinstance(tiled._evaluation, TiledEvaluation)
     assert np.prod(tiled._evaluation.layout.window) <= 4_000
     alike(whole, tiled)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_tiles_are_small_enough_for_a_processors_caches(
+    networks: dict[str, Network], monkeypatch: pytest.MonkeyPatch, gpu: bool
+) -> None:
+    """However much memory there is; a GPU takes them as large as its memory allows."""
+    monkeypatch.setattr(memory_model, "_CACHED", 9_000)
+    monkeypatch.setattr(memory_model, "_HALOS", 0)
+    monkeypatch.setitem(BACKENDS, "cpu", replace(BACKENDS["cpu"], gpu=gpu))
+    pictures = picture(0, 180, 170), picture(1, 90, 90)
+    whole, tiled = pair(25_000, *pictures, model=networks["squeezenet"], size=(170, 180))
+    pixels = np.prod(tiled._evaluation.layout.window)
+    assert pixels > 9_000 if gpu else pixels <= 9_000
+    alike(whole, tiled)
+
+
+def test_a_wide_halo_needs_larger_tiles() -> None:
+    narrow, wide = Halo(4, 10, 10), Halo(16, 60, 90)
+    assert memory_model.cached_pixels((narrow, narrow)) == memory_model._CACHED
+    assert memory_model.cached_pixels((narrow, wide)) == (memory_model._HALOS * 90) ** 2
 
 
 @pytest.mark.parametrize("size", ["12 bananas", "2 GB of it", "-1", "", True, "nan", "1MB", 0])

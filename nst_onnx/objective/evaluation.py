@@ -15,7 +15,7 @@ from nst_onnx.objective.shards.sharded import ShardedEvaluation
 from nst_onnx.objective.shards.team import Team
 from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tiles.layout import Layout, halos, layout
-from nst_onnx.objective.tiles.memory_model import tile_pixels
+from nst_onnx.objective.tiles.memory_model import cached_pixels, tile_pixels
 from nst_onnx.objective.tiles.tiled import TiledEvaluation
 from nst_onnx.objective.whole import WholeEvaluation
 from nst_onnx.support.arrays import Array
@@ -90,7 +90,10 @@ def evaluation(
             f"there is not enough memory for a seamless texture of {shape[1]}×{shape[0]} pixels",
             "choose a smaller size: it cannot be computed in tiles",
         )
-    tiles = layout(shape, terms.margin, pixels, halos(network.extractor, terms))
+    around = halos(network.extractor, terms)
+    if not network.device.backend.gpu:
+        pixels = min(pixels, cached_pixels(around))
+    tiles = layout(shape, terms.margin, pixels, around)
     return TiledEvaluation(network, terms, tiles, masks, on_disk=not memory.holds(size))
 
 
