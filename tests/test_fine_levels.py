@@ -65,6 +65,18 @@ def test_shallow_layers_only(compact: Network) -> None:
     assert fine.weights["content/conv3_1"] == coarse.weights["content/conv3_3"]
 
 
+@pytest.mark.parametrize(("options", "part"), [({}, 0.5), ({"style_layers": ["conv1_1"]}, 1.0)], ids=repr)
+def test_fine_levels_get_half_the_share_of_steps(
+    compact: Network, options: dict[str, Any], part: float
+) -> None:
+    found = plan(compact, 2000, steps=4000, **options)
+    settled = max(shape for shape in found.shapes if max(shape) <= 1024)
+    steps = dict(zip(found.shapes, found.budgets, strict=True))
+    assert (steps[found.shapes[-1]] - 4) / (steps[settled] - 4) == pytest.approx(
+        part * (1024 / 2000) ** 2, rel=0.01
+    )
+
+
 def test_given_layers_are_kept(compact: Network) -> None:
     given = plan(compact, 2000, style_layers=["conv1_1", "conv3_4"])
     assert given.objective_at(given.shapes[-1]) is given.objective

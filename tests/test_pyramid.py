@@ -64,10 +64,14 @@ def test_every_step_is_shared_out(more: int, levels: list[pyramid.Shape]) -> Non
     assert min(shares) >= min(4, sum(shares) // len(levels))
 
 
-@given(more=st.integers(500, 3000), levels=LARGE)
-def test_large_levels_get_less_the_larger_they_are(more: int, levels: list[pyramid.Shape]) -> None:
-    beyond_four = [share - 4 for share in pyramid.shares(4 * len(levels) + more, levels)]
-    weights = [min(1.0, SETTLED / max(level)) ** 2 for level in levels]
+@given(more=st.integers(500, 3000), levels=LARGE, fine=st.sampled_from([Fraction(1), Fraction(1, 2)]))
+def test_large_levels_get_less_the_larger_they_are(
+    more: int, levels: list[pyramid.Shape], fine: Fraction
+) -> None:
+    beyond_four = [share - 4 for share in pyramid.shares(4 * len(levels) + more, levels, fine=fine)]
+    weights = [
+        min(1.0, SETTLED / max(level)) ** 2 * (1 if max(level) <= SETTLED else fine) for level in levels
+    ]
     for number in range(finest_settled(levels)):
         weights[number] = 0.2
     for share, weight in zip(beyond_four, weights, strict=True):

@@ -20,7 +20,7 @@ from nst_onnx.version import __version__
 
 from .objectives import fine_constants, pruning_constants
 
-FORMAT = 3
+FORMAT = 4
 """Of the JSON object. The page refuses another."""
 LARGEST = 2048
 """Pixels of the largest size that the page offers: WebAssembly has at most 4 GB of memory."""

@@ -91,6 +91,7 @@ def fine_constants() -> JsonObject:
         "ratio": fine_levels.RATIO,
         "narrowest": fine_levels.NARROWEST,
         "enlargedTo": fine_levels.ENLARGED_TO,
+        "share": float(fine_levels.SHARE),
         "detail": fine_levels.DETAIL,
     }
 

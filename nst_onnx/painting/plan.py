@@ -97,7 +97,12 @@ class Plan:
             memory=memory,
             shapes=tuple(shapes),
             budgets=tuple(
-                pyramid.shares(steps, shapes, coarse=pyramid.COARSE if from_photo else Fraction(1))
+                pyramid.shares(
+                    steps,
+                    shapes,
+                    coarse=pyramid.COARSE if from_photo else Fraction(1),
+                    fine=Fraction(1) if fine_objective is None else fine_levels.SHARE,
+                )
             ),
             steps=steps,
             objective=objective,

@@ -43,15 +43,21 @@ def in_periods(levels: Sequence[Shape], period: int) -> list[Shape]:
     return [(rounded(height), rounded(width)) for height, width in levels]
 
 
-def shares(steps: int, levels: Sequence[Shape], *, coarse: Fraction = COARSE) -> list[int]:
+def shares(
+    steps: int, levels: Sequence[Shape], *, coarse: Fraction = COARSE, fine: Fraction = Fraction(1)
+) -> list[int]:
     """Share `steps` (at least one for each) between levels; what is left over goes to the coarsest.
 
     Each gets `FEWEST` while there are enough for all. The rest is shared by weight: 1 for the largest level
-    of up to `SETTLED` pixels, `coarse` for those below. Those above count less in inverse proportion to their
-    pixels: only fine detail is left to do there, and a step takes as long as there are pixels.
+    of up to `SETTLED` pixels, `coarse` for those below. Those above count `fine`, and less in inverse
+    proportion to their pixels: only fine detail is left to do there, and a step takes as long as there are
+    pixels.
     """
     least = min(FEWEST, steps // len(levels))
-    weights = [Fraction(SETTLED, max(SETTLED, *level)) ** 2 for level in levels]
+    weights = [
+        Fraction(1) if max(level) <= SETTLED else fine * Fraction(SETTLED, max(level)) ** 2
+        for level in levels
+    ]
     for number, finer in enumerate(levels[1:]):
         if max(finer) <= SETTLED:
             weights[number] = coarse

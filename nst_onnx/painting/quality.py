@@ -23,7 +23,7 @@ ONE_PASS = ("instant", "fitted")
 
 _ONE_PASS = {"instant": Budget(1, 1024), "fitted": Budget(20, 512)}
 # Good and best paint every pixel of a photo: their sizes are bounds for panoramas.
-_CPU = _ONE_PASS | {"fast": Budget(40, 384), "good": Budget(120, 6000), "best": Budget(240, 8192)}
+_CPU = _ONE_PASS | {"fast": Budget(40, 384), "good": Budget(200, 6000), "best": Budget(240, 8192)}
 _GPU = _ONE_PASS | {"fast": Budget(120, 512), "good": Budget(300, 6000), "best": Budget(600, 8192)}
 
 

@@ -57,6 +57,7 @@ export interface FineConstants {
   readonly ratio: number;
   readonly narrowest: number;
   readonly enlargedTo: number;
+  readonly share: number;
   readonly detail: number;
 }
 
@@ -165,7 +166,7 @@ export interface PainterConstants {
   };
 }
 
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** Return the constants of a parsed file. Throws where it is of another format. */
 export function checked(value: Constants): Constants {

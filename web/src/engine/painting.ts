@@ -41,9 +41,10 @@ export class Painting {
     private readonly settings: PaintingSettings,
   ) {
     const { pyramid, fine } = backend.models.constants;
-    const all = shapesWithFine(fit(photo, settings.size), pyramid, fine);
+    const final = fit(photo, settings.size);
+    const all = shapesWithFine(final, pyramid, fine);
     this.levels = all.slice(-settings.steps);
-    this.budgets = shares(settings.steps, this.levels, pyramid);
+    this.budgets = shares(settings.steps, this.levels, pyramid, isFine(final, fine) ? fine.share : 1);
   }
 
   /** Paint; yield after every evaluation. Breaking out of the loop keeps what there is for `result`. */

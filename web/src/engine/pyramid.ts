@@ -31,14 +31,16 @@ export function shapesWithFine(final: Shape, pyramid: PyramidConstants, fine: Fi
 
 /**
  * Share steps between levels; what is left over goes to the coarsest. Levels below the largest one of up to
- * `settled` pixels count as `coarse`: `nst_onnx/painting/pyramid.py`.
+ * `settled` pixels count as `coarse`, those above as `fine`: `nst_onnx/painting/pyramid.py`.
  */
-export function shares(steps: number, levels: readonly Shape[], { settled, coarse, fewest }: PyramidConstants): number[] {
+export function shares(steps: number, levels: readonly Shape[], constants: PyramidConstants, fine: number): number[] {
+  const { settled, coarse, fewest } = constants;
   const least = Math.min(fewest, Math.floor(steps / levels.length));
   const weights = levels.map(({ height, width }, level) => {
     const finer = levels[level + 1];
     if (finer && Math.max(finer.height, finer.width) <= settled) return coarse;
-    return (settled / Math.max(settled, height, width)) ** 2;
+    const longest = Math.max(height, width);
+    return longest <= settled ? 1 : fine * (settled / longest) ** 2;
   });
   const spare = steps - least * levels.length;
   const total = weights.reduce((a, b) => a + b, 0);
