@@ -150,8 +150,10 @@ def test_a_painting_over_several_levels_is_the_package_s(
     scales = [row["scale"] for row in result.history]
     assert scales.count(0) < scales.count(1), "there must be two levels"
     second = scales.index(1)
-    np.testing.assert_allclose(answer["losses"][second], expected[second], rtol=0.02)
-    np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.02)
+    # Rounding errors grow from 1e-6 by up to a factor of ten in an evaluation, to about 0.02.
+    np.testing.assert_allclose(answer["losses"][:5], expected[:5], rtol=1e-3)
+    np.testing.assert_allclose(answer["losses"][second], expected[second], rtol=5e-3)
+    np.testing.assert_allclose(answer["losses"][-1], expected[-1], rtol=0.05)
     found = planes(picture, answer["height"], answer["width"]).clip(0, 1)
     painted = np.linalg.norm(result.array - resize(content, (132, 176)))
     assert np.linalg.norm(found - result.array) < 0.3 * painted, "rounding errors grow, but less than that"
