@@ -28,7 +28,7 @@ NARROWEST = 128  # pixels of the shorter side at SETTLED
 LARGER = 1.25  # pictures up to so many times SETTLED have no fine level
 DEEPEST = 4  # stride in pixels
 ENLARGED_TO = 512  # pixels: a smaller painting has too few positions for its statistics
-SHARE = Fraction(1, 2)  # what their steps count: colours and strokes need the coarser levels' more
+SHARE = Fraction(1, 2)  # of the steps that a level's pixels give it: more are of use at the coarser levels
 DETAIL = 0.7  # of the photo's detail, added to the picture that a fine level starts from
 
 
