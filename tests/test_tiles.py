@@ -172,6 +172,20 @@ def test_rounding_up_whatever_the_size(seed: int, preset: str, networks: dict[st
     alike(*any_tiles(rng, *pictures, **options, **layers))
 
 
+@pytest.mark.parametrize("pooling", [None, "max", "average"])
+@pytest.mark.parametrize("width", [128, 129, 130, 131, 135, 142, 143])
+def test_a_margin_extended_to_a_fast_width(
+    width: int, pooling: str | None, networks: dict[str, Network]
+) -> None:
+    """With layers so shallow that no core sees the end of the margin."""
+    layers: dict[str, Any] = {"content_layers": ["conv3_1"], "style_layers": ["conv1_1", "conv2_1"]}
+    options: dict[str, Any] = {"model": networks["vgg"], "size": (width, 90), "pooling": pooling}
+    whole, tiled = pair(6_500, picture(2, 90, width), picture(3, 95, width), **options, **layers)
+    assert isinstance(tiled._evaluation, TiledEvaluation)
+    assert tiled._evaluation.layout.extension == -width % 16
+    alike(whole, tiled)
+
+
 @pytest.mark.parametrize("transparent", [(3, 4), (4, 3), (4, 4)])
 def test_what_is_transparent_has_no_say(transparent: tuple[int, int], networks: dict[str, Network]) -> None:
     """In the content, in a style, or in both."""

@@ -127,7 +127,7 @@ def test_tiles_are_no_larger_than_asked(
     height, width = found.window
     assert height * width <= pixels
     assert found.bands[-1].stop == shape[0] + 2 * margin
-    assert found.columns[-1].stop == shape[1] + 2 * margin
+    assert found.columns[-1].stop == shape[1] + 2 * margin + found.extension
     seen = len(found.bands) * len(found.columns) * height * width
     assert found.excess == pytest.approx(seen / ((shape[0] + 2 * margin) * (shape[1] + 2 * margin)))
 
@@ -135,6 +135,22 @@ def test_tiles_are_no_larger_than_asked(
 def test_what_fits_is_one_tile() -> None:
     found = layout((300, 200), 16, 332 * 232, (Halo(16, 80, 80),) * 2)
     assert (found.window, found.excess) == ((332, 232), 1)
+
+
+@given(SHAPES, st.integers(4000, 90000), st.integers(0, 20), st.sampled_from([1, 2, 4, 8, 16]))
+def test_widths_are_multiples_of_16_where_no_core_sees_the_end_of_the_margin(
+    shape: tuple[int, int], pixels: int, reach: int, stride: int
+) -> None:
+    """The halo after the last position of the picture, which begins a whole stride before the margin."""
+    found = laid(shape, 16, pixels, (Halo(stride, reach, reach),) * 2)
+    width = shape[1] + 2 * 16
+    if reach + stride - 1 <= 16:
+        assert found.window[1] % 16 == 0
+        assert found.extension == -width % 16
+        assert found.congruent == (found.window[0], found.window[1] - found.extension)
+    else:
+        assert found.extension == 0
+        assert found.congruent == found.window
 
 
 def test_too_little_memory_for_any_tile() -> None:

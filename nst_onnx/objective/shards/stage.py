@@ -65,9 +65,11 @@ class Stage:
 
     def __init__(self, network: Network, terms: Terms, part: Part, masks: Masks | None) -> None:
         self.part, self._terms = part, terms
-        passes = TilePasses(network, terms, part.layout.window)
+        passes = TilePasses(network, terms, part.layout)
         fields = tile_fields(network.extractor, terms)
-        weights = PositionWeights(part.layout, fields, passes.features, terms.weightings, masks)
+        weights = PositionWeights(
+            part.layout, fields, passes.features, passes.congruent, terms.weightings, masks
+        )
         self.bands = Bands(passes, part.layout, weights)
         self.numbers = range(part.first, part.end)
         self.shape = 3, part.own_rows.stop - part.own_rows.start, part.layout.shape[1]

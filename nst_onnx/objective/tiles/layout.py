@@ -6,14 +6,15 @@ of every position of the core lies in the window, or outside the picture. So eac
 are those of the whole picture, and every position is in exactly one core.
 
 All windows are of one length, congruent to the picture's modulo the stride: then every pooling rounds in a
-window as it does in the picture, at either end, and one compiled graph serves all.
+window as it does in the picture, at either end, and one compiled graph serves all. Where the margin is so
+wide that no core sees its end, it is extended to widths that runtimes are fast at.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nst_onnx.errors import OptionError
 from nst_onnx.graph.receptive_field import AxisField
@@ -21,14 +22,21 @@ from nst_onnx.models.extractor import Extractor
 from nst_onnx.objective.terms import Terms
 from nst_onnx.objective.tile_graphs import tile_fields
 
+_FAST = 16
+"""Pixels: OpenVINO takes up to 2.3 times as long where a width is no multiple, in bfloat16 (with AMX)."""
+
 
 @dataclass(frozen=True)
 class Halo:
-    """Halo of a core along one axis, in pixels `before` and `after`; cores begin at multiples of `stride`."""
+    """Halo of a core along one axis, in pixels `before` and `after`; cores begin at multiples of `stride`.
+
+    `step`: pixels by which windows can differ in length, a multiple of the stride; 0: the stride.
+    """
 
     stride: int
     before: int
     after: int
+    step: int = 0
 
     @classmethod
     def of(cls, fields: Iterable[AxisField], after: int = 1) -> Halo:
@@ -70,7 +78,7 @@ def _count(length: int, longest: int, halo: Halo) -> int:
     """Return how many windows are required."""
     if length <= longest:
         return 1
-    window = longest - (longest - length) % halo.stride
+    window = longest - (longest - length) % (halo.step or halo.stride)
     advance = _advance(window, halo)
     if advance < 1:
         raise OptionError(
@@ -90,9 +98,10 @@ def _window(length: int, count: int, halo: Halo) -> int:
     """Return the shortest length with which `count` windows cover `length` pixels, at most that."""
     if count == 1:
         return length
-    window = length // count // halo.stride * halo.stride + length % halo.stride
+    step = halo.step or halo.stride
+    window = length // count // step * step + length % step
     while (count - 1) * _advance(window, halo) < length - window:
-        window += halo.stride
+        window += step
     return min(window, length)
 
 
@@ -117,18 +126,26 @@ class Layout:
     """The tiles of a picture of `shape` (H, W), enlarged by `margin` pixels on every side.
 
     `bands`: the rows of tiles; `columns`: their columns; both in pixels that include the margin.
+    `extension`: pixels by which the margin is wider at the right; no core sees them.
     """
 
     shape: tuple[int, int]
     margin: int
     bands: tuple[Span, ...]
     columns: tuple[Span, ...]
+    extension: int = 0
 
     @property
     def window(self) -> tuple[int, int]:
         """Height and width of every window."""
         rows, columns = self.bands[0], self.columns[0]
         return rows.stop - rows.start, columns.stop - columns.start
+
+    @property
+    def congruent(self) -> tuple[int, int]:
+        """The window without the extension: poolings round in it as they do in the picture."""
+        height, width = self.window
+        return height, width - self.extension
 
     @property
     def excess(self) -> float:
@@ -160,6 +177,11 @@ def layout(
     Raises OptionError where no tile is small enough, or there cannot be so many bands.
     """
     height, width = (side + 2 * margin for side in shape)
+    extension = 0
+    if _ends_unseen(margin, halos[1]):
+        step = math.lcm(_FAST, halos[1].stride)
+        extension, halos = -width % step, (halos[0], replace(halos[1], step=step))
+    width += extension
     fewest, best = math.inf, (0, 0)
     possible = range(1, height // halos[0].stride + 2)
     for bands in possible if wanted is None else {wanted}.intersection(possible):
@@ -181,7 +203,12 @@ def layout(
     rows, across = (
         tuple(_spans(side, n, halo)) for side, n, halo in zip((height, width), best, halos, strict=True)
     )
-    return Layout(shape, margin, rows, across)
+    return Layout(shape, margin, rows, across, extension)
+
+
+def _ends_unseen(margin: int, halo: Halo) -> bool:
+    """Whether no core sees the last pixel of the margin, however poolings round."""
+    return margin % halo.stride == 0 and margin >= halo.after + halo.stride - 1
 
 
 def _up(length: int, stride: int) -> int:

@@ -10,18 +10,24 @@ import numpy as np
 from nst_onnx.objective.sessions import Network
 from nst_onnx.objective.terms import COEFFICIENTS, GRADIENT, LOSSES, PICTURE, Terms
 from nst_onnx.objective.tile_graphs import feature_shapes
+from nst_onnx.objective.tiles.layout import Layout
 from nst_onnx.runtime import BoundSession
 from nst_onnx.support.arrays import Array
 from nst_onnx.support.memory import release_free_memory
 
 
 class TilePasses:
-    """The two passes of a tile. All windows are of one shape, (height, width), the margin included."""
+    """The two passes of a tile. All windows are of one shape, (height, width), the margin included.
 
-    def __init__(self, network: Network, terms: Terms, window: tuple[int, int]) -> None:
+    `features`: {source: (C, h, w)} in a window; `congruent`: in one without the layout's extension.
+    """
+
+    def __init__(self, network: Network, terms: Terms, layout: Layout) -> None:
         """Open no session: each takes memory from its first use on."""
-        self.terms, self.window = terms, window
-        self.features = feature_shapes(network.extractor, terms, window)
+        self.terms, self.window = terms, layout.window
+        self.features = self.congruent = feature_shapes(network.extractor, terms, layout.window)
+        if layout.extension:
+            self.congruent = feature_shapes(network.extractor, terms, layout.congruent)
         self._sessions = network.sessions(terms)
 
     def statistics(self, window: Array, root_weights: Mapping[str, Array]) -> dict[str, Array]:

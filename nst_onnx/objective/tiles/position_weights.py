@@ -22,12 +22,14 @@ class PositionWeights:
         layout: Layout,
         fields: Mapping[str, ReceptiveField],
         features: Mapping[str, tuple[int, int, int]],
+        congruent: Mapping[str, tuple[int, int, int]],
         weightings: Collection[Weighting] = (),
         masks: Masks | None = None,
         *,
         on_disk: bool = False,
     ) -> None:
-        """`features`: (C, h, w) of each layer in a window; `weightings`: those of the terms.
+        """`features`: (C, h, w) of each layer in a window, `congruent`: in one without the extension;
+        `weightings`: those of the terms.
 
         `on_disk`: whether arrays as large as a mask are memory-mapped.
         """
@@ -38,7 +40,7 @@ class PositionWeights:
         last = layout.bands[-1].start, layout.columns[-1].start
         self.shapes: dict[str, tuple[int, int, int]] = {}
         """{layer: (C, h, w) of the whole picture's features, without the margin}"""
-        for layer, (channels, *local) in features.items():
+        for layer, (channels, *local) in congruent.items():
             sides = (
                 begin // stride + n - 2 * (layout.margin // stride)
                 for begin, stride, n in zip(last, self._strides[layer], local, strict=True)

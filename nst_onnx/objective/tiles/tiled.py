@@ -41,10 +41,10 @@ class TiledEvaluation:
         Raises GraphError where the network's receptive field is not bounded.
         """
         self._terms, self.layout, self._on_disk = terms, layout, on_disk
-        passes = TilePasses(network, terms, layout.window)
+        passes = TilePasses(network, terms, layout)
         fields = tile_fields(network.extractor, terms)
         self._weights = PositionWeights(
-            layout, fields, passes.features, terms.weightings, masks, on_disk=on_disk
+            layout, fields, passes.features, passes.congruent, terms.weightings, masks, on_disk=on_disk
         )
         self._bands = Bands(passes, layout, self._weights)
         self._pixel_losses = {term.name: PixelLoss(term.loss) for term in terms.pictures}
